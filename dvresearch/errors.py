@@ -1,0 +1,93 @@
+"""Errors a user can act on: what was wrong, what was expected, what to type.
+
+Every message exists in Vietnamese and in English, because the person at the
+keyboard and the person who is asked for help often read different languages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DataError", "ParameterError", "ReportError", "Text"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """One sentence in both languages.
+
+    Parameters
+    ----------
+    vi, en : str
+        The sentence in Vietnamese and in English.
+    """
+
+    vi: str
+    en: str
+
+
+class DvError(ValueError):
+    """Base of the errors this package raises for a user's input.
+
+    Parameters
+    ----------
+    title : Text
+        What was wrong, in one sentence.
+    expected : Text or None
+        What would have been right.
+    got : str or None
+        What was found. Never the content of a personal cell.
+    hint : Text or None
+        What to type or to change.
+    where : str or None
+        File, sheet, row and column, as far as they are known. Rows are counted
+        as the user's spreadsheet counts them: the first line of the file is 1.
+    """
+
+    exit_status = 2
+
+    def __init__(
+        self,
+        title: Text,
+        *,
+        expected: Text | None = None,
+        got: str | None = None,
+        hint: Text | None = None,
+        where: str | None = None,
+    ) -> None:
+        self.title, self.expected, self.got, self.hint, self.where = title, expected, got, hint, where
+        super().__init__(str(self))
+
+    def lines(self, lang: str) -> list[str]:
+        """Return the message in one language, a line for each part."""
+        word = _WORDS[lang]
+        out = [getattr(self.title, lang)]
+        if self.where:
+            out.append(f"  {word['where']}: {self.where}")
+        if self.expected:
+            out.append(f"  {word['expected']}: {getattr(self.expected, lang)}")
+        if self.got is not None:
+            out.append(f"  {word['got']}: {self.got}")
+        if self.hint:
+            out.append(f"  {word['hint']}: {getattr(self.hint, lang)}")
+        return out
+
+    def __str__(self) -> str:
+        return "\n".join([*self.lines("vi"), *self.lines("en")])
+
+
+_WORDS = {
+    "vi": {"where": "Ở đâu", "expected": "Cần có", "got": "Nhận được", "hint": "Cách sửa"},
+    "en": {"where": "Where", "expected": "Expected", "got": "Got", "hint": "What to do"},
+}
+
+
+class DataError(DvError):
+    """The data cannot be used as they are."""
+
+
+class ParameterError(DvError):
+    """A function or command was asked for something it cannot do."""
+
+
+class ReportError(DvError):
+    """A report could not be written; the previous one is untouched."""

@@ -1,0 +1,1 @@
+"""One yearly evaluation: its specification, its sections, its renderers, its manifest."""

@@ -1,0 +1,170 @@
+"""The specification of one evaluation: a small TOML file, checked before anything is read."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from dvresearch.errors import ParameterError, Text
+
+__all__ = ["DEFAULT", "Spec", "read"]
+
+#: The evaluation made when no file is named: the published figures of 2026.
+DEFAULT = Path(__file__).with_name("national-2026.toml")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What one evaluation covers.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the report below ``reports/``: lower-case letters, digits and hyphens.
+    title_vi, title_en : str
+        Title in both languages.
+    language : {"vi", "en"}
+        Language of the report.
+    scope : {"nation"}
+        Which evaluation is made.
+    as_of : str
+        Day up to which the figures run, ``YYYY-MM-DD``.
+    confidence : float
+        Confidence of the intervals, 0.5-0.999.
+    sections : tuple of str
+        Codes of the sections, in order; empty for all.
+    """
+
+    name: str
+    title_vi: str
+    title_en: str
+    language: str = "vi"
+    scope: str = "nation"
+    as_of: str = ""
+    confidence: float = 0.95
+    sections: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The title in the language of the report."""
+        return self.title_vi if self.language == "vi" else self.title_en
+
+
+def read(path: str | Path | None = None) -> Spec:
+    """Read and check a specification.
+
+    Parameters
+    ----------
+    path : path, optional
+        A TOML file; the published figures of 2026 when not given.
+
+    Raises
+    ------
+    ParameterError
+        When the file is missing, is not TOML or UTF-8, or a key is unknown, missing or out of range.
+        The message names the line.
+    """
+    file = Path(path) if path else DEFAULT
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        raw = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ParameterError(
+            Text(f"Không có tệp {file}.", f"There is no file {file}."),
+            hint=Text(
+                "Kiểm tra đường dẫn, hoặc chạy `dvresearch evaluate` không kèm tên tệp.",
+                "Check the path, or run `dvresearch evaluate` without a file.",
+            ),
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, IsADirectoryError) as error:
+        raise ParameterError(
+            Text(f"Tệp {file.name} không phải TOML đọc được.", f"{file.name} is not readable TOML."),
+            got=str(error),
+            expected=Text("tệp TOML, mã UTF-8", "a TOML file in UTF-8"),
+            hint=Text("Lưu lại bằng UTF-8; chuỗi đặt trong dấu nháy kép.", "Save as UTF-8; put text in double quotes."),
+        ) from None
+    return _checked(raw, text, file.name)
+
+
+def _checked(raw: dict[str, object], text: str, file: str) -> Spec:
+    known = {f.name for f in fields(Spec)}
+
+    def refuse(key: str, vi: str, en: str, hint: Text, got: object = None) -> ParameterError:
+        line = next(
+            (i for i, t in enumerate(text.splitlines(), 1) if re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", t)), 0
+        )
+        where = f"{file}, dòng/line {line}" if line else file
+        return ParameterError(Text(vi, en), where=where, got=None if got is None else repr(got), hint=hint)
+
+    for key in raw:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1) or sorted(known)
+            raise refuse(
+                key,
+                f"Không có mục {key!r}.",
+                f"There is no key {key!r}.",
+                Text("Có thể là: " + ", ".join(near), "Perhaps: " + ", ".join(near)),
+            )
+    for key in ("name", "title_vi", "title_en"):
+        if not isinstance(raw.get(key), str) or not str(raw[key]).strip():
+            raise refuse(
+                key,
+                f"Thiếu mục {key!r}.",
+                f"The key {key!r} is missing.",
+                Text(f'Thêm dòng: {key} = "…"', f'Add a line: {key} = "…"'),
+            )
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", str(raw["name"])):
+        raise refuse(
+            "name",
+            "Tên báo cáo không hợp lệ.",
+            "The report name is not valid.",
+            Text(
+                "Chỉ dùng chữ thường không dấu, chữ số và gạch nối, ví dụ: quoc-gia-2026.",
+                "Use lower-case letters, digits and hyphens, for example: nation-2026.",
+            ),
+            raw["name"],
+        )
+    for key, allowed in (("language", ("vi", "en")), ("scope", ("nation",))):
+        if raw.get(key, allowed[0]) not in allowed:
+            raise refuse(
+                key,
+                f"Giá trị của {key!r} không hợp lệ.",
+                f"The value of {key!r} is not valid.",
+                Text("Chọn: " + ", ".join(allowed), "Choose: " + ", ".join(allowed)),
+                raw[key],
+            )
+    confidence = raw.get("confidence", 0.95)
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0.5 <= confidence <= 0.999:
+        raise refuse(
+            "confidence",
+            "Độ tin cậy phải từ 0.5 đến 0.999.",
+            "The confidence must lie in 0.5-0.999.",
+            Text("Ví dụ: confidence = 0.95", "For example: confidence = 0.95"),
+            confidence,
+        )
+    as_of = str(raw.get("as_of", ""))
+    if as_of and not re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", as_of):
+        raise refuse(
+            "as_of",
+            "Ngày chốt số liệu không hợp lệ.",
+            "The day of the figures is not valid.",
+            Text(
+                'Viết năm-tháng-ngày, ví dụ: as_of = "2026-10-10"',
+                'Write year-month-day, for example: as_of = "2026-10-10"',
+            ),
+            as_of,
+        )
+    sections = raw.get("sections", [])
+    if not isinstance(sections, list) or not all(isinstance(s, str) for s in sections):
+        raise refuse(
+            "sections",
+            "Danh sách mục phải là các chuỗi.",
+            "The sections must be a list of words.",
+            Text('Ví dụ: sections = ["resolution"]', 'For example: sections = ["resolution"]'),
+            sections,
+        )
+    values = {**raw, "as_of": as_of, "confidence": float(confidence), "sections": tuple(sections)}
+    return Spec(**values)  # type: ignore[arg-type]

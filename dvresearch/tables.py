@@ -1,0 +1,485 @@
+"""The table contracts: what a row is, which columns it has, what they hold.
+
+A contract is data. Loaders match headers against it, :func:`check` validates a
+frame with it, the glossary and ``data/raw/datapackage.json`` are written from
+it, so a column is described once. Labels and aliases of the columns are in the
+codebook (``codebook.py``); this module holds names, kinds and rules only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from dvresearch.errors import DataError, Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "BASES",
+    "CASES",
+    "DOSSIERS",
+    "ESTIMATES",
+    "FIGURES",
+    "FINDINGS",
+    "FLAGS",
+    "FUNNEL",
+    "MODELS",
+    "RESPONSES",
+    "RUBRIC",
+    "TABLES",
+    "TALLY",
+    "TARGETS",
+    "UNITS",
+    "UNIT_KEY",
+    "VERDICTS",
+    "Column",
+    "Table",
+    "check",
+    "empty",
+]
+
+Kind = Literal["text", "code", "count", "number", "share", "date", "time", "flags", "yesno"]
+
+#: What an estimate rests on: a complete count, a probability sample, people who chose to answer, or not known.
+BASES = ("census", "sample", "volunteers", "unknown")
+#: Remarks an estimate can carry, in the order in which they are written (joined by ``;``).
+FLAGS = ("few", "suppressed", "ceiling", "imputed", "break", "context")
+#: Outcomes of a check.
+VERDICTS = ("pass", "review", "fail", "unknown")
+
+#: The key of an administrative unit: codes repeat across versions and levels.
+UNIT_KEY = ("unit_version", "unit_level", "unit_code", "unit")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract.
+
+    Parameters
+    ----------
+    name : str
+        Column name; also its code in the codebook.
+    kind : str
+        ``text`` free words, ``code`` a fixed vocabulary or identifier, ``count`` a whole
+        number >= 0 (fractional only in published averages), ``number`` any real,
+        ``share`` a proportion 0-1, ``date`` a day, ``time`` an instant,
+        ``flags`` words of `FLAGS` joined by ``;``, ``yesno`` true or false.
+    required : bool
+        Whether a table without the column is refused.
+    words : tuple of str
+        The allowed words of a ``code`` column, empty when open.
+    personal : bool
+        Whether the column would hold personal data. Such columns are recognised
+        in files in order to be dropped; no frame of this package contains one.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+    words: tuple[str, ...] = ()
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A contract: what one row is, its key and its columns, in order."""
+
+    name: str
+    row: Text
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [c.name for c in self.columns]
+
+    def column(self, name: str) -> Column:
+        """Return the column called `name` (KeyError when there is none)."""
+        for c in self.columns:
+            if c.name == name:
+                return c
+        raise KeyError(name)
+
+
+def _cols(kind: Kind, *names: str, required: bool = False) -> tuple[Column, ...]:
+    return tuple(Column(n, kind, required) for n in names)
+
+
+LEVELS = ("nation", "province", "district", "commune", "department", "centre", "group")
+_UNIT = (
+    Column("unit_version", "code"),
+    Column("unit_level", "code", words=LEVELS),
+    Column("unit_code", "code"),
+    Column("unit", "text", required=True),
+    Column("parent_code", "code"),
+)
+_OUTCOMES = ("granted", "refused", "returned", "withdrawn", "stopped", "open")
+
+UNITS = Table(
+    "units",
+    Text("một đơn vị hành chính", "one administrative unit"),
+    UNIT_KEY,
+    (
+        Column("unit_version", "code", True),
+        Column("unit_level", "code", True, LEVELS),
+        Column("unit_code", "code"),
+        Column("unit", "text", True),
+        Column("parent_code", "code"),
+        Column("unit_type", "text"),
+        *_cols("date", "valid_from", "valid_to"),
+        Column("successor", "code"),
+        *_cols("count", "population"),
+        Column("area_km2", "number"),
+        Column("source", "code"),
+    ),
+)
+
+FIGURES = Table(
+    "figures",
+    Text("một con số đã công bố", "one published number"),
+    (*UNIT_KEY, "period", "indicator", "source"),
+    (
+        *_UNIT,
+        Column("period", "text", True),
+        *_cols("date", "period_start", "period_end"),
+        Column("indicator", "code", True),
+        *_cols("number", "value", required=True),
+        *_cols("number", "value_low", "value_high"),
+        *_cols("number", "numerator", "denominator"),
+        Column("definition", "text"),
+        Column("basis", "code", words=BASES),
+        *_cols("text", "hedge", "role", "group"),
+        Column("source", "code", True),
+        Column("note", "text"),
+    ),
+)
+
+#: Flows of a period and stocks at its end are kept apart; a published sum whose parts are not known has its own column.
+TALLY = Table(
+    "tally",
+    Text("số đếm của một đơn vị trong một kỳ", "counts of one unit in one period"),
+    (*UNIT_KEY, "period", "group"),
+    (
+        *_UNIT,
+        Column("period", "text"),
+        *_cols("date", "period_start", "period_end", "as_of"),
+        Column("group", "text"),
+        *_cols(
+            "count",
+            "received",
+            "carried_in",
+            "workload",
+            "resolved_early",
+            "resolved_on_time",
+            "resolved_within",
+            "resolved_late",
+            "resolved",
+            "pending_within",
+            "pending_overdue",
+            "pending",
+            "withdrawn",
+            "due",
+            "due_within",
+            "in_time",
+            "out_of_time",
+            "total",
+        ),
+        *_cols("code", "clock", "supplement"),
+        Column("basis", "code", words=BASES),
+        Column("source", "code"),
+        Column("note", "text"),
+    ),
+)
+
+DOSSIERS = Table(
+    "dossiers",
+    Text("một hồ sơ thủ tục hành chính", "one dossier"),
+    ("dossier",),
+    (
+        Column("dossier", "code"),
+        Column("unit", "text", True),
+        *_cols("text", "procedure", "field"),
+        Column("channel", "code", words=("online", "counter", "post", "other")),
+        Column("received", "time", True),
+        *_cols("time", "due", "resolved"),
+        Column("outcome", "code", words=_OUTCOMES),
+        Column("supplement_days", "number"),
+        Column("supplement_requests", "count"),
+    ),
+)
+
+CASES = Table(
+    "cases",
+    Text("một lượt tiếp, đơn thư, phản ánh hoặc kiến nghị", "one reception, petition or feedback case"),
+    ("case",),
+    (
+        Column("case", "code"),
+        Column("unit", "text", True),
+        Column("kind", "code", True, ("reception", "complaint", "denunciation", "petition", "feedback", "supervision")),
+        *_cols("count", "visits", "people", "matters"),
+        Column("group_visit", "yesno"),
+        Column("channel", "code"),
+        Column("received", "time", True),
+        *_cols("time", "due", "resolved"),
+        Column("outcome", "code"),
+        *_cols("yesno", "satisfied", "repeated"),
+    ),
+)
+
+RESPONSES = Table(
+    "responses",
+    Text("một người trả lời", "one respondent"),
+    ("respondent",),
+    (
+        Column("respondent", "code"),
+        Column("unit", "text", True),
+        *_cols("code", "stratum", "cluster"),
+        Column("weight", "number"),
+        Column("mode", "code", words=("kiosk", "paper", "home", "phone", "online", "other")),
+        Column("answered", "date"),
+    ),
+)
+
+MODEL_FIELDS = ("economy", "culture_society", "defence_security", "political_system", "other")
+STAGES = ("registered", "effective", "recognised", "exemplary", "replicated", "awarded")
+#: The ten contents of a registration form; whether each is stated is kept, its text is not.
+MODEL_CONTENTS = ("name", "baseline", "target", "content", "place", "forces", "resources", "time", "output", "upkeep")
+
+MODELS = Table(
+    "models",
+    Text("một mô hình “Dân vận khéo”", "one “Dân vận khéo” model"),
+    ("model",),
+    (
+        Column("model", "code"),
+        Column("unit", "text", True),
+        Column("field", "code", words=MODEL_FIELDS),
+        Column("owner_type", "code", words=("collective", "individual")),
+        Column("stage", "code", words=STAGES),
+        *(Column(f"{s}_on", "date") for s in STAGES),
+        *_cols("date", "start", "evaluation", "stop"),
+        Column("stop_reason", "code"),
+        *(Column(f"states_{c}", "yesno") for c in MODEL_CONTENTS),
+    ),
+)
+
+TARGETS = Table(
+    "targets",
+    Text("một chỉ tiêu kế hoạch", "one plan target"),
+    ("unit", "period", "indicator"),
+    (
+        Column("unit", "text", True),
+        Column("period", "text", True),
+        Column("indicator", "text", True),
+        *_cols("number", "planned", "result", required=True),
+    ),
+)
+
+RUBRIC = Table(
+    "rubric",
+    Text("một tiêu chí tự đánh giá của một đơn vị", "one criterion of one unit"),
+    ("unit", "criterion"),
+    (
+        Column("unit", "text", True),
+        Column("criterion", "text", True),
+        Column("maximum", "number", True),
+        *_cols("number", "self_score", "appraised_score"),
+        Column("evidence", "yesno"),
+        Column("zero_rule", "code", words=("full", "zero", "excluded")),
+        Column("weight_origin", "text"),
+    ),
+)
+
+#: What every metric returns; grouping columns stand in front of it.
+ESTIMATES = Table(
+    "estimates",
+    Text("một ước lượng", "one estimate"),
+    ("indicator",),
+    (
+        Column("indicator", "code", True),
+        *_cols("number", "value", "std_error", "lower", "upper", required=True),
+        Column("confidence", "share", True),
+        *_cols("number", "numerator", "denominator", "n", required=True),
+        Column("definition", "code", True),
+        Column("basis", "code", True, BASES),
+        Column("method", "code", True),
+        Column("flags", "flags", True),
+        Column("reason", "text", True),
+    ),
+)
+
+#: Columns :func:`dvresearch.metrics.funnel` adds behind those of the estimates.
+FUNNEL = Table(
+    "funnel",
+    Text("một ước lượng và giới hạn phễu của nó", "one estimate with its funnel limits"),
+    ("indicator",),
+    (
+        *ESTIMATES.columns,
+        *_cols("number", "target", "lower95", "upper95", "lower998", "upper998", "z"),
+        Column("dispersion", "number"),
+        Column("position", "code", words=("within", "above95", "below95", "above998", "below998", "unknown")),
+    ),
+)
+
+#: What every check returns.
+FINDINGS = Table(
+    "findings",
+    Text("một kết quả kiểm tra", "one finding"),
+    ("check", "where"),
+    (
+        Column("check", "code", True),
+        Column("verdict", "code", True, VERDICTS),
+        Column("severity", "code", True, ("info", "minor", "major")),
+        Column("where", "text", True),
+        *_cols("text", "computed", "stated", "guidance_vi", "guidance_en", required=True),
+    ),
+)
+
+TABLES = {
+    t.name: t
+    for t in (UNITS, FIGURES, TALLY, DOSSIERS, CASES, RESPONSES, MODELS, TARGETS, RUBRIC, ESTIMATES, FUNNEL, FINDINGS)
+}
+
+
+def empty(table: Table) -> pd.DataFrame:
+    """Return a frame with the columns of `table` and no row."""
+    import pandas as pd
+
+    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES.get(c.kind, "str")) for c in table.columns})
+
+
+_DTYPES = {
+    "count": "float64",
+    "number": "float64",
+    "share": "float64",
+    "date": "datetime64[s]",
+    "time": "datetime64[s]",
+    "yesno": "boolean",
+}
+
+
+def check(frame: pd.DataFrame, table: Table, *, source: str | None = None, first_row: int = 1) -> pd.DataFrame:
+    """Refuse a frame that breaks its contract; return it unchanged when it does not.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows as `table` describes them; further columns are left alone.
+    table : Table
+        The contract.
+    source : str, optional
+        File (and sheet) the rows came from, for the message.
+    first_row : int, default 1
+        What the source calls the first row of `frame`: 2 for a file with one header line.
+
+    Raises
+    ------
+    DataError
+        At the first column that is missing, holds text where a number belongs, a negative
+        count, a share outside 0-1, an unknown code or a date before 1900. The message names
+        the first such row and how many more there are.
+    """
+    where = source or table.name
+    missing = [c.name for c in table.columns if c.required and c.name not in frame.columns]
+    if missing:
+        raise DataError(
+            Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The table lacks the column {', '.join(missing)}."),
+            expected=Text(
+                "các cột " + ", ".join(c.name for c in table.columns if c.required),
+                "the columns " + ", ".join(c.name for c in table.columns if c.required),
+            ),
+            got=", ".join(map(str, frame.columns)),
+            where=where,
+            hint=Text(
+                _nearest(missing, frame.columns, "Đổi tên cột {0!r} thành {1!r}.", "Thêm cột còn thiếu rồi nạp lại."),
+                _nearest(missing, frame.columns, "Rename the column {0!r} to {1!r}.", "Add the column and load again."),
+            ),
+        )
+    if not len(frame):
+        raise DataError(
+            Text("Bảng không có dòng dữ liệu nào.", "The table has no data row."),
+            where=where,
+            expected=Text("ít nhất một dòng", "at least one row"),
+            hint=Text("Kiểm tra đúng tệp, đúng trang tính.", "Check that this is the right file and sheet."),
+        )
+    for column in table.columns:
+        if column.name in frame.columns:
+            _check_column(frame[column.name], column, where, first_row)
+    return frame
+
+
+def _nearest(missing: list[str], seen: pd.Index, one: str, none: str) -> str:
+    import difflib
+
+    hits = [(difflib.get_close_matches(m, [str(s) for s in seen], 1, 0.6), m) for m in missing]
+    return " ".join(one.format(h[0], m) for h, m in hits if h) or none
+
+
+def _check_column(values: pd.Series, column: Column, where: str, first_row: int) -> None:
+    import pandas as pd
+
+    def refuse(bad: pd.Series, title: Text, expected: Text, hint: Text) -> None:
+        positions = bad.to_numpy().nonzero()[0]
+        if not len(positions):
+            return
+        more = len(positions) - 1
+        raise DataError(
+            title,
+            expected=expected,
+            hint=hint,
+            got="(dữ liệu cá nhân / personal)" if column.personal else repr(values.iloc[positions[0]]),
+            where=f"{where}, dòng/row {first_row + positions[0]}, cột/column {column.name}"
+            + (f" (+{more})" if more else ""),
+        )
+
+    if column.kind in ("count", "number", "share"):
+        numbers = values if pd.api.types.is_numeric_dtype(values) else pd.to_numeric(values, errors="coerce")
+        refuse(
+            numbers.isna() & values.notna(),
+            Text("Có chữ trong cột số.", "Text in a number column."),
+            Text("một số, hoặc ô trống nếu không biết", "a number, or an empty cell when not known"),
+            Text("Sửa ô thành số (ví dụ 1.234,5).", "Type a number (for example 1.234,5)."),
+        )
+        refuse(
+            numbers.abs() == float("inf"),
+            Text("Có giá trị vô hạn.", "An infinite value."),
+            Text("một số hữu hạn", "a finite number"),
+            Text("Sửa hoặc để trống ô.", "Correct or empty the cell."),
+        )
+        if column.kind == "count":
+            refuse(
+                numbers < 0,
+                Text("Số đếm âm.", "A negative count."),
+                Text("số từ 0 trở lên", "a number from 0 up"),
+                Text("Sửa số liệu gốc rồi nạp lại.", "Correct the source and load again."),
+            )
+        if column.kind == "share":
+            refuse(
+                (numbers < 0) | (numbers > 1),
+                Text("Tỷ lệ nằm ngoài 0-1.", "A share outside 0-1."),
+                Text("tỷ lệ từ 0 đến 1 (0,85 chứ không phải 85)", "a share from 0 to 1 (0.85, not 85)"),
+                Text("Chia cho 100 nếu đó là phần trăm.", "Divide by 100 if it is a percentage."),
+            )
+    elif column.kind in ("date", "time"):
+        days = pd.to_datetime(values, errors="coerce")
+        refuse(
+            days.isna() & values.notna(),
+            Text("Không đọc được ngày.", "Not a date."),
+            Text("ngày/tháng/năm, ví dụ 24/02/2026", "a date such as 2026-02-24"),
+            Text("Sửa ô thành ngày.", "Type a date."),
+        )
+        refuse(
+            days < pd.Timestamp(1900, 1, 1),
+            Text("Năm trước 1900.", "A year before 1900."),
+            Text("ngày từ 01/01/1900", "a date from 1900-01-01"),
+            Text("Sửa năm.", "Correct the year."),
+        )
+    elif column.words:
+        refuse(
+            values.notna() & (values != "") & ~values.isin(column.words),
+            Text("Mã không có trong danh mục.", "A code that is not in the list."),
+            Text(", ".join(column.words), ", ".join(column.words)),
+            Text("Dùng một trong các mã trên.", "Use one of the codes above."),
+        )
