@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import csv
 import difflib
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from dvresearch.errors import ParameterError, Text
+from dvresearch.text import plain
 
-__all__ = ["KINDS", "Entry", "entries", "find", "get", "label", "plain"]
+__all__ = ["KINDS", "Entry", "entries", "find", "get", "glossary", "label", "nearest", "quantity"]
 
 #: What an entry can be, in the order of the glossary.
 KINDS = (
@@ -49,13 +49,16 @@ class Entry:
     code : str
         The name used in tables and code.
     aliases : tuple of str
-        Other names seen in files and sources, matched after :func:`plain`.
+        Other names seen in files and sources, matched after :func:`dvresearch.text.plain`.
     label_vi, label_en : str
         Short label for axes and headings.
     unit : str
-        Unit code of an indicator or column (``share``, ``dossier``, ``day``, ...), empty when none.
+        Unit code of an indicator or column (``share``, ``dossier``, ``day``, ...), empty when none. Of a
+        unit: its kind of quantity, which says how it may be added up: ``count``, ``share``, ``rate``,
+        ``score``, ``mean``, ``money``, ``rank`` or ``mark``.
     better : str
-        ``higher``, ``lower`` or ``none``: whether a larger value is a better one. Indicators only.
+        ``higher``, ``lower`` or ``none``: whether a larger value is a better one; ``context`` for an
+        indicator that is no result of the work evaluated. Indicators only.
     note_vi, note_en : str
         Definition in one or two sentences, with the formula where there is one.
     """
@@ -101,12 +104,25 @@ def _book() -> dict[tuple[str, str], Entry]:
 
 
 def entries(kind: str | None = None) -> list[Entry]:
-    """Return all entries, or those of one kind, in the order of the file."""
+    """Return all entries, or those of one kind, in the order of the file.
+
+    Parameters
+    ----------
+    kind : str, optional
+        One of `KINDS`; all kinds when not given.
+    """
     return [e for e in _book().values() if kind in (None, e.kind)]
 
 
 def get(kind: str, code: str) -> Entry:
-    """Return the entry of `code`.
+    """Return the entry of a code.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    code : str
+        The code.
 
     Raises
     ------
@@ -116,27 +132,59 @@ def get(kind: str, code: str) -> Entry:
     try:
         return _book()[kind, code]
     except KeyError:
-        near = difflib.get_close_matches(code, [e.code for e in entries(kind)], 3, 0.5)
         raise ParameterError(
             Text(f"Sổ mã không có {kind} {code!r}.", f"The codebook has no {kind} {code!r}."),
             got=code,
-            hint=Text(
-                "Gần nhất: " + ", ".join(near) if near else "Xem docs/glossary.md.",
-                "Nearest: " + ", ".join(near) if near else "See docs/glossary.md.",
-            ),
+            hint=nearest(kind, code),
         ) from None
 
 
+def nearest(kind: str, name: str) -> Text:
+    """Return the sentence that names the codes nearest to a name, for an error.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    name : str
+        What was asked for.
+    """
+    near = difflib.get_close_matches(name, [e.code for e in entries(kind)], 3, 0.5)
+    if not near:
+        return Text("Xem docs/glossary.md.", "See docs/glossary.md.")
+    return Text("Gần nhất: " + ", ".join(near), "Nearest: " + ", ".join(near))
+
+
+def quantity(indicator: str) -> str:
+    """Return the kind of quantity of an indicator, which says how it may be added up.
+
+    Parameters
+    ----------
+    indicator : str
+        Code of the indicator.
+
+    Returns
+    -------
+    str
+        ``count``, ``share``, ``rate``, ``score``, ``mean``, ``money``, ``rank`` or ``mark``; ``score`` without unit.
+    """
+    unit = get("indicator", indicator).unit
+    return get("unit", unit).unit if unit else "score"
+
+
 def label(kind: str, code: str, lang: Literal["vi", "en"] = "vi") -> str:
-    """Return the short label of `code`."""
+    """Return the short label of a code.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    code : str
+        The code.
+    lang : {"vi", "en"}, default "vi"
+        Language.
+    """
     return get(kind, code).label(lang)
-
-
-def plain(name: str) -> str:
-    """Return `name` without diacritics, case, punctuation and repeated spaces, for matching only."""
-    text = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
-    kept = "".join(c if c.isalnum() else " " for c in text if not unicodedata.combining(c))
-    return " ".join(kept.casefold().split())
 
 
 @cache
@@ -149,5 +197,52 @@ def _aliases(kind: str) -> dict[str, str]:
 
 
 def find(kind: str, name: str) -> str | None:
-    """Return the code whose code, label or alias is `name` after normalising, or None."""
+    """Return the code whose code, label or alias is a name after normalising, or None.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    name : str
+        The name, with or without diacritics.
+    """
     return _aliases(kind).get(plain(name))
+
+
+_HEADINGS = {
+    "indicator": Text("Chỉ số", "Indicators"),
+    "column": Text("Cột", "Columns"),
+    "table": Text("Bảng", "Tables"),
+    "definition": Text("Định nghĩa tỷ lệ", "Definitions of rates"),
+    "method": Text("Phương pháp", "Methods"),
+    "basis": Text("Cơ sở số liệu", "Bases"),
+    "flag": Text("Lưu ý", "Flags"),
+    "reason": Text("Lý do thiếu giá trị hoặc khoảng", "Reasons for a missing value or interval"),
+    "check": Text("Phép kiểm tra", "Checks"),
+    "verdict": Text("Kết luận kiểm tra", "Verdicts"),
+    "severity": Text("Mức độ", "Severities"),
+    "level": Text("Cấp đơn vị", "Levels of units"),
+    "unit": Text("Đơn vị tính", "Units of measure"),
+    "value": Text("Giá trị của các cột mã", "Words of coded columns"),
+}
+
+
+def glossary() -> str:
+    """Return the codebook as a Markdown page in both languages, ``docs/glossary.md``."""
+    parts = [
+        "# Thuật ngữ / Glossary",
+        "Trang này sinh ra từ `dvresearch/codebook.csv` bằng `dvresearch build`; sửa ở tệp đó, không sửa ở đây.  \n"
+        "This page is generated from `dvresearch/codebook.csv` by `dvresearch build`; edit that file, not this page.",
+    ]
+    for kind in KINDS:
+        rows = ["| mã / code | tiếng Việt | English | đơn vị / unit |", "| --- | --- | --- | --- |"]
+        for e in entries(kind):
+            cells = (f"`{e.code}`", _cell(e.label_vi, e.note_vi), _cell(e.label_en, e.note_en), e.unit)
+            rows.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+        if len(rows) > 2:
+            parts += [f"## {_HEADINGS[kind].vi} / {_HEADINGS[kind].en}", "\n".join(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(label_: str, note: str) -> str:
+    return f"**{label_}**" + (f": {note}" if note else "")

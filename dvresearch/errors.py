@@ -6,9 +6,10 @@ keyboard and the person who is asked for help often read different languages.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["DataError", "ParameterError", "ReportError", "Text"]
+__all__ = ["DataError", "ParameterError", "ReportError", "Text", "refuse_rows"]
 
 
 @dataclass(frozen=True)
@@ -91,3 +92,43 @@ class ParameterError(DvError):
 
 class ReportError(DvError):
     """A report could not be written; the previous one is untouched."""
+
+
+def refuse_rows(
+    rows: Sequence[object],
+    title: Text,
+    *,
+    where: str,
+    got: Callable[[object], object],
+    hint: Text | Callable[[object], Text],
+    expected: Text | None = None,
+    column: str | None = None,
+) -> None:
+    """Raise a `DataError` that names the first of `rows`; do nothing when there is none.
+
+    Parameters
+    ----------
+    rows : sequence
+        The rows at fault, as their source counts them.
+    title, expected : Text
+        What is wrong; what would be right.
+    where : str
+        File or table the rows are in.
+    got : callable
+        Given the first row, returns what was found there.
+    hint : Text or callable
+        What to do; when it depends on what was found, a function of that.
+    column : str, optional
+        The column at fault.
+    """
+    if not len(rows):
+        return
+    found = got(rows[0])
+    place = f"{where}, dòng/row {rows[0]}" + (f", cột/column {column}" if column else "")
+    raise DataError(
+        title,
+        expected=expected,
+        got=str(found),
+        hint=hint if isinstance(hint, Text) else hint(found),
+        where=place + (f" (+{len(rows) - 1})" if len(rows) > 1 else ""),
+    )

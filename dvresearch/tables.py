@@ -25,8 +25,12 @@ __all__ = [
     "FINDINGS",
     "FLAGS",
     "FUNNEL",
+    "INDEX766",
+    "LEVELS",
     "MODELS",
+    "Q766_GROUPS",
     "RESPONSES",
+    "ROLES",
     "RUBRIC",
     "TABLES",
     "TALLY",
@@ -116,6 +120,8 @@ _UNIT = (
     Column("unit", "text", required=True),
     Column("parent_code", "code"),
 )
+#: What a number is within its statement; a derived one was worked out from others, a restated one is printed again.
+ROLES = ("total", "part", "numerator", "denominator", "rate", "standalone", "derived", "restated")
 _OUTCOMES = ("granted", "refused", "returned", "withdrawn", "stopped", "open")
 
 UNITS = Table(
@@ -128,21 +134,25 @@ UNITS = Table(
         Column("unit_code", "code"),
         Column("unit", "text", True),
         Column("parent_code", "code"),
-        Column("unit_type", "text"),
+        *_cols("text", "unit_type", "aliases"),
         *_cols("date", "valid_from", "valid_to"),
         Column("successor", "code"),
         *_cols("count", "population"),
         Column("area_km2", "number"),
+        *_cols("count", "communes", "wards", "rural_communes", "special_zones"),
         Column("source", "code"),
     ),
 )
 
+#: `part` is the part of the unit a number covers (a level, a body, a kind of owner), empty for the whole;
+#: `group` ties the numbers which a source states together (parts and total, numerator and denominator).
 FIGURES = Table(
     "figures",
     Text("một con số đã công bố", "one published number"),
-    (*UNIT_KEY, "period", "indicator", "source"),
+    (*UNIT_KEY, "part", "period", "indicator", "role", "source"),
     (
         *_UNIT,
+        Column("part", "text"),
         Column("period", "text", True),
         *_cols("date", "period_start", "period_end"),
         Column("indicator", "code", True),
@@ -151,7 +161,10 @@ FIGURES = Table(
         *_cols("number", "numerator", "denominator"),
         Column("definition", "text"),
         Column("basis", "code", words=BASES),
-        *_cols("text", "hedge", "role", "group"),
+        Column("hedge", "text"),
+        Column("role", "code", words=ROLES),
+        Column("group", "text"),
+        Column("flags", "flags"),
         Column("source", "code", True),
         Column("note", "text"),
     ),
@@ -181,6 +194,7 @@ TALLY = Table(
             "pending_overdue",
             "pending",
             "withdrawn",
+            "undated",
             "due",
             "due_within",
             "in_time",
@@ -189,8 +203,34 @@ TALLY = Table(
         ),
         *_cols("code", "clock", "supplement"),
         Column("basis", "code", words=BASES),
+        Column("flags", "flags"),
         Column("source", "code"),
         Column("note", "text"),
+    ),
+)
+
+#: The six groups of scores of the 766 index, in the order of the decision.
+Q766_GROUPS = ("q766_ckmb", "q766_tdgq", "q766_online", "q766_tttt", "q766_mdsh", "q766_mdhl")
+
+INDEX766 = Table(
+    "index766",
+    Text("một đơn vị trong Bộ chỉ số 766: số đếm và điểm đã công bố", "one unit of the 766 index: counts and scores"),
+    (*UNIT_KEY, "period"),
+    (
+        *_UNIT,
+        Column("period", "text"),
+        *_cols("date", "period_start", "period_end"),
+        *_cols("count", "received", "in_time", "out_of_time"),
+        Column("dossier_days_mean", "number"),
+        *_cols("count", "fee_dossiers", "paid_online"),
+        *_cols("count", "feedback_total", "feedback_in_time", "feedback_satisfied"),
+        *_cols("count", "feedback_on_procedures", "feedback_on_staff"),
+        *_cols("count", "satisfied_766", "satisfaction_base_766"),
+        Column("q766_total", "number"),
+        *_cols("number", *Q766_GROUPS),
+        Column("q766_change", "number"),
+        Column("basis", "code", words=BASES),
+        Column("source", "code"),
     ),
 )
 
@@ -318,7 +358,9 @@ FUNNEL = Table(
     (
         *ESTIMATES.columns,
         *_cols("number", "target", "lower95", "upper95", "lower998", "upper998", "z"),
-        Column("dispersion", "number"),
+        Column("limits", "code", words=("exact", "normal")),
+        Column("dispersion", "code", words=("additive", "multiplicative", "none")),
+        Column("dispersion_value", "number"),
         Column("position", "code", words=("within", "above95", "below95", "above998", "below998", "unknown")),
     ),
 )
@@ -339,7 +381,21 @@ FINDINGS = Table(
 
 TABLES = {
     t.name: t
-    for t in (UNITS, FIGURES, TALLY, DOSSIERS, CASES, RESPONSES, MODELS, TARGETS, RUBRIC, ESTIMATES, FUNNEL, FINDINGS)
+    for t in (
+        UNITS,
+        FIGURES,
+        TALLY,
+        INDEX766,
+        DOSSIERS,
+        CASES,
+        RESPONSES,
+        MODELS,
+        TARGETS,
+        RUBRIC,
+        ESTIMATES,
+        FUNNEL,
+        FINDINGS,
+    )
 }
 
 
@@ -471,7 +527,7 @@ def _check_column(values: pd.Series, column: Column, where: str, first_row: int)
             Text("Sửa ô thành ngày.", "Type a date."),
         )
         refuse(
-            days < pd.Timestamp(1900, 1, 1),
+            days < pd.Timestamp(1900, 1, 1, tz=days.dt.tz),
             Text("Năm trước 1900.", "A year before 1900."),
             Text("ngày từ 01/01/1900", "a date from 1900-01-01"),
             Text("Sửa năm.", "Correct the year."),

@@ -91,16 +91,16 @@ def _table(page: Worksheet, block: Sheet) -> None:
         letter = get_column_letter(i)
         longest = max([len(str(v)) for v in data[i - 1]] or [0]) if column.kind == "text" else 10
         page.column_dimensions[letter].width = min(60, max(11, longest + 2))
-        for cell in page[letter][3:]:
-            cell.number_format = _format(column)
+        for row, cell in enumerate(page[letter][3:]):
+            cell.number_format = _format(column, block.frame["measure"].iloc[row] if column.kind == "measure" else "")
 
 
-def _format(column: Column) -> str:
+def _format(column: Column, measure: str) -> str:
     """The number format shows the decimals of the report; the cell keeps the full number."""
     if column.kind == "text":
         return "General"
-    if column.kind == "date":
-        return "dd/mm/yyyy"
+    if column.kind == "measure":
+        return "0.00%" if measure in ("share", "growth", "ratio") else "#,##0.##"
     digits = "." + "0" * column.decimals if column.decimals else ""
     return f"0{digits}%" if column.kind == "percent" else f"#,##0{digits}"
 

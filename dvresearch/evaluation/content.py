@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Checks", "Column", "Figure", "Paragraph", "Report", "Section", "Sheet"]
 
-Kind = Literal["text", "count", "percent", "score", "number", "date"]
+#: ``measure`` cells hold numbers of different units; the column ``measure`` of the frame names the unit of each row.
+Kind = Literal["text", "count", "percent", "number", "measure"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Column:
         Column of the frame.
     label : str
         Heading in the language of the report.
-    kind : {"text", "count", "percent", "score", "number", "date"}
-        ``percent`` columns hold shares 0-1.
+    kind : {"text", "count", "percent", "number", "measure"}
+        ``percent`` columns hold shares 0-1, ``measure`` columns the unit of the row.
     decimals : int
         Decimals shown; the workbook keeps the full number.
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvresearch.evaluation.content import Checks, Column, Figure, Paragraph, Report, Sheet
-from dvresearch.evaluation.shown import findings_rows, shown
+from dvresearch.evaluation.shown import Lang, findings_rows, shown
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -111,10 +111,11 @@ def render(report: Report, pictures: dict[str, bytes]) -> str:
     return _template().render(report=report, sections=sections, word=_WORDS[report.lang])
 
 
-def _rows(sheet: Sheet, lang: str) -> list[list[dict[str, str]]]:
+def _rows(sheet: Sheet, lang: Lang) -> list[list[dict[str, str]]]:
     columns = [(c, sheet.frame[c.key].tolist()) for c in sheet.columns]
-    return [[_cell(c, values[i], lang) for c, values in columns] for i in range(len(sheet.frame))]
+    measures = sheet.frame["measure"].tolist() if "measure" in sheet.frame.columns else [""] * len(sheet.frame)
+    return [[_cell(c, values[i], lang, m) for c, values in columns] for i, m in enumerate(measures)]
 
 
-def _cell(column: Column, value: object, lang: str) -> dict[str, str]:
-    return {"text": shown(value, column, lang), "css": "text" if column.kind in ("text", "date") else "num"}
+def _cell(column: Column, value: object, lang: Lang, measure: str) -> dict[str, str]:
+    return {"text": shown(value, column, lang, measure), "css": "text" if column.kind == "text" else "num"}

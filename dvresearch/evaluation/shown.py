@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from dvresearch import codebook
-from dvresearch.text import format_date, format_number, format_percent
+from dvresearch.text import format_number, format_percent
+from dvresearch.wording import values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,15 +16,17 @@ if TYPE_CHECKING:
 
 __all__ = ["findings_rows", "shown"]
 
+Lang = Literal["vi", "en"]
 
-def shown(value: object, column: Column, lang: str) -> str:
+
+def shown(value: object, column: Column, lang: Lang, measure: str = "") -> str:
     """Return `value` as text: decimal comma in Vietnamese, an ellipsis where it is not known."""
     if value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("NaT", "<NA>"):
         return "…"
     if column.kind == "text":
         return str(value)
-    if column.kind == "date":
-        return format_date(value, lang)  # type: ignore[arg-type]
+    if column.kind == "measure":
+        return values.value(float(value), measure, None, lang)  # type: ignore[arg-type]
     if column.kind == "percent":
         return format_percent(float(value), column.decimals, lang)  # type: ignore[arg-type]
     return format_number(float(value), column.decimals, lang)  # type: ignore[arg-type]

@@ -1,0 +1,112 @@
+"""Feedback through portals, citizen reception and petitions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dvresearch import metrics, wording
+from dvresearch.evaluation.content import Paragraph, Section
+from dvresearch.evaluation.context import ARTICLES, PETITIONS, PROVINCES, Context
+from dvresearch.text import format_number
+
+__all__ = ["compose", "pooled_feedback"]
+
+
+def pooled_feedback(ctx: Context) -> pd.DataFrame:
+    """Return the national share of feedback handled in time."""
+    rate = metrics.proportion(
+        ctx.index766,
+        numerator="feedback_in_time",
+        denominator="feedback_total",
+        indicator="feedback_in_time_share",
+        basis="census",
+        confidence=ctx.spec.confidence,
+    )
+    rate.insert(0, "unit", ctx.prose("resolution.pooled", units=len(ctx.index766)))
+    return rate
+
+
+def compose(ctx: Context) -> Section:
+    """Return the section."""
+    counts = ctx.index766
+    pooled = pooled_feedback(ctx)
+    by_province = metrics.proportion(
+        counts,
+        numerator="feedback_in_time",
+        denominator="feedback_total",
+        by=["unit"],
+        indicator="feedback_in_time_share",
+        basis="census",
+        confidence=ctx.spec.confidence,
+    )
+    per = metrics.rate(
+        counts, numerator="feedback_total", population="received", indicator="feedback_rate", basis="census"
+    )
+    yen_phong = ctx.article("yenphong-2024")
+    local = pd.DataFrame({"unit": ["huyện Yên Phong"] * 2, "period": ["2023", "2023"]})
+    numbers = yen_phong.drop_duplicates("indicator").set_index("indicator")["value"]
+    handled = [
+        metrics.proportion(
+            local.iloc[[i]].assign(x=numbers[x], n=numbers[n]),
+            numerator="x",
+            denominator="n",
+            by=["unit", "period"],
+            indicator=share,
+            basis="census",
+            confidence=ctx.spec.confidence,
+        )
+        for i, (share, x, n) in enumerate(
+            [
+                ("feedback_handled_share", "feedback_handled", "feedback_received"),
+                ("petitions_resolved_share", "petitions_resolved", "petitions_in_authority"),
+            ]
+        )
+    ]
+    petitions = ctx.figures[ctx.figures["source"].isin(_petition_sources(ctx))]
+    fewest, most = (format_number(float(f(counts["feedback_total"])), 0, ctx.lang) for f in (min, max))
+    many, few = (wording.describe(t, ctx.lang)[0] for t in (pooled, per))
+    blocks = (
+        Paragraph(many, "lead"),
+        Paragraph(few),
+        Paragraph(
+            ctx.prose("feedback.range", fewest=fewest, most=most),
+            "note",
+        ),
+        ctx.figure(
+            "feedback",
+            ctx.prose("feedback.feedback"),
+            lambda plots, ax: plots.intervals(
+                by_province, ax=ax, lang=ctx.lang, reference=float(pooled["value"].iloc[0])
+            ),
+            alt=wording.alt_text("intervals", by_province, ctx.lang),
+            sources=counts["source"],
+            height_cm=20.0,
+            call="plots.intervals(proportion(load_index766(), numerator='feedback_in_time', ...))",
+            inputs=PROVINCES,
+        ),
+        Paragraph(" ".join(wording.describe(handled[0], ctx.lang) + wording.describe(handled[1], ctx.lang))),
+        ctx.checks(
+            "petition-shares",
+            ctx.prose("feedback.petition-shares"),
+            metrics.check_shares(ctx.figures[ctx.figures["source"].isin([*_petition_sources(ctx), "yenphong-2024"])]),
+            sources=petitions["source"],
+            call="check_shares(load_figures())",
+            inputs=(*PETITIONS, *ARTICLES),
+        ),
+        ctx.published(
+            "petitions",
+            ctx.prose("feedback.petitions"),
+            petitions,
+            inputs=PETITIONS,
+            folded=True,
+            notes=[ctx.prose("feedback.petitions-note")],
+        ),
+    )
+    title = ctx.prose("feedback.title")
+    return Section("feedback", title, blocks)
+
+
+def _petition_sources(ctx: Context) -> list[str]:
+    families = ("visits", "visitors", "matters", "petitions_", "complaint", "denunciation", "head_", "delegation")
+    rows = ctx.figures[ctx.figures["indicator"].str.startswith(families)]
+    return [s for s in dict.fromkeys(rows["source"]) if s not in ("yenphong-2024", "queson-2022")]

@@ -1,0 +1,106 @@
+"""The 766 index: recomputed, compared, and what its satisfaction group really measures."""
+
+from __future__ import annotations
+
+from dvresearch import loaders, metrics
+from dvresearch.evaluation.content import Paragraph, Section
+from dvresearch.evaluation.context import COMMUNES, MONTHS, PROVINCES, Context
+
+__all__ = ["compose"]
+
+
+def compose(ctx: Context) -> Section:
+    """Return the section."""
+    counts = ctx.index766
+    compared = metrics.compare766(counts)
+    agree = {
+        c: int((compared.loc[compared["check"] == c, "verdict"] == "pass").sum())
+        for c in ("q766_tdgq", "q766_mdhl", "q766_groups")
+    }
+    nation = ctx.figures[(ctx.figures["unit_level"] == "nation") & ctx.figures["indicator"].str.startswith("q766_")]
+    national = metrics.national766(counts)
+    shown = national.dropna(subset="value").assign(
+        name=lambda t: [ctx.label("indicator", i) for i in t["indicator"]],
+        definition=lambda t: [ctx.label("definition", d) for d in t["definition"]],
+    )
+    communes = loaders.load_index766(level="commune")
+    imputed = metrics.imputed_check(counts)
+    blocks = (
+        Paragraph(
+            ctx.prose(
+                "index766.agreement",
+                timeliness=agree["q766_tdgq"],
+                units=len(counts),
+                satisfaction=agree["q766_mdhl"],
+                groups=agree["q766_groups"],
+            ),
+            "lead",
+        ),
+        ctx.sheet(
+            "index766-national",
+            ctx.prose("index766.index766-national"),
+            shown,
+            (
+                ctx.column("name", label=ctx.label("column", "indicator")),
+                ctx.column("definition"),
+                ctx.column("value", "number", 2),
+                ctx.column("denominator", "count", label=ctx.prose("index766.maximum")),
+            ),
+            sources=counts["source"],
+            call="national766(load_index766())",
+            inputs=PROVINCES,
+            notes=[ctx.prose("index766.index766-national-note")],
+        ),
+        ctx.checks(
+            "index766-compared",
+            ctx.prose("index766.index766-compared"),
+            metrics.compare_national766(counts, nation[nation["period"].str.contains("..", regex=False)]),
+            sources=nation["source"],
+            call="compare_national766(load_index766(), load_figures(level='nation'))",
+            inputs=(*MONTHS, *PROVINCES),
+        ),
+        Paragraph(
+            ctx.prose("index766.not-a-survey"),
+            "caution",
+        ),
+        ctx.checks(
+            "index766-imputed",
+            ctx.prose("index766.index766-imputed"),
+            imputed,
+            sources=counts["source"],
+            call="imputed_check(load_index766())",
+            inputs=PROVINCES,
+            words="pass",
+        ),
+        ctx.checks(
+            "index766-communes",
+            ctx.prose("index766.index766-communes"),
+            metrics.variance_check(communes),
+            sources=communes["source"],
+            inputs=COMMUNES,
+            words="pass",
+            call="variance_check(load_index766(level='commune'))",
+        ),
+        ctx.sheet(
+            "index766-provinces",
+            ctx.prose("index766.index766-provinces"),
+            counts.sort_values("q766_total", ascending=False),
+            (
+                ctx.column("unit"),
+                *(ctx.column(c, "number", 2, ctx.label("indicator", c)) for c in ("q766_total", *metrics.Q766_GROUPS)),
+            ),
+            sources=counts["source"],
+            call="load_index766()",
+            inputs=PROVINCES,
+            folded=True,
+            notes=[ctx.prose("index766.index766-provinces-note")],
+        ),
+    )
+    off = compared[compared["verdict"] != "pass"]
+    if len(off):
+        title = ctx.prose("index766.index766-off")
+        found = ctx.checks(
+            "index766-off", title, off, sources=counts["source"], call="compare766(load_index766())", inputs=PROVINCES
+        )
+        blocks = (*blocks, found)
+    return Section("index766", ctx.prose("index766.title"), blocks)

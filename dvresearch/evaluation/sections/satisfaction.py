@@ -1,0 +1,68 @@
+"""Satisfaction: the survey series with its break, and what volunteers and derived numbers cannot tell."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dvresearch import metrics, wording
+from dvresearch.evaluation.content import Paragraph, Section
+from dvresearch.evaluation.context import PAR, SIPAS, Context
+from dvresearch.wording import values
+
+__all__ = ["compose"]
+
+
+def compose(ctx: Context) -> Section:
+    """Return the section."""
+    series = ctx.national("sipas")
+    marked = metrics.breaks(series)
+    known = metrics.known_breaks()
+    sipas = ctx.figures[ctx.figures["indicator"].str.startswith("sipas")]
+    par = ctx.figures[ctx.figures["indicator"].str.startswith("par_index")]
+    raters = metrics.published_satisfaction(
+        ctx.figures[ctx.figures["indicator"].isin(["raters_satisfied_share"])], confidence=ctx.spec.confidence
+    )
+    blocks = (
+        Paragraph(
+            ctx.prose("satisfaction.series", **_ends(ctx, marked)),
+            "lead",
+        ),
+        ctx.figure(
+            "sipas",
+            ctx.prose("satisfaction.sipas"),
+            lambda plots, ax: plots.trend(marked, breaks=known, ax=ax, lang=ctx.lang),
+            alt=wording.alt_text("trend", marked, ctx.lang),
+            sources=series["source"],
+            call="plots.trend(breaks(load_figures(indicator='sipas', level='nation')))",
+            inputs=SIPAS,
+            notes=[ctx.prose("satisfaction.sipas-note")],
+        ),
+        Paragraph(" ".join(wording.describe(raters, ctx.lang)), "caution"),
+        Paragraph(
+            ctx.prose("satisfaction.needed"),
+            "note",
+        ),
+        ctx.published("sipas-published", ctx.prose("satisfaction.sipas-published"), sipas, inputs=SIPAS, folded=True),
+        ctx.published(
+            "par-published",
+            ctx.prose("satisfaction.par-published"),
+            par,
+            inputs=PAR,
+            folded=True,
+            notes=[ctx.prose("satisfaction.par-published-note")],
+        ),
+    )
+    return Section("satisfaction", ctx.prose("satisfaction.title"), blocks)
+
+
+def _ends(ctx: Context, marked: pd.DataFrame) -> dict[str, str]:
+    """Return first and last value on either side of the break, as text."""
+    out = {}
+    segments = list(dict.fromkeys(marked["segment"]))
+    for side, segment in (("before", segments[0]), ("after", segments[-1])):
+        rows = marked[marked["segment"] == segment]
+        for end, row in (("first", rows.iloc[0]), ("last", rows.iloc[-1])):
+            number = values.value(row["value"], "share", None, ctx.lang)
+            out[f"{side}_{end}"] = f"{row['hedge']} {number}".strip()
+            out[f"{side}_{end}_year"] = str(row["period"])
+    return out

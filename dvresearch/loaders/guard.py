@@ -1,0 +1,275 @@
+"""Limits for files from outside, and the one way to open them.
+
+What a file is is told from its first bytes, never from its name. Workbooks and Word
+files are parsed by libraries in a process of their own (:mod:`dvresearch.loaders.reader`)
+that may use so much memory and so much time and no more; whatever goes wrong there is a
+`DataError` here.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dvresearch.errors import DataError, Text
+
+__all__ = ["LIMITS", "Limits", "container", "open_apart", "refuse"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a file from outside may ask for.
+
+    Parameters
+    ----------
+    file_mib : int, default 256
+        Size of the file, MiB.
+    unpacked_mib : int, default 768
+        Size of an archive's members when unpacked, by its directory, MiB.
+    ratio : int, default 250
+        Unpacked by packed size, above 16 MiB unpacked. Ordinary workbooks stay under 30.
+    cells : int, default 3 000 000
+        Cells of all sheets together, blank ones between used ones included.
+    text_mib : int, default 64
+        Content of all cells together, MiB.
+    memory_mib : int, default 448
+        Memory of the reading process, MiB (where the system can limit it: not on Windows).
+    memory_per_mib : int, default 16
+        Added to `memory_mib` for each MiB of the file.
+    seconds : float, default 8
+        Time the reading may take, seconds.
+    seconds_per_mib : float, default 2
+        Added to `seconds` for each MiB of the file, for slow machines.
+    """
+
+    file_mib: int = 256
+    unpacked_mib: int = 768
+    ratio: int = 250
+    cells: int = 3_000_000
+    text_mib: int = 64
+    memory_mib: int = 448
+    memory_per_mib: int = 16
+    seconds: float = 8.0
+    seconds_per_mib: float = 2.0
+
+    def for_file(self, path: Path) -> Limits:
+        """Return the limits with the allowance for the size of `path` added."""
+        mib = path.stat().st_size / 2**20
+        return Limits(
+            **{
+                **asdict(self),
+                "memory_mib": int(self.memory_mib + self.memory_per_mib * mib),
+                "seconds": self.seconds + self.seconds_per_mib * mib,
+            }
+        )
+
+
+LIMITS = Limits()
+
+_AS_XLSX = Text("Mở tệp bằng Excel rồi “Lưu thành” .xlsx.", "Open it in Excel and save it as .xlsx.")
+_AS_DOCX = Text("Mở tệp bằng Word rồi “Lưu thành” .docx.", "Open it in Word and save it as .docx.")
+_AGAIN = Text(
+    "Tải hoặc xuất lại tệp; nếu mở được bằng Excel thì lưu thành tệp .xlsx mới.",
+    "Download or export it again; if Excel can open it, save it as a new .xlsx.",
+)
+_TRIM = Text(
+    "Xóa các dòng, cột trống ở xa bảng rồi lưu lại, hoặc lưu thành .csv; tệp thật sự lớn: limits=Limits(...).",
+    "Delete empty rows and columns far from the table and save again, or save as .csv; a truly large file: "
+    "limits=Limits(...).",
+)
+_UNTRUSTED = Text(
+    "Không dùng tệp này; xin lại tệp từ nơi gửi.", "Do not use this file; ask the sender for a new one."
+)
+
+#: Why a file is refused: code -> what is wrong, what to do.
+REFUSALS = {
+    "missing": (Text("Không có tệp này.", "There is no such file."), Text("Kiểm tra đường dẫn.", "Check the path.")),
+    "folder": (
+        Text("Đây là thư mục, không phải tệp.", "This is a folder, not a file."),
+        Text("Chỉ ra một tệp.", "Name a file."),
+    ),
+    "denied": (
+        Text("Không được phép đọc tệp.", "The file may not be read."),
+        Text("Đóng tệp ở chương trình khác, kiểm tra quyền đọc.", "Close it elsewhere and check the permissions."),
+    ),
+    "empty": (Text("Tệp rỗng (0 byte).", "The file is empty (0 bytes)."), _AGAIN),
+    "too_large": (Text("Tệp lớn hơn giới hạn.", "The file is larger than the limit."), _TRIM),
+    "damaged": (
+        Text("Tệp hỏng, bị cắt cụt hoặc không đúng loại.", "The file is damaged, cut short or not of its kind."),
+        _AGAIN,
+    ),
+    "password": (
+        Text("Tệp có mật khẩu.", "The file has a password."),
+        Text("Bỏ mật khẩu trong Excel hoặc Word rồi lưu lại.", "Remove the password in Excel or Word and save again."),
+    ),
+    "bomb": (Text("Tệp nén phình to bất thường khi mở.", "The archive grows abnormally when unpacked."), _UNTRUSTED),
+    "path_trick": (
+        Text("Tệp nén có tên mục trỏ ra ngoài hoặc trùng nhau.", "The archive has members that point outside or repeat."),
+        _UNTRUSTED,
+    ),
+    "dtd": (
+        Text("Tệp có khai báo thực thể XML (DTD).", "The file declares XML entities (DTD)."),
+        _UNTRUSTED,
+    ),
+    "cells": (Text("Quá nhiều ô.", "Too many cells."), _TRIM),
+    "text": (Text("Quá nhiều chữ trong các ô.", "Too much text in the cells."), _TRIM),
+    "memory": (Text("Tệp đòi quá nhiều bộ nhớ.", "The file asks for too much memory."), _TRIM),
+    "time": (Text("Đọc tệp quá lâu.", "Reading the file takes too long."), _TRIM),
+    "doc": (Text("Tệp Word kiểu cũ (.doc).", "An old Word file (.doc)."), _AS_DOCX),
+    "other": (
+        Text("Không phải bảng tính, tệp Word hay tệp văn bản có dấu phân cách.", "Not a spreadsheet, Word or CSV file."),
+        Text("Cần .xlsx, .xls, .ods, .csv, .tsv, .parquet hoặc .docx.", "Use .xlsx, .xls, .ods, .csv, .tsv, .parquet or .docx."),
+    ),
+    "other_zip": (
+        Text("Tệp nén nhưng không phải bảng tính hay tệp Word.", "An archive, but neither a spreadsheet nor a Word file."),
+        Text("Giải nén rồi chỉ ra tệp bên trong.", "Unpack it and name the file inside."),
+    ),
+    "html": (
+        Text("Đây là trang web đặt tên như tệp Excel.", "This is a web page named like an Excel file."),
+        _AS_XLSX,
+    ),
+    "xml": (Text("Đây là tệp XML, không phải bảng tính .xlsx.", "This is an XML file, not an .xlsx workbook."), _AS_XLSX),
+    "old_excel": (Text("Tệp Excel quá cũ (trước 1995).", "An Excel file from before 1995."), _AS_XLSX),
+    "rtf": (Text("Đây là tệp RTF.", "This is an RTF file."), _AS_DOCX),
+}
+
+#: First bytes -> what the file is. The first two are opened apart, the others are refused by code.
+_MAGIC = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "compound"),
+    (b"PAR1", "parquet"),
+    (b"{\\rtf", "rtf"),
+    (b"\x09\x00\x04\x00", "old_excel"),
+    (b"\x09\x02\x06\x00", "old_excel"),
+    (b"\x09\x04\x06\x00", "old_excel"),
+    (b"\x09\x08", "old_excel"),
+    (b"%PDF", "other"),
+    (b"\x89PNG", "other"),
+    (b"\xff\xd8\xff", "other"),
+    (b"GIF8", "other"),
+    (b"7z\xbc\xaf\x27\x1c", "other_zip"),
+    (b"Rar!", "other_zip"),
+    (b"\x1f\x8b", "other_zip"),
+    (b"BZh", "other_zip"),
+    (b"\xfd7zXZ", "other_zip"),
+    (b"SQLite format 3", "other"),
+    (b"MZ", "other"),
+    (b"\x7fELF", "other"),
+)
+
+_READER = Path(__file__).with_name("reader.py")
+
+
+def refuse(code: str, path: Path, detail: str = "") -> DataError:
+    """Return the error for a refusal `code` of `REFUSALS`."""
+    title, hint = REFUSALS[code]
+    return DataError(title, where=path.name, got=detail or None, hint=hint)
+
+
+def container(path: str | Path, limits: Limits = LIMITS) -> str:
+    """Tell what a file is by its first bytes: ``zip``, ``compound``, ``parquet`` or ``text``.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, empty, too large or of a kind that holds no table.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise refuse("folder", path)
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError:
+        raise refuse("missing", path) from None
+    except (OSError, ValueError) as fault:
+        raise refuse("denied", path, type(fault).__name__) from None
+    if not size:
+        raise refuse("empty", path)
+    kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "text")
+    if kind == "text":
+        kind = _text_kind(head, path)
+    if kind in REFUSALS:
+        raise refuse(kind, path)
+    if kind != "parquet" and size > limits.file_mib << 20:
+        raise refuse("too_large", path, f"{size / 2**20:.0f} MiB > {limits.file_mib} MiB")
+    return kind
+
+
+def _text_kind(head: bytes, path: Path) -> str:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
+    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<div", b"<style")):
+        return "html"
+    if start.startswith(b"mime-version:"):
+        return "html"
+    if start.startswith(b"<?xml"):
+        return "html" if b"<html" in head.lower() else "xml"
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".docx", ".doc", ".parquet") and b"\0" in head:
+        return "damaged"
+    return "text"
+
+
+def open_apart(path: Path, kind: str, sheet: str | None = None, limits: Limits = LIMITS) -> Iterator[tuple[Any, ...]]:
+    """Yield the messages of :mod:`dvresearch.loaders.reader` about a workbook or Word file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : {"zip", "compound"}
+        What :func:`container` said.
+    sheet : str, optional
+        The only sheet to read.
+    limits : Limits
+        What the reading may use.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read within the limits.
+    """
+    limits = limits.for_file(path)
+    job = {"path": str(path), "container": kind, "sheet": sheet, "limits": asdict(limits)}
+    process = subprocess.Popen(
+        [sys.executable, "-P", str(_READER), json.dumps(job)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(limits.seconds, stop)
+    timer.start()
+    assert process.stdout is not None  # PIPE above; for the type checker only
+    try:
+        while len(head := process.stdout.read(4)) == 4:
+            length = int.from_bytes(head, "big")
+            data = process.stdout.read(length)
+            if len(data) < length:
+                break
+            message = marshal.loads(data)
+            if message[0] == "end":
+                return
+            if message[0] == "error":
+                raise refuse(message[1], path, message[2])
+            yield message
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    # No last word: killed by the timer, or ended by a failed allocation inside a compiled library.
+    raise refuse("time" if late.is_set() else "memory", path)

@@ -1,0 +1,149 @@
+"""The published data as a whole: their description, and the tables built from them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dvresearch import codebook, places, shipped
+from dvresearch.errors import ParameterError, Text
+from dvresearch.loaders.figures import FIGURES_FILE, load_figures, load_index766, load_tallies
+from dvresearch.loaders.sources import sources
+from dvresearch.tables import TALLY, UNITS, Column
+
+__all__ = ["build_processed", "datapackage"]
+
+_CONTRACTS = {"figures": FIGURES_FILE, "tally": TALLY, "units": UNITS}
+_TYPES = {"count": "number", "number": "number", "share": "number", "date": "date", "time": "datetime"}
+
+
+def datapackage() -> str:
+    """Return ``data/raw/datapackage.json``: what each published file is, where it comes from and its checksum.
+
+    Titles and days of access are in ``cards.toml`` beside the files; columns come from the contracts and the codebook,
+    sources from the files themselves.
+
+    Returns
+    -------
+    str
+        A Frictionless Data Package (version 1), JSON.
+    """
+    with (shipped.folder() / "cards.toml").open("rb") as file:
+        cards = tomllib.load(file)
+    package = {
+        "profile": "tabular-data-package",
+        "name": "dvresearch-published",
+        "title": "Số liệu công bố dùng trong dvresearch / Published figures used by dvresearch",
+        **cards.pop("package"),
+        "resources": [_resource(name, card) for name, card in cards.items()],
+    }
+    return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
+
+
+def _resource(name: str, card: dict[str, Any]) -> dict[str, Any]:
+    path = shipped.folder() / f"{name}.csv"
+    raw = path.read_bytes()
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    contract = _CONTRACTS.get(card["table"])
+    fields = [_field(n, {c.name: c for c in contract.columns}.get(n) if contract else None) for n in header]
+    cited = sources().set_index("source")
+    if card["table"] != "sources":
+        at = header.index("source")
+        cited = cited.loc[list(dict.fromkeys(row[at] for row in rows))]
+    return {
+        "profile": "tabular-data-resource",
+        "name": name,
+        "path": path.name,
+        "title": card["title"],
+        "description": card["description"],
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(raw),
+        "hash": "sha256:" + hashlib.sha256(raw).hexdigest(),
+        "rows": len(rows),
+        "accessed": card["accessed"].isoformat(),
+        "synthetic": False,
+        "licence_note": "; ".join(dict.fromkeys(cited["licence_note"])),
+        "sources": [
+            {"title": f"{row.publisher}: {row.title}"} | ({"path": row.address} if row.address else {})
+            for row in cited.itertuples()
+        ],
+        "schema": {"fields": fields},
+    }
+
+
+def _field(name: str, column: Column | None) -> dict[str, Any]:
+    entry = codebook.get("column", name)
+    field: dict[str, Any] = {"name": name, "type": _TYPES.get(column.kind, "string") if column else "string"}
+    field["title"] = f"{entry.label_vi} / {entry.label_en}"
+    if column and column.words:
+        field["constraints"] = {"enum": list(column.words)}
+    return field
+
+
+def build_processed(target: str | Path | None = None) -> list[Path]:
+    """Build the processed tables and the glossary, the same bytes every time.
+
+    Parameters
+    ----------
+    target : path, optional
+        Folder to write into; ``data/processed`` of the checkout (and ``docs`` for the glossary) when not given.
+
+    Returns
+    -------
+    list of Path
+        The files written: ``figures.csv``, ``tallies.csv``, ``index766.csv``, ``units.csv``,
+        ``crosswalk-63-34.csv``, ``glossary.md``.
+
+    Raises
+    ------
+    ParameterError
+        When no target is given and the package is not in a checkout.
+    """
+    data = shipped.folder().parent
+    if target is None and data.name != "data":
+        raise ParameterError(
+            Text("Gói đã cài không có thư mục data/processed.", "An installed package has no folder data/processed."),
+            hint=Text("Thêm --out THƯ_MỤC.", "Add --out FOLDER."),
+        )
+    folder = Path(target) if target is not None else data / "processed"
+    page = folder / "glossary.md" if target is not None else data.parent / "docs" / "glossary.md"
+    tables = {
+        "figures.csv": load_figures(),
+        "tallies.csv": load_tallies(),
+        "index766.csv": pd.concat(
+            [load_index766(), load_index766(level="commune"), load_index766(level="department")], ignore_index=True
+        ),
+        "units.csv": pd.concat(
+            [places.units("34"), places.units("63"), places.units("63", "district")], ignore_index=True
+        ),
+        "crosswalk-63-34.csv": places.crosswalk("63", "34"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        (folder / name).write_text(_as_csv(table), encoding="utf-8", newline="\n")
+    page.write_text(codebook.glossary(), encoding="utf-8", newline="\n")
+    return [*(folder / name for name in tables), page]
+
+
+def _as_csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV with whole numbers without a decimal point and all digits of the others."""
+    text = table.copy()
+    for name in text.columns:
+        if pd.api.types.is_float_dtype(text[name]):
+            text[name] = [_digits(value) for value in text[name]]
+    return text.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+
+
+def _digits(value: float) -> str:
+    if pd.isna(value):
+        return ""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))

@@ -1,0 +1,419 @@
+"""Read a table of records (one row is one dossier, case, answer ...) from a file as it is.
+
+What is no record is set aside: title rows, rows that number the columns, headings and totals
+between records, headers repeated on each page, notes and signatures at the end. Cells that cannot be read are
+collected, all of them, so that one message names every row to mend. Personal columns are
+recognised and not kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.loaders import headers
+from dvresearch.loaders.cells import Order, Typed, convert
+from dvresearch.loaders.corrections import CORRECTIONS, apply
+from dvresearch.loaders.guard import LIMITS, Limits
+from dvresearch.loaders.headers import Header, find_header, is_numbering, key
+from dvresearch.loaders.sheets import Note, Sheet, column_letters, read_sheets, texts
+from dvresearch.privacy import personal_kind, pseudonym, showable
+from dvresearch.tables import Table
+from dvresearch.text import plain
+
+__all__ = ["Problem", "Records", "read_records"]
+
+_TOTAL = re.compile(r"(tong|cong|total|grand total|luy ke)( (cong|so|toan .*|don|ho so|chung|\d.*))*")
+_SAMPLE = 500  # cells by which the content of a column is judged
+_SHOWN = 8  # bad cells named in one message
+#: A vocabulary of more words than this is free text, of which nothing is repeated.
+_FEW_WORDS = 30
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cell or row to mend: where it is, what is wrong (a code of the codebook, kind ``check``), its shape."""
+
+    code: str
+    row: int
+    column: int | None = None
+    looks: str = ""
+
+
+@dataclass
+class Records:
+    """What was read from a file.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The records, by the names of the contract; the index ``row`` is the row in the file.
+    header : Header
+        Where the table is.
+    problems : list of Problem
+        Cells and rows that cannot be used as they are.
+    skipped : dict of str to list of int
+        Rows that are no records, by reason: numbering, header_again, total, section, note.
+    personal : dict of str to str
+        Headers of the personal columns that were not kept, and what they hold.
+    unused : list of str
+        Headers of the other columns that were not kept.
+    words : dict of str to dict
+        By column, the words that are not in its vocabulary and how often they occur.
+    date_order : {"dmy", "mdy"}
+        How dates of digits were read.
+    order_known : bool
+        Whether some date decided that, or no date of digits occurs.
+    corrections : list of dict
+        The corrections applied.
+    notes : list of Note
+        Remarks about the reading.
+    """
+
+    frame: pd.DataFrame
+    header: Header
+    problems: list[Problem] = field(default_factory=list)
+    skipped: dict[str, list[int]] = field(default_factory=dict)
+    personal: dict[str, str] = field(default_factory=dict)
+    unused: list[str] = field(default_factory=list)
+    words: dict[str, dict[str, int]] = field(default_factory=dict)
+    date_order: Order = "dmy"
+    order_known: bool = True
+    corrections: list[dict[str, str]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def report(self) -> dict[str, Any]:
+        """Return how the file was read, as plain data without any cell of a personal column."""
+        sheet = self.header.sheet
+        dated = self.frame.select_dtypes(["datetime", "datetimetz"])
+        return {
+            "file": sheet.file,
+            "sheet": sheet.name,
+            "header_rows": [sheet.first_row + r for r in range(self.header.top, self.header.body)],
+            "rows": len(self.frame),
+            "columns": {n: showable(self.header.titles[c]) for n, c in self.header.columns.items()},
+            "unused": [showable(t) for t in self.unused],
+            "personal": self.personal,
+            "skipped": self.skipped,
+            "words": self.words,
+            "date_order": self.date_order,
+            "date_order_known": self.order_known,
+            "date_only": [str(c) for c in dated if bool((dated[c].dropna().dt.normalize() == dated[c].dropna()).all())],
+            "corrections": self.corrections,
+            "notes": [[n.code, n.detail] for n in self.notes],
+        }
+
+    def refuse_problems(self) -> None:
+        """Raise a `DataError` that names what has to be mended, if anything has to be."""
+        if not self.problems:
+            return
+        sheet = self.header.sheet
+        named = [
+            f"{column_letters(sheet.first_column + p.column) if p.column is not None else ''}{sheet.first_row + p.row}: "
+            f"{_WRONG[p.code].vi} / {_WRONG[p.code].en}" + (f" {p.looks}" if p.looks else "")
+            for p in sorted(self.problems, key=lambda p: p.row)
+        ]
+        more = len(named) - _SHOWN
+        first = min(self.problems, key=lambda p: p.row)
+        raise DataError(
+            Text(f"Có {len(named)} ô cần sửa.", f"{len(named)} cells have to be mended."),
+            where=sheet.where(first.row, first.column),
+            got="; ".join(named[:_SHOWN]) + (f"; … (+{more})" if more > 0 else ""),
+            expected=Text(
+                "mỗi hồ sơ một dòng; ngày như 24/02/2026 hoặc 24/02/2026 08:30; số như 1.234,5",
+                "one record per row; dates such as 24/02/2026 or 2026-02-24 08:30; numbers such as 1.234,5",
+            ),
+            hint=Text(
+                "Sửa các ô trên trong tệp hoặc ghi vào tệp đính chính (corrections=…), rồi nạp lại; "
+                "`dvresearch check` liệt kê đủ.",
+                "Mend these cells in the file or in a file of corrections (corrections=…) and load again; "
+                "`dvresearch check` lists them all.",
+            ),
+        )
+
+
+_WRONG = {
+    "bad_date": Text("không phải ngày", "not a date"),
+    "bad_number": Text("không phải số", "not a number"),
+    "bad_word": Text("không có trong danh mục", "not in the list"),
+    "missing_required": Text("ô bắt buộc bị trống", "a required cell is empty"),
+    "extra_cells": Text("dòng có nhiều ô hơn tiêu đề", "more cells than headers"),
+}
+
+
+def read_records(
+    path: str | Path,
+    table: Table,
+    *,
+    anchor: str,
+    columns: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    keep: Sequence[str] = (),
+    sheet: str | None = None,
+    timezone: str | None = None,
+    date_order: Literal["auto", "dmy", "mdy"] = "auto",
+    corrections: str | Path | None = None,
+    key_salt: str | None = None,
+    save_mapping: bool = False,
+    limits: Limits = LIMITS,
+) -> Records:
+    """Read the records of `table` from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, see :func:`dvresearch.loaders.sheets.read_sheets`.
+    table : Table
+        The contract.
+    anchor : str
+        The column by which a record is told from other rows: a required one that is hardly ever empty.
+    columns, sheet, timezone, date_order, corrections, keep, key_salt, save_mapping, limits
+        As for :func:`dvresearch.load_dossiers`.
+    given : mapping, optional
+        Columns that the file lacks -> their content, the same for all records.
+
+    Returns
+    -------
+    Records
+        With all problems found; nothing is raised for a cell.
+
+    Raises
+    ------
+    DataError
+        When the file, its header or the corrections cannot be used, or there is no record at all.
+    """
+    if date_order not in ("auto", "dmy", "mdy"):
+        raise _bad_choice("date_order", date_order, '"auto", "dmy", "mdy"')
+    _check_zone(timezone)
+    mapping = headers.to_contract(columns, table) or headers.read_mapping(path, table)
+    fixed = {k: v for k, v in (given or {}).items() if v is not None}
+    header = find_header(read_sheets(path, sheet=sheet, limits=limits), table, columns=mapping, given=list(fixed))
+    out = Records(pd.DataFrame(), header, notes=list(header.sheet.notes))
+    if save_mapping and columns:
+        headers.save_mapping(path, table, mapping)
+    if corrections is not None:
+        changes = read_records(corrections, CORRECTIONS, anchor="row", limits=limits)
+        changes.refuse_problems()
+        out.header, out.corrections = apply(header, table, changes.frame, Path(corrections).name)
+    rows = _select(out, table, anchor, date_order)
+    _fill(out, table, rows, timezone, date_order)
+    _judge_personal(out, table, rows, keep, key_salt)
+    for name, value in fixed.items():
+        if name not in out.frame.columns:
+            out.frame.insert(0, name, pd.Series(value, index=out.frame.index, dtype="str"))
+    order = [n for n in table.names if n in out.frame.columns]
+    out.frame = out.frame[[*order, *(c for c in out.frame.columns if c not in order)]]
+    return out
+
+
+def _bad_choice(name: str, got: object, words: str) -> ParameterError:
+    return ParameterError(
+        Text(f"Giá trị của {name} không dùng được.", f"{name} cannot be this."),
+        expected=Text(words, words),
+        got=repr(got),
+        hint=Text(f"Chọn một trong: {words}.", f"Choose one of {words}."),
+    )
+
+
+def _check_zone(timezone: str | None) -> None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        if timezone is not None:
+            ZoneInfo(timezone)
+    except (ValueError, OSError, LookupError, TypeError):
+        raise _bad_choice("timezone", timezone, '"Asia/Ho_Chi_Minh", "Europe/Amsterdam", "UTC" …') from None
+
+
+# --- which rows are records -------------------------------------------------------------------------------------------
+
+
+def _select(out: Records, table: Table, anchor: str, date_order: str) -> NDArray[np.intp]:
+    """Return the rows (counted from 0 in the sheet) that are records; note the others and their problems in `out`."""
+    header, sheet = out.header, out.header.sheet
+    if sheet.titles:
+        return np.arange(sheet.height)
+    body = header.body
+    cells = sheet.columns[header.columns[anchor]][body:] if anchor in header.columns else []
+    typed = _readable(cells, table, anchor, date_order)
+    blank = np.fromiter((c == "" or (isinstance(c, str) and not c.strip()) for c in cells), bool, len(cells))
+    odd = np.flatnonzero(typed.bad | blank | typed.values.isna().to_numpy())
+    good = np.ones(len(cells), dtype=bool)
+    good[odd] = False
+    last = np.flatnonzero(good)[-1] if good.any() else -1
+    known = list(header.columns.values())
+    for i in odd:
+        row = tuple(c[body + i] for c in sheet.columns)
+        kind = _kind(row, header, known, after=bool(i > last), anchor=header.columns.get(anchor))
+        if kind == "record":
+            good[i] = True
+        elif kind != "blank":
+            out.skipped.setdefault(kind, []).append(sheet.first_row + body + int(i))
+    rows = np.flatnonzero(good) + body
+    if not len(rows):
+        raise DataError(
+            Text("Dưới tiêu đề không có dòng dữ liệu nào.", "There is no data row below the header."),
+            where=sheet.where(header.top),
+            expected=Text("ít nhất một dòng có " + headers.label(table, anchor), f"at least one row with {anchor}"),
+            hint=Text("Kiểm tra đúng tệp, đúng trang tính.", "Check that this is the right file and sheet."),
+        )
+    return rows
+
+
+def _readable(cells: Sequence[Any], table: Table, anchor: str, date_order: str) -> Typed:
+    best = convert(cells, table.column(anchor), table, order="mdy" if date_order == "mdy" else "dmy", zone=None)
+    if date_order == "auto" and best.month_first:
+        best = min(best, convert(cells, table.column(anchor), table, order="mdy", zone=None), key=lambda t: int(t.bad.sum()))
+    # In a column of dates a bare number is the count of a total row, not a day.
+    bare = np.fromiter((isinstance(c, float) for c in cells), bool, len(cells))
+    if table.column(anchor).kind in ("date", "time") and bare.sum() < len(cells) / 2:
+        best.bad = best.bad | bare
+    return best
+
+
+def _kind(row: tuple[Any, ...], header: Header, known: list[int], *, after: bool, anchor: int | None) -> str:
+    words = texts(row)
+    filled = [w for w in words if w]
+    if not filled:
+        return "blank"
+    if is_numbering(row):
+        return "numbering"
+    titles = [key(t) for t in header.titles]
+    if sum(bool(w) and key(w) in t for w, t in zip(words, titles, strict=False) if t) > len(filled) / 2:
+        return "header_again"
+    if any(_TOTAL.fullmatch(plain(w)) for w in filled[:3]):
+        return "total"
+    held = sum(bool(words[c]) for c in known)
+    if after and held <= max(1, len(known) / 2):
+        return "note"
+    if held <= 1 and len(filled) <= 2 and (anchor is None or not words[anchor]):
+        return "section"
+    return "record"
+
+
+# --- what the cells say -----------------------------------------------------------------------------------------------
+
+
+def _take(column: Any, rows: NDArray[np.intp]) -> Any:
+    if isinstance(column, pd.Series):
+        return column
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return column[rows[0] : rows[-1] + 1]
+    return [column[i] for i in rows]
+
+
+def _fill(out: Records, table: Table, rows: NDArray[np.intp], zone: str | None, date_order: str) -> None:
+    """Convert the columns of the contract into ``out.frame`` and collect what could not be read."""
+    header, sheet = out.header, out.header.sheet
+    cells = {name: _take(sheet.columns[c], rows) for name, c in header.columns.items()}
+
+    def read(name: str, order: Order) -> Typed:
+        return convert(cells[name], table.column(name), table, order=order, zone=zone)
+
+    dates = [n for n in cells if table.column(n).kind in ("date", "time")]
+    typed = {n: read(n, "mdy" if date_order == "mdy" else "dmy") for n in dates}
+    if date_order == "auto":
+        firsts = {"dmy": any(t.day_first for t in typed.values()), "mdy": any(t.month_first for t in typed.values())}
+        if firsts["mdy"] and not firsts["dmy"]:
+            out.date_order = "mdy"
+            typed = {n: read(n, "mdy") for n in dates}
+        out.order_known = any(firsts.values()) or not any(_has_digits_only(cells[n]) for n in dates)
+    else:
+        out.date_order = "mdy" if date_order == "mdy" else "dmy"
+    typed |= {n: read(n, out.date_order) for n in cells if n not in dates}
+
+    index = pd.Index(sheet.first_row + rows + (1 if sheet.titles else 0), name="row")
+    frame = {}
+    for name, column in typed.items():
+        frame[name] = column.values.set_axis(index)
+        wrong = "bad_date" if name in dates else "bad_word" if table.column(name).kind == "yesno" else "bad_number"
+        at = header.columns[name]
+        for i in np.flatnonzero(column.bad):
+            out.problems.append(Problem(wrong, int(rows[i]), at, column.looks(i)))
+        if table.column(name).required:
+            empty = column.values.isna().to_numpy() & ~column.bad
+            out.problems += [Problem("missing_required", int(rows[i]), at) for i in np.flatnonzero(empty)]
+        if column.unknown:
+            few = len(column.unknown) <= _FEW_WORDS and not personal_kind("", column.unknown, header=False)
+            out.words[name] = {showable(w): n for w, n in column.unknown.items()} if few else {"…": sum(column.unknown.values())}
+    out.frame = pd.DataFrame(frame, index=index)
+    _find_extra(out, rows)
+
+
+def _has_digits_only(cells: Sequence[Any]) -> bool:
+    from dvresearch.text import column_date_order
+
+    return column_date_order(c for c in cells if isinstance(c, str)) != "none"
+
+
+def _find_extra(out: Records, rows: NDArray[np.intp]) -> None:
+    """In a text file a separator inside a cell pushes the rest of the row to the right, beyond the headers."""
+    sheet = out.header.sheet
+    if sheet.name or sheet.titles:
+        return
+    width = max((i + 1 for i, t in enumerate(out.header.titles) if t), default=0)
+    for i in rows:
+        if any(c[i] for c in sheet.columns[width:]):
+            out.problems.append(Problem("extra_cells", int(i), width))
+
+
+def _judge_personal(
+    out: Records, table: Table, rows: NDArray[np.intp], keep: Sequence[str], key_salt: str | None
+) -> None:
+    """Drop the columns that hold personal data, keep those asked for, and list the rest."""
+    header, sheet = out.header, out.header.sheet
+    used = {c: n for n, c in header.columns.items()}
+    wanted = {key(k): k for k in keep}
+    identity: int | None = None
+    for at, title in enumerate(header.titles):
+        if at >= len(sheet.columns):
+            break
+        column = sheet.columns[at]
+        name = used.get(at)
+        sample = list(_take(column, rows[:_SAMPLE])[:_SAMPLE])
+        text = table.column(name).kind in ("text", "code") and not table.column(name).words if name else True
+        kind = personal_kind(title, sample, header=name is None) if text else None
+        if kind:
+            out.personal[showable(title)] = kind
+            identity = at if kind == "id_number" and identity is None else identity
+        if name and kind:
+            if table.column(name).required:
+                raise _personal_error(header, at, title, name)
+            out.frame = out.frame.drop(columns=name)
+        elif name is None and key(title) in wanted:
+            if kind:
+                raise _personal_error(header, at, title, "keep")
+            words = convert(_take(column, rows), replace(table.columns[0], kind="text", words=()), table, order="dmy", zone=None)
+            out.frame[wanted.pop(key(title))] = words.values.set_axis(out.frame.index)
+        elif name is None and title and not kind:
+            out.unused.append(title)
+    if wanted:
+        raise DataError(
+            Text("Không thấy cột cần giữ: " + ", ".join(wanted.values()) + ".", "Columns to keep are not there."),
+            where=sheet.where(header.top),
+            got=", ".join(showable(t) for t in header.titles if t)[:1500],
+            hint=Text("Viết đúng tiêu đề trong tệp ở keep=.", "Write the header as in the file in keep=."),
+        )
+    if key_salt is not None and identity is not None:
+        out.frame["person_key"] = pseudonym(texts(_take(sheet.columns[identity], rows)), key_salt)
+
+
+def _personal_error(header: Header, at: int, title: str, name: str) -> DataError:
+    return DataError(
+        Text(
+            f"Cột “{showable(title)}” có vẻ chứa dữ liệu cá nhân, không dùng làm {name}.",
+            f"The column “{showable(title)}” seems to hold personal data and is not used as {name}.",
+        ),
+        where=header.sheet.where(header.top, at),
+        hint=Text(
+            "Chỉ ra cột khác bằng columns=, hoặc bỏ cột này.", "Name another column with columns=, or leave this one out."
+        ),
+    )

@@ -1,0 +1,401 @@
+"""Tables in files as they are: a grid of cells with the place of each in the file.
+
+Excel and OpenDocument workbooks, text with separators, Parquet and the tables of a Word
+file all become `Sheet` objects; nothing is interpreted here except the letters. Text in an
+old encoding or typed for an old font is turned into Unicode, and the sheet says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dvresearch.errors import DataError, Text
+from dvresearch.loaders.guard import LIMITS, Limits, container, open_apart, refuse
+from dvresearch.text import legacy_font, nfc, repair
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Note", "Sheet", "column_letters", "read_sheets"]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark about how a file was read; its sentence is in the codebook, kind ``check``."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table of a file.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file.
+    name : str
+        Name of the sheet, ``bảng 2`` for the second table of a Word file, empty for a file of one table.
+    columns : list
+        The cells, column by column, all of one length: text, numbers, ``date``, ``datetime``, ``time``,
+        ``timedelta`` or bool; an empty cell is ``""``. Of a Parquet file: one Series per column.
+    first_row, first_column : int
+        What the file calls the first row and column of `columns`, from 1.
+    merged : tuple of (int, int, int, int)
+        Merged ranges as first row, first column, last row, last column, counted within `columns` from 0.
+    titles : tuple of str
+        Column names that the file itself keeps apart from the cells (Parquet), else empty.
+    hidden : bool
+        Whether the workbook hides the sheet.
+    notes : tuple of Note
+        What was noticed and repaired while reading.
+    """
+
+    file: str
+    name: str
+    columns: list[Any]
+    first_row: int = 1
+    first_column: int = 1
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    titles: tuple[str, ...] = ()
+    hidden: bool = False
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return len(self.columns[0]) if self.columns else 0
+
+    def rows(self, start: int, stop: int) -> list[tuple[Any, ...]]:
+        """Return rows `start` to `stop`, counted from 0."""
+        return list(zip(*(c[start:stop] for c in self.columns), strict=True))
+
+    def where(self, row: int | None = None, column: int | None = None) -> str:
+        """Say where something stands, as the user's spreadsheet counts; rows and columns from 0 here."""
+        parts = [self.file]
+        if self.name:
+            parts.append(f"trang tính/sheet “{self.name}”")
+        if row is not None:
+            parts.append(f"dòng/row {self.first_row + row}")
+        if column is not None:
+            parts.append(f"cột/column {column_letters(self.first_column + column)}")
+        return ", ".join(parts)
+
+
+def column_letters(number: int) -> str:
+    """Return what a spreadsheet calls column `number`: 1 is A, 27 is AA."""
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def read_sheets(path: str | Path, *, sheet: str | None = None, limits: Limits = LIMITS) -> list[Sheet]:
+    """Read every table of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``, ``.ods``, text separated by comma, semicolon, tab or bar
+        (UTF-8, UTF-16, Windows-1258, or typed for TCVN3 or VNI fonts), ``.parquet`` or ``.docx``. The
+        content decides, not the name.
+    sheet : str, optional
+        Read this sheet only.
+    limits : Limits, optional
+        How much the file may ask for.
+
+    Returns
+    -------
+    list of Sheet
+        In the order of the file, sheets without any cell left out. Formulas are read as their last result,
+        macros and links to other files are not followed.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, damaged, locked, of another kind, breaks a limit, has no such
+        sheet or no cell at all.
+    """
+    path = Path(path)
+    kind = container(path, limits)
+    if kind == "text":
+        found = [_read_text(path, limits)]
+    elif kind == "parquet":
+        found = [_read_parquet(path, limits)]
+    else:
+        found = _read_apart(path, kind, sheet, limits)
+    found = [_mend(s) for s in found if s.height or s.titles]
+    if not found:
+        raise DataError(
+            Text("Tệp không có ô dữ liệu nào.", "The file has no cell with content."),
+            where=path.name,
+            hint=Text("Kiểm tra đúng tệp; nhập số liệu rồi nạp lại.", "Check that this is the right file."),
+        )
+    return found
+
+
+def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> list[Sheet]:
+    sheets: list[Sheet] = []
+    notes: list[Note] = []
+    for message in open_apart(path, kind, sheet, limits):
+        if message[0] == "sheets":
+            if sheet is not None and sheet not in message[1]:
+                raise DataError(
+                    Text(f"Không có trang tính “{sheet}”.", f"There is no sheet “{sheet}”."),
+                    where=path.name,
+                    got=", ".join(message[1]),
+                    hint=Text("Chọn một trang tính có trong tệp.", "Name a sheet of the file."),
+                )
+        elif message[0] == "note":
+            notes.append(Note(message[1]))
+        elif message[0] == "sheet":
+            _, name, hidden, row, column, merged = message
+            inside = tuple((a - row + 1, b - column + 1, c - row + 1, d - column + 1) for a, b, c, d in merged)
+            sheets.append(Sheet(path.name, name, [], row, column, inside, hidden=hidden))
+        else:
+            columns = sheets[-1].columns
+            columns.extend([] for _ in range(len(message[1]) - len(columns)))
+            for whole, (part, letters) in zip(columns, message[1], strict=True):
+                whole.extend([_READ[m](v) for v, m in zip(part, letters, strict=True)] if letters else part)
+    return [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets]
+
+
+#: The other side of `reader.WRITE`.
+_READ: dict[str, Callable[[Any], Any]] = {
+    " ": lambda value: value,
+    "T": dt.datetime.fromisoformat,
+    "D": dt.date.fromisoformat,
+    "H": dt.time.fromisoformat,
+    "P": lambda seconds: dt.timedelta(seconds=seconds),
+}
+
+
+# --- letters ---------------------------------------------------------------------------------------------------------
+
+_ENOUGH = 100_000  # characters that decide what font a sheet was typed for
+
+
+def _mend(sheet: Sheet) -> Sheet:
+    """Compose decomposed letters and convert text typed for an old font, in all cells and titles."""
+    if sheet.titles:
+        return replace(sheet, titles=tuple(map(nfc, sheet.titles)))
+    texts = {v for column in sheet.columns for v in set(column) if isinstance(v, str) and not v.isascii()}
+    composed = {t: nfc(t) for t in texts}
+    joined, size = [], 0
+    for text in sorted(composed.values(), key=len):
+        if (size := size + len(text)) > _ENOUGH:
+            break
+        joined.append(text)
+    font = legacy_font(" ".join(joined))
+    new = {old: repair(text, font=font).text if font else text for old, text in composed.items()}
+    new = {old: text for old, text in new.items() if old != text}
+    notes = list(sheet.notes)
+    if font:
+        notes.append(Note("legacy_font", font))
+    elif new:
+        notes.append(Note("decomposed", str(len(new))))
+    if new:
+        columns = [c if new.keys().isdisjoint(c) else [new.get(v, v) for v in c] for c in sheet.columns]
+        return replace(sheet, columns=columns, notes=tuple(notes))
+    return replace(sheet, notes=tuple(notes))
+
+
+def decode(data: bytes, file: str) -> tuple[str, str, bool]:
+    """Return the text of a file, its encoding, and whether its last letter was cut.
+
+    Raises
+    ------
+    DataError
+        When the bytes are no text, or UTF-8 with foreign bytes in between.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").replace("\ufffd", ""), encoding, False
+    if b"\0" in data[:4096]:
+        wide = {0: "utf-16-be", 1: "utf-16-le"}
+        for side, encoding in wide.items():
+            if data[side:4096:2].count(0) > 0.3 * len(data[side:4096:2]) and not data[1 - side : 4096 : 2].count(0):
+                return data.decode(encoding, "replace"), encoding, False
+        raise refuse("other", Path(file))
+    if sum(data[:4096].count(bytes([c])) for c in range(32) if c not in b"\t\n\r\f\x1a") > len(data[:4096]) / 200:
+        raise refuse("other", Path(file))
+    try:
+        return data.decode("utf-8"), "utf-8", False
+    except UnicodeDecodeError as fault:
+        if fault.start >= len(data) - 3 and not data[: fault.start].isascii():
+            return data[: fault.start].decode("utf-8"), "utf-8", True
+        loose = data.decode("utf-8", "replace")
+        bad = loose.count("\ufffd")
+        if bad * 10 < sum(not c.isascii() for c in loose):
+            raise DataError(
+                Text("Tệp trộn UTF-8 với bảng mã khác.", "The file mixes UTF-8 with another encoding."),
+                where=f"{file}, dòng/row {data[: fault.start].count(10) + 1}",
+                got=f"{bad} byte",
+                hint=Text("Mở bằng Excel, sửa chữ hỏng ở dòng đó, lưu thành .xlsx.", "Mend that row in Excel and save as .xlsx."),
+            ) from None
+    return *_single_byte(data), False
+
+
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
+
+
+def _single_byte(data: bytes) -> tuple[str, str]:
+    """Read one byte per letter: the fonts' codes as Windows-1252, else Windows-1258, whose tone marks stand apart."""
+    western = data.decode("cp1252", "replace") if b"\x81" not in data else data.decode("latin-1")
+    if legacy_font(western[:_ENOUGH]):
+        return western, "windows-1252"
+    vietnamese = nfc(data.decode("cp1258", "replace"))
+    # In real Windows-1258 text every tone mark finds its letter.
+    alone = sum(vietnamese.count(mark) for mark in _TONE_MARKS) + vietnamese.count("\ufffd")
+    return (western, "windows-1252") if alone * 20 > sum(b > 127 for b in data) else (vietnamese, "windows-1258")
+
+
+# --- text with separators --------------------------------------------------------------------------------------------
+
+_DELIMITERS = ",;\t|"
+
+
+def _read_text(path: Path, limits: Limits) -> Sheet:
+    text, encoding, cut = decode(path.read_bytes(), path.name)
+    notes = [] if encoding in ("utf-8", "utf-8-sig") else [Note("encoding", encoding)]
+    if cut:
+        notes.append(Note("cut_short"))
+    first_row = 1
+    if text[:4].lower() == "sep=" and len(text) > 4:  # Excel's own hint; Excel does not count the line either
+        delimiter, text = text[4], text.partition("\n")[2]
+    else:
+        delimiter = guess_delimiter(text)
+    rows: list[list[str]] = []
+    for strict in (True, False):
+        try:
+            rows = _parse(text, delimiter, strict, path, limits)
+        except csv.Error as fault:
+            if "unexpected end" in str(fault) or "field larger" in str(fault):
+                raise _open_quote(path, text, delimiter) from None
+            notes.append(Note("stray_quotes"))
+            continue
+        break
+    while rows and not any(rows[-1]):
+        rows.pop()
+    width = max(map(len, rows), default=0)
+    if width * len(rows) > limits.cells:
+        raise _too_many(path, width * len(rows))
+    columns = list(map(list, zip(*(r + [""] * (width - len(r)) for r in rows), strict=True)))
+    return Sheet(path.name, "", columns, first_row, notes=tuple(notes))
+
+
+def _parse(text: str, delimiter: str, strict: bool, path: Path, limits: Limits) -> list[list[str]]:
+    rows, cells = [], 0
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict):
+        rows.append(row)
+        if (cells := cells + len(row)) > limits.cells:
+            raise _too_many(path, cells)
+    return rows
+
+
+def _too_many(path: Path, cells: int) -> DataError:
+    return DataError(
+        Text("Tệp văn bản có quá nhiều ô để nạp một lần.", "The text file has too many cells to load at once."),
+        where=path.name,
+        got=f"> {cells}",
+        hint=Text(
+            "Chuyển sang Parquet bằng dvresearch.convert_dossiers(...), hoặc nâng limits=Limits(cells=...).",
+            "Convert it to Parquet with dvresearch.convert_dossiers(...), or raise limits=Limits(cells=...).",
+        ),
+    )
+
+
+def _open_quote(path: Path, text: str, delimiter: str) -> DataError:
+    """Name the row whose quotation mark is never closed: the last one the parser began."""
+    began = sum(1 for _ in _until_fault(text, delimiter)) + 1
+    return DataError(
+        Text("Dấu ngoặc kép mở mà không đóng.", "A quotation mark is opened and never closed."),
+        where=f"{path.name}, dòng/row {began}",
+        hint=Text("Đóng hoặc xóa dấu \" ở dòng đó.", "Close or delete the \" in that row."),
+    )
+
+
+def _until_fault(text: str, delimiter: str) -> Any:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            yield next(reader)
+        except (csv.Error, StopIteration):
+            return
+
+
+def guess_delimiter(text: str) -> str:
+    """Return the separator that cuts the first lines into the most columns most steadily."""
+    lines = text[:65536].splitlines(keepends=True)[:200]
+
+    def score(delimiter: str) -> int:
+        try:
+            counts = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        except csv.Error:
+            return 0
+        return max((counts.count(n) * (n - 1) for n in set(counts)), default=0)
+
+    return max(_DELIMITERS, key=score)
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------------
+
+
+def _read_parquet(path: Path, limits: Limits) -> Sheet:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    allowed = limits.for_file(path).memory_mib << 20
+    try:
+        file = pq.ParquetFile(path)
+        schema = file.schema_arrow
+        # Eight bytes is the least a value takes once it is in memory; a run of equal values takes none in the file.
+        if (need := file.metadata.num_rows * len(schema) * 8) > allowed:
+            raise refuse("memory", path, f"{need >> 20} MiB")
+        words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        table = pq.read_table(path, read_dictionary=words)
+        series = [_series(table.column(i), path, allowed) for i in range(table.num_columns)]
+    except DataError:
+        raise
+    except Exception as fault:
+        raise refuse("damaged", path, type(fault).__name__) from None
+    return Sheet(path.name, "", series, titles=tuple(map(str, table.column_names)))
+
+
+def _series(column: Any, path: Path, allowed: int) -> pd.Series:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_nested(column.type):
+        column = pa.nulls(len(column))
+    if pa.types.is_dictionary(column.type):
+        size = sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in column.chunks)
+        if size > allowed:
+            raise refuse("text", path, f"{size >> 20} MiB")
+    return column.to_pandas()
+
+
+def texts(values: Sequence[Any]) -> list[str]:
+    """Return the text of cells as a person reads them: whole numbers without a point, spaces joined."""
+    return [_text(v) for v in values]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return " ".join(str(value).split())

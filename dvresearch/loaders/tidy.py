@@ -1,0 +1,164 @@
+"""Files in the project's own shape: CSV, UTF-8, comma between cells, dot as decimal mark, one header line.
+
+Office files, with whatever they hold, are read elsewhere; a file that claims this shape is
+held to it, so that no number is guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from dvresearch.errors import DataError, Text, refuse_rows
+from dvresearch.tables import Table, check
+
+__all__ = ["read_tidy"]
+
+_NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_AS_UTF8 = Text(
+    "Trong Excel: Lưu thành, chọn “CSV UTF-8 (phân cách bằng dấu phẩy)”.",
+    "In Excel: Save as, choose “CSV UTF-8 (comma delimited)”.",
+)
+
+
+def read_tidy(path: Path, table: Table) -> pd.DataFrame:
+    """Read a file of the project's own shape and hold it to its contract.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    table : Table
+        The contract. Columns the file lacks come back empty, further columns are left out.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `table`; the index is the row in the file as a spreadsheet counts it.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, empty or not UTF-8, its rows do not fit the header, or a cell breaks the contract.
+    """
+    header, rows = _cells(path)
+    text = pd.DataFrame(rows, columns=header, index=range(2, len(rows) + 2), dtype=str)
+    text = text.apply(lambda column: column.str.strip())
+    frame = text.copy()
+    for column in table.columns:
+        if column.name in text.columns:
+            frame[column.name] = _typed(text[column.name], column.kind, path.name)
+    check(frame, table, source=path.name, first_row=2)
+    for column in table.columns:
+        if column.name not in frame.columns:
+            frame[column.name] = _typed(pd.Series("", index=text.index, dtype=str), column.kind, path.name)
+    return frame.loc[(text != "").any(axis=1), table.names]
+
+
+def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        raw = path.read_bytes()
+    except OSError as fault:
+        raise DataError(
+            Text("Không đọc được tệp.", "The file cannot be read."),
+            got=fault.strerror,
+            where=path.name,
+            hint=Text("Kiểm tra tên tệp và đường dẫn.", "Check the name and the path."),
+        ) from None
+    try:
+        text = raw.decode("utf-8-sig")
+        if "\0" in text:
+            raise UnicodeDecodeError("utf-8", raw, raw.index(0), raw.index(0) + 1, "NUL")
+    except UnicodeDecodeError as fault:
+        raise DataError(
+            Text("Tệp không phải mã UTF-8.", "The file is not UTF-8."),
+            expected=Text("tệp CSV mã UTF-8", "a CSV file in UTF-8"),
+            where=f"{path.name}, dòng/row {raw[: fault.start].count(10) + 1}",
+            hint=_AS_UTF8,
+        ) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        lines = list(reader)
+    except csv.Error as fault:
+        raise DataError(
+            Text("Tệp CSV bị hỏng: dấu ngoặc kép không khớp.", "A damaged CSV file: quotation marks do not match."),
+            got=str(fault),
+            where=f"{path.name}, dòng/row {reader.line_num}",
+            hint=_AS_UTF8,
+        ) from None
+    if not lines or not any(lines[0]):
+        raise DataError(
+            Text("Tệp rỗng hoặc thiếu dòng tiêu đề.", "The file is empty or lacks its header line."),
+            expected=Text("tên cột ở dòng 1", "column names in row 1"),
+            where=path.name,
+            hint=Text("Kiểm tra đúng tệp.", "Check that this is the right file."),
+        )
+    header = [name.strip() for name in lines[0]]
+    _check_header(header, path.name)
+    rows = [line or [""] * len(header) for line in lines[1:]]
+    uneven = next((i for i, line in enumerate(rows) if len(line) != len(header)), None)
+    if uneven is not None:
+        raise DataError(
+            Text("Số ô của dòng khác số cột.", "A row has another number of cells than there are columns."),
+            expected=Text(f"{len(header)} ô", f"{len(header)} cells"),
+            got=str(len(rows[uneven])),
+            where=f"{path.name}, dòng/row {uneven + 2}",
+            hint=Text("Đặt ô có dấu phẩy trong dấu ngoặc kép.", "Put a cell with a comma inside quotation marks."),
+        )
+    return header, rows
+
+
+def _check_header(header: list[str], where: str) -> None:
+    if len(header) == 1 and re.search(r"[;\t]", header[0]):
+        raise DataError(
+            Text("Các ô không ngăn bằng dấu phẩy.", "The cells are not separated by commas."),
+            expected=Text("dấu phẩy giữa các ô", "commas between cells"),
+            got=header[0][:60],
+            where=f"{where}, dòng/row 1",
+            hint=_AS_UTF8,
+        )
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise DataError(
+            Text("Hai cột cùng tên.", "Two columns with one name."),
+            got=", ".join(map(repr, twice)),
+            where=f"{where}, dòng/row 1",
+            hint=Text("Đổi tên hoặc xóa một cột.", "Rename or delete one of them."),
+        )
+
+
+def _typed(text: pd.Series, kind: str, where: str) -> pd.Series:
+    """Return a column of text as what it holds; its index holds the rows as the file counts them."""
+    given = text != ""
+    if kind in ("count", "number", "share"):
+        refuse_rows(
+            text.index[given & ~text.str.fullmatch(_NUMBER)],
+            Text("Có chữ trong cột số.", "Text in a number column."),
+            where=where,
+            column=str(text.name),
+            got=text.get,
+            expected=Text("một số, dấu chấm là dấu thập phân, ví dụ 1234.5", "a number with a decimal dot: 1234.5"),
+            hint=Text(
+                "Bỏ dấu phân cách hàng nghìn, đổi dấu phẩy thập phân thành dấu chấm; để trống nếu không biết.",
+                "Drop thousands separators, write the decimal mark as a dot; leave empty when not known.",
+            ),
+        )
+        return pd.to_numeric(text.where(given)).astype("float64")
+    if kind in ("date", "time"):
+        days = pd.to_datetime(text.where(given), format="%Y-%m-%d", errors="coerce").astype("datetime64[s]")
+        refuse_rows(
+            text.index[given & (days.isna() | ~text.str.fullmatch(_DAY))],
+            Text("Không đọc được ngày.", "Not a date."),
+            where=where,
+            column=str(text.name),
+            got=text.get,
+            expected=Text("năm-tháng-ngày, ví dụ 2026-02-24", "year-month-day such as 2026-02-24"),
+            hint=Text("Sửa ô thành ngày có thật.", "Write a day that exists."),
+        )
+        return days
+    return text

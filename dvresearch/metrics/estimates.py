@@ -1,0 +1,337 @@
+"""The one builder of estimate frames: counts checked and grouped, flags and reasons in words.
+
+Every metric ends in :func:`build`, so a table of estimates looks the same whatever
+it measures: the grouping columns, then the columns of ``tables.ESTIMATES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.tables import BASES, ESTIMATES, FLAGS, Column, Table, check
+
+__all__ = [
+    "ALL",
+    "CEILING",
+    "FEW",
+    "NOT_STATED",
+    "Floats",
+    "add_flag",
+    "build",
+    "check_confidence",
+    "check_part",
+    "choose",
+    "column_numbers",
+    "grouped_counts",
+    "has_flag",
+    "is_text",
+    "label_groups",
+    "missing_counts",
+]
+
+#: Denominator below which an estimate is flagged ``few``. The presentation standard of the US National Center for
+#: Health Statistics does not show a proportion resting on fewer than 30 cases (Parker et al. 2017, Vital and Health
+#: Statistics 2(175)); here it is shown with the flag.
+FEW = 30
+#: Share from which a satisfaction result is flagged ``ceiling``: at 95 % and more, surveys no longer tell units apart.
+CEILING = 0.95
+#: Label of the group whose name the source leaves empty.
+NOT_STATED = "(không rõ)"
+#: Label of the row over all groups.
+ALL = "(tất cả)"
+
+Floats = NDArray[np.float64]
+
+
+def choose(argument: str, value: str, words: Sequence[str]) -> None:
+    """Refuse `value` unless it is one of `words`; `argument` is its name in the message."""
+    if value not in words:
+        listed = ", ".join(map(repr, words))
+        raise ParameterError(
+            Text(f"Không có lựa chọn {argument}={value!r}.", f"There is no {argument}={value!r}."),
+            expected=Text(f"một trong: {listed}", f"one of: {listed}"),
+            got=repr(value),
+            hint=Text(f"Viết {argument}={words[0]!r}.", f"Write {argument}={words[0]!r}."),
+        )
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse a confidence level outside 0-1 (95 instead of 0.95)."""
+    if not 0 < confidence < 1:
+        raise ParameterError(
+            Text("Độ tin cậy phải nằm giữa 0 và 1.", "The confidence level must lie between 0 and 1."),
+            expected=Text("ví dụ 0.95", "for example 0.95"),
+            got=repr(confidence),
+            hint=Text("Viết confidence=0.95 cho 95 %.", "Write confidence=0.95 for 95 %."),
+        )
+
+
+def column_numbers(table: pd.DataFrame, column: str) -> Floats:
+    """Return a checked column as floats; text is refused, since "1.234" could be a thousand or one and a bit."""
+    values = table[column]
+    if not pd.api.types.is_numeric_dtype(values):
+        text = values.map(lambda cell: isinstance(cell, str)).to_numpy(dtype=bool)
+        if text.any():
+            raise DataError(
+                Text("Có chữ trong cột số.", "Text in a number column."),
+                expected=Text("một số, hoặc ô trống nếu không biết", "a number, or an empty cell when not known"),
+                where=_row(int(text.argmax()), column),
+                hint=Text(
+                    "Nạp tệp bằng hàm load_… để số kiểu Việt Nam được đọc đúng.",
+                    "Load the file with a load_… function, which reads Vietnamese numbers.",
+                ),
+            )
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _row(position: int, column: str) -> str:
+    return f"dòng/row {position + 1}, cột/column {column}"
+
+
+def check_part(part: Floats, whole: Floats, *, names: tuple[str, str]) -> None:
+    """Refuse rows in which a part is larger than its whole.
+
+    Parameters
+    ----------
+    part, whole : array of float
+        Counts row by row; a missing one is not compared.
+    names : tuple of str
+        Their column names, for the message.
+
+    Raises
+    ------
+    DataError
+        At the first such row, counted from 1.
+    """
+    bad = part > whole
+    if bad.any():
+        i = int(bad.argmax())
+        more = int(bad.sum()) - 1
+        raise DataError(
+            Text(
+                f"Cột {names[0]} lớn hơn cột {names[1]}, trong khi chỉ là một phần của cột đó.",
+                f"The column {names[0]} is larger than {names[1]}, of which it is a part.",
+            ),
+            expected=Text(f"{names[0]} ≤ {names[1]}", f"{names[0]} ≤ {names[1]}"),
+            got=f"{part[i]:.15g} > {whole[i]:.15g}",
+            where=_row(i, names[0]) + (f" (+{more})" if more else ""),
+            hint=Text(
+                "Kiểm tra xem hai cột có bị đổi chỗ hoặc thuộc hai kỳ khác nhau không.",
+                "Check whether the two columns are swapped or belong to different periods.",
+            ),
+        )
+
+
+def grouped_counts(
+    table: pd.DataFrame,
+    counts: Sequence[str],
+    *,
+    by: str | Sequence[str] | None = None,
+    overall: Literal["omit", "append"] = "omit",
+    nested: Sequence[str] = (),
+) -> tuple[pd.DataFrame, list[Floats]]:
+    """Check count columns and add them up by group.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per observation, unit or period.
+    counts : sequence of str
+        Columns of counts from 0 up; fractions are allowed, since published figures hold averages.
+    by : str or sequence of str, optional
+        Grouping columns. Groups keep the order in which they first appear; a missing text label
+        becomes the group `NOT_STATED`. Without `by`, all rows are one group.
+    overall : {"omit", "append"}, default "omit"
+        Whether a last row adds up all rows. Its label is `ALL`, or missing in a column of numbers or dates.
+    nested : sequence of str, optional
+        Some of `counts`, each a part of the next: it must not exceed it in any row.
+
+    Returns
+    -------
+    keys : DataFrame
+        The labels, a row per group.
+    sums : list of array
+        The sum of each of `counts` by group. A group with one unknown count has an unknown
+        sum: leaving the row out would change what the others mean.
+
+    Raises
+    ------
+    DataError
+        For a missing column, no rows, text, a negative or infinite count, a part above its whole.
+    ParameterError
+        For a grouping column named like a column of the estimates.
+    """
+    choose("overall", overall, ("omit", "append"))
+    labels = [by] if isinstance(by, str) else list(by or ())
+    clash = [c for c in labels if c in ESTIMATES.names]
+    if clash or len(set(labels)) < len(labels):
+        got = ", ".join(clash or labels)
+        raise ParameterError(
+            Text("Cột nhóm trùng tên.", "A grouping column clashes with another name."),
+            expected=Text(
+                "mỗi cột một lần, khác tên cột của bảng ước lượng",
+                "each column once, named unlike the columns of the estimates",
+            ),
+            got=got,
+            hint=Text("Đổi tên cột bằng table.rename(columns=…).", "Rename it with table.rename(columns=…)."),
+        )
+    needed = [Column(c, "count", required=True) for c in counts] + [Column(c, "text", required=True) for c in labels]
+    check(table, Table("counts", Text("số đếm", "counts"), (), tuple(needed)))
+    columns = {c: column_numbers(table, c) for c in counts}
+    for part, whole in pairwise(nested):
+        check_part(columns[part], columns[whole], names=(part, whole))
+
+    keys, codes = label_groups(table, labels)
+    sums = [np.bincount(codes, weights=v, minlength=len(keys)).astype(np.float64) for v in columns.values()]
+    if overall == "append" and labels:
+        integers = [c for c in labels if pd.api.types.is_integer_dtype(keys[c])]
+        keys = keys.astype(dict.fromkeys(integers, "Int64")).reindex(range(len(keys) + 1))
+        for c in labels:
+            if is_text(keys[c]):
+                keys.loc[len(keys) - 1, c] = ALL
+        sums = [np.append(s, s.sum()) for s in sums]
+    return keys, sums
+
+
+def is_text(values: pd.Series) -> bool:
+    """Return whether a column holds words rather than numbers or dates."""
+    return pd.api.types.is_string_dtype(values.dtype) or pd.api.types.is_object_dtype(values.dtype)
+
+
+def label_groups(table: pd.DataFrame, labels: list[str]) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+    """Return the distinct labels, a row per group in order of appearance, and the group number of each row."""
+    if not labels:
+        return pd.DataFrame(index=pd.RangeIndex(1)), np.zeros(len(table), dtype=np.intp)
+    keys = table[labels].reset_index(drop=True)
+    for c in labels:
+        if isinstance(keys[c].dtype, pd.CategoricalDtype):
+            keys[c] = keys[c].astype(keys[c].cat.categories.dtype)
+        if is_text(keys[c]):
+            keys[c] = keys[c].fillna(NOT_STATED)
+    codes = keys.groupby(labels, sort=False, dropna=False).ngroup().to_numpy()
+    return keys[~pd.Series(codes).duplicated()].reset_index(drop=True), codes
+
+
+def missing_counts(numerator: Floats, denominator: Floats) -> dict[str, NDArray[np.bool_]]:
+    """Return the reasons for which a numerator and a denominator give no value, for :func:`build`."""
+    return {
+        "no_counts": np.isnan(numerator) & np.isnan(denominator),
+        "no_numerator": np.isnan(numerator),
+        "no_denominator": np.isnan(denominator),
+        "zero_denominator": denominator == 0,
+    }
+
+
+def _words(bits: Mapping[str, ArrayLike], rows: int) -> pd.api.extensions.ExtensionArray:
+    """Return for each row the names whose mask is true, in the order of `FLAGS`, joined by ``;``."""
+    mask = np.zeros(rows, dtype=np.intp)
+    for i, flag in enumerate(FLAGS):
+        mask |= np.asarray(bits.get(flag, False), dtype=bool).astype(np.intp) << i
+    texts = [";".join(f for i, f in enumerate(FLAGS) if m >> i & 1) for m in range(1 << len(FLAGS))]
+    return pd.array(texts, dtype="str").take(mask)
+
+
+def _first_reason(reasons: Mapping[str, ArrayLike], rows: int) -> pd.api.extensions.ExtensionArray:
+    code = np.zeros(rows, dtype=np.intp)
+    for i, mask in enumerate(reasons.values(), start=1):
+        code[(code == 0) & np.asarray(mask, dtype=bool)] = i
+    return pd.array(["", *reasons], dtype="str").take(code)
+
+
+def build(
+    keys: pd.DataFrame,
+    *,
+    indicator: str,
+    value: ArrayLike,
+    std_error: ArrayLike = np.nan,
+    lower: ArrayLike = np.nan,
+    upper: ArrayLike = np.nan,
+    confidence: float = np.nan,
+    numerator: ArrayLike = np.nan,
+    denominator: ArrayLike = np.nan,
+    n: ArrayLike = np.nan,
+    definition: str | pd.Series = "",
+    basis: str | pd.Series = "unknown",
+    method: str | pd.Series = "",
+    flags: Mapping[str, ArrayLike] | None = None,
+    reasons: Mapping[str, ArrayLike] | None = None,
+) -> pd.DataFrame:
+    """Put an estimates table together.
+
+    Parameters
+    ----------
+    keys : DataFrame
+        The grouping columns, a row per estimate (no column at all for a single one).
+    indicator : str
+        Code of what is measured, as in the codebook.
+    value, std_error, lower, upper : array-like of float
+        The estimate, its standard error and its interval, in the unit of the indicator.
+    confidence : float
+        Level of the interval, 0-1; NaN when there is none.
+    numerator, denominator, n : array-like of float
+        The counts behind the value, and the number of observations.
+    definition, basis, method : str or Series of str
+        Codes of the codebook. `basis` is one of ``tables.BASES``.
+    flags : mapping of flag to array-like of bool, optional
+        Rows that carry the flag; the words are written in the order of ``tables.FLAGS``. ``break``
+        marks the first row after a break: it must not be compared with the rows above it.
+    reasons : mapping of code to array-like of bool, optional
+        Rows whose value or interval is missing, and why. The first that applies is written.
+
+    Returns
+    -------
+    DataFrame
+        `keys`, then the columns of ``tables.ESTIMATES``.
+    """
+    if isinstance(basis, str):
+        choose("basis", basis, BASES)
+    flags, reasons = flags or {}, reasons or {}
+    for flag in flags:
+        choose("flags", flag, FLAGS)
+    rows = len(keys)
+
+    def numbers(values: ArrayLike) -> Floats:
+        return np.broadcast_to(np.asarray(values, dtype=np.float64), rows).copy()
+
+    def codes(values: str | pd.Series) -> pd.api.extensions.ExtensionArray:
+        if isinstance(values, str):
+            return pd.array([values], dtype="str").take(np.zeros(rows, dtype=np.intp))
+        return values.astype("str").array
+
+    data = {
+        "indicator": codes(indicator),
+        "value": numbers(value),
+        "std_error": numbers(std_error),
+        "lower": numbers(lower),
+        "upper": numbers(upper),
+        "confidence": numbers(confidence),
+        "numerator": numbers(numerator),
+        "denominator": numbers(denominator),
+        "n": numbers(n),
+        "definition": codes(definition),
+        "basis": codes(basis),
+        "method": codes(method),
+        "flags": _words(flags, rows),
+        "reason": _first_reason(reasons, rows),
+    }
+    return pd.DataFrame({**{c: keys[c].array for c in keys}, **{c: data[c] for c in ESTIMATES.names}})
+
+
+def has_flag(estimates: pd.DataFrame, flag: str, column: str = "flags") -> NDArray[np.bool_]:
+    """Return which rows of `estimates` carry `flag` in `column`."""
+    choose("flag", flag, FLAGS)
+    return estimates[column].str.contains(rf"(?:^|;){flag}(?:;|$)", na=False).to_numpy(dtype=bool)
+
+
+def add_flag(estimates: pd.DataFrame, flag: str, rows: ArrayLike = True) -> pd.DataFrame:
+    """Return `estimates` with `flag` added where the mask `rows` is true, the words kept in order."""
+    masks: dict[str, ArrayLike] = {f: has_flag(estimates, f) for f in FLAGS}
+    masks[flag] = has_flag(estimates, flag) | np.asarray(rows, dtype=bool)
+    return estimates.assign(flags=_words(masks, len(estimates)))

@@ -1,0 +1,94 @@
+"""The one builder of findings tables: verdicts, what was computed, what was stated, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TypedDict
+
+import pandas as pd
+
+from dvresearch.errors import Text
+from dvresearch.tables import FINDINGS
+
+__all__ = ["Finding", "digits", "finding", "percent", "table"]
+
+
+class Finding(TypedDict):
+    """One row of a findings table, see ``tables.FINDINGS``."""
+
+    check: str
+    verdict: str
+    severity: str
+    where: str
+    computed: str
+    stated: str
+    guidance_vi: str
+    guidance_en: str
+
+
+def finding(
+    check: str,
+    verdict: str,
+    where: str,
+    *,
+    computed: str = "",
+    stated: str = "",
+    severity: str = "info",
+    guidance: Text | None = None,
+) -> Finding:
+    """Return one finding.
+
+    Parameters
+    ----------
+    check : str
+        Code of the check, as in the codebook.
+    verdict : {"pass", "review", "fail", "unknown"}
+        The outcome.
+    where : str
+        The row, unit or document it is about.
+    computed, stated : str
+        The recomputed and the stated number, written by :func:`digits` or :func:`percent`.
+    severity : {"info", "minor", "major"}
+        How much it matters.
+    guidance : Text, optional
+        What it means and what to ask or to do.
+    """
+    advice = guidance or Text("", "")
+    return Finding(
+        check=check,
+        verdict=verdict,
+        severity=severity,
+        where=where,
+        computed=computed,
+        stated=stated,
+        guidance_vi=advice.vi,
+        guidance_en=advice.en,
+    )
+
+
+def table(rows: Iterable[Finding]) -> pd.DataFrame:
+    """Return findings as a table with the columns of ``tables.FINDINGS``, in order."""
+    return pd.DataFrame(list(rows), columns=FINDINGS.names, dtype="str")
+
+
+def digits(number: float, decimals: int | None = None) -> str:
+    """Return a number as plain digits with a decimal point, no separators: a renderer gives it its language.
+
+    Parameters
+    ----------
+    number : float
+        The number; "" when it is not known.
+    decimals : int, optional
+        Decimals, rounded half up; without it the shortest form.
+    """
+    if pd.isna(number):
+        return ""
+    if decimals is None:
+        return f"{number:.12g}"
+    return str(Decimal(f"{number:.12g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """Return a share 0-1 as plain digits and a per cent sign: ``91.97 %``."""
+    return digits(100 * share, decimals) + "\u00a0%" if pd.notna(share) else ""

@@ -1,0 +1,188 @@
+"""Ranks and averages of units, refused where the numbers do not allow them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from dvresearch import codebook
+from dvresearch.errors import DataError, Text
+from dvresearch.metrics.breaks import breaks
+from dvresearch.metrics.comparable import check_comparable, refuse_mixed, refuse_whole_and_parts
+from dvresearch.metrics.estimates import build, choose, column_numbers, has_flag
+from dvresearch.metrics.proportions import proportion
+
+__all__ = ["average", "ranks"]
+
+
+def ranks(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Rank units, with the ranks their intervals allow.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        One estimate per unit, of one indicator, definition, basis, period and level.
+
+    Returns
+    -------
+    DataFrame
+        `estimates` with ``rank`` (1 is best; equal values share the better rank), ``rank_best`` and
+        ``rank_worst``: a unit ranks behind another only where the intervals of the two do not overlap.
+        Overlapping intervals can still differ, so the range is wide rather than narrow.
+
+    Raises
+    ------
+    DataError
+        When indicators, definitions, bases, levels, versions of units or periods are mixed, when a
+        value or an interval is missing, when two units or more are at the ceiling, when numbers are
+        hidden, or when the indicator has no better side. The message says what to do instead.
+
+    Notes
+    -----
+    Checked against a loop over all pairs of units (tests/test_ranks.py).
+    """
+    check_comparable(estimates)
+    refuse_mixed(estimates, ("period", "segment"))
+    better = codebook.get("indicator", estimates["indicator"].iloc[0]).better
+    if better not in ("higher", "lower"):
+        raise _refusal(
+            Text("chỉ số này không có chiều tốt, xấu", "the indicator has no better side"),
+            Text("Nêu các giá trị, không xếp hạng.", "Give the values without ranks."),
+            estimates["indicator"].iloc[0],
+        )
+    if has_flag(estimates, "suppressed").any() or estimates["value"].isna().any():
+        raise _refusal(
+            Text("có đơn vị không có số liệu", "some units have no value"),
+            Text(
+                "Bỏ các đơn vị đó và nói rõ đã bỏ: estimates.dropna(subset=['value']).",
+                "Leave them out and say so: estimates.dropna(subset=['value']).",
+            ),
+            str(int(estimates["value"].isna().sum())),
+        )
+    if estimates[["lower", "upper"]].isna().any(axis=None):
+        raise _refusal(
+            Text("có số liệu không kèm cỡ mẫu hoặc khoảng", "some numbers come without counts or interval"),
+            Text("Xin tử số và mẫu số; nếu không có, chỉ nêu giá trị.", "Ask for the counts, or give the values only."),
+            str(int(estimates["lower"].isna().sum())),
+        )
+    top = has_flag(estimates, "ceiling").sum()
+    if top > 1:
+        raise _refusal(
+            Text("nhiều đơn vị chạm trần, không còn phân biệt được", "several units are at the ceiling"),
+            Text("Nêu số đơn vị chạm trần thay cho thứ hạng.", "Give the number of units at the ceiling instead."),
+            str(int(top)),
+        )
+    sign = -1.0 if better == "higher" else 1.0
+    value = sign * column_numbers(estimates, "value")
+    # After the sign a small number is good: `least` is a unit's best end, `most` its worst.
+    ends = sign * estimates[["lower", "upper"]].to_numpy(dtype=np.float64)
+    least, most = ends.min(axis=1), ends.max(axis=1)
+    surely_before = np.searchsorted(np.sort(most), least, side="left")
+    surely_behind = len(value) - np.searchsorted(np.sort(least), most, side="right")
+    return estimates.assign(
+        rank=pd.Series(value).rank(method="min").astype(np.int64).to_numpy(),
+        rank_best=1 + surely_before,
+        rank_worst=len(value) - surely_behind,
+    )
+
+
+def average(
+    table: pd.DataFrame,
+    *,
+    weights: Literal["counts", "equal"],
+    by: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Average of a share or score over units, in one of two ways that are never confused.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Estimates or figures of one indicator: ``indicator``, ``value`` and, for `weights` ``counts``,
+        ``numerator`` and ``denominator``.
+    weights : {"counts", "equal"}
+        ``counts``: numerators and denominators are added, every case counts alike (pooled share, with a
+        Wilson interval). ``equal``: every unit counts alike, whatever its size; without interval.
+    by : str or sequence of str, optional
+        Grouping columns.
+
+    Returns
+    -------
+    DataFrame
+        `by`, then the columns of ``tables.ESTIMATES``; ``method`` is ``wilson`` or ``unweighted_mean``,
+        whose ``n`` is the number of units.
+
+    Raises
+    ------
+    DataError
+        When the table mixes indicators, definitions or bases, or a group mixes levels or versions of
+        units, whole units and parts, or both sides of a break; when counts are asked for that are
+        not there.
+
+    Notes
+    -----
+    Checked against the 34 provinces, 10 October 2026: on-time share pooled 86.64 %, mean of the
+    provinces 87.78 % (= 17.56 of 20 points; tests/test_ranks.py).
+    """
+    choose("weights", weights, ("counts", "equal"))
+    labels = [by] if isinstance(by, str) else list(by or ())
+    if {"period_start", "period_end", "period", "source"} <= set(table.columns):
+        table = breaks(table)
+    refuse_mixed(table, ("indicator", "definition", "basis"))
+    refuse_mixed(table, ("unit_level", "unit_version", "segment"), by=labels)
+    refuse_whole_and_parts(table, "part", by=labels)
+    indicator = str(table["indicator"].iloc[0])
+    definition, basis = (
+        str(table[c].dropna().iloc[0] or blank) if c in table.columns and table[c].notna().any() else blank
+        for c, blank in (("definition", ""), ("basis", "unknown"))
+    )
+    if weights == "counts":
+        lacking = int(table[["numerator", "denominator"]].isna().any(axis=1).sum())
+        if lacking:
+            raise DataError(
+                Text(
+                    "Không tính bình quân gộp được: có đơn vị không kèm tử số, mẫu số.",
+                    "No pooled average: some units come without counts.",
+                ),
+                got=str(lacking),
+                hint=Text(
+                    'Xin số đếm, hoặc dùng weights="equal" và gọi đúng tên: bình quân không trọng số của các đơn vị.',
+                    'Ask for the counts, or use weights="equal" and call it the unweighted mean of the units.',
+                ),
+            )
+        return proportion(
+            table,
+            numerator="numerator",
+            denominator="denominator",
+            by=labels,
+            indicator=indicator,
+            definition=definition,
+            basis=basis,  # type: ignore[arg-type]
+        )
+    values = table.assign(_all="")
+    grouped = values.groupby(labels or ["_all"], sort=False, dropna=False)["value"]
+    # A mean over units of which one is not known is not known.
+    means = grouped.agg(lambda v: v.mean(skipna=False)).reset_index()
+    keys = means[labels] if labels else pd.DataFrame(index=means.index)
+    mean = means["value"].to_numpy(dtype=np.float64)
+    return build(
+        keys,
+        indicator=indicator,
+        value=mean,
+        n=grouped.size().to_numpy(dtype=np.float64),
+        definition=definition,
+        basis=basis,
+        method="unweighted_mean",
+        reasons={"partly_missing": np.isnan(mean), "no_interval_mean": ~np.isnan(mean)},
+    )
+
+
+def _refusal(why: Text, instead: Text, got: str) -> DataError:
+    return DataError(
+        Text(f"Không xếp hạng được: {why.vi}.", f"No ranking: {why.en}."),
+        got=got,
+        expected=Text("mỗi đơn vị một tỷ lệ kèm khoảng, so sánh được", "one comparable share with interval per unit"),
+        hint=instead,
+    )

@@ -1,0 +1,182 @@
+"""Plan targets: how far each was reached, how many were exceeded, met and not met; coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dvresearch.errors import ParameterError, Text
+from dvresearch.metrics.estimates import CEILING, build
+from dvresearch.metrics.proportions import proportion
+from dvresearch.tables import TARGETS, check
+
+__all__ = ["OUTCOMES", "attainment", "attainment_shares", "coverage"]
+
+#: What becomes of a target, from best to worst.
+OUTCOMES = ("exceeded", "met", "not_met")
+#: Shares of all targets, and the outcomes they count.
+_SHARES = {
+    "plan_targets_met_share": ("met", "exceeded"),
+    "plan_targets_exceeded_share": ("exceeded",),
+    "plan_targets_not_met_share": ("not_met",),
+}
+
+
+def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) -> pd.DataFrame:
+    """Result over plan, target by target.
+
+    Parameters
+    ----------
+    targets : DataFrame
+        Plan targets, see ``tables.TARGETS``.
+    lower_is_better : collection of str, default ()
+        Indicators that are to stay below their plan (poor households, overdue dossiers).
+
+    Returns
+    -------
+    DataFrame
+        ``unit``, ``period``, ``target_name`` (the indicator of the plan) and ``target_outcome`` (``exceeded``, ``met``,
+        ``not_met``, or "" where one of the numbers is missing), then the columns of ``tables.ESTIMATES``:
+        ``value`` is result / planned, which may exceed 1. It has no interval (``not_sampled``): a result is not a
+        sample of the plan. A planned 0 gives an outcome but no value (``zero_denominator``).
+
+    Raises
+    ------
+    DataError
+        For a table that breaks the contract.
+    ParameterError
+        For a name in `lower_is_better` that no target has.
+
+    Notes
+    -----
+    Checked against Bạc Liêu 2019: 249 of 309 planned houses, 80.58 %, not met (tests/test_targets.py).
+    """
+    check(targets, TARGETS)
+    unknown = sorted(set(lower_is_better) - set(targets["indicator"]))
+    if unknown:
+        raise ParameterError(
+            Text("Không có chỉ tiêu này trong bảng.", "The table has no such target."),
+            got=", ".join(unknown),
+            expected=Text("tên trong cột indicator", "names of the column indicator"),
+            hint=Text("Kiểm tra tên viết trong lower_is_better.", "Check the names in lower_is_better."),
+        )
+    planned, result = (targets[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in ("planned", "result"))
+    known = ~np.isnan(planned) & ~np.isnan(result)
+    gain = np.where(targets["indicator"].isin(list(lower_is_better)), planned - result, result - planned)
+    outcome = np.select([~known, gain > 0, gain == 0], ["", *OUTCOMES[:2]], OUTCOMES[2])
+    keys = targets[["unit", "period"]].reset_index(drop=True)
+    keys = keys.assign(target_name=targets["indicator"].array, target_outcome=pd.array(outcome, dtype="str"))
+    return build(
+        keys,
+        indicator="target_attainment",
+        value=np.divide(result, planned, out=np.full(len(planned), np.nan), where=known & (planned != 0)),
+        numerator=result,
+        denominator=planned,
+        definition="result_over_plan",
+        basis="census",
+        reasons={"no_counts": ~known, "zero_denominator": known & (planned == 0), "not_sampled": known},
+    )
+
+
+def attainment_shares(
+    targets: pd.DataFrame,
+    *,
+    by: str | Sequence[str] | None = None,
+    lower_is_better: Collection[str] = (),
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """How many targets were met or exceeded, exceeded, and not met.
+
+    Parameters
+    ----------
+    targets, lower_is_better
+        As for :func:`attainment`.
+    by : str or sequence of str, optional
+        Grouping columns (``unit``, ``period``); without it all targets together.
+    confidence : float, default 0.95
+        Two-sided level of the Wilson interval, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        `by`, then the columns of ``tables.ESTIMATES``: three rows for each group, ``plan_targets_met_share`` (met or
+        exceeded), ``plan_targets_exceeded_share`` and ``plan_targets_not_met_share``, out of all targets of
+        the group. ``no_numerator`` where the outcome of some target is not known.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As :func:`attainment`.
+    """
+    each = attainment(targets, lower_is_better=lower_is_better)
+    known = each["target_outcome"] != ""
+    labels = [by] if isinstance(by, str) else list(by or ())
+    frames = []
+    for share, outcomes in _SHARES.items():
+        hits = each["target_outcome"].isin(outcomes).astype(float).where(known)
+        frames.append(
+            proportion(
+                each[[c for c in ("unit", "period") if c in each]].assign(hit=hits, targets=1.0),
+                numerator="hit",
+                denominator="targets",
+                by=labels,
+                indicator=share,
+                definition="of_targets",
+                basis="census",
+                confidence=confidence,
+            )
+        )
+    order = np.arange(3 * len(frames[0])).reshape(3, -1).T.ravel()
+    return pd.concat(frames).take(order).reset_index(drop=True)
+
+
+def coverage(
+    table: pd.DataFrame,
+    *,
+    numerator: str,
+    denominator: str,
+    by: str | Sequence[str] | None = None,
+    indicator: str = "coverage_share",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Share of units that have or do something, counted completely: 20 of 20 departments with a one-stop shop.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Counts.
+    numerator, denominator : str
+        Columns with the units covered and all units.
+    by : str or sequence of str, optional
+        Grouping columns.
+    indicator : str, default "coverage_share"
+        Code of what is covered.
+    confidence : float, default 0.95
+        Two-sided level of the Wilson interval, 0-1. Since every unit is counted, the interval is not a
+        sampling error.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`proportion`, ``basis`` census, flagged ``ceiling`` from 95 % on.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As :func:`proportion`.
+    """
+    return proportion(
+        table,
+        numerator=numerator,
+        denominator=denominator,
+        by=by,
+        indicator=indicator,
+        definition="of_all_units",
+        basis="census",
+        confidence=confidence,
+        # A complete count of few units is still complete.
+        few=0,
+        ceiling=CEILING,
+    )

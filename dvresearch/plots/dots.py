@@ -1,0 +1,299 @@
+"""Dot plots with intervals: the units of one indicator, or the definitions of one rate."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import TYPE_CHECKING, Literal
+
+from matplotlib.ticker import MaxNLocator
+
+from dvresearch import codebook
+from dvresearch.errors import ParameterError, Text
+from dvresearch.plots.style import (
+    DARK,
+    INK,
+    MUTED,
+    ROW_CM,
+    SMALL,
+    add_words,
+    format_axis,
+    new_axes,
+    styled,
+    text_width,
+    tidy,
+)
+from dvresearch.tables import ESTIMATES, check
+from dvresearch.wording.estimates import interval_note
+from dvresearch.wording.values import (
+    Lang,
+    Row,
+    capital,
+    cell,
+    counted,
+    counts,
+    definition_name,
+    flag_codes,
+    hidden,
+    indicator_name,
+    known,
+    names,
+    one_of,
+    reason_codes,
+    say,
+    shown,
+    subject,
+    unit_of,
+    value,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["FLAG_SHAPES", "intervals", "ladder"]
+
+#: Marker and sign of a flag. The signs stand beside the counts, where several fit; the marker is that of the first.
+FLAG_SHAPES = {
+    "few": ("o", "○"),
+    "ceiling": (">", "▷"),
+    "imputed": ("D", "◇"),
+    "break": ("s", "□"),
+    "context": ("v", "▽"),
+}
+#: Where the heads of the columns stand: one row above the first.
+HEADER = -1.0
+_REFERENCE = Text("mốc {}", "reference {}")
+_NO_CASES = Text("không nêu", "not stated")
+_NO_FIGURE = Text("không có số liệu", "no figure")
+_COUNTS = Text("tử số/mẫu số", "part/all")
+
+
+@styled
+def intervals(
+    estimates: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    lang: Lang = "vi",
+    unit: str = "unit",
+    reference: float | None = None,
+    sort: Literal["value", "given"] = "value",
+) -> Axes:
+    """Draw one indicator for many units: a dot, its interval, and the counts behind it.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        The estimates contract: one indicator, one row per unit.
+    ax : Axes, optional
+        Where to draw; a new figure, 16 cm wide and as high as the rows need, when not given.
+    lang : {"vi", "en"}, default "vi"
+        Language of labels and numbers.
+    unit : str, default "unit"
+        Column with the names of the rows.
+    reference : float, optional
+        A value to draw a line at, in the unit of the indicator (shares 0-1).
+    sort : {"value", "given"}, default "value"
+        ``value``: the largest on top; ``given``: the first row on top. Rows without a value come
+        last when sorted.
+
+    Returns
+    -------
+    Axes
+        Rows are at y = 0, 1, 2, ... from the top. A row without a value is listed with its
+        reason; a flag is a shape, explained under the picture.
+
+    Raises
+    ------
+    DataError
+        When `estimates` breaks its contract.
+    ParameterError
+        For several indicators, a missing column of names, or an unknown word or code.
+    """
+    check(estimates, ESTIMATES)
+    one_of("sort", sort, ("value", "given"))
+    table = estimates.assign(_name=names(estimates, unit))
+    if sort == "value":
+        shown = table["value"].mask(hidden(table))
+        table = table.loc[shown.sort_values(ascending=False, kind="stable", na_position="last").index]
+    indicator, definition = _single(table, "indicator"), _single(table, "definition")
+    return _dots(
+        table, ax, lang, reference, capital(indicator_name(indicator, lang)), capital(definition_name(definition, lang))
+    )
+
+
+@styled
+def ladder(estimates: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> Axes:
+    """Draw one rate of one unit under every definition, those the data do not allow with the reason.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        The estimates contract: one indicator of one unit, one row per definition.
+    ax : Axes, optional
+        Where to draw; a new figure when not given.
+    lang : {"vi", "en"}, default "vi"
+        Language of labels and numbers.
+
+    Returns
+    -------
+    Axes
+        Definitions at y = 0, 1, 2, ... from the top, in the order of the rows.
+
+    Raises
+    ------
+    DataError
+        When `estimates` breaks its contract.
+    ParameterError
+        For several indicators, a definition given twice (several units), or an unknown code.
+    """
+    check(estimates, ESTIMATES)
+    indicator = _single(estimates, "indicator")
+    if estimates["definition"].duplicated().any():
+        raise ParameterError(
+            Text("Một cách tính có nhiều dòng.", "A definition has several rows."),
+            expected=Text("một đơn vị, mỗi cách tính một dòng", "one unit, one row per definition"),
+            got=", ".join(estimates.loc[estimates["definition"].duplicated(), "definition"].unique()),
+            hint=Text("Lọc lấy một đơn vị và một kỳ.", "Keep one unit and one period."),
+        )
+    table = estimates.assign(
+        _name=[capital(codebook.get("definition", d).label(lang)) for d in estimates["definition"]]
+    )
+    return _dots(
+        table, ax, lang, None, capital(indicator_name(indicator, lang)), subject(estimates.iloc[0].to_dict(), lang)
+    )
+
+
+def _single(table: pd.DataFrame, column: str) -> str:
+    found = table[column].unique()
+    if len(found) == 1:
+        return str(found[0])
+    raise ParameterError(
+        Text(f"Hình này cần một {column} duy nhất.", f"This picture takes one {column} only."),
+        expected=Text("các dòng so sánh được với nhau", "rows that can be compared with one another"),
+        got=", ".join(map(str, found)),
+        hint=Text(
+            f'Lọc bảng: table[table["{column}"] == "{found[0]}"].', f'Filter: table[table["{column}"] == "{found[0]}"].'
+        ),
+    )
+
+
+def _dots(table: pd.DataFrame, ax: Axes | None, lang: Lang, reference: float | None, title: str, subtitle: str) -> Axes:
+    """Draw the rows of `table` from top to bottom; their names are in the column ``_name``."""
+    labels = [textwrap.fill(name, 38) for name in table["_name"]]
+    if ax is None:
+        lines = 1 + max(label.count("\n") for label in labels)
+        ax = new_axes(3.5 + ROW_CM * lines * len(table))
+    rows: list[Row] = table.to_dict("records")
+    unit = unit_of(rows[0])
+    for y, row in enumerate(rows):
+        if shown(row):
+            _draw_row(ax, y, row)
+        else:
+            # Such a row has nothing in the columns, so that its words may run on into them.
+            ax.annotate(
+                textwrap.fill(", ".join(_missing(row, lang)), 68),
+                (0, y),
+                (4, 0),
+                xycoords=ax.get_yaxis_transform(),
+                textcoords="offset points",
+                va="center",
+                fontsize=SMALL,
+                color=MUTED,
+                style="italic",
+                annotation_clip=False,
+            ).set_in_layout(False)
+    if reference is not None:
+        ax.axvline(reference, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+        words = say(_REFERENCE, lang).format(value(reference, unit, None, lang))
+        ax.text(reference, HEADER, words, ha="center", va="center", fontsize=SMALL, backgroundcolor="white")
+    _columns(ax, rows, unit, lang)
+    ax.set_yticks(range(len(rows)), labels)
+    ax.set_ylim(len(rows) - 0.4, HEADER - 0.6)
+    _value_axis(ax, table, unit, lang, reference)
+    tidy(ax, "x")
+    ax.tick_params(axis="y", length=0)
+    flags = [f for f in FLAG_SHAPES if any(f in flag_codes(r) for r in rows if shown(r))]
+    signs = "   ".join(f"{FLAG_SHAPES[f][1]} {codebook.get('flag', f).label(lang)}" for f in flags)
+    add_words(ax, title, subtitle, [signs, interval_note(table[~hidden(table)], lang)])
+    return ax
+
+
+def _shapes(row: Row) -> list[str]:
+    return [f for f in flag_codes(row) if f in FLAG_SHAPES]
+
+
+def _draw_row(ax: Axes, y: int, row: Row) -> None:
+    flags = _shapes(row)
+    if known(row["lower"]) and known(row["upper"]):
+        ax.plot([row["lower"], row["upper"]], [y, y], color=DARK, linewidth=1.6, solid_capstyle="butt", zorder=2)
+    ax.plot(
+        [row["value"]],
+        [y],
+        linestyle="none",
+        marker=FLAG_SHAPES[flags[0]][0] if flags else "o",
+        markersize=5.5,
+        markeredgewidth=1.2,
+        color=DARK,
+        markerfacecolor="white" if flags else DARK,
+        clip_on=False,
+        zorder=3,
+    )
+
+
+def _missing(row: Row, lang: Lang) -> list[str]:
+    """Return why a row has no dot: its reasons, or that it is hidden."""
+    reasons = [codebook.get("reason", code).label(lang) for code in reason_codes(row)]
+    hides = [codebook.get("flag", f).label(lang) for f in flag_codes(row) if f == "suppressed"]
+    return hides + reasons or [say(_NO_FIGURE, lang)]
+
+
+def _columns(ax: Axes, rows: list[Row], unit: str, lang: Lang) -> None:
+    """Write value, counts and signs of flags right of the axes, each column flush right."""
+    nouns = {counted(row["definition"], 2, lang) for row in rows}
+    noun = nouns.pop() if len(nouns) == 1 else ""
+    cells = [("", f"{noun} ({say(_COUNTS, lang)})" if noun else say(_COUNTS, lang), "")]
+    for row in rows:
+        if shown(row):
+            signs = "".join(FLAG_SHAPES[f][1] for f in _shapes(row))
+            cells.append((cell(row["value"], unit, row["n"], lang), counts(row, lang) or say(_NO_CASES, lang), signs))
+        else:
+            cells.append(("", "", ""))
+    right = 0.0
+    for column, align in enumerate(("right", "right", "left")):
+        width = max(text_width(c[column]) for c in cells)
+        right += width + 9 if align == "right" else 5
+        for y, content in enumerate(cells):
+            if content[column]:
+                ax.annotate(
+                    content[column],
+                    (1, y - 1 if y else HEADER),
+                    (right, 0),
+                    xycoords=ax.get_yaxis_transform(),
+                    textcoords="offset points",
+                    ha=align,
+                    va="center",
+                    fontsize=SMALL,
+                    color=INK if y else MUTED,
+                    annotation_clip=False,
+                )
+
+
+def _value_axis(ax: Axes, table: pd.DataFrame, unit: str, lang: Lang, reference: float | None) -> None:
+    """Fit the axis to values and intervals with some air; a share stays within 0-1 unless an interval leaves it."""
+    drawn = table.loc[~hidden(table), ["value", "lower", "upper"]].to_numpy(dtype=float).ravel()
+    drawn = [x for x in [*drawn, math.nan if reference is None else reference] if known(x)]
+    if not drawn:
+        ax.set_xticks([])
+        return
+    low, high = min(drawn), max(drawn)
+    air = 0.04 * (high - low) or (0.02 if unit == "share" else 0.5)
+    share = unit == "share"
+    ax.set_xlim(
+        max(0.0, low - air) if share and low >= 0 else low - air,
+        min(1.0, high + air) if share and high <= 1 else high + air,
+    )
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    format_axis(ax.xaxis, unit, lang)
+    if not share and unit:
+        ax.set_xlabel(capital(codebook.get("unit", unit).label(lang)))

@@ -1,0 +1,183 @@
+"""Rows of a table as series: points in the order of time, and where a series must not be joined."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.dates import date2num
+
+from dvresearch import codebook
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.tables import Column, Table, check
+from dvresearch.text import period
+from dvresearch.wording.values import Lang, capital, flag_codes, known, say, shown
+
+__all__ = ["Point", "Series", "break_notes", "breaks_in", "number_breaks", "one_unit", "read_series"]
+
+#: What a series needs; estimates and published figures both have it.
+_VALUES = Table(
+    "series",
+    Text("một giá trị ở một kỳ", "one value in one period"),
+    ("period",),
+    (Column("indicator", "code", True), Column("period", "text", True), Column("value", "number", True)),
+)
+_BREAKS = Table(
+    "breaks",
+    Text("một mốc gãy chuỗi", "one break"),
+    ("code",),
+    (Column("code", "code", True), Column("reason_vi", "text", True), Column("reason_en", "text", True)),
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value in its period; a running total stands at its last day, where `start` is `end`."""
+
+    start: dt.date
+    end: dt.date
+    row: dict[Any, Any]
+
+    @property
+    def x(self) -> float:
+        """Middle of the period, as matplotlib counts days."""
+        return float(date2num(self.start) + date2num(self.end)) / 2
+
+    @property
+    def value(self) -> float:
+        """The value, NaN where it is missing or must not be shown."""
+        return float(self.row["value"]) if shown(self.row) else math.nan
+
+    def breaks_from(self, before: Point) -> bool:
+        """Whether the series breaks between `before` and this point."""
+        changed = (c for c in ("segment", "definition") if self.row.get(c) != before.row.get(c))
+        return "break" in flag_codes(self.row) or any(changed)
+
+    def follows(self, before: Point) -> bool:
+        """Whether a line may join this point to the one before: no break, no missing value, no missing period."""
+        length = (self.end - self.start).days + 1
+        adjacent = (self.start - before.end).days <= 1 + length / 2
+        return adjacent and known(self.value) and known(before.value) and not self.breaks_from(before)
+
+
+Series = dict[str, list[Point]]
+
+
+def read_series(table: pd.DataFrame, keys: Sequence[str], lang: Lang) -> Series:
+    """Return the points of each series by its name, in the order of time.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Values with ``indicator`` and ``period``; a definition that changes over time breaks a
+        series, while two side by side are two series.
+    keys : sequence of str
+        Columns that tell series apart; those the table has not are passed over.
+    lang : {"vi", "en"}
+        Language of the names, which hold the keys that vary.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, a period cannot be read, or periods of one series overlap.
+    """
+    check(table, _VALUES)
+    kept = [k for k in (*keys, "definition") if k in table.columns]
+    rows = table.assign(
+        **{k: table[k].fillna("") for k in kept},
+        flags=table["flags"].fillna("") if "flags" in table.columns else "",
+    )
+    by = [k for k in keys if k in kept]
+    if "definition" in kept and rows.duplicated([*by, "period"]).any():
+        by.append("definition")
+    varying = [k for k in by if len(rows[k].unique()) > 1]
+    out: Series = {}
+    for _, group in rows.groupby(by or [""] * len(rows), sort=False):
+        points = sorted((_point(r) for r in group.to_dict("records")), key=lambda p: (p.start, p.end))
+        for before, after in itertools.pairwise(points):
+            if after.start <= before.end:
+                raise _overlap(before, after)
+        out[", ".join(_words(k, group[k].iloc[0], lang) for k in varying)] = points
+    return out
+
+
+def _words(key: str, content: str, lang: Lang) -> str:
+    return codebook.get(key, content).label(lang) if key in ("indicator", "definition") and content else str(content)
+
+
+def _point(row: dict[Any, Any]) -> Point:
+    days, running = [row.get("period_start"), row.get("period_end")], False
+    if pd.isna(days).any():
+        span = period(row["period"])
+        days, running = [span.start or span.end, span.end or span.start], span.kind == "cumulative"
+    start, end = (pd.Timestamp(day).date() for day in days)
+    return Point(end if running else start, end, row)
+
+
+def _overlap(before: Point, after: Point) -> DataError:
+    return DataError(
+        Text("Một chuỗi có các kỳ chồng lên nhau.", "The periods of a series overlap."),
+        expected=Text("các kỳ nối tiếp nhau; số lũy kế để riêng", "periods one after the other, running totals apart"),
+        got=f"{before.row['period']} | {after.row['period']}",
+        hint=Text("Lọc lấy một loại kỳ và một nguồn.", "Keep one kind of period and one source."),
+    )
+
+
+def one_unit(table: pd.DataFrame) -> str:
+    """Return the unit that all indicators of a table share.
+
+    Raises
+    ------
+    ParameterError
+        When they are in several units.
+    """
+    units = {codebook.get("indicator", i).unit for i in table["indicator"].unique()}
+    if len(units) == 1:
+        return units.pop()
+    raise ParameterError(
+        Text("Các chỉ số không cùng đơn vị đo.", "The indicators are not in one unit."),
+        expected=Text("các chỉ số cùng đơn vị trên một trục", "indicators of one unit on one axis"),
+        got=", ".join(sorted(units)),
+        hint=Text("Vẽ mỗi loại một hình.", "Draw one picture for each."),
+    )
+
+
+def breaks_in(points: Sequence[Point]) -> list[tuple[float, list[str]]]:
+    """Return where a series breaks, midway between two periods, and the codes of the breaks there."""
+    return [
+        (float(date2num(before.end) + 1 + date2num(after.start)) / 2, _codes(after))
+        for before, after in itertools.pairwise(points)
+        if after.breaks_from(before)
+    ]
+
+
+def _codes(point: Point) -> list[str]:
+    return [c for c in str(point.row.get("break_code") or "").split(";") if c]
+
+
+def number_breaks(series: Iterable[Sequence[Point]], breaks: pd.DataFrame | None) -> dict[str, int]:
+    """Return a number for each break whose reason is known, in the order in which they are met."""
+    if breaks is None:
+        return {}
+    check(breaks, _BREAKS)
+    explained = set(breaks["code"])
+    met = (code for points in series for _, codes in breaks_in(points) for code in codes)
+    return {code: i for i, code in enumerate(dict.fromkeys(c for c in met if c in explained), start=1)}
+
+
+def break_notes(
+    series: Iterable[Sequence[Point]], numbers: dict[str, int], breaks: pd.DataFrame | None, lang: Lang
+) -> list[str]:
+    """Return a line for each numbered break, or what a break means when none has a reason."""
+    word = capital(codebook.get("flag", "break").label(lang))
+    if numbers and breaks is not None:
+        column = say(Text("reason_vi", "reason_en"), lang)
+        reasons = breaks.drop_duplicates("code").set_index("code")[column]
+        return [f"{word} ({i}): {reasons[code]}" for code, i in numbers.items()]
+    broken = any(breaks_in(points) for points in series)
+    return [f"{word}: {codebook.get('flag', 'break').note(lang)}"] if broken else []

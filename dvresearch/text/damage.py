@@ -1,0 +1,179 @@
+"""Repair of damaged text, with the way back to the original kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dvresearch.text.legacy import FONTS, Font, legacy_font
+from dvresearch.text.letters import nfc
+
+__all__ = ["REPAIRS", "Repaired", "repair"]
+
+#: What :func:`repair` can have done, in the order in which it is done and named.
+REPAIRS = (
+    "no_break_space",
+    "line_end",
+    "hyphen",
+    "full_width",
+    "old_horn",
+    "invisible",
+    "decomposed",
+    "tcvn3",
+    "vni",
+    "soft_hyphen",
+    "split_digits",
+)
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A text after repair, each of its characters tied to the original.
+
+    Parameters
+    ----------
+    text : str
+        The repaired text.
+    original : str
+        The text as it was given.
+    starts, ends : sequence of int
+        For each character of `text` the half-open range of `original` it stands for. Both never decrease.
+    kinds : tuple of str
+        What was repaired, words of `REPAIRS` in that order; empty when `text` equals `original`.
+    """
+
+    text: str
+    original: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+    kinds: tuple[str, ...] = ()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the range of the original behind ``text[start:end]`` (an empty range stays empty)."""
+        if start < end:
+            return self.starts[start], self.ends[end - 1]
+        at = self.starts[start] if start < len(self.text) else len(self.original)
+        return at, at
+
+
+_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+# PDF readers write U+FFFE (older ones U+0002) for a hyphen at a line's end and join the lines.
+_HYPHEN = re.compile("[\u0002\u2010\u2011\ufffe]")
+_MARKED = re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+")
+_LINE_END = re.compile("\r\n?")
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_SOFT_HYPHEN = re.compile("\u00ad")
+_HORN = re.compile("[\u01a2\u01a3]")
+_CLEAN = re.compile(
+    "[^\r\u0002\u00a0\u00ad\u01a2\u01a3\u0300-\u036f\u1680\u2000-\u2011\u202a-\u206f\u3000\uf900-\uffff]*"
+)
+_SPLIT = re.compile(
+    r"(?<=\d) +(?=[.,]\d)"  # 82 ,66 %
+    r"|(?<=(?<![\d.,])\d) (?=\d +[.,]\d)"  # 9 9 ,2 %
+    r"|(?<=(?<![\d,])1) (?=9\d\d(?!\d))|(?<=(?<![\d,])2) (?=0\d\d(?!\d))"  # năm 2 023, 17/4/2 024
+)
+
+
+def repair(
+    text: str,
+    *,
+    font: Font | Literal["auto", "unicode"] = "auto",
+    split_digits: Literal["keep", "join"] = "keep",
+) -> Repaired:
+    r"""Undo what files, fonts and PDF readers do to Vietnamese text.
+
+    Composes letters and marks, turns special spaces into spaces and line ends into ``\n``, restores
+    hyphens lost at line ends, full-width digits and Ƣ/ƣ, converts TCVN3 and VNI text and removes invisible
+    characters. Digits, punctuation and text that needs nothing stay as they are.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    font : {"auto", "unicode", "tcvn3", "vni"}, default "auto"
+        The font `text` was typed for. ``auto`` asks :func:`dvresearch.text.legacy_font`, which
+        needs a sentence; for short cells ask once about the whole sheet and pass the answer.
+    split_digits : {"keep", "join"}, default "keep"
+        Whether spaces inside a number are removed where they cannot be anything else
+        ("82 ,66 %", "9 9 ,2 %", "năm 2 023"). For text from PDF files and scanners.
+
+    Returns
+    -------
+    Repaired
+        The text, what was repaired, and for each character its range in the original.
+
+    Notes
+    -----
+    TCVN3 has no codes for capitals with a tone; capital fonts show the small letter's code.
+    Such letters are made capitals in a word, or on a line, that has two plain capitals and no small letter.
+    """
+    done = Repaired(text, text, range(len(text)), range(1, len(text) + 1))
+    if not _CLEAN.fullmatch(text):
+        done = _replace(done, "no_break_space", _SPACE, lambda m: " ")
+        done = _replace(done, "line_end", _LINE_END, lambda m: "\n")
+        done = _replace(done, "hyphen", _HYPHEN, lambda m: "-")
+        done = _replace(done, "full_width", _FULL_WIDTH, lambda m: chr(ord(m[0]) - 0xFEE0))
+        done = _replace(done, "old_horn", _HORN, lambda m: "Ư" if m[0] == "\u01a2" else "ư")
+        done = _replace(done, "invisible", _INVISIBLE, lambda m: "")
+        done = _replace(done, "decomposed", _MARKED, lambda m: nfc(m[0]))
+    if font == "auto":
+        font = legacy_font(done.text) or "unicode"
+    if font != "unicode":
+        pattern, letters = FONTS[font]
+        capital = _capitals(done.text) if font == "tcvn3" else b""
+
+        def letter(match: re.Match[str]) -> str:
+            small = letters[match[0]]
+            return small.upper() if capital and capital[match.start()] else small
+
+        done = _replace(done, font, pattern, letter)
+    # Not with the other invisible characters, which go first: TCVN3 codes ư with the soft hyphen.
+    done = _replace(done, "soft_hyphen", _SOFT_HYPHEN, lambda m: "")
+    if split_digits == "join":
+        done = _replace(done, "split_digits", _SPLIT, lambda m: "")
+    return done
+
+
+def _replace(before: Repaired, kind: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> Repaired:
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for match in pattern.finditer(before.text):
+        piece = new(match)
+        if piece == match[0]:
+            continue
+        first, last = match.span()
+        pieces += [before.text[at:first], piece]
+        starts += before.starts[at:first]
+        starts += [before.starts[first]] * len(piece)
+        ends += before.ends[at:first]
+        ends += [before.ends[last - 1]] * len(piece)
+        at = last
+    if not pieces:
+        return before
+    pieces.append(before.text[at:])
+    starts += before.starts[at:]
+    ends += before.ends[at:]
+    return Repaired("".join(pieces), before.original, starts, ends, (*before.kinds, kind))
+
+
+_WORD = re.compile("[A-Za-z\u00a1-\u00ff]+")
+
+
+def _capitals(text: str) -> bytearray:
+    """Mark the characters of TCVN3 text that stand in a word or on a line set in capitals."""
+    mask = bytearray(len(text))
+
+    def in_capitals(part: str) -> bool:
+        return not re.search("[a-z]", part) and len(re.findall("[A-Z\u00a1-\u00a7]", part)) >= 2
+
+    for line in re.finditer(".+", text):
+        for word in [line] if in_capitals(line[0]) else _WORD.finditer(line[0]):
+            if in_capitals(word[0]):
+                first = word.start() + (0 if word is line else line.start())
+                mask[first : first + len(word[0])] = b"\x01" * len(word[0])
+    return mask

@@ -1,0 +1,87 @@
+"""Letters: one form for each, their order, and forms for matching and for messages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["nfc", "plain", "shape", "sort_key", "split_tone"]
+
+#: Tone marks in the order of Vietnamese dictionaries (no mark comes first): huyền, hỏi, ngã, sắc, nặng.
+TONES = "\u0300\u0309\u0303\u0301\u0323"
+
+_ALPHABET = {c: i for i, c in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", start=1)}
+_BLOCK = re.compile(r"\d+|[^\W\d_]+")
+_DIGITS, _OTHER = 0, 100
+
+
+def nfc(text: str) -> str:
+    """Return `text` with every letter and its marks as one character (Unicode form NFC).
+
+    Spreadsheets saved on a Mac hold decomposed letters and Windows-1258 files hold tone
+    marks apart; both look right and match nothing. Where positions in the original are
+    needed, use :func:`dvresearch.text.repair`.
+    """
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def split_tone(word: str) -> tuple[str, tuple[int, ...]]:
+    """Return `word` without its tone marks, and the tones met: indices into `TONES`, left to right."""
+    parts = unicodedata.normalize("NFD", word)
+    bare = "".join(c for c in parts if c not in TONES)
+    return unicodedata.normalize("NFC", bare), tuple(TONES.index(c) for c in parts if c in TONES)
+
+
+def sort_key(text: str) -> tuple[object, ...]:
+    """Return a key that sorts as a Vietnamese dictionary does.
+
+    Letters follow the alphabet a ă â b c d đ e ê ... y; the tone decides only between
+    syllables of equal letters, in the order ngang, huyền, hỏi, ngã, sắc, nặng; an earlier
+    syllable outweighs a later one; small letters stand before capitals. Digits sort by
+    value and before letters, so that "Phường 2" precedes "Phường 10".
+
+    Parameters
+    ----------
+    text : str
+        A name or a sentence in any Unicode form.
+
+    Returns
+    -------
+    tuple
+        Comparable with the keys of other texts.
+
+    Notes
+    -----
+    Rules of Vũ Xuân Lương, "Quy tắc sắp xếp đơn vị từ vựng trong từ điển tiếng Việt"
+    (Vietlex). Checked against the examples there and against the letter order of
+    Unicode CLDR ``vi`` (see tests/test_text_letters.py).
+    """
+    text = nfc(text)
+    blocks: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    for block in _BLOCK.findall(text):
+        if block[0].isdecimal():
+            digits = [int(c) for c in block]
+            while len(digits) > 1 and digits[0] == 0:
+                del digits[0]
+            blocks.append(((_DIGITS, len(digits), *digits), ()))
+        else:
+            bare, tones = split_tone(block.casefold())
+            blocks.append((tuple(_ALPHABET.get(c, _OTHER + ord(c)) for c in bare), tones))
+    return (blocks, text.swapcase())
+
+
+def plain(name: str) -> str:
+    """Return `name` without diacritics, case, punctuation and repeated spaces, for matching only."""
+    text = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
+    kept = (c if c.isalnum() else " " for c in text if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return " ".join("".join(kept).casefold().split())
+
+
+def shape(text: str) -> str:
+    """Return the look of `text` with every letter as ``a`` and every digit as ``0``, cut at 24 characters.
+
+    Messages show this instead of a cell's content: a cell in the wrong column may be a
+    name or a telephone number, while its look is enough to find the mistake ("12O" -> "00a").
+    """
+    look = "".join("a" if c.isalpha() else "0" if c.isdigit() else c for c in text[:25])
+    return repr(look if len(look) < 25 else look[:24] + "…")

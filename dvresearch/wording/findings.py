@@ -1,0 +1,121 @@
+"""Findings as sentences: the verdict in the words of its use, computed against stated, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from dvresearch import codebook
+from dvresearch.errors import Text
+from dvresearch.tables import FINDINGS, VERDICTS, check
+from dvresearch.text import format_number, format_percent
+from dvresearch.wording.values import Lang, capital, one_of, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Words", "describe_findings", "localised", "summarise_findings", "verdict_words"]
+
+#: Which pair of words verdicts are given in: đạt / không đạt, or khớp / không khớp.
+Words = Literal["pass", "match"]
+
+_BOTH = Text("tính được {computed}, công bố {stated}", "computed {computed}, published {stated}")
+_COMPUTED = Text("tính được {computed}", "computed {computed}")
+_STATED = Text("công bố {stated}", "published {stated}")
+
+
+def verdict_words(verdict: str, lang: Lang, words: Words = "match") -> str:
+    """Return a verdict as a reader sees it.
+
+    Parameters
+    ----------
+    verdict : {"pass", "review", "fail", "unknown"}
+        The verdict of a finding.
+    lang : {"vi", "en"}
+        Language.
+    words : {"match", "pass"}, default "match"
+        ``match`` for recomputed figures and identities (khớp / không khớp), ``pass`` for
+        requirements (đạt / không đạt). ``review`` and ``unknown`` read the same in both.
+    """
+    one_of("lang", lang, ("vi", "en"))
+    one_of("words", words, ("match", "pass"))
+    own = words == "match" and verdict in ("pass", "fail")
+    return codebook.get("verdict", f"match_{verdict}" if own else verdict).label(lang)
+
+
+def localised(digits: str, lang: Lang) -> str:
+    """Return the plain digits of a finding as the reader writes numbers; any other text unchanged.
+
+    Parameters
+    ----------
+    digits : str
+        ``computed`` or ``stated`` of a finding: ``12706951``, ``91.97 %``.
+    lang : {"vi", "en"}
+        Language: ``12.706.951``, ``91,97 %`` in Vietnamese.
+    """
+    found = re.fullmatch(r"(-?\d+(?:\.(\d+))?)([\u00a0 ]?%)?", digits)
+    if not found:
+        return digits
+    number, decimals = float(found[1]), len(found[2] or "")
+    return format_percent(number / 100, decimals, lang) if found[3] else format_number(number, decimals, lang)
+
+
+def describe_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Words = "match") -> list[str]:
+    """Return one paragraph per finding.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        The findings contract.
+    lang : {"vi", "en"}, default "vi"
+        Language.
+    words : {"match", "pass"}, default "match"
+        See :func:`verdict_words`.
+
+    Returns
+    -------
+    list of str
+        ``Where – check: verdict (computed …, published …). Guidance.``, in the order of the rows.
+
+    Raises
+    ------
+    DataError
+        When `findings` breaks its contract.
+    ParameterError
+        For an unknown language, pair of words, or check code.
+    """
+    check(findings, FINDINGS)
+    return [_paragraph(row, lang, words) for row in findings.to_dict("records")]
+
+
+def _paragraph(row: Mapping[Hashable, Any], lang: Lang, words: Words) -> str:
+    name = codebook.get("check", row["check"]).label(lang)
+    head = f"{row['where']} – {name}" if row["where"] else capital(name)
+    phrase = {(True, True): _BOTH, (True, False): _COMPUTED, (False, True): _STATED}.get(
+        (bool(row["computed"]), bool(row["stated"]))
+    )
+    computed, stated = localised(row["computed"], lang), localised(row["stated"], lang)
+    numbers = f" ({say(phrase, lang).format(computed=computed, stated=stated)})" if phrase else ""
+    sentence = f"{head}: {verdict_words(row['verdict'], lang, words)}{numbers}."
+    return " ".join(filter(None, (sentence, row[f"guidance_{lang}"])))
+
+
+def summarise_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Words = "match") -> str:
+    """Return one sentence with the number of findings by verdict: ``12 kiểm tra: 10 khớp, 2 cần xem.``
+
+    Parameters
+    ----------
+    findings : DataFrame
+        The findings contract.
+    lang : {"vi", "en"}, default "vi"
+        Language.
+    words : {"match", "pass"}, default "match"
+        See :func:`verdict_words`.
+    """
+    check(findings, FINDINGS)
+    counts = findings["verdict"].value_counts()
+    parts = [f"{counts[v]} {verdict_words(v, lang, words)}" for v in VERDICTS if v in counts]
+    total = len(findings)
+    head = Text("{} kiểm tra", "{} check" if total == 1 else "{} checks")
+    return f"{say(head, lang).format(total)}: {', '.join(parts)}."

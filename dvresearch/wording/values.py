@@ -1,0 +1,343 @@
+"""Values, counts and names as a reader sees them; sentences and pictures share these."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from dvresearch import codebook
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.tables import ESTIMATES, UNIT_KEY
+from dvresearch.text import format_number, format_percent, format_period, period
+from dvresearch.text.formats import Lang
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "POINTS",
+    "Lang",
+    "Row",
+    "axis_number",
+    "capital",
+    "cell",
+    "counted",
+    "counts",
+    "definition_name",
+    "flag_codes",
+    "hidden",
+    "indicator_name",
+    "inside",
+    "interval",
+    "is_difference",
+    "known",
+    "listed",
+    "names",
+    "one_of",
+    "period_words",
+    "reason_codes",
+    "say",
+    "shown",
+    "subject",
+    "unit_of",
+    "value",
+]
+
+#: One row of an estimates table, by column.
+Row = Mapping[Hashable, Any]
+
+#: From this many cases on, a percentage is shown with two decimals, below it with one.
+MANY_CASES = 10_000
+NBSP = "\u00a0"
+#: Unit of a difference of two shares.
+POINTS = "percentage_point"
+#: What the metrics write between the two sides of a difference, in the column in which they differ.
+_LESS = " \u2212 "
+#: Columns in front of an estimate that tell which row it is but are not words for a reader.
+_SILENT = {*UNIT_KEY, "parent_code", "period_start", "period_end"} - {"unit"}
+
+
+def say(text: Text, lang: Lang) -> str:
+    """Return the sentence in the language asked for.
+
+    Raises
+    ------
+    ParameterError
+        When `lang` is neither ``vi`` nor ``en``.
+    """
+    one_of("lang", lang, ("vi", "en"))
+    return text.vi if lang == "vi" else text.en
+
+
+def one_of(argument: str, word: str, words: Sequence[str]) -> None:
+    """Refuse `word` unless it is one of `words`; `argument` is its name in the message."""
+    if word not in words:
+        choices = ", ".join(map(repr, words))
+        raise ParameterError(
+            Text(f"Không có lựa chọn {argument}={word!r}.", f"There is no {argument}={word!r}."),
+            expected=Text(f"một trong: {choices}", f"one of: {choices}"),
+            got=repr(word),
+            hint=Text(f"Viết {argument}={words[0]!r}.", f"Write {argument}={words[0]!r}."),
+        )
+
+
+def known(number: Any) -> TypeGuard[float]:
+    """Whether a cell holds a number."""
+    return number is not None and not math.isnan(number)
+
+
+def capital(sentence: str) -> str:
+    """Return the text with its first letter in upper case, the others untouched."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+# Rows ----------------------------------------------------------------------------------------------------------------
+
+
+def flag_codes(row: Row) -> list[str]:
+    """Return the flags of one row, in order."""
+    return [f for f in row["flags"].split(";") if f]
+
+
+def reason_codes(row: Row) -> list[str]:
+    """Return the reasons why a value or an interval is missing, in order."""
+    return [r for r in row["reason"].split(";") if r]
+
+
+def shown(row: Row) -> bool:
+    """Whether the value of one row is known and may be shown."""
+    return known(row["value"]) and "suppressed" not in flag_codes(row)
+
+
+def hidden(table: pd.DataFrame) -> pd.Series:
+    """Return which rows must not be shown: their counts are too small to be told about people."""
+    return table["flags"].str.split(";").map(lambda flags: "suppressed" in flags).astype(bool)
+
+
+def _front(row: Row) -> list[tuple[str, Any]]:
+    """Return the columns in front of an estimate: what it was grouped by."""
+    return [(str(c), x) for c, x in itertools.takewhile(lambda item: item[0] not in ESTIMATES.names, row.items())]
+
+
+def is_difference(row: Row) -> bool:
+    """Whether one estimate is a difference between two units, periods or groups."""
+    return any(isinstance(x, str) and _LESS in x for _, x in _front(row))
+
+
+def unit_of(row: Row) -> str:
+    """Return the unit of one estimate: ``share``, ``day``, ``point_20``, ... (codebook), `POINTS` of a difference."""
+    unit = codebook.get("indicator", row["indicator"]).unit
+    return POINTS if unit == "share" and is_difference(row) else unit
+
+
+# Names ---------------------------------------------------------------------------------------------------------------
+
+
+def indicator_name(indicator: str, lang: Lang) -> str:
+    """Return what is measured, as it stands inside a sentence: ``Tỷ lệ`` -> ``tỷ lệ``."""
+    return inside(codebook.get("indicator", indicator).label(lang).replace(": ", ", "))
+
+
+def inside(label: str) -> str:
+    """Return a label as it stands inside a sentence: ``Tỷ lệ`` -> ``tỷ lệ``, but ``SIPAS`` -> ``SIPAS``."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def definition_name(definition: str, lang: Lang) -> str:
+    """Return how it is defined: ``cách tính: trên số đã giải quyết``; "" when no definition is named."""
+    if not definition:
+        return ""
+    how = codebook.get("definition", definition).label(lang)
+    return say(Text("cách tính: {}", "definition: {}"), lang).format(how)
+
+
+def names(table: pd.DataFrame, unit: str) -> pd.Series:
+    """Return the column with the names of the rows.
+
+    Raises
+    ------
+    ParameterError
+        When `table` has no such column.
+    """
+    if unit in table.columns:
+        return table[unit].astype("str")
+    raise ParameterError(
+        Text(f"Bảng không có cột tên {unit!r}.", f"The table has no column of names {unit!r}."),
+        expected=Text("cột ghi tên các dòng", "the column with the names of the rows"),
+        got=", ".join(map(str, table.columns)),
+        hint=Text('Viết unit="tên_cột".', 'Write unit="column_name".'),
+    )
+
+
+def subject(row: Row, lang: Lang) -> str:
+    """Return who and when one row is about, from the columns in front of the estimate; "" when there are none.
+
+    The two sides of a difference, which the metric joins by a minus sign, are read as a comparison.
+    """
+    return ", ".join(
+        _readable(column, content, lang)
+        for column, content in _front(row)
+        if column not in _SILENT and content is not None and content == content and content != ""
+    )
+
+
+def _readable(column: str, content: Any, lang: Lang) -> str:
+    """Return a grouping cell in words: a period in full, a code by its label, a number with its name, a name as is."""
+    if not isinstance(content, str):
+        label = codebook.find("column", column)
+        return f"{codebook.get('column', label).label(lang).lower()} {content:g}" if label else f"{content}"
+    if column == "period":
+        return say(_VERSUS, lang).join(period_words(side, lang) for side in content.split(_LESS))
+    if column not in ("unit", "group") and codebook.find("value", content) == content:
+        return codebook.get("value", content).label(lang)
+    return content.replace(_LESS, say(_VERSUS, lang))
+
+
+_VERSUS = Text(" so với ", " compared with ")
+
+
+def period_words(content: str, lang: Lang) -> str:
+    """Return a period for readers: ``2026-Q1`` -> ``quý I/2026``; what is not a period stays as it is."""
+    try:
+        return format_period(period(content), lang)
+    except DataError:
+        return content
+
+
+def listed(words: Sequence[str], lang: Lang, most: int = 20) -> str:
+    """Return names in a row, the last joined by "và" / "and"; beyond `most` the rest is counted."""
+    told = list(words[:most])
+    rest = len(words) - len(told)
+    if rest:
+        more = Text("{} đơn vị khác (xem bảng)", f"{{}} other unit{'s' if rest > 1 else ''} (see the table)")
+        told.append(say(more, lang).format(rest))
+    last = say(Text(" và ", " and "), lang).join(told[-2:])
+    return ", ".join([*told[:-2], last])
+
+
+# Numbers -------------------------------------------------------------------------------------------------------------
+
+
+def _decimals(share: float, cases: float | None) -> int:
+    """Decimals of a percentage.
+
+    One, or two from `MANY_CASES` cases on: more would be noise. Where the number of cases is
+    not known the figure was published by someone else and keeps up to two. A share that is
+    neither none nor all is never rounded to 0 or 100.
+    """
+    if not known(cases):
+        return _needed([100 * share])
+    decimals = 2 if cases >= MANY_CASES else 1
+    ends = (0.0, 1.0)
+    while decimals < 6 and share not in ends and _reads_as(share, ends, decimals):
+        decimals += 1
+    return decimals
+
+
+def _reads_as(share: float, others: Sequence[float], decimals: int) -> bool:
+    return format_percent(share, decimals) in [format_percent(o, decimals) for o in others]
+
+
+def _needed(numbers: Sequence[float], most: int = 2) -> int:
+    """Return the decimals these numbers need, no more than `most`."""
+    return next((d for d in range(most) if all(abs(x - round(x, d)) < 5e-7 for x in numbers)), most)
+
+
+def _write(number: float, unit: str, decimals: int, lang: Lang) -> str:
+    if unit == "share":
+        return format_percent(number, decimals, lang)
+    return format_number(100 * number if unit == POINTS else number, decimals, lang)
+
+
+def cell(number: float, unit: str, cases: float | None, lang: Lang) -> str:
+    """Return an estimate as text without the name of its unit, for columns: ``86,64 %``, ``3,5``.
+
+    Parameters
+    ----------
+    number : float
+        The value; shares are 0-1.
+    unit : str
+        Unit code, see :func:`unit_of`.
+    cases : float or None
+        Number of cases behind it, which decides the decimals of a percentage.
+    lang : {"vi", "en"}
+        Language.
+    """
+    decimals = _decimals(number, cases) if unit in ("share", POINTS) else _needed([number])
+    return _write(number, unit, decimals, lang)
+
+
+def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
+    """Return an estimate as text with its unit: ``86,64 %``, ``3,5 ngày``. Parameters as for :func:`cell`."""
+    text = cell(number, unit, cases, lang)
+    if unit in ("share", ""):
+        return text
+    word = _noun(unit, 100 * number if unit == POINTS else number, lang)
+    return f"{word}{NBSP}{text}" if unit == "rank" else f"{text}{NBSP}{word}"
+
+
+def interval(row: Row, lang: Lang) -> str:
+    """Return the interval of one row as text, with the decimals of its value: ``86,62–86,66 %``."""
+    unit, limits = unit_of(row), (row["lower"], row["upper"])
+    decimals = _decimals(row["value"], row["n"]) if unit in ("share", POINTS) else _needed(limits)
+    low, high = (_write(limit, unit, decimals, lang) for limit in limits)
+    low = low.rstrip(f"%{NBSP}")
+    # A dash beside a minus sign cannot be read.
+    return say(Text("từ {} đến {}", "{} to {}"), lang).format(low, high) if limits[0] < 0 else f"{low}–{high}"
+
+
+def axis_number(number: float, ticks: Sequence[float], unit: str, lang: Lang) -> str:
+    """Return the label of one tick, with the decimals that the finest of all ticks needs.
+
+    Parameters
+    ----------
+    number : float
+        Where the tick stands; a share is 0-1.
+    ticks : sequence of float
+        All ticks of the axis.
+    unit : str
+        Unit code, see :func:`unit_of`.
+    lang : {"vi", "en"}
+        Language.
+    """
+    scale = 100 if unit in ("share", POINTS) else 1
+    return _write(number, unit, _needed([scale * t for t in ticks], 4), lang)
+
+
+def counts(row: Row, lang: Lang, over: str = "/") -> str:
+    """Return what a value rests on: ``12.706.951/14.666.757``, ``n = 812``, or "" when not known.
+
+    Parameters
+    ----------
+    row : mapping
+        One estimate.
+    lang : {"vi", "en"}
+        Language.
+    over : str, default "/"
+        What stands between numerator and denominator.
+    """
+    numerator, denominator, n = row["numerator"], row["denominator"], row["n"]
+    parts = []
+    if known(numerator) and known(denominator):
+        parts.append(over.join(format_number(x, _needed([x]), lang) for x in (numerator, denominator)))
+    if known(n) and not (parts and n == denominator):
+        parts.append(f"n{NBSP}={NBSP}{format_number(n, _needed([n]), lang)}")
+    return "; ".join(parts)
+
+
+def counted(definition: str, number: float, lang: Lang) -> str:
+    """Return what the denominator of a definition counts (its unit in the codebook): ``hồ sơ``; "" when not told."""
+    unit = codebook.get("definition", definition).unit if definition else ""
+    return _noun(unit, number, lang) if unit else ""
+
+
+def _noun(unit: str, number: float, lang: Lang) -> str:
+    """Return the word for a unit, in English singular for exactly one."""
+    word = codebook.get("unit", unit).label(lang)
+    if lang == "vi" or number != 1:
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return {"people": "person"}.get(word, word.removesuffix("s"))

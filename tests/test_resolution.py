@@ -1,0 +1,212 @@
+"""Resolution rates against the figures of the press articles, a slow loop, and their refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dvresearch.codebook import get
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.loaders.figures import load_index766, load_tallies
+from dvresearch.metrics.resolution import DEFINITIONS, resolution_rate
+from dvresearch.tables import ESTIMATES, check
+
+# Phòng Nội vụ huyện Quế Sơn, 13 October 2022: the article does not say what the 43,479 dossiers are.
+QUE_SON = {"unit": ["Quế Sơn"], "resolved_within": [33838], "resolved_late": [8552], "pending_overdue": [374]}
+STATED = pd.DataFrame({**QUE_SON, "total": [43479]})
+
+
+def ladder(tally: pd.DataFrame, **options) -> pd.DataFrame:
+    return resolution_rate(tally, definition="all", by="unit", **options).set_index("definition")
+
+
+def percent(share: float) -> float:
+    return round(100 * share, 2)
+
+
+def test_que_son_with_the_base_of_its_total_not_named():
+    rows = ladder(STATED)
+    assert list(rows.index) == list(DEFINITIONS) == ["resolved", "due", "workload", "q766", "total"]
+    assert percent(rows.loc["total", "value"]) == 77.83
+    assert percent(rows.loc["resolved", "value"]) == 79.82
+    assert rows.loc["resolved", "reason"] == "derived_resolved"
+    assert rows.loc[["due", "workload", "q766"], "value"].isna().all()
+    assert rows.loc["due", "reason"] == "no_due_within;no_due"
+    assert rows.loc["workload", "reason"] == "no_workload"
+    assert rows.loc["q766", "reason"] == "no_pending_within;no_workload"
+
+
+def test_que_son_if_its_total_is_taken_for_the_workload():
+    rows = ladder(STATED, total_is="workload")
+    assert percent(rows.loc["workload", "value"]) == 79.47
+    assert rows.loc["workload", "numerator"] == 43479 - 8552 - 374
+    assert rows.loc["workload", "reason"] == "total_assumed"
+    # The 715 dossiers the article does not describe are not handed to those pending within time.
+    assert np.isnan(rows.loc["q766", "value"]) and rows.loc["q766", "reason"] == "no_pending_within"
+    assert rows.loc["total", "value"] == 33838 / 43479 and rows.loc["total", "reason"] == ""
+
+
+def test_a_stated_workload_goes_before_an_assumed_one():
+    stated = STATED.assign(workload=50000)
+    row = ladder(stated, total_is="workload").loc["workload"]
+    assert row["denominator"] == 50000 and row["reason"] == ""
+
+
+# Percentages as printed by Báo Lâm Đồng (3/2020, 4/2024) and the portal of Vĩnh Phúc (9/2021).
+@pytest.mark.parametrize(
+    ("unit", "period", "group", "definition", "printed"),
+    [
+        ("Lâm Đồng", "2019-12-01..2020-02-29", "", "resolved", 98.81),
+        ("Lâm Đồng", "2019-12-01..2020-02-29", "cấp tỉnh", "resolved", 98.63),
+        ("Lâm Đồng", "2024-Q1", "", "resolved", 98.33),
+        ("Trung tâm Hành chính công Vĩnh Phúc", "2021-09", "", "due", 99.71),
+        ("Trung tâm Hành chính công Vĩnh Phúc", "2021-Q3", "", "due", 99.74),
+    ],
+)
+def test_press_percentages(unit, period, group, definition, printed):
+    rows = resolution_rate(load_tallies(), definition=definition, by=["unit_level", "unit", "period", "group"])
+    label = group or "(không rõ)"
+    row = rows[(rows["unit"] == unit) & (rows["period"] == period) & rows["group"].isin([group, label])]
+    assert [percent(v) for v in row["value"]] == [printed]
+
+
+def test_the_four_definitions_by_hand():
+    # carried in 10 + received 90 = 100; resolved 5 early + 55 on time + 20 late; pending 15 within + 5 overdue.
+    row = pd.DataFrame(
+        {
+            "unit": ["A"],
+            "carried_in": [10],
+            "received": [90],
+            "resolved_early": [5],
+            "resolved_on_time": [55],
+            "resolved_late": [20],
+            "pending_within": [15],
+            "pending_overdue": [5],
+            "due": [80],
+            "due_within": [58],
+        }
+    )
+    rows = ladder(row)
+    assert rows["value"].tolist()[:4] == [60 / 80, 58 / 80, 1 - 25 / 100, (60 + 15) / 100]
+    assert rows["reason"].tolist() == ["derived_resolved", "", "derived_workload", "derived_q766", "no_total"]
+    assert rows["n"].tolist()[:4] == [80, 80, 100, 100]
+
+
+def test_the_workload_is_also_made_of_resolved_and_pending():
+    row = pd.DataFrame(
+        {"unit": ["A"], "resolved_within": [60], "resolved_late": [20], "pending_within": [15], "pending_overdue": [5]}
+    )
+    assert ladder(row).loc["workload", ["numerator", "denominator", "reason"]].tolist() == [75, 100, "derived_workload"]
+
+
+def test_the_portal_counts_of_766_go_before_sums():
+    # National portal, 10 October 2026: 12 707 675 of 14 666 757 dossiers of the 34 provinces.
+    row = resolution_rate(load_index766(), definition="q766").iloc[0]
+    assert (row["numerator"], row["denominator"], row["reason"]) == (12707675, 14666757, "")
+    assert percent(row["value"]) == 86.64
+
+
+def test_counts_are_added_before_they_are_divided():
+    rng = np.random.default_rng(4)
+    n = rng.integers(1, 500, 300)
+    table = pd.DataFrame(
+        {
+            "unit": rng.choice(["A", "B", "C", None], 300),
+            "field": rng.choice(["x", "y"], 300),
+            "resolved_within": rng.binomial(n, 0.9),
+            "resolved": n,
+        }
+    )
+    rows = resolution_rate(table, definition="resolved", by=["unit", "field"])
+    assert len(rows) == 8
+    for row in rows.itertuples():
+        mine = table[(table["unit"].fillna("(không rõ)") == row.unit) & (table["field"] == row.field)]
+        assert row.numerator == mine["resolved_within"].sum() and row.denominator == mine["resolved"].sum()
+        assert row.value == row.numerator / row.denominator
+
+
+def test_one_unknown_count_leaves_no_partial_sum():
+    table = pd.DataFrame(
+        {
+            "unit": ["A", "A", "B"],
+            "resolved_within": [9, np.nan, 8],
+            "resolved_late": [1, 1, 2],
+            "resolved": [10, 9, 10],
+        }
+    )
+    rows = resolution_rate(table, definition="resolved", by="unit").set_index("unit")
+    assert np.isnan(rows.loc["A", "value"]) and rows.loc["A", "reason"] == "no_resolved_within;partly_missing"
+    assert rows.loc["B", "value"] == 0.8 and rows.loc["B", "reason"] == ""
+
+
+def test_stocks_of_several_periods_are_not_added():
+    month = {"resolved_within": [8, 8], "resolved_late": [1, 1], "pending_within": [3, 3], "pending_overdue": [2, 2]}
+    table = pd.DataFrame({"unit": "A", "period": ["2026-01", "2026-02"], **month})
+    both = ladder(table)
+    assert both.loc["resolved", "value"] == 16 / 18
+    assert both.loc[["workload", "q766"], "reason"].tolist() == ["stocks_of_periods"] * 2
+    each = resolution_rate(table, definition="workload", by=["unit", "period"])
+    assert each["value"].tolist() == [1 - 3 / 14] * 2
+    # Dossiers counted by the month of their receipt are in one month only.
+    portal = pd.DataFrame({"unit": "A", "period": ["2026-01", "2026-02"], "in_time": [8, 7], "out_of_time": [2, 3]})
+    assert resolution_rate(portal, definition="q766", by="unit")["value"].tolist() == [0.75]
+
+
+def test_the_basis_of_the_tally_is_kept():
+    table = pd.DataFrame(
+        {"unit": ["A", "B", "B"], "due": [10, 10, 10], "due_within": [9, 9, 9], "basis": ["sample", "census", "sample"]}
+    )
+    rows = resolution_rate(table, definition="due", by="unit")
+    assert rows["basis"].tolist() == ["sample", "unknown"]
+    assert resolution_rate(table.drop(columns="basis"), definition="due")["basis"].tolist() == ["census"]
+
+
+def test_the_result_is_an_estimates_table_in_the_words_of_the_codebook():
+    rows = resolution_rate(load_tallies(), definition="all", by=["unit_level", "unit", "period", "group"])
+    assert list(rows.columns)[4:] == ESTIMATES.names
+    check(rows, ESTIMATES)
+    assert get("indicator", rows["indicator"].iloc[0]).unit == "share"
+    for reason in rows["reason"].unique():
+        assert all(get("reason", code).note_vi for code in reason.split(";") if code)
+    assert all(get("definition", code).note_vi for code in DEFINITIONS)
+
+
+def test_empty_denominator():
+    row = pd.DataFrame({"unit": ["A"], "due": [0], "due_within": [0]})
+    assert resolution_rate(row, definition="due", by="unit")["reason"].tolist() == ["zero_denominator"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"resolved_within": [-1]}, "Số đếm âm"),
+        ({"resolved": [100]}, "resolved_within"),
+        ({"workload": [900]}, "resolved_late + pending_overdue"),
+        ({"resolved_within": ["33.838"]}, "Có chữ trong cột số"),
+    ],
+)
+def test_impossible_counts_are_refused_with_their_row(change, words):
+    with pytest.raises(DataError) as error:
+        ladder(pd.DataFrame({**QUE_SON, **change}))
+    assert words in str(error.value) and "dòng/row 1" in str(error.value)
+
+
+def test_tables_that_count_twice_are_refused():
+    levels = pd.DataFrame(
+        {"unit_level": ["province", "commune"], "unit": ["A", "a"], "due": [9, 5], "due_within": [8, 4]}
+    )
+    with pytest.raises(DataError, match="unit_level"):
+        resolution_rate(levels, definition="due")
+    assert len(resolution_rate(levels, definition="due", by="unit_level")) == 2
+    parts = pd.DataFrame({"unit": ["A", "A"], "group": ["", "cấp xã"], "due": [9, 5], "due_within": [8, 4]})
+    with pytest.raises(DataError, match="group"):
+        resolution_rate(parts, definition="due", by="unit")
+    assert len(resolution_rate(parts, definition="due", by=["unit", "group"])) == 2
+
+
+def test_unknown_words_are_refused():
+    with pytest.raises(ParameterError, match="definition"):
+        resolution_rate(STATED, definition="received")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="total_is"):
+        resolution_rate(STATED, definition="total", total_is="all")  # type: ignore[arg-type]
