@@ -11,11 +11,18 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-#: Public name -> module that defines it. One public way to each thing.
-_WHERE = {
-    "DataError": "dvresearch.errors",
-    "ParameterError": "dvresearch.errors",
-}
+#: Module -> the public names it defines. One public way to each thing.
+_NAMES = {
+    "dvresearch.errors": ("DataError", "ParameterError", "ReportError"),
+    "dvresearch.loaders": ("cite", "load_figures", "load_index766", "load_tallies", "sources"),
+    "dvresearch.metrics": (
+        "attainment", "attainment_shares", "average", "breaks", "change", "check_identities", "check_parts",
+        "check_shares", "check_tally", "compare766", "compare_national766", "coverage", "cumulative_against_parts",
+        "difference", "funnel", "funnel_curve", "imputed_check", "index766", "national766", "proportion",
+        "published_satisfaction", "ranks", "rate", "resolution_rate", "selection_bounds", "variance_check",
+    ),
+}  # fmt: skip
+_WHERE = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [*_WHERE, "__version__"]
 
@@ -30,7 +37,21 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'dvresearch' has no attribute {name!r}")
 
 
-_ROOMS = ("codebook", "errors", "evaluation", "loaders", "metrics", "places", "plots", "tables", "text", "wording")
+_ROOMS = (
+    "codebook",
+    "errors",
+    "evaluation",
+    "examples",
+    "loaders",
+    "metrics",
+    "places",
+    "plots",
+    "privacy",
+    "tables",
+    "text",
+    "wording",
+    "workdays",
+)
 
 
 def __dir__() -> list[str]:

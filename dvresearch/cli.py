@@ -92,3 +92,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Đã dừng; báo cáo cũ còn nguyên. / Stopped; the previous report is untouched.", file=sys.stderr)
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -75,6 +75,10 @@ class DvError(ValueError):
     def __str__(self) -> str:
         return "\n".join([*self.lines("vi"), *self.lines("en")])
 
+    def _render_traceback_(self) -> list[str]:
+        # What a notebook shows: the message is for the user, the calls within the package are not.
+        return [f"{type(self).__name__}: {self}"]
+
 
 _WORDS = {
     "vi": {"where": "Ở đâu", "expected": "Cần có", "got": "Nhận được", "hint": "Cách sửa"},

@@ -18,40 +18,45 @@ from dvresearch.errors import ParameterError, Text
 from dvresearch.text import nfc, plain, shape
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["KINDS", "MIN_COUNT", "personal_columns", "personal_kind", "pseudonym", "showable", "suppress"]
 
 #: The least number of people a published cell of a table about people may stand for.
 MIN_COUNT = 10
 
-#: What a personal column can hold, and the headers that say so (as whole words, without diacritics).
+#: What a personal column can hold, and the headers that say so (without diacritics).
 KINDS = {
-    "name": "ho va ten|ho ten|ten nguoi .*|ten cong dan|ten chu ho|nguoi nop.*|nguoi yeu cau|nguoi de nghi|nguoi dai dien|"
-    "nguoi lien he|nguoi nhan.*|nguoi duoc cap|nguoi xu ly|nguoi tiep nhan|nguoi thu ly|nguoi phu trach|nguoi ky|"
-    "cong dan|chu ho so|chu ho|to chuc ca nhan.*|ca nhan to chuc.*|can bo.*|cong chuc.*|chuyen vien.*|"
-    "applicant.*|citizen.*|full ?name|customer.*|officer.*|handler|responsible|resource|owner",
-    "id_number": "(so )?(cccd|cmnd|cmtnd|cmt)( .*)?|.*(can cuoc|chung minh (nhan dan|thu)).*|.*dinh danh.*|"
-    "(so )?ho chieu|passport.*|ma so thue|mst|so giay to( .*)?|.*(bhxh|bhyt|bao hiem xa hoi|bao hiem y te)|identity.*|id number",
-    "phone": "(so )?(dien thoai|dt|sdt|dtdd|di dong|dd)( .*)?|phone.*|mobile.*|tel",
-    "email": "e ?mail.*|thu dien tu|hop thu",
-    "address": "dia chi.*|noi o.*|noi cu tru|noi thuong tru|thuong tru|tam tru|ho khau.*|que quan|address.*|street.*",
-    "birth_date": "ngay sinh|nam sinh|ngay thang nam sinh|sinh ngay|sinh nam|birth.*|date of birth|dob",
-    "sensitive": "dan toc|ton giao|tinh trang suc khoe|ethnicity|religion",
-    "free_text": "noi dung.*|trich yeu.*|ghi chu.*|y kien.*|mo ta.*|ly do.*|nhan xet.*|binh luan|gop y.*|"
-    "comments?|remarks?|notes?|description",
+    "name": r"ho (va )?ten.*|ten (nguoi .*|cong dan|chu ho)|"
+    r"nguoi (nop|nhan|yeu cau|de nghi|dai dien|lien he|duoc cap|xu ly|tiep nhan|thu ly|phu trach|ky).*|"
+    r"cong dan|chu ho( so)?|(to chuc ca nhan|ca nhan to chuc).*|(can bo|cong chuc|chuyen vien).*|"
+    r"(applicant|citizen|customer|officer|full ?name).*|handler|(.* )?(responsible|resource)|owner",
+    "id_number": r"(so )?(cccd|cmnd|cmtnd|cmt|ho chieu)( .*)?|.*(can cuoc|chung minh (nhan dan|thu)|dinh danh).*|"
+    r"ma so thue|mst|so giay to( .*)?|.*(bhxh|bhyt|bao hiem (xa hoi|y te)).*|passport.*|identity.*|id number",
+    "phone": r"(so )?(dien thoai|dt|sdt|dtdd|di dong|dd)( .*)?|phone.*|mobile.*|tel",
+    "email": r"e ?mail.*|thu dien tu|hop thu",
+    "address": r"dia chi.*|noi (o|cu tru|thuong tru).*|thuong tru|tam tru|ho khau.*|que quan|address.*|street.*",
+    "birth_date": r"(ngay|nam|ngay thang nam) sinh|sinh (ngay|nam)|birth.*|date of birth|dob",
+    "sensitive": r"dan toc|ton giao|tinh trang suc khoe|ethnicity|religion",
+    "free_text": r"(noi dung|trich yeu|ghi chu|y kien|mo ta|ly do|nhan xet|gop y).*|binh luan|"
+    r"(comment|remark|note)s?|description",
 }
 _HEADERS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
 
-_SURNAMES = frozenset(
-    "nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đào đoàn vương trịnh trương đinh lâm phùng mai tô "
-    "hà tạ quách thái cao châu chu từ tăng lương lưu kiều la lã diệp khổng triệu thạch sơn giàng vàng hầu lò cầm quàng tòng "
-    "ksor rơ siu kpă nay h'".split()
+_SURNAME = re.compile(
+    "nguyễn|trần|lê|phạm|hoàng|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|hồ|ngô|dương|lý|đào|đoàn|vương|trịnh|trương|đinh|lâm|phùng|mai|tô|"
+    "hà|tạ|quách|thái|cao|châu|chu|từ|tăng|lương|lưu|kiều|la|lã|diệp|khổng|triệu|thạch|sơn|giàng|vàng|hầu|lò|cầm|quàng|tòng|"
+    "ksor|rơ|siu|kpă|nay"
 )
-_BARE_SURNAMES = frozenset(
-    "nguyen tran pham hoang huynh phan dang bui ngo duong dao doan vuong trinh truong dinh lam phung quach luong luu le vu vo".split()
+_BARE_SURNAME = re.compile(
+    "nguyen|tran|pham|hoang|huynh|phan|dang|bui|ngo|duong|dao|doan|vuong|trinh|truong|dinh|lam|phung|quach|luong|luu|le|vu|vo"
 )
-_NO_NAME = frozenset("ubnd xã phường thị trấn huyện quận tỉnh sở phòng ban công ty trung tâm văn trường do ten ngay so".split()) - {"văn"}
+#: Words that follow a surname's look-alike in names of bodies and in headers, never in a person's name.
+_NO_NAME = re.compile(
+    "ubnd|xã|phường|thị|trấn|huyện|quận|tỉnh|sở|phòng|ban|công|ty|trung|tâm|trường|do|ten|ngay|so", re.IGNORECASE
+)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 _CITIZEN = re.compile(r"0(?:0[1-9]|[1-8]\d|9[0-6])[0-3]\d{8}")
 _OLD_ID = re.compile(r"[0-3]\d{8}")
@@ -139,8 +144,8 @@ def _is_name(text: str) -> bool:
     if not 2 <= len(words) <= 6 or not all(w[0].isupper() and w.replace("'", "").isalpha() for w in words):
         return False
     first = words[0].lower()
-    known = first in _SURNAMES or (first in _BARE_SURNAMES and text.isascii())
-    return known and not any(w.lower() in _NO_NAME for w in words[1:])
+    known = _SURNAME.fullmatch(first) or (text.isascii() and _BARE_SURNAME.fullmatch(first))
+    return bool(known) and not any(map(_NO_NAME.fullmatch, words[1:]))
 
 
 def showable(text: str) -> str:
@@ -185,7 +190,7 @@ def suppress(
     *,
     count: str = "n",
     hide: Sequence[str] = ("value", "std_error", "lower", "upper", "numerator", "denominator", "n"),
-    within: Sequence[str] = (),
+    totals: Sequence[Sequence[str]] = ((),),
     min_count: int = MIN_COUNT,
 ) -> pd.DataFrame:
     """Hide the rows of a table about people that stand for too few of them.
@@ -199,37 +204,39 @@ def suppress(
         Column with the number of people behind each row.
     hide : sequence of str
         Columns emptied in a hidden row, as far as present.
-    within : sequence of str
-        Columns that name the groups whose totals are shown elsewhere; without it the whole table is one group.
+    totals : sequence of sequences of str, default ((),)
+        The totals that are shown elsewhere, each by the columns that name its groups: ``()`` is that of the whole
+        table, ``(("unit",), ("kind",))`` are the margins of a table of units by kinds.
     min_count : int, default `MIN_COUNT`
         The least count shown.
 
     Returns
     -------
     DataFrame
-        A copy. A hidden row has the flag ``suppressed`` and the reason ``small_count``. Where one row of a group
-        would be hidden alone, and so could be had by subtraction from the total, the next smallest is hidden
-        too, with the reason ``secondary``. A count of zero is shown: it is nobody.
-    """
-    import pandas as pd
+        A copy. A hidden row has the flag ``suppressed`` and the reason ``small_count``, or ``secondary`` where it is
+        hidden only because the totals would give away another one. A count of zero is shown: it is nobody.
 
+    Notes
+    -----
+    Within each total at least two rows are hidden and together they stand for `min_count` people or more; the next
+    smallest row is hidden until that holds, and until no small count follows from all the totals together.
+    """
     if min_count < 1:
         raise ParameterError(
             Text("min_count phải từ 1.", "min_count must be 1 or more."),
             got=str(min_count),
             hint=Text(f"Bỏ trống để dùng {MIN_COUNT}.", f"Leave it out to use {MIN_COUNT}."),
         )
+    import numpy as np
+    import pandas as pd
+
     out = table.copy()
-    numbers = pd.to_numeric(out[count], errors="coerce")
+    numbers = pd.to_numeric(out[count], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    groups = [np.arange(len(out))] if () in map(tuple, totals) else []
+    for columns in map(list, filter(None, totals)):
+        groups += out.groupby(columns, dropna=False, sort=False).indices.values()
     small = (numbers > 0) & (numbers < min_count)
-    second = pd.Series(False, index=out.index)
-    groups = out.groupby(list(within), dropna=False, sort=False).indices.values() if within else [range(len(out))]
-    for rows in groups:
-        alone = small.iloc[list(rows)]
-        others = numbers.iloc[list(rows)][~alone & (numbers.iloc[list(rows)] > 0)]
-        if alone.sum() == 1 and len(others):
-            second.iloc[[r for r in rows if numbers.iloc[r] == others.min() and not small.iloc[r]][0]] = True
-    hidden = small | second
+    hidden = _protect(small, numbers, groups, min_count)
     for column in hide:
         if column in out.columns:
             out[column] = out[column].astype("float64").mask(hidden)
@@ -243,5 +250,54 @@ def suppress(
         out.loc[hidden, "flags"] = out.loc[hidden, "flags"].fillna("").map(with_flag)
     if "reason" in out.columns:
         out.loc[small, "reason"] = "small_count"
-        out.loc[second, "reason"] = "secondary"
+        out.loc[hidden & ~small, "reason"] = "secondary"
     return out
+
+
+def _protect(
+    small: NDArray[np.bool_], numbers: NDArray[np.float64], groups: Sequence[NDArray[np.intp]], min_count: int
+) -> NDArray[np.bool_]:
+    """Return which rows to hide so that no small one can be had from the totals of `groups`."""
+    import numpy as np
+
+    hidden = small.copy()
+
+    def hide_next(rows: NDArray[np.intp]) -> bool:
+        """Hide the smallest shown row that stands for anybody; tell whether there was one."""
+        rest = rows[~hidden[rows] & (numbers[rows] > 0)]
+        if len(rest):
+            hidden[rest[numbers[rest].argmin()]] = True
+        return bool(len(rest))
+
+    pending = True
+    while pending:
+        pending = False
+        for rows in groups:
+            gone = rows[hidden[rows]]
+            if len(gone) and (len(gone) < 2 or numbers[gone].sum() < min_count):
+                pending |= hide_next(rows)
+        if not pending:
+            open_rows = np.flatnonzero(small & hidden)[_given_away(hidden, groups)[small[hidden]]]
+            pending = any(hide_next(rows) for row in open_rows for rows in groups if row in rows)
+    return hidden
+
+
+def _given_away(hidden: NDArray[np.bool_], groups: Sequence[NDArray[np.intp]]) -> NDArray[np.bool_]:
+    """Tell which of the hidden rows follow from the totals.
+
+    Such a row is the same in every solution: a random vector, projected on the directions that leave all the totals as
+    they are, is zero there.
+    """
+    import numpy as np
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import lsqr
+
+    place = np.cumsum(hidden) - 1
+    cells = [(i, place[row]) for i, rows in enumerate(groups) for row in rows[hidden[rows]]]
+    if not cells:
+        return np.zeros(int(hidden.sum()), dtype=bool)
+    i, j = np.array(cells).T
+    sums = csr_array((np.ones(len(i)), (i, j)), shape=(len(groups), int(hidden.sum())))
+    vector = np.random.default_rng(0).standard_normal(sums.shape[1])
+    fixed = lsqr(sums, sums @ vector, atol=1e-13, btol=1e-13)[0]
+    return np.abs(vector - fixed) < 1e-7

@@ -8,6 +8,7 @@ codebook (``codebook.py``); this module holds names, kinds and rules only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BASES",
     "CASES",
+    "CASE_KINDS",
     "DOSSIERS",
     "ESTIMATES",
     "FIGURES",
@@ -28,23 +30,33 @@ __all__ = [
     "INDEX766",
     "LEVELS",
     "MODELS",
+    "MODEL_CONTENTS",
+    "MODEL_FIELDS",
+    "NO_ANSWER",
+    "OUTCOMES",
     "Q766_GROUPS",
     "RESPONSES",
     "ROLES",
     "RUBRIC",
+    "SCALES",
+    "SENSITIVE",
+    "STAGES",
+    "STOP_REASONS",
     "TABLES",
     "TALLY",
     "TARGETS",
     "UNITS",
     "UNIT_KEY",
     "VERDICTS",
+    "ZERO_RULES",
     "Column",
     "Table",
     "check",
     "empty",
+    "responses_table",
 ]
 
-Kind = Literal["text", "code", "count", "number", "share", "date", "time", "flags", "yesno"]
+Kind = Literal["text", "code", "count", "number", "share", "date", "time", "flags", "yesno", "stated"]
 
 #: What an estimate rests on: a complete count, a probability sample, people who chose to answer, or not known.
 BASES = ("census", "sample", "volunteers", "unknown")
@@ -69,7 +81,8 @@ class Column:
         ``text`` free words, ``code`` a fixed vocabulary or identifier, ``count`` a whole
         number >= 0 (fractional only in published averages), ``number`` any real,
         ``share`` a proportion 0-1, ``date`` a day, ``time`` an instant,
-        ``flags`` words of `FLAGS` joined by ``;``, ``yesno`` true or false.
+        ``flags`` words of `FLAGS` joined by ``;``, ``yesno`` true or false, ``stated`` whether
+        something is written there (what is written is not kept).
     required : bool
         Whether a table without the column is refused.
     words : tuple of str
@@ -77,6 +90,8 @@ class Column:
     personal : bool
         Whether the column would hold personal data. Such columns are recognised
         in files in order to be dropped; no frame of this package contains one.
+    vocabulary : str
+        Where the codebook lists `words`, as ``vocabulary.word``; under the name of the column when empty.
     """
 
     name: str
@@ -84,6 +99,11 @@ class Column:
     required: bool = False
     words: tuple[str, ...] = ()
     personal: bool = False
+    vocabulary: str = ""
+
+    def entry(self, word: str) -> str:
+        """Return the code under which the codebook describes one of `words`, kind ``value``."""
+        return f"{self.vocabulary or self.name}.{word}"
 
 
 @dataclass(frozen=True)
@@ -251,6 +271,13 @@ DOSSIERS = Table(
     ),
 )
 
+#: What a citizen may come with; ``supervision`` is a recommendation made after a supervision (Mặt trận, ban thanh tra).
+CASE_KINDS = ("reception", "complaint", "denunciation", "petition", "feedback", "supervision")
+_CASE_OUTCOMES = ("handled", "accepted", "not_accepted", "forwarded", "refused", "withdrawn", "stopped", "open")
+#: Every word by which a dossier or a case can end, or be open.
+OUTCOMES = tuple(dict.fromkeys((*_OUTCOMES, *_CASE_OUTCOMES)))
+
+#: Receptions are counted by visits (lượt), people (người) and matters (vụ việc); a row may stand for several.
 CASES = Table(
     "cases",
     Text("một lượt tiếp, đơn thư, phản ánh hoặc kiến nghị", "one reception, petition or feedback case"),
@@ -258,17 +285,37 @@ CASES = Table(
     (
         Column("case", "code"),
         Column("unit", "text", True),
-        Column("kind", "code", True, ("reception", "complaint", "denunciation", "petition", "feedback", "supervision")),
+        Column("kind", "code", True, CASE_KINDS),
+        Column("field", "text"),
         *_cols("count", "visits", "people", "matters"),
         Column("group_visit", "yesno"),
-        Column("channel", "code"),
+        Column("channel", "code", words=("desk", "portal", "hotline", "post", "other"), vocabulary="case_channel"),
         Column("received", "time", True),
         *_cols("time", "due", "resolved"),
-        Column("outcome", "code"),
+        Column("outcome", "code", words=_CASE_OUTCOMES, vocabulary="case_outcome"),
         *_cols("yesno", "satisfied", "repeated"),
     ),
 )
 
+#: Answers of each scale, from the lowest to the highest.
+SCALES = {
+    "hai_long_5": ("very_dissatisfied", "dissatisfied", "neutral", "satisfied", "very_satisfied"),
+    "hai_long_4": ("very_dissatisfied", "dissatisfied", "satisfied", "very_satisfied"),
+    "hai_long_3": ("dissatisfied", "neutral", "satisfied"),
+    "dong_y_5": ("strongly_disagree", "disagree", "neutral", "agree", "strongly_agree"),
+    "tot_5": ("very_poor", "poor", "fair", "good", "very_good"),
+    "co_khong": ("no", "yes"),
+}
+#: Answers that are none on the scale: the question was read, and the respondent could or would not judge.
+NO_ANSWER = ("dont_know", "refused")
+#: Attributes of a respondent that are loaded only when they are named, and what they can be.
+SENSITIVE = (
+    Column("gender", "code", words=("female", "male", "other")),
+    Column("ethnicity", "code"),
+    Column("religion", "code"),
+)
+
+#: The items of a questionnaire follow these columns, see :func:`responses_table`.
 RESPONSES = Table(
     "responses",
     Text("một người trả lời", "one respondent"),
@@ -283,8 +330,26 @@ RESPONSES = Table(
     ),
 )
 
-MODEL_FIELDS = ("economy", "culture_society", "defence_security", "political_system", "other")
+
+def responses_table(items: Mapping[str, str], sensitive: Sequence[str] = ()) -> Table:
+    """Return the contract of a survey: the columns of `RESPONSES`, its items and the sensitive attributes asked for.
+
+    Parameters
+    ----------
+    items : mapping of str to str
+        Item -> name of its scale, a key of `SCALES`.
+    sensitive : sequence of str
+        Names out of `SENSITIVE`.
+    """
+    asked = tuple(Column(i, "code", words=(*SCALES[s], *NO_ANSWER), vocabulary=s) for i, s in items.items())
+    known = tuple(c for c in SENSITIVE if c.name in sensitive)
+    return Table("responses", RESPONSES.row, RESPONSES.key, (*RESPONSES.columns, *known, *asked))
+
+
+#: The four fields of the movement; some provinces add new rural areas, and registers name others.
+MODEL_FIELDS = ("economy", "culture_society", "defence_security", "political_system", "new_countryside", "other")
 STAGES = ("registered", "effective", "recognised", "exemplary", "replicated", "awarded")
+STOP_REASONS = ("completed", "merged", "no_resources", "no_people", "not_effective", "replaced", "other")
 #: The ten contents of a registration form; whether each is stated is kept, its text is not.
 MODEL_CONTENTS = ("name", "baseline", "target", "content", "place", "forces", "resources", "time", "output", "upkeep")
 
@@ -300,8 +365,8 @@ MODELS = Table(
         Column("stage", "code", words=STAGES),
         *(Column(f"{s}_on", "date") for s in STAGES),
         *_cols("date", "start", "evaluation", "stop"),
-        Column("stop_reason", "code"),
-        *(Column(f"states_{c}", "yesno") for c in MODEL_CONTENTS),
+        Column("stop_reason", "code", words=STOP_REASONS),
+        *(Column(f"states_{c}", "stated") for c in MODEL_CONTENTS),
     ),
 )
 
@@ -317,18 +382,24 @@ TARGETS = Table(
     ),
 )
 
+#: What a criterion gives when there was nothing to do: the maximum, nothing, or it does not count.
+ZERO_RULES = ("full", "zero", "excluded")
+
+#: ``denominator`` is what the criterion is measured against (tasks assigned, feedback received).
 RUBRIC = Table(
     "rubric",
     Text("một tiêu chí tự đánh giá của một đơn vị", "one criterion of one unit"),
     ("unit", "criterion"),
     (
         Column("unit", "text", True),
+        Column("criterion_code", "code"),
         Column("criterion", "text", True),
         Column("maximum", "number", True),
+        *_cols("count", "numerator", "denominator"),
         *_cols("number", "self_score", "appraised_score"),
-        Column("evidence", "yesno"),
-        Column("zero_rule", "code", words=("full", "zero", "excluded")),
-        Column("weight_origin", "text"),
+        Column("evidence", "stated"),
+        Column("zero_rule", "code", words=ZERO_RULES),
+        Column("weight_origin", "code", words=("own", "superior", "law", "other")),
     ),
 )
 
@@ -413,6 +484,7 @@ _DTYPES = {
     "date": "datetime64[s]",
     "time": "datetime64[s]",
     "yesno": "boolean",
+    "stated": "boolean",
 }
 
 

@@ -5,8 +5,9 @@ Saturday and Sunday are not, and the file lists every day that is otherwise (pub
 holidays, days off in exchange, Saturdays worked in exchange) or is a holiday on a
 weekend. It covers whole years, from the first to the last year it names. Its rows
 were written once by :func:`seed` from the ``holidays`` package; a row corrected by
-hand says so in its column ``source``. The holidays of a year that the Government has
-not announced yet are those of the Labour Code and may still change.
+hand says so in its column ``source`` (``edited: ...``). A further year is added with the rows of
+``seed(2028, 2028)``. The holidays of a year that the Government has not announced yet are
+those of the Labour Code and may still change.
 
 Days are counted as offices count them: the day of receipt is day 0, so the first
 working day after it is day 1. ``numpy.busday_count(a, b)`` counts from `a` up to the

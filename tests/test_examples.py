@@ -10,12 +10,15 @@ from dvresearch import examples, tables, workdays
 from dvresearch.errors import ParameterError
 from dvresearch.examples import commune, office
 from dvresearch.loaders.dossiers import load_dossiers
+from dvresearch.loaders.form_layouts import form as form_layout
+from dvresearch.loaders.forms import load_form
 from dvresearch.metrics.tally import tally
 
 UNITS = examples.communes(5, seed=1)
 FRAME, TRUTH = examples.dossiers(4000, UNITS, seed=1)
 TIMES = ["received", "due", "resolved"]
 QUIET = examples.Mess()
+FORM = form_layout("II.06a", "TT01/2020")
 
 
 def test_names_say_that_nothing_is_real():
@@ -108,7 +111,7 @@ def random_table(seed):
         for name in TIMES:
             frame[name] = frame[name].dt.normalize()
     elif rng.random() < 0.3:
-        frame["resolved"] += pd.to_timedelta(rng.integers(0, 60, rows), unit="s")
+        frame["resolved"] += rng.integers(0, 60, rows).astype("timedelta64[s]")
     optional = [c for c in frame if c not in ("unit", "received")]
     dropped = rng.choice(optional, int(rng.integers(0, 5)), replace=False)
     kept = [c for c in frame if c not in dropped]
@@ -142,7 +145,7 @@ def test_text_files_come_back(tmp_path, encoding, delimiter):
     path = examples.write_office(frame, tmp_path / "ho-so-gia-lap.csv", mess=mess)
     assert_comes_back(path, frame)
     data = path.read_bytes()
-    known = {"tcvn3": "§¬n vÞ".encode("latin-1"), "windows-1258": b"\xd0\xf5n v\xf2", "utf-16": b"\xff\xfe"}
+    known = {"tcvn3": "§¬n vÞ".encode("latin-1"), "windows-1258": b"\xd0\xf5n vi\xf2", "utf-16": b"\xff\xfe"}
     assert known.get(encoding, "Đơn vị".encode()) in data
 
 
@@ -251,5 +254,13 @@ def test_commune_files(tmp_path):
         form = commune.form_counts(YEAR, first, first + pd.offsets.MonthEnd())
         assert rows[9][1] == form.index[0] and rows[9][2:] == form.iloc[0].tolist()
         assert rows[-1][1] == "Tổng cộng" and rows[-1][2:] == form.sum().tolist()
+    for month in (1, 9):
+        first = pd.Timestamp(2025, month, 1)
+        form = commune.form_counts(YEAR, first, first + pd.offsets.MonthEnd())
+        loaded = load_form(files["form"], sheet=f"Tháng {month:02}").set_index("group")
+        assert loaded["unit"].eq(YEAR["unit"].iloc[0]).all() and loaded["period_start"].eq(first).all()
+        for column in FORM.columns:
+            if column.number:
+                assert loaded[column.name].to_dict() == form[column.number].to_dict()
     again = examples.write_commune(tmp_path / "again", seed=2, n=700)
     assert [p.read_bytes() for p in again.values()] == [p.read_bytes() for p in files.values()]

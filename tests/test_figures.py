@@ -384,6 +384,19 @@ def test_tally_and_index_files_are_held_to_their_contracts(tmp_path: Path) -> No
         assert row["period_start"] == pd.Timestamp(2026, 2, 1)
 
 
+def test_a_part_above_its_whole_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "unit_version,unit_level,unit,period,received,in_time\n"
+        "34,province,Huế,2026,9,9\n34,province,Gia Lai,2026,3,4\n",
+        encoding="utf-8",
+    )
+    for load in (load_tallies, load_index766):
+        with pytest.raises(DataError, match="in_time not above received") as error:
+            load(path)
+        assert "t.csv, dòng/row 3, cột/column in_time" in str(error.value)
+
+
 def test_processed_files_load_to_the_same_tables() -> None:
     processed = shipped.folder().parent / "processed"
     pd.testing.assert_frame_equal(load_figures(processed / "figures.csv"), load_figures())

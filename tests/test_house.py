@@ -31,7 +31,7 @@ LONGER = {"tables.py": "the contracts, one after another: data, not logic"}
 
 #: Rooms from the ground up (docs/architecture.md). A room imports from its own floor and those below.
 FLOORS = (
-    ("errors", "text", "codebook", "tables", "shipped", "workbook"),
+    ("errors", "text", "codebook", "tables", "series", "shipped", "workbook"),
     ("places", "workdays", "privacy"),
     ("loaders",),
     ("examples",),

@@ -6,7 +6,7 @@ import pytest
 
 from dvresearch.codebook import get
 from dvresearch.errors import ParameterError
-from dvresearch.loaders.figures import load_figures
+from dvresearch.loaders import load_figures
 from dvresearch.metrics.published import check_parts, check_share, check_shares
 from dvresearch.tables import FINDINGS, check
 

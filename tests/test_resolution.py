@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from dvresearch.codebook import get
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.loaders.figures import load_index766, load_tallies
+from dvresearch.loaders import load_index766, load_tallies
 from dvresearch.metrics.resolution import DEFINITIONS, resolution_rate
 from dvresearch.tables import ESTIMATES, check
 
 # Phòng Nội vụ huyện Quế Sơn, 13 October 2022: the article does not say what the 43,479 dossiers are.
 QUE_SON = {"unit": ["Quế Sơn"], "resolved_within": [33838], "resolved_late": [8552], "pending_overdue": [374]}
 STATED = pd.DataFrame({**QUE_SON, "total": [43479]})
+
+
+@cache
+def tallies() -> pd.DataFrame:
+    return load_tallies()
 
 
 def ladder(tally: pd.DataFrame, **options) -> pd.DataFrame:
@@ -29,7 +36,8 @@ def test_que_son_with_the_base_of_its_total_not_named():
     rows = ladder(STATED)
     assert list(rows.index) == list(DEFINITIONS) == ["resolved", "due", "workload", "q766", "total"]
     assert percent(rows.loc["total", "value"]) == 77.83
-    assert percent(rows.loc["resolved", "value"]) == 79.82
+    # 33838 / 42390 = 79.8254 %, often cut off to 79.82.
+    assert abs(100 * rows.loc["resolved", "value"] - 79.8254) < 5e-5
     assert rows.loc["resolved", "reason"] == "derived_resolved"
     assert rows.loc[["due", "workload", "q766"], "value"].isna().all()
     assert rows.loc["due", "reason"] == "no_due_within;no_due"
@@ -65,7 +73,7 @@ def test_a_stated_workload_goes_before_an_assumed_one():
     ],
 )
 def test_press_percentages(unit, period, group, definition, printed):
-    rows = resolution_rate(load_tallies(), definition=definition, by=["unit_level", "unit", "period", "group"])
+    rows = resolution_rate(tallies(), definition=definition, by=["unit_level", "unit", "period", "group"])
     label = group or "(không rõ)"
     row = rows[(rows["unit"] == unit) & (rows["period"] == period) & rows["group"].isin([group, label])]
     assert [percent(v) for v in row["value"]] == [printed]
@@ -163,7 +171,7 @@ def test_the_basis_of_the_tally_is_kept():
 
 
 def test_the_result_is_an_estimates_table_in_the_words_of_the_codebook():
-    rows = resolution_rate(load_tallies(), definition="all", by=["unit_level", "unit", "period", "group"])
+    rows = resolution_rate(tallies(), definition="all", by=["unit_level", "unit", "period", "group"])
     assert list(rows.columns)[4:] == ESTIMATES.names
     check(rows, ESTIMATES)
     assert get("indicator", rows["indicator"].iloc[0]).unit == "share"

@@ -128,6 +128,8 @@ def random_file(seed, n=250):
     received = pd.Series(pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 500 * 24, n), unit="h"))
     due = (received + pd.to_timedelta(rng.integers(-2, 90 * 24, n), unit="h")).where(rng.random(n) < 0.9)
     resolved = (received + pd.to_timedelta(rng.integers(-48, 120 * 24, n), unit="h")).where(rng.random(n) < 0.8)
+    for odd in (due, resolved):  # before the receipt, in an earlier month
+        odd[:] = odd.where(rng.random(n) < 0.95, received - pd.to_timedelta(rng.integers(0, 60, n), unit="D"))
     on_due_day = rng.random(n) < 0.2
     due = due.where(~on_due_day, due.dt.normalize())
     resolved = resolved.where(~on_due_day, due.dt.normalize() + pd.to_timedelta(rng.integers(0, 24, n), unit="h"))
@@ -224,7 +226,9 @@ def test_what_came_after_as_of_is_not_known_yet():
     assert row["note"] == "received_later=1;not_received=1"
     # On the due day itself nothing is overdue by the day; the hour decides only when an hour was asked for.
     assert one(dossiers, as_of="2026-03-10")["pending_within"] == 2
-    assert one(dossiers, as_of="2026-03-10 17:00")["pending_within"] == 2
+    row = one(dossiers, as_of="2026-03-10 17:00")
+    assert (row["pending_within"], row["due"]) == (2, 1)
+    assert one(dossiers, as_of="2026-03-10 16:59")["due"] == 0
     assert one(dossiers, as_of="2026-03-10 17:01")["pending_overdue"] == 1
     assert one(dossiers, as_of="2026-03-10 17:01", clock="date")["pending_overdue"] == 0
     assert one(dossiers, as_of="2026-03-11")["pending_overdue"] == 1

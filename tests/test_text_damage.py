@@ -142,6 +142,9 @@ def test_capitals_of_tcvn3_capital_fonts(typed, meant):
         "Não, São João é então você à ação; põe três irmãos.",
         "Søn på øl og når så må få én, gør det grønt.",
         "Två år på för är så här, nä.",
+        "Söt nöt, möt höt.",  # would be syllables in VNI, were it not for the tone that -t asks for
+        "Où est le thaï, là ?",
+        "Où est le restaurant thaï ?",
         "The naïve café of Zoë and Noël; 5 µm, © 2026, 20 °C ± 1 · §3.",
         "Tôi là công an, không có gì là khó, chúng tôi mua hoá toán khoá.",  # no letter beyond Latin-1
         "Ủy ban nhân dân thành phố Đà Nẵng",
@@ -193,6 +196,9 @@ def test_span_leads_back_to_the_original():
     assert mended.kinds == ("no_break_space", "vni")
     start = mended.text.index("đúng")
     assert original[slice(*mended.span(start, start + 4))] == "ñuùng"
+    start = mended.text.index("ý")
+    assert original[slice(*mended.span(start, start + 1))] == "yù"
+    assert original[slice(*mended.span(start - 1, start + 1))] == "lyù"
     assert mended.span(len(mended.text), len(mended.text)) == (len(original), len(original))
     assert mended.span(3, 3) == (4, 4)
 

@@ -63,6 +63,7 @@ def test_time_zones_and_fractions_are_kept():
     assert read == dt.datetime(2026, 2, 24, 1, 30, 0, 250_000, tzinfo=dt.UTC)
     assert read.utcoffset() == dt.timedelta(hours=7)
     assert date("24/02/2026 01:30Z").utcoffset() == dt.timedelta(0)
+    assert date("24/02/2026 08:30 -03:30").utcoffset() == -dt.timedelta(hours=3, minutes=30)
 
 
 def test_month_first_only_when_said():
@@ -244,6 +245,7 @@ def test_format_date():
         ("kỳ báo cáo từ 15/12/2025 đến 14/3/2026", "2025-12-15", "2026-03-14", "range"),
         ("tháng 1 đến tháng 6/2021", "2021-01-01", "2021-06-30", "half"),
         ("quý I-III/2023", "2023-01-01", "2023-09-30", "months"),
+        ("tháng 2 đến tháng 4/2022", "2022-02-01", "2022-04-30", "range"),
         ("2026-10", "2026-10-01", "2026-10-31", "month"),
         ("tháng 5-2021", "2021-05-01", "2021-05-31", "month"),
         ("tháng 02/2020", "2020-02-01", "2020-02-29", "month"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dvresearch import workbook
 from dvresearch.evaluation.content import Checks, Column, Report, Sheet
-from dvresearch.evaluation.shown import findings_rows
+from dvresearch.evaluation.shown import Lang, findings_rows
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -60,7 +60,8 @@ def write(report: Report, path: Path) -> None:
         page.append([])
         for note in getattr(block, "notes", ()):
             page.append([workbook.safe(note)])
-        page.append([workbook.safe(f"{word['source']}: {block.source}")])
+        for code in block.sources:
+            page.append([workbook.safe(f"{word['source']}: {report.citations[code]}")])
         page.append([workbook.safe(f"{word['call']}: {block.call}")])
     contents.column_dimensions["A"].width, contents.column_dimensions["B"].width = 30, 100
     workbook.save(book, path)
@@ -91,8 +92,8 @@ def _table(page: Worksheet, block: Sheet) -> None:
         letter = get_column_letter(i)
         longest = max([len(str(v)) for v in data[i - 1]] or [0]) if column.kind == "text" else 10
         page.column_dimensions[letter].width = min(60, max(11, longest + 2))
-        for row, cell in enumerate(page[letter][3:]):
-            cell.number_format = _format(column, block.frame["measure"].iloc[row] if column.kind == "measure" else "")
+        for at, cell in enumerate(page[letter][3:]):
+            cell.number_format = _format(column, block.frame["measure"].iloc[at] if column.kind == "measure" else "")
 
 
 def _format(column: Column, measure: str) -> str:
@@ -111,7 +112,7 @@ def _value(value: object) -> object:
     return workbook.safe(value)
 
 
-def _checks(page: Worksheet, block: Checks, lang: str) -> None:
+def _checks(page: Worksheet, block: Checks, lang: Lang) -> None:
     from openpyxl.styles import Alignment
 
     _head(page, block.title, tuple(_WORDS[lang]["heads"]))

@@ -7,7 +7,7 @@ disagree.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -53,13 +53,16 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table with its title, source and notes; `call` is the call that made it, `inputs` the files behind it."""
+    """A table with its title and notes.
+
+    `sources` are codes of the list of sources, `call` is the call that made it, `inputs` the files behind it.
+    """
 
     code: str
     title: str
     frame: pd.DataFrame
     columns: tuple[Column, ...]
-    source: str
+    sources: tuple[str, ...]
     call: str
     inputs: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -67,7 +70,7 @@ class Sheet:
 
     def __post_init__(self) -> None:
         """Refuse a table that could not be published: no title, no source, no rows."""
-        if not (self.title and self.source and self.call):
+        if not (self.title and self.sources and self.call):
             raise ValueError(f"table {self.code} needs a title, a source and the call that made it")
 
 
@@ -79,7 +82,7 @@ class Figure:
     title: str
     draw: Callable[[], Drawing]
     alt: str
-    source: str
+    sources: tuple[str, ...]
     call: str
     inputs: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -92,7 +95,7 @@ class Checks:
     code: str
     title: str
     frame: pd.DataFrame
-    source: str
+    sources: tuple[str, ...]
     call: str
     inputs: tuple[str, ...]
     #: Which pair of words the verdicts are given in: ``pass`` (đạt / không đạt) or ``match`` (khớp / không khớp).
@@ -113,7 +116,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole content in one language."""
+    """The whole content in one language; `citations` by source code, in the order in which they are first used."""
 
     name: str
     lang: Literal["vi", "en"]
@@ -121,7 +124,7 @@ class Report:
     subtitle: str
     summary: tuple[Paragraph, ...]
     sections: tuple[Section, ...]
-    sources: tuple[str, ...] = field(default=())
+    citations: Mapping[str, str] = field(default_factory=dict)
 
     def exhibits(self) -> list[Sheet | Figure | Checks]:
         """Tables, figures and findings in the order in which they appear."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from dvresearch import codebook, loaders
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
 from dvresearch.evaluation.spec import Spec
-from dvresearch.text import format_period
+from dvresearch.wording.periods import period_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ class Context:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.lang = cast(Lang, spec.language)
-        self.used: list[str] = []
+        self.used: dict[str, None] = {}
 
     @cached_property
     def figures(self) -> pd.DataFrame:
@@ -81,6 +81,10 @@ class Context:
     def tallies(self) -> pd.DataFrame:
         """Published dossier counts of provinces and districts."""
         return loaders.load_tallies()
+
+    @cached_property
+    def _known_sources(self) -> frozenset[str]:
+        return frozenset(loaders.sources()["source"])
 
     def national(self, indicator: str) -> pd.DataFrame:
         """Return the published national figures of one indicator."""
@@ -112,11 +116,17 @@ class Context:
         """Return the label of a code of the codebook."""
         return codebook.label(kind, code, self.lang)
 
-    def cite(self, sources: Iterable[str]) -> str:
-        """Return the citations of `sources`, each once, and keep them for the list at the end."""
-        codes = list(dict.fromkeys(sources))
-        self.used += [c for c in codes if c not in self.used]
-        return "; ".join(loaders.cite(c, self.lang) for c in codes)
+    def citation(self, source: str) -> str:
+        """Return the citation of a source; one that only the office's own file knows is named after that file."""
+        if source in self._known_sources:
+            return loaders.cite(source, self.lang)
+        return self.prose("own.source", source=source, file=", ".join(p.name for p in self.spec.inputs.values()))
+
+    def use(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """Return `sources`, each once, and keep them for the list at the end."""
+        codes = tuple(dict.fromkeys(sources))
+        self.used.update(dict.fromkeys(codes))
+        return codes
 
     def column(self, key: str, kind: str = "text", decimals: int = 0, label: str | None = None) -> Column:
         """Return a column headed by its label in the codebook."""
@@ -128,7 +138,7 @@ class Context:
 
     def with_periods(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return `table` with its periods as a reader writes them."""
-        return table.assign(period_shown=[format_period(p, self.lang) if p else "…" for p in table["period"]])
+        return table.assign(period_shown=[period_words(p, self.lang) or "…" for p in table["period"]])
 
     def estimate_columns(self, by: Sequence[Column], decimals: int = 2) -> tuple[Column, ...]:
         """Return the columns in which shares are printed: value, interval, counts, what they rest on, remarks."""
@@ -167,7 +177,7 @@ class Context:
         folded: bool = False,
     ) -> Sheet:
         """Return a table whose sources are cited under it."""
-        return Sheet(code, title, frame, tuple(columns), self.cite(sources), call, inputs, tuple(notes), folded)
+        return Sheet(code, title, frame, tuple(columns), self.use(sources), call, inputs, tuple(notes), folded)
 
     def published(
         self,
@@ -185,7 +195,7 @@ class Context:
             name=[e.label(self.lang) for e in book],
             measure=[e.unit for e in book],
             place=[f"{u}: {p}" if p else u for u, p in zip(rows["unit"], rows["part"], strict=True)],
-            cited=[loaders.cite(s, self.lang) for s in rows["source"]],
+            cited=rows["source"].map({s: self.citation(s) for s in rows["source"].unique()}),
         )
         columns = (
             Column("name", self.label("column", "indicator")),
@@ -226,7 +236,7 @@ class Context:
         words: Literal["pass", "match"] = "match",
     ) -> Checks:
         """Return findings whose sources are cited under them."""
-        return Checks(code, title, frame, self.cite(sources), call, inputs, words)
+        return Checks(code, title, frame, self.use(sources), call, inputs, words)
 
     def figure(
         self,
@@ -250,4 +260,4 @@ class Context:
             plot(plots, drawing.gca())
             return drawing
 
-        return Figure(code, title, draw, alt, self.cite(sources), call, inputs, tuple(notes))
+        return Figure(code, title, draw, alt, self.use(sources), call, inputs, tuple(notes))

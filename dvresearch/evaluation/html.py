@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvresearch.evaluation.content import Checks, Column, Figure, Paragraph, Report, Sheet
 from dvresearch.evaluation.shown import Lang, findings_rows, shown
+from dvresearch.wording import summarise_findings
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -32,7 +33,7 @@ _WORDS = {
         "check": "Kiểm tra",
         "guidance": "Gợi ý",
         "rows": "dòng",
-        "open": "Mở bảng",
+        "settled": "Các phép kiểm tra đạt",
         "skip": "Đến nội dung chính",
         "made": "Tạo bằng dvresearch từ số liệu đã công bố.",
     },
@@ -52,7 +53,7 @@ _WORDS = {
         "check": "Check",
         "guidance": "Guidance",
         "rows": "rows",
-        "open": "Show table",
+        "settled": "Checks passed",
         "skip": "Skip to content",
         "made": "Made with dvresearch from published figures.",
     },
@@ -89,6 +90,7 @@ def render(report: Report, pictures: dict[str, bytes]) -> str:
     str
         HTML 5, the same text for the same content.
     """
+    place = {code: i for i, code in enumerate(report.citations, start=1)}
     numbers = {"table": 0, "figure": 0, "checks": 0}
     sections = []
     for section in report.sections:
@@ -100,12 +102,16 @@ def render(report: Report, pictures: dict[str, bytes]) -> str:
             kind = {Sheet: "table", Figure: "figure", Checks: "checks"}[type(block)]
             numbers[kind] += 1
             item: dict[str, Any] = {"kind": kind, "number": numbers[kind], "block": block}
+            item["sources"] = [(place[code], report.citations[code]) for code in block.sources]
             if isinstance(block, Sheet):
                 item["rows"] = _rows(block, report.lang)
             elif isinstance(block, Figure):
                 item["data"] = base64.b64encode(pictures[block.code]).decode("ascii")
             else:
-                item["rows"] = findings_rows(block.frame, report.lang, block.words)
+                rows = findings_rows(block.frame, report.lang, block.words)
+                item["open"] = [r for r in rows if r["css"] != "pass"]
+                item["settled"] = [r for r in rows if r["css"] == "pass"]
+                item["line"] = summarise_findings(block.frame, report.lang, words=block.words)
             blocks.append(item)
         sections.append({"code": section.code, "title": section.title, "blocks": blocks})
     return _template().render(report=report, sections=sections, word=_WORDS[report.lang])

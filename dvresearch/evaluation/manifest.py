@@ -43,7 +43,7 @@ def describe(report: Report, spec: Spec, folder: Path, inputs: Iterable[Path]) -
     return {
         "report": report.name,
         "title": report.title,
-        "specification": {k: list(v) if isinstance(v, tuple) else v for k, v in vars(spec).items()},
+        "specification": {**vars(spec), "inputs": {key: path.name for key, path in spec.inputs.items()}},
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _LIBRARIES}},
         "inputs": [{"file": p.name, "sha256": checksum(p), "bytes": p.stat().st_size} for p in sorted(inputs)],
         "exhibits": [

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from dvresearch import loaders, shipped, wording
+from dvresearch import shipped, wording
 from dvresearch.errors import ParameterError, Text
-from dvresearch.evaluation.content import Paragraph, Report, Section
+from dvresearch.evaluation.content import Checks, Paragraph, Report, Section
 from dvresearch.evaluation.context import Context
-from dvresearch.evaluation.sections import articles, closing, feedback, index766, resolution, satisfaction
+from dvresearch.evaluation.sections import articles, closing, feedback, index766, own, resolution, satisfaction
 from dvresearch.evaluation.spec import Spec
 from dvresearch.text import format_date
 
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[Context], Section]] = {
     "models": articles.models,
     "targets": articles.targets,
     "unknown": closing.unknown,
+    "own": own.compose,
     "annex": closing.annex,
 }
 
@@ -49,24 +50,38 @@ def compose(spec: Spec) -> tuple[Report, list[Path]]:
             ),
         )
     ctx = Context(spec)
-    sections = tuple(SECTIONS[code](ctx) for code in (spec.sections or SECTIONS))
-    summary = _summary(ctx)
-    sources = tuple(loaders.cite(s, ctx.lang) for s in ctx.used)
+    wanted = spec.sections or tuple(SECTIONS)
+    sections = tuple(_without_empty(SECTIONS[code](ctx)) for code in wanted if code != "own" or spec.inputs)
+    summary = _summary(ctx, wanted)
+    citations = {s: ctx.citation(s) for s in ctx.used}
     names = {name for section in sections for b in section.blocks for name in getattr(b, "inputs", ())}
     subtitle = ctx.prose("summary.subtitle", day=format_date(date.fromisoformat(spec.as_of), ctx.lang))
-    report = Report(spec.name, ctx.lang, spec.title, subtitle, summary, sections, sources)
-    return report, [shipped.folder() / name for name in sorted(names)]
+    report = Report(spec.name, ctx.lang, spec.title, subtitle, summary, sections, citations)
+    return report, [
+        *spec.inputs.values(),
+        *(shipped.folder() / n for n in sorted(names) if (shipped.folder() / n).exists()),
+    ]
 
 
-def _summary(ctx: Context) -> tuple[Paragraph, ...]:
-    """Return the few sentences a reader takes away."""
-    funnel = resolution.province_funnel(ctx)
-    pooled, _ = resolution.pooled_and_equal(ctx, funnel)
-    return (
-        Paragraph(wording.describe(pooled, ctx.lang)[0]),
-        Paragraph(wording.describe_funnel(funnel, ctx.lang)[0]),
-        Paragraph(ctx.prose("summary.months")),
-        Paragraph(wording.describe(feedback.pooled_feedback(ctx), ctx.lang)[0]),
-        Paragraph(ctx.prose("summary.imputed")),
-        Paragraph(ctx.prose("summary.impact")),
-    )
+def _without_empty(section: Section) -> Section:
+    """Return the section without checks that found nothing to check."""
+    kept = tuple(b for b in section.blocks if not (isinstance(b, Checks) and b.frame.empty))
+    return Section(section.code, section.title, kept)
+
+
+def _summary(ctx: Context, wanted: Sequence[str]) -> tuple[Paragraph, ...]:
+    """Return the few sentences a reader takes away from the sections in the report."""
+    lines: list[str] = []
+    if "resolution" in wanted:
+        funnel = resolution.province_funnel(ctx)
+        pooled, _ = resolution.pooled_and_equal(ctx, funnel)
+        lines += [wording.describe(pooled, ctx.lang)[0], wording.describe_funnel(funnel, ctx.lang)[0]]
+        if (resolution.monthly_check(ctx)["verdict"] == "fail").any():
+            lines.append(ctx.prose("summary.months"))
+    if "feedback" in wanted:
+        lines.append(wording.describe(feedback.pooled_feedback(ctx), ctx.lang)[0])
+    if "index766" in wanted:
+        lines.append(ctx.prose("summary.imputed"))
+    if "unknown" in wanted:
+        lines.append(ctx.prose("summary.impact"))
+    return tuple(Paragraph(line) for line in lines)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from dvresearch import codebook
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording import values
+from dvresearch.wording import values, verdict_words
+from dvresearch.wording.findings import localised
+from dvresearch.wording.periods import period_words
+from dvresearch.wording.values import capital
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,26 +35,17 @@ def shown(value: object, column: Column, lang: Lang, measure: str = "") -> str:
     return format_number(float(value), column.decimals, lang)  # type: ignore[arg-type]
 
 
-_MATCH = {
-    "vi": {"pass": "khớp", "review": "cần xem", "fail": "không khớp", "unknown": "không kiểm được"},
-    "en": {"pass": "match", "review": "to review", "fail": "no match", "unknown": "cannot be checked"},
-}
-
-
-def findings_rows(findings: pd.DataFrame, lang: str, words: Literal["pass", "match"]) -> list[dict[str, str]]:
+def findings_rows(findings: pd.DataFrame, lang: Lang, words: Literal["pass", "match"]) -> list[dict[str, str]]:
     """Return findings as rows of text, the verdict in the pair of words asked for."""
-    out = []
-    for row in findings.to_dict("records"):
-        verdict = str(row["verdict"])
-        out.append(
-            {
-                "css": verdict,
-                "verdict": _MATCH[lang][verdict] if words == "match" else codebook.label("verdict", verdict, lang),  # type: ignore[arg-type]
-                "check": codebook.label("check", str(row["check"]), lang),  # type: ignore[arg-type]
-                "where": str(row["where"]),
-                "computed": str(row["computed"]),
-                "stated": str(row["stated"]),
-                "guidance": str(row[f"guidance_{lang}"]),
-            }
-        )
-    return out
+    return [
+        {
+            "css": str(row["verdict"]),
+            "verdict": verdict_words(row["verdict"], lang, words),
+            "check": capital(codebook.label("check", row["check"], lang)),
+            "where": ", ".join(period_words(part, lang) for part in str(row["where"]).split(", ")),
+            "computed": localised(row["computed"], lang),
+            "stated": localised(row["stated"], lang),
+            "guidance": str(row[f"guidance_{lang}"]),
+        }
+        for row in findings.to_dict("records")
+    ]

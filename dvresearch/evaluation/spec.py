@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from dvresearch.errors import ParameterError, Text
 
 __all__ = ["DEFAULT", "Spec", "read"]
 
+#: What the office's own files can hold, by scope.
+INPUTS = {"nation": ("figures",)}
 #: The evaluation made when no file is named: the published figures of 2026.
 DEFAULT = Path(__file__).with_name("national-2026.toml")
 
@@ -36,6 +39,8 @@ class Spec:
         Confidence of the intervals, 0.5-0.999.
     sections : tuple of str
         Codes of the sections, in order; empty for all.
+    inputs : mapping of str to Path
+        The office's own files by what they hold, see `INPUTS`.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Spec:
     as_of: str = ""
     confidence: float = 0.95
     sections: tuple[str, ...] = ()
+    inputs: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -86,10 +92,11 @@ def read(path: str | Path | None = None) -> Spec:
             expected=Text("tệp TOML, mã UTF-8", "a TOML file in UTF-8"),
             hint=Text("Lưu lại bằng UTF-8; chuỗi đặt trong dấu nháy kép.", "Save as UTF-8; put text in double quotes."),
         ) from None
-    return _checked(raw, text, file.name)
+    return _checked(raw, text, file)
 
 
-def _checked(raw: dict[str, object], text: str, file: str) -> Spec:
+def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
+    file = path.name
     known = {f.name for f in fields(Spec)}
 
     def refuse(key: str, vi: str, en: str, hint: Text, got: object = None) -> ParameterError:
@@ -166,5 +173,32 @@ def _checked(raw: dict[str, object], text: str, file: str) -> Spec:
             Text('Ví dụ: sections = ["resolution"]', 'For example: sections = ["resolution"]'),
             sections,
         )
-    values = {**raw, "as_of": as_of, "confidence": float(confidence), "sections": tuple(sections)}
+    scope = str(raw.get("scope", "nation"))
+    inputs = raw.get("inputs", {})
+    if not isinstance(inputs, dict):
+        raise refuse(
+            "inputs",
+            "Mục inputs phải là một bảng.",
+            "inputs must be a table.",
+            Text('Viết [inputs] rồi figures = "so-lieu.csv".', 'Write [inputs], then figures = "my-figures.csv".'),
+        )
+    for key, name in inputs.items():
+        if key not in INPUTS[scope]:
+            listed = ", ".join(INPUTS[scope])
+            raise refuse(
+                key,
+                f"Không nhận tệp loại {key!r}.",
+                f"There is no input {key!r}.",
+                Text(f"Các loại: {listed}", f"The inputs: {listed}"),
+            )
+        if not isinstance(name, str) or not (path.parent / name).is_file():
+            raise refuse(
+                key,
+                f"Không có tệp {name!r}.",
+                f"There is no file {name!r}.",
+                Text("Viết đường dẫn tính từ thư mục của tệp này.", "Write the path from the folder of this file."),
+                name,
+            )
+    files = {key: path.parent / str(name) for key, name in inputs.items()}
+    values = {**raw, "as_of": as_of, "confidence": float(confidence), "sections": tuple(sections), "inputs": files}
     return Spec(**values)  # type: ignore[arg-type]

@@ -10,26 +10,17 @@ import pandas as pd
 from dvresearch import workbook
 from dvresearch.examples.office import NOTICE, Mess, write_office
 from dvresearch.examples.records import communes, dossiers
+from dvresearch.loaders.form_layouts import form
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 __all__ = ["commune_year", "form_counts", "write_commune"]
 
-#: Header of form II.06a/VPCP/KSTT (TT 01/2020/TT-VPCP): groups with their columns, and the row that numbers them.
-_FORM = (
-    ("Số lượng hồ sơ tiếp nhận", ("Tổng số", "Trực tuyến", "Trực tiếp, bưu chính", "Từ kỳ trước")),
-    ("Số lượng hồ sơ đã giải quyết", ("Tổng số", "Trước hạn", "Đúng hạn", "Quá hạn")),
-    ("Số lượng hồ sơ đang giải quyết", ("Tổng số", "Trong hạn", "Quá hạn")),
-)
-_NUMBERS = (
-    *("(1)", "(2)", "(3)=(4)+(5)+(6)", "(4)", "(5)", "(6)"),
-    *("(7)=(8)+(9)+(10)", "(8)", "(9)", "(10)", "(11)=(12)+(13)", "(12)", "(13)"),
-)
+_FORM = form("II.06a", "TT01/2020")
 _LOOK = Mess(
     titles=3, blank_columns=1, header_rows=2, numbering=True, serial=True, applicants=True, total=True, notes=True
 )
-_DAY = pd.Timedelta(days=1)
 
 
 def commune_year(*, seed: int = 0, year: int = 2025, n: int | None = None) -> pd.DataFrame:
@@ -127,31 +118,32 @@ def write_commune(folder: str | Path, *, seed: int = 0, year: int = 2025, n: int
         _write_form(
             book.create_sheet(f"Tháng {month:02}"), frame["unit"].iloc[0], first, last, form_counts(frame, first, last)
         )
-    form = folder / f"bieu-II06a-{year}-gia-lap.xlsx"
-    workbook.save(book, form)
-    return {"dossiers": listed, "form": form}
+    monthly = folder / f"bieu-II06a-{year}-gia-lap.xlsx"
+    workbook.save(book, monthly)
+    return {"dossiers": listed, "form": monthly}
 
 
 def _write_form(sheet: Worksheet, unit: str, first: pd.Timestamp, last: pd.Timestamp, counts: pd.DataFrame) -> None:
-    sheet.append([NOTICE])
-    sheet.append(["Biểu số II.06a/VPCP/KSTT"])
-    sheet.append(["TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH TẠI CƠ QUAN, ĐƠN VỊ TRỰC TIẾP GIẢI QUYẾT"])
-    sheet.append([f"Đơn vị báo cáo: {unit}"])
-    sheet.append([f"Kỳ báo cáo: Tháng {first:%m/%Y} (từ ngày {first:%d/%m/%Y} đến ngày {last:%d/%m/%Y})"])
-    sheet.append(["Đơn vị tính: Hồ sơ"])
+    titles = {c.number: c.title.vi for c in _FORM.columns if c.number}
+    sums = {total: f"=({')+('.join(map(str, parts))})" for total, parts in reversed(_FORM.sums)}
+    for line in (
+        NOTICE,
+        f"Biểu số {_FORM.code}/VPCP/KSTT",
+        _FORM.title,
+        f"Đơn vị báo cáo: {unit}",
+        f"Kỳ báo cáo: Tháng {first:%m/%Y} (từ ngày {first:%d/%m/%Y} đến ngày {last:%d/%m/%Y})",
+        "Đơn vị tính: hồ sơ",
+    ):
+        sheet.append([line])
     top = sheet.max_row + 1
     sheet.append(["TT", "Lĩnh vực, công việc giải quyết theo cấp"])
-    sheet.append([])
-    column = 3
-    for group, names in _FORM:
-        sheet.cell(top, column, group)
-        sheet.merge_cells(start_row=top, start_column=column, end_row=top, end_column=column + len(names) - 1)
-        for i, name in enumerate(names):
-            sheet.cell(top + 1, column + i, name)
-        column += len(names)
-    for i in (1, 2):
-        sheet.merge_cells(start_row=top, start_column=i, end_row=top + 1, end_column=i)
-    sheet.append(list(_NUMBERS))
+    sheet.append([None, None, *titles.values()])
+    for group, left, right in _FORM.groups:
+        sheet.cell(top, left, group)
+        sheet.merge_cells(start_row=top, start_column=left, end_row=top, end_column=right)
+    for column in (1, 2):
+        sheet.merge_cells(start_row=top, start_column=column, end_row=top + 1, end_column=column)
+    sheet.append([f"({number}){sums.get(number, '')}" for number in (1, 2, *titles)])
     for i, (name, row) in enumerate(counts.iterrows(), start=1):
         sheet.append([i, name, *map(int, row)])
     sheet.append([None, "Tổng cộng", *map(int, counts.sum())])

@@ -7,8 +7,8 @@ file has a hundred thousand cells and a few hundred words.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from dvresearch.loaders.sheets import texts
 from dvresearch.tables import Column, Table
 from dvresearch.text import MISSING, cell_date, cell_number, column_date_order, column_style, shape
 
-__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates"]
+__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
 
 Order = Literal["dmy", "mdy"]
 #: Zone in which instants with an offset are shown when the user names none.
@@ -40,7 +40,7 @@ class Typed:
 
     Parameters
     ----------
-    values : Series
+    content : Series
         One value per row, missing where the cell is empty or could not be read.
     bad : ndarray of bool
         Rows whose cell has content that could not be read.
@@ -50,14 +50,26 @@ class Typed:
         Words that are not in the column's vocabulary, and how often.
     day_first, month_first : bool
         Whether some date can only be read with the day, or the month, in front.
+    offsets : bool
+        Whether some instant states its offset from UTC.
     """
 
-    values: pd.Series
+    content: pd.Series
     bad: NDArray[np.bool_]
     looks: Callable[[int], str]
     unknown: dict[str, int] = field(default_factory=dict)
     day_first: bool = False
     month_first: bool = False
+    offsets: bool = False
+
+    def at(self, rows: NDArray[np.intp]) -> Typed:
+        """Return the column for some rows only."""
+        return replace(
+            self,
+            content=self.content.iloc[rows].reset_index(drop=True),
+            bad=self.bad[rows],
+            looks=lambda row: self.looks(int(rows[row])),
+        )
 
 
 def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
@@ -72,9 +84,9 @@ def _spread(uniques: Any, codes: NDArray[np.intp], dtype: Any) -> pd.Series:
     return pd.Series(series.array.take(codes, allow_fill=True))
 
 
-def _typed(codes: NDArray[np.intp], uniques: list[Any], values: pd.Series, bad: Sequence[bool]) -> Typed:
-    wrong = np.append(np.array(bad, dtype=bool), False)[codes]
-    return Typed(values, wrong, lambda row: shape(str(uniques[codes[row]])))
+def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad: Iterable[bool]) -> Typed:
+    wrong = np.array([*bad, False], dtype=bool)[codes]
+    return Typed(content, wrong, lambda row: shape(str(uniques[codes[row]])))
 
 
 def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order, zone: str | None) -> Typed:
@@ -106,8 +118,8 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
     words = [None if t.casefold() in MISSING else t for t in texts(uniques)]
     if not column.words:
         return _typed(codes, uniques, _spread(words, codes, "str"), [False] * len(words))
-    vocabulary = _vocabulary(column)
-    known = [vocabulary(w) if w else None for w in words]
+    find = finder(vocabulary(column))
+    known = [find(w) if w else None for w in words]
     missed = {w: int((codes == i).sum()) for i, w in enumerate(words) if w and known[i] is None}
     if "other" in column.words:
         known = ["other" if w and k is None else k for w, k in zip(words, known, strict=True)]
@@ -116,14 +128,19 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
     return out
 
 
-def _vocabulary(column: Column) -> Callable[[str], str | None]:
-    """Return what finds the code of a written word: exactly, or as the beginning of a longer phrase."""
-    names: dict[str, str] = {w: w for w in column.words}
+def vocabulary(column: Column) -> dict[str, str]:
+    """Return the words known for the codes of a column: their form under :func:`headers.key` -> code."""
+    names = {key(w): w for w in column.words}
     known = {e.code: e for e in codebook.entries("value")}
     for word in column.words:
         entry = known.get(f"{column.name}.{word}")
         for name in (entry.label_vi, entry.label_en, *entry.aliases) if entry else ():
             names.setdefault(key(name), word)
+    return names
+
+
+def finder(names: dict[str, str]) -> Callable[[str], str | None]:
+    """Return what finds the code of a written word: exactly, or as the beginning of a longer phrase."""
     longest = sorted((n for n in names if len(n) >= 6), key=len, reverse=True)
 
     def find(written: str) -> str | None:
@@ -154,6 +171,7 @@ def _numbers(codes: NDArray[np.intp], uniques: list[Any], column: Column) -> Typ
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------
+
 
 def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days: bool = False) -> Typed:
     """Convert cells to instants (or days).
@@ -198,6 +216,7 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     shifted = _in_zone(pd.Series(instants).dt.tz_localize("UTC"), zone)
     series = pd.Series(local.where(np.isnat(instants), shifted).array.take(codes, allow_fill=True))
     out = _typed(codes, uniques, series.dt.normalize() if days else series, bad)
+    out.offsets = bool((~np.isnat(instants)).any())
     # The odd forms (24-2-26, 24.2.2026) and the failures tell the order, too.
     others = column_date_order(uniques[i] for i in strings if len(uniques[i].strip()) not in _PADDED and not bad[i])
     failed = column_date_order(u for u, b in zip(uniques, bad, strict=True) if b)
@@ -233,12 +252,18 @@ def _read_padded(strings: list[str], order: Order) -> tuple[NDArray[np.datetime6
     return out, decided
 
 
-def _digits_to_time(chars: NDArray[np.uint32], iso: bool, order: Order) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+def _digits_to_time(
+    chars: NDArray[np.uint32], iso: bool, order: Order
+) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
     width = chars.shape[1]
-    places = {"year": (0, 4), "month": (5, 7), "day": (8, 10)} if iso else {"day": (0, 2), "month": (3, 5), "year": (6, 10)}
+    places = (
+        {"year": (0, 4), "month": (5, 7), "day": (8, 10)} if iso else {"day": (0, 2), "month": (3, 5), "year": (6, 10)}
+    )
     if order == "mdy" and not iso:
         places["day"], places["month"] = places["month"], places["day"]
-    places |= {name: at for name, at in (("hour", (11, 13)), ("minute", (14, 16)), ("second", (17, 19))) if at[1] <= width}
+    places |= {
+        name: at for name, at in (("hour", (11, 13)), ("minute", (14, 16)), ("second", (17, 19))) if at[1] <= width
+    }
     right = np.ones(len(chars), dtype=bool)
     part = {}
     for name, (first, last) in places.items():

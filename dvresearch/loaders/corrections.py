@@ -34,7 +34,7 @@ CORRECTIONS = Table(
 )
 
 
-def apply(header: Header, table: Table, changes: pd.DataFrame, source: str) -> tuple[Header, list[dict[str, str]]]:
+def apply(header: Header, table: Table, changes: pd.DataFrame) -> tuple[Header, list[dict[str, str]]]:
     """Correct cells of a sheet.
 
     Parameters
@@ -44,9 +44,7 @@ def apply(header: Header, table: Table, changes: pd.DataFrame, source: str) -> t
     table : Table
         Its contract.
     changes : DataFrame
-        Rows of `CORRECTIONS`; the index is the row in the file of corrections.
-    source : str
-        Name of the file of corrections, for messages.
+        Rows of `CORRECTIONS`; the index is the row in the file of corrections, ``attrs["file"]`` its name.
 
     Returns
     -------
@@ -64,6 +62,7 @@ def apply(header: Header, table: Table, changes: pd.DataFrame, source: str) -> t
     sheet = header.sheet
     columns = [list(c) for c in sheet.columns]
     titles = 1 if sheet.titles else 0
+    source = changes.attrs.get("file", "corrections")
     applied: list[dict[str, str]] = []
     seen = set()
     for line, change in zip(changes.index, changes.to_dict("records"), strict=True):
@@ -71,7 +70,9 @@ def apply(header: Header, table: Table, changes: pd.DataFrame, source: str) -> t
         row = int(change["row"]) - sheet.first_row - titles
         old, new = ("" if pd.isna(change.get(c)) else str(change.get(c)) for c in ("old", "new"))
         if at is None or not (0 if titles else header.body) <= row < sheet.height:
-            raise _refused(source, line, Text("Đính chính chỉ vào ô không có.", "A correction of a cell that is not there."))
+            raise _refused(
+                source, line, Text("Đính chính chỉ vào ô không có.", "A correction of a cell that is not there.")
+            )
         if (row, at) in seen:
             raise _refused(source, line, Text("Một ô được đính chính hai lần.", "A cell is corrected twice."))
         if personal_kind("", [change["by_role"]], header=False):
@@ -80,7 +81,9 @@ def apply(header: Header, table: Table, changes: pd.DataFrame, source: str) -> t
             )
         if old and not _same(old, columns[at][row]):
             raise _refused(
-                source, line, Text("Ô trong tệp không chứa giá trị cũ đã ghi.", "The cell does not hold the old value stated.")
+                source,
+                line,
+                Text("Ô trong tệp không chứa giá trị cũ đã ghi.", "The cell does not hold the old value stated."),
             )
         name = next((n for n, c in header.columns.items() if c == at), None)
         open_text = name is None or (table.column(name).kind in ("text", "code") and not table.column(name).words)

@@ -1,4 +1,4 @@
-"""Published figures, dossier tallies and the 766 index: files in the project's own shape to tables.
+"""Published figures and dossier tallies: files in the project's own shape to tables.
 
 A figures file holds each number as its source prints it (``value``, ``value_unit``,
 ``decimals``); the loader turns it into the unit of the codebook and adds the interval
@@ -10,20 +10,19 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from dvresearch import codebook, places, shipped
-from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
-from dvresearch.loaders.tidy import read_tidy
-from dvresearch.tables import FIGURES, INDEX766, Q766_GROUPS, TALLY, Column, Table
-from dvresearch.text import Period
-from dvresearch.text import period as read_period
+from dvresearch import codebook, shipped
+from dvresearch.errors import ParameterError, Text, refuse_rows
+from dvresearch.loaders.tidy import check_not_above, read_tidy
+from dvresearch.tables import FIGURES, TALLY, Column
 
-__all__ = ["FIGURES_FILE", "PUBLISHED", "load_figures", "load_index766", "load_tallies"]
+__all__ = ["FIGURES_FILE", "PUBLISHED", "keep", "load_figures", "load_tallies", "published"]
 
 #: Columns of a figures file: those of the table, and how the value is printed. A file that states ``decimals`` needs
 #: no ``value_low`` and ``value_high``.
@@ -49,7 +48,6 @@ PUBLISHED = (
     "models.csv",
     "source-articles.csv",
 )
-_INDEX_FILES = PUBLISHED[:1] + PUBLISHED[2:3]
 
 #: Printed unit -> how much of the codebook unit it is. Units not listed count as one.
 _SCALES = {
@@ -63,24 +61,6 @@ _IMPUTED = ("q766_satisfaction_share", "feedback_satisfied_share", "q766_mdhl")
 
 _NEGATIVE = Text("Số đếm âm.", "A negative count.")
 _SOURCE = Text("Sửa số liệu gốc rồi nạp lại.", "Correct the source and load again.")
-
-#: Column of the wide 766 table <- indicator and column of the long file.
-_WIDE = {
-    "received": ("dossiers_in_time_share", "denominator"),
-    "in_time": ("dossiers_in_time_share", "numerator"),
-    "out_of_time": ("dossiers_out_of_time", "value"),
-    "dossier_days_mean": ("dossier_days_mean", "value"),
-    "fee_dossiers": ("fees_paid_online_share", "denominator"),
-    "paid_online": ("fees_paid_online_share", "numerator"),
-    "feedback_total": ("feedback_in_time_share", "denominator"),
-    "feedback_in_time": ("feedback_in_time_share", "numerator"),
-    "feedback_satisfied": ("feedback_satisfied_share", "numerator"),
-    "feedback_on_procedures": ("feedback_on_procedures_share", "numerator"),
-    "feedback_on_staff": ("feedback_on_staff_share", "numerator"),
-    "satisfied_766": ("q766_satisfaction_share", "numerator"),
-    "satisfaction_base_766": ("q766_satisfaction_share", "denominator"),
-    **{score: (score, "value") for score in ("q766_total", *Q766_GROUPS, "q766_change")},
-}
 
 
 def load_figures(
@@ -121,16 +101,13 @@ def load_figures(
     ParameterError
         When a filter names something the figures do not contain.
     """
-    if path is None:
-        figures = pd.concat([_figures(shipped.folder() / name) for name in PUBLISHED], ignore_index=True)
-    else:
-        figures = _figures(Path(path))
+    figures = published(PUBLISHED).copy() if path is None else _figures(Path(path))
     if indicator is not None:
         indicator = codebook.find("indicator", indicator) or indicator
     wanted = {"source": source, "indicator": indicator, "unit": unit, "unit_level": level, "period": period}
     for column, word in wanted.items():
         if word is not None:
-            figures = _keep(figures, column, word)
+            figures = keep(figures, column, word)
     return figures.reset_index(drop=True)
 
 
@@ -154,57 +131,17 @@ def load_tallies(path: str | Path | None = None) -> pd.DataFrame:
         As :func:`load_figures`.
     """
     file = Path(path) if path is not None else shipped.folder() / "dossier-tallies.csv"
-    return _settled(file, TALLY).reset_index(drop=True)
+    return read_tidy(file, TALLY).reset_index(drop=True)
 
 
-def load_index766(path: str | Path | None = None, *, level: str = "province") -> pd.DataFrame:
-    """Load the 766 index: one row per unit, with counts and published scores.
-
-    Parameters
-    ----------
-    path : path, optional
-        A wide file with the columns of ``tables.INDEX766`` (such as ``data/processed/index766.csv``); the
-        published scores of 10 October 2026 when not given.
-    level : {"province", "commune", "department"}, default "province"
-        Level of the units. Published communes are those of Gia Lai: scores, and counts for two of them.
-
-    Returns
-    -------
-    DataFrame
-        The columns of ``tables.INDEX766``. The portal publishes ``in_time`` (finished in time or open within
-        time) and ``out_of_time``; ``satisfied_766`` of ``satisfaction_base_766`` is its imputed satisfaction.
-
-    Raises
-    ------
-    DataError
-        As :func:`load_figures`.
-    ParameterError
-        When there is no unit of this level.
-
-    Notes
-    -----
-    Source: national public service portal, index of Decision 766/QĐ-TTg, cumulative from 1 January to
-    10 October 2026. Counts and scores are those published; nothing is recomputed here.
-    """
-    if path is not None:
-        frame = _settled(Path(path), INDEX766)
-    else:
-        long = pd.concat([_figures(shipped.folder() / name) for name in _INDEX_FILES], ignore_index=True)
-        frame = _widen(long)
-    return _keep(frame, "unit_level", level).reset_index(drop=True)
+@cache
+def published(files: tuple[str, ...]) -> pd.DataFrame:
+    """Return published files stacked. They do not change while a program runs, and reports ask for them often."""
+    return pd.concat([_figures(shipped.folder() / name) for name in files], ignore_index=True)
 
 
-def _widen(long: pd.DataFrame) -> pd.DataFrame:
-    identity = [c.name for c in INDEX766.columns if c.kind in ("code", "text", "date") and c.name != "basis"]
-    long = long.set_index(identity)
-    wide = long.loc[~long.index.duplicated(), []].copy()
-    for column, (indicator, part) in _WIDE.items():
-        wide[column] = long.loc[long["indicator"] == indicator, part]
-    wide["basis"] = "census"
-    return wide.reset_index()[INDEX766.names]
-
-
-def _keep(frame: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
+def keep(frame: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
+    """Return the rows whose `column` is `word`; a ParameterError that names the nearest words when there is none."""
     kept = frame[frame[column] == word]
     if len(kept):
         return kept
@@ -217,53 +154,8 @@ def _keep(frame: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
     )
 
 
-def _settled(path: Path, table: Table) -> pd.DataFrame:
-    """Read a file of one contract; its rows keep their number in the file as index."""
-    frame = read_tidy(path, table)
-    years = frame["period"].str.findall(r"\d{4}").map(lambda found: any(int(y) < 1900 for y in found))
-    refuse_rows(
-        frame.index[years],
-        Text("Năm trước 1900.", "A year before 1900."),
-        where=path.name,
-        column="period",
-        got=frame["period"].get,
-        expected=Text("năm từ 1900, ví dụ 2026 hoặc 2026-Q1", "a year from 1900 on such as 2026 or 2026-Q1"),
-        hint=Text("Sửa kỳ.", "Correct the period."),
-    )
-    return places.settle(_dated(frame, path.name), path.name)
-
-
-def _dated(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Fill the days of a period from its name where the file gives none."""
-    bare = frame.index[frame["period"].ne("") & frame["period_start"].isna() & frame["period_end"].isna()]
-    if not len(bare):
-        return frame
-    read: dict[str, Period | None] = {}
-    for name in frame.loc[bare, "period"].unique():
-        try:
-            read[name] = read_period(name)
-        except DataError:
-            read[name] = None
-    found = frame.loc[bare, "period"].map(read)
-    refuse_rows(
-        found.index[found.isna()],
-        Text("Không đọc được kỳ.", "This is not a period."),
-        where=where,
-        column="period",
-        got=frame["period"].get,
-        expected=Text(
-            "2026; 2026-Q1; 2026-H1; 2026-02; 2026-01-01..2026-10-10",
-            "2026; 2026-Q1; 2026-H1; 2026-02; 2026-01-01..2026-10-10",
-        ),
-        hint=Text("Gõ lại kỳ; để trống nếu nguồn không nêu.", "Retype it; leave it empty when not stated."),
-    )
-    days = pd.DataFrame([(p.start, p.end) for p in found], index=bare, columns=["period_start", "period_end"])
-    frame.loc[bare, ["period_start", "period_end"]] = days.apply(pd.to_datetime)
-    return frame
-
-
 def _figures(path: Path) -> pd.DataFrame:
-    frame = _settled(path, FIGURES_FILE)
+    frame = read_tidy(path, FIGURES_FILE)
     where = path.name
     known = frame["indicator"].map(lambda name: codebook.find("indicator", name) or "")
     refuse_rows(
@@ -351,15 +243,7 @@ def _check_parts(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:
         got=frame["value"].get,
         hint=_SOURCE,
     )
-    refuse_rows(
-        frame.index[quantity.eq("share") & (frame["numerator"] > frame["denominator"])],
-        Text("Tử số lớn hơn mẫu số.", "The numerator is above the denominator."),
-        where=where,
-        column="numerator",
-        got=lambda row: f"{frame.loc[row, 'numerator']:g} > {frame.loc[row, 'denominator']:g}",
-        expected=Text("tử số không quá mẫu số", "a numerator not above its denominator"),
-        hint=Text("Kiểm tra hai cột có bị đổi chỗ không.", "Check whether the two columns were swapped."),
-    )
+    check_not_above(frame, "numerator", "denominator", where, quantity.eq("share"))
 
 
 def _check_values(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:

@@ -84,9 +84,7 @@ _TRIM = Text(
     "Delete empty rows and columns far from the table and save again, or save as .csv; a truly large file: "
     "limits=Limits(...).",
 )
-_UNTRUSTED = Text(
-    "Không dùng tệp này; xin lại tệp từ nơi gửi.", "Do not use this file; ask the sender for a new one."
-)
+_UNTRUSTED = Text("Không dùng tệp này; xin lại tệp từ nơi gửi.", "Do not use this file; ask the sender for a new one.")
 
 #: Why a file is refused: code -> what is wrong, what to do.
 REFUSALS = {
@@ -111,7 +109,9 @@ REFUSALS = {
     ),
     "bomb": (Text("Tệp nén phình to bất thường khi mở.", "The archive grows abnormally when unpacked."), _UNTRUSTED),
     "path_trick": (
-        Text("Tệp nén có tên mục trỏ ra ngoài hoặc trùng nhau.", "The archive has members that point outside or repeat."),
+        Text(
+            "Tệp nén có tên mục trỏ ra ngoài hoặc trùng nhau.", "The archive has members that point outside or repeat."
+        ),
         _UNTRUSTED,
     ),
     "dtd": (
@@ -119,24 +119,50 @@ REFUSALS = {
         _UNTRUSTED,
     ),
     "cells": (Text("Quá nhiều ô.", "Too many cells."), _TRIM),
-    "text": (Text("Quá nhiều chữ trong các ô.", "Too much text in the cells."), _TRIM),
+    "too_much_text": (Text("Quá nhiều chữ trong các ô.", "Too much text in the cells."), _TRIM),
     "memory": (Text("Tệp đòi quá nhiều bộ nhớ.", "The file asks for too much memory."), _TRIM),
     "time": (Text("Đọc tệp quá lâu.", "Reading the file takes too long."), _TRIM),
     "doc": (Text("Tệp Word kiểu cũ (.doc).", "An old Word file (.doc)."), _AS_DOCX),
     "other": (
-        Text("Không phải bảng tính, tệp Word hay tệp văn bản có dấu phân cách.", "Not a spreadsheet, Word or CSV file."),
-        Text("Cần .xlsx, .xls, .ods, .csv, .tsv, .parquet hoặc .docx.", "Use .xlsx, .xls, .ods, .csv, .tsv, .parquet or .docx."),
+        Text(
+            "Không phải bảng tính, tệp Word hay tệp văn bản có dấu phân cách.", "Not a spreadsheet, Word or CSV file."
+        ),
+        Text(
+            "Cần .xlsx, .xls, .ods, .csv, .tsv, .parquet hoặc .docx.",
+            "Use .xlsx, .xls, .ods, .csv, .tsv, .parquet or .docx.",
+        ),
     ),
     "other_zip": (
-        Text("Tệp nén nhưng không phải bảng tính hay tệp Word.", "An archive, but neither a spreadsheet nor a Word file."),
+        Text(
+            "Tệp nén nhưng không phải bảng tính hay tệp Word.", "An archive, but neither a spreadsheet nor a Word file."
+        ),
         Text("Giải nén rồi chỉ ra tệp bên trong.", "Unpack it and name the file inside."),
     ),
     "html": (
         Text("Đây là trang web đặt tên như tệp Excel.", "This is a web page named like an Excel file."),
         _AS_XLSX,
     ),
-    "xml": (Text("Đây là tệp XML, không phải bảng tính .xlsx.", "This is an XML file, not an .xlsx workbook."), _AS_XLSX),
+    "xml": (
+        Text("Đây là tệp XML, không phải bảng tính .xlsx.", "This is an XML file, not an .xlsx workbook."),
+        _AS_XLSX,
+    ),
     "old_excel": (Text("Tệp Excel quá cũ (trước 1995).", "An Excel file from before 1995."), _AS_XLSX),
+    "not_text": (
+        Text("Chỉ chuyển được tệp văn bản có dấu phân cách.", "Only text with separators can be converted."),
+        Text("Tệp Excel: dùng load_dossiers.", "For a workbook use load_dossiers."),
+    ),
+    "not_utf8": (
+        Text("Tệp lớn phải ở bảng mã UTF-8 hoặc UTF-16.", "A large file has to be UTF-8 or UTF-16."),
+        Text("Xuất lại tệp với bảng mã UTF-8.", "Export it again as UTF-8."),
+    ),
+    "unlike_head": (
+        Text("Có dòng không cùng dạng với phần đầu tệp.", "A row is unlike the beginning of the file."),
+        Text("Sửa hoặc xóa các dòng đó rồi chuyển lại.", "Mend or delete these rows and convert again."),
+    ),
+    "not_written": (
+        Text("Không ghi được tệp Parquet.", "The Parquet file could not be written."),
+        Text("Kiểm tra chỗ trống trên đĩa và quyền ghi.", "Check the free space and the permissions."),
+    ),
     "rtf": (Text("Đây là tệp RTF.", "This is an RTF file."), _AS_DOCX),
 }
 
@@ -198,7 +224,7 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
     kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "text")
     if kind == "text":
         kind = _text_kind(head, path)
-    if kind in REFUSALS:
+    if kind != "text" and kind in REFUSALS:
         raise refuse(kind, path)
     if kind != "parquet" and size > limits.file_mib << 20:
         raise refuse("too_large", path, f"{size / 2**20:.0f} MiB > {limits.file_mib} MiB")
@@ -213,7 +239,10 @@ def _text_kind(head: bytes, path: Path) -> str:
         return "html"
     if start.startswith(b"<?xml"):
         return "html" if b"<html" in head.lower() else "xml"
-    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".docx", ".doc", ".parquet") and b"\0" in head:
+    if (
+        path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".docx", ".doc", ".parquet")
+        and b"\0" in head
+    ):
         return "damaged"
     return "text"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -23,7 +23,17 @@ from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import plain
 
-__all__ = ["Header", "column_names", "find_header", "is_numbering", "key", "read_mapping", "save_mapping", "to_contract"]
+__all__ = [
+    "Header",
+    "column_names",
+    "find_header",
+    "is_numbering",
+    "key",
+    "layouts",
+    "read_mapping",
+    "save_mapping",
+    "to_contract",
+]
 
 _DEEPEST = 60  # rows that are looked at for a header
 _WIDEST = 300  # columns
@@ -161,7 +171,7 @@ def find_header(
         not there, or several sheets fit equally; the message lists what was seen.
     """
     mapping = {key(name): code for name, code in (columns or {}).items()}
-    guesses = [_best(s, table, mapping, given) for s in sheets]
+    guesses = [_best(s, table, mapping) for s in sheets]
     needed = {c.name for c in table.columns if c.required} - set(given)
     fits = [g for g in guesses if needed <= g.found.keys() and set(mapping.values()) <= g.found.keys()]
     fits = [g for g in fits if not g.sheet.hidden] or fits
@@ -174,7 +184,9 @@ def find_header(
             Text("Có nhiều trang tính cùng dạng bảng này.", "Several sheets hold such a table."),
             where=best.sheet.file,
             got=", ".join(g.sheet.name for g in rivals),
-            hint=Text("Nêu một trang tính: sheet=…; nạp từng trang rồi ghép.", "Name one: sheet=…; load each and join."),
+            hint=Text(
+                "Nêu một trang tính: sheet=…; nạp từng trang rồi ghép.", "Name one: sheet=…; load each and join."
+            ),
         )
     doubles = {name: at for name, at in best.found.items() if len(at) > 1}
     if doubles:
@@ -191,21 +203,24 @@ class _Guess:
     found: dict[str, list[int]]
 
 
-def _best(sheet: Sheet, table: Table, mapping: Mapping[str, str], given: Sequence[str]) -> _Guess:
-    names = {k: v for k, v in column_names(table).items() if v not in given}
+def layouts(sheet: Sheet) -> Iterator[tuple[int, int, list[list[str]]]]:
+    """Yield where a header could be: its first row, its rows, and the words above each column, top down."""
     if sheet.titles:
-        return _guess(sheet, 0, 0, [[t] for t in sheet.titles], names, mapping)
+        yield 0, 0, [[t] for t in sheet.titles]
+        return
     head = [texts(row) for row in zip(*(c[:_DEEPEST] for c in sheet.columns[:_WIDEST]), strict=True)]
     head = _fill_merged(head, sheet)
-    best = _Guess(sheet, 0, 1, tuple(head[0]) if head else (), {})
     for top in range(len(head)):
         for height in range(1, min(_TALLEST, len(head) - top) + 1):
-            guess = _guess(sheet, top, height, _titles(head[top : top + height]), names, mapping)
-            if len(guess.found) > len(best.found):
-                best = guess
-    if len(best.found) < 2:  # nothing to go by: show the fullest of the first rows
-        top = max(range(len(head)), key=lambda r: sum(map(bool, head[r])), default=0)
-        best = _Guess(sheet, top, 1, tuple(head[top]) if head else (), best.found)
+            yield top, height, _titles(head[top : top + height])
+
+
+def _best(sheet: Sheet, table: Table, mapping: Mapping[str, str]) -> _Guess:
+    """Return the layout that names the most columns; of none, the fullest of the first rows, to show what is there."""
+    guesses = [_guess(sheet, *layout, column_names(table), mapping) for layout in layouts(sheet)]
+    best = max(guesses, key=lambda g: (len(g.found), -g.height), default=_Guess(sheet, 0, 1, (), {}))
+    if len(best.found) < 2 and guesses:
+        best = max((g for g in guesses if g.height < 2), key=lambda g: (len(g.found), sum(map(bool, g.titles))))
     return best
 
 
@@ -252,7 +267,9 @@ def _guess(
 
 
 def _shown(guess: _Guess) -> str:
-    return ", ".join(f"{column_letters(guess.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(guess.titles) if t)[:1500]
+    return ", ".join(
+        f"{column_letters(guess.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(guess.titles) if t
+    )[:1500]
 
 
 def _missing(guess: _Guess, table: Table, needed: set[str], columns: Mapping[str, str], sheets: int) -> DataError:
@@ -345,7 +362,9 @@ def read_mapping(path: str | Path, table: Table) -> dict[str, str]:
         raise DataError(
             Text("Tệp tiêu đề cột lưu cạnh dữ liệu không dùng được.", "The saved column mapping cannot be used."),
             where=beside.name,
-            expected=Text(f'table = "{table.name}" và [columns] "tiêu đề" = "tên cột"', f'table = "{table.name}" and [columns]'),
+            expected=Text(
+                f'table = "{table.name}" và [columns] "tiêu đề" = "tên cột"', f'table = "{table.name}" and [columns]'
+            ),
             got=type(fault).__name__,
             hint=Text("Xóa tệp đó hoặc nêu columns=.", "Delete that file or give columns=."),
         ) from None

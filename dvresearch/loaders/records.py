@@ -20,32 +20,25 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.loaders import headers
-from dvresearch.loaders.cells import Order, Typed, convert
+from dvresearch.loaders.cells import HOME, Order, Typed, convert
 from dvresearch.loaders.corrections import CORRECTIONS, apply
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Header, find_header, is_numbering, key
-from dvresearch.loaders.sheets import Note, Sheet, column_letters, read_sheets, texts
+from dvresearch.loaders.problems import Problem, refuse_problems
+from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
 from dvresearch.privacy import personal_kind, pseudonym, showable
 from dvresearch.tables import Table
-from dvresearch.text import plain
+from dvresearch.text import column_date_order, plain
 
-__all__ = ["Problem", "Records", "read_records"]
+__all__ = ["TOTAL", "Records", "from_sheets", "read_records"]
 
-_TOTAL = re.compile(r"(tong|cong|total|grand total|luy ke)( (cong|so|toan .*|don|ho so|chung|\d.*))*")
+#: What stands in front of a total row.
+TOTAL = re.compile(r"(tong|cong|total|grand total|luy ke)( (cong|so|toan .*|don|ho so|chung|\d.*))*")
+#: "Cộng Xã A": with its marks, since "Công chứng" begins the name of many a procedure.
+_TOTAL_OF = re.compile(r"(?:tổng|cộng)\b", re.IGNORECASE)
 _SAMPLE = 500  # cells by which the content of a column is judged
-_SHOWN = 8  # bad cells named in one message
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A cell or row to mend: where it is, what is wrong (a code of the codebook, kind ``check``), its shape."""
-
-    code: str
-    row: int
-    column: int | None = None
-    looks: str = ""
 
 
 @dataclass
@@ -113,40 +106,7 @@ class Records:
 
     def refuse_problems(self) -> None:
         """Raise a `DataError` that names what has to be mended, if anything has to be."""
-        if not self.problems:
-            return
-        sheet = self.header.sheet
-        named = [
-            f"{column_letters(sheet.first_column + p.column) if p.column is not None else ''}{sheet.first_row + p.row}: "
-            f"{_WRONG[p.code].vi} / {_WRONG[p.code].en}" + (f" {p.looks}" if p.looks else "")
-            for p in sorted(self.problems, key=lambda p: p.row)
-        ]
-        more = len(named) - _SHOWN
-        first = min(self.problems, key=lambda p: p.row)
-        raise DataError(
-            Text(f"Có {len(named)} ô cần sửa.", f"{len(named)} cells have to be mended."),
-            where=sheet.where(first.row, first.column),
-            got="; ".join(named[:_SHOWN]) + (f"; … (+{more})" if more > 0 else ""),
-            expected=Text(
-                "mỗi hồ sơ một dòng; ngày như 24/02/2026 hoặc 24/02/2026 08:30; số như 1.234,5",
-                "one record per row; dates such as 24/02/2026 or 2026-02-24 08:30; numbers such as 1.234,5",
-            ),
-            hint=Text(
-                "Sửa các ô trên trong tệp hoặc ghi vào tệp đính chính (corrections=…), rồi nạp lại; "
-                "`dvresearch check` liệt kê đủ.",
-                "Mend these cells in the file or in a file of corrections (corrections=…) and load again; "
-                "`dvresearch check` lists them all.",
-            ),
-        )
-
-
-_WRONG = {
-    "bad_date": Text("không phải ngày", "not a date"),
-    "bad_number": Text("không phải số", "not a number"),
-    "bad_word": Text("không có trong danh mục", "not in the list"),
-    "missing_required": Text("ô bắt buộc bị trống", "a required cell is empty"),
-    "extra_cells": Text("dòng có nhiều ô hơn tiêu đề", "more cells than headers"),
-}
+        refuse_problems(self.header.sheet, self.problems)
 
 
 def read_records(
@@ -190,21 +150,59 @@ def read_records(
     DataError
         When the file, its header or the corrections cannot be used, or there is no record at all.
     """
+    mapping = headers.to_contract(columns, table) or headers.read_mapping(path, table)
+    found = read_sheets(path, sheet=sheet, limits=limits)
+    changes = None
+    if corrections is not None:
+        listed = read_records(corrections, CORRECTIONS, anchor="row", limits=limits)
+        listed.refuse_problems()
+        changes = listed.frame
+        changes.attrs["file"] = Path(corrections).name
+    out = from_sheets(
+        found,
+        table,
+        anchor=anchor,
+        mapping=mapping,
+        given=given,
+        keep=keep,
+        timezone=timezone,
+        date_order=date_order,
+        changes=changes,
+        key_salt=key_salt,
+    )
+    if save_mapping and columns:
+        headers.save_mapping(path, table, mapping)
+    return out
+
+
+def from_sheets(
+    sheets: Sequence[Sheet],
+    table: Table,
+    *,
+    anchor: str,
+    mapping: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    keep: Sequence[str] = (),
+    timezone: str | None = None,
+    date_order: Literal["auto", "dmy", "mdy"] = "auto",
+    changes: pd.DataFrame | None = None,
+    key_salt: str | None = None,
+) -> Records:
+    """Read the records of `table` from sheets, as :func:`read_records` does; `changes` are rows of corrections."""
     if date_order not in ("auto", "dmy", "mdy"):
         raise _bad_choice("date_order", date_order, '"auto", "dmy", "mdy"')
     _check_zone(timezone)
-    mapping = headers.to_contract(columns, table) or headers.read_mapping(path, table)
     fixed = {k: v for k, v in (given or {}).items() if v is not None}
-    header = find_header(read_sheets(path, sheet=sheet, limits=limits), table, columns=mapping, given=list(fixed))
+    header = find_header(sheets, table, columns=mapping, given=list(fixed))
     out = Records(pd.DataFrame(), header, notes=list(header.sheet.notes))
-    if save_mapping and columns:
-        headers.save_mapping(path, table, mapping)
-    if corrections is not None:
-        changes = read_records(corrections, CORRECTIONS, anchor="row", limits=limits)
-        changes.refuse_problems()
-        out.header, out.corrections = apply(header, table, changes.frame, Path(corrections).name)
-    rows = _select(out, table, anchor, date_order)
-    _fill(out, table, rows, timezone, date_order)
+    if changes is not None:
+        header, out.corrections = apply(header, table, changes)
+        out.header = header
+    dates = _read_dates(out, table, timezone, date_order)
+    body = header.sheet.columns[header.columns[anchor]][header.body :]
+    first = dates.get(anchor) or convert(body, table.column(anchor), table, order="dmy", zone=None)
+    rows = _select(out, table, anchor, first) + header.body
+    _fill(out, table, rows, dates, timezone)
     _judge_personal(out, table, rows, keep, key_salt)
     for name, value in fixed.items():
         if name not in out.frame.columns:
@@ -236,28 +234,27 @@ def _check_zone(timezone: str | None) -> None:
 # --- which rows are records -------------------------------------------------------------------------------------------
 
 
-def _select(out: Records, table: Table, anchor: str, date_order: str) -> NDArray[np.intp]:
-    """Return the rows (counted from 0 in the sheet) that are records; note the others and their problems in `out`."""
+def _select(out: Records, table: Table, anchor: str, read: Typed) -> NDArray[np.intp]:
+    """Return the rows that are records, counted from 0 below the header; note the others in `out`."""
     header, sheet = out.header, out.header.sheet
+    count = len(read.content)
     if sheet.titles:
-        return np.arange(sheet.height)
-    body = header.body
-    cells = sheet.columns[header.columns[anchor]][body:] if anchor in header.columns else []
-    typed = _readable(cells, table, anchor, date_order)
-    blank = np.fromiter((c == "" or (isinstance(c, str) and not c.strip()) for c in cells), bool, len(cells))
-    odd = np.flatnonzero(typed.bad | blank | typed.values.isna().to_numpy())
-    good = np.ones(len(cells), dtype=bool)
-    good[odd] = False
+        return np.arange(count)
+    good = read.content.notna().to_numpy(copy=True)
     last = np.flatnonzero(good)[-1] if good.any() else -1
+    bare = np.fromiter(
+        (isinstance(c, float) for c in sheet.columns[header.columns[anchor]][header.body :]), bool, count
+    )
+    if bare.sum() > count / 2:  # days as numbers; otherwise a number among dates may be the count of a total row
+        bare[:] = False
     known = list(header.columns.values())
-    for i in odd:
-        row = tuple(c[body + i] for c in sheet.columns)
-        kind = _kind(row, header, known, after=bool(i > last), anchor=header.columns.get(anchor))
-        if kind == "record":
-            good[i] = True
-        elif kind != "blank":
-            out.skipped.setdefault(kind, []).append(sheet.first_row + body + int(i))
-    rows = np.flatnonzero(good) + body
+    for i in np.flatnonzero(~good | bare):
+        row = tuple(c[header.body + i] for c in sheet.columns)
+        kind = _kind(row, header, known, anchor, after=bool(i > last))
+        good[i] = kind == "record" or (good[i] and kind in ("note", "section"))
+        if not good[i] and kind != "blank":
+            out.skipped.setdefault(kind, []).append(sheet.first_row + header.body + int(i))
+    rows = np.flatnonzero(good)
     if not len(rows):
         raise DataError(
             Text("Dưới tiêu đề không có dòng dữ liệu nào.", "There is no data row below the header."),
@@ -268,18 +265,7 @@ def _select(out: Records, table: Table, anchor: str, date_order: str) -> NDArray
     return rows
 
 
-def _readable(cells: Sequence[Any], table: Table, anchor: str, date_order: str) -> Typed:
-    best = convert(cells, table.column(anchor), table, order="mdy" if date_order == "mdy" else "dmy", zone=None)
-    if date_order == "auto" and best.month_first:
-        best = min(best, convert(cells, table.column(anchor), table, order="mdy", zone=None), key=lambda t: int(t.bad.sum()))
-    # In a column of dates a bare number is the count of a total row, not a day.
-    bare = np.fromiter((isinstance(c, float) for c in cells), bool, len(cells))
-    if table.column(anchor).kind in ("date", "time") and bare.sum() < len(cells) / 2:
-        best.bad = best.bad | bare
-    return best
-
-
-def _kind(row: tuple[Any, ...], header: Header, known: list[int], *, after: bool, anchor: int | None) -> str:
+def _kind(row: tuple[Any, ...], header: Header, known: list[int], anchor: str, *, after: bool) -> str:
     words = texts(row)
     filled = [w for w in words if w]
     if not filled:
@@ -289,12 +275,12 @@ def _kind(row: tuple[Any, ...], header: Header, known: list[int], *, after: bool
     titles = [key(t) for t in header.titles]
     if sum(bool(w) and key(w) in t for w, t in zip(words, titles, strict=False) if t) > len(filled) / 2:
         return "header_again"
-    if any(_TOTAL.fullmatch(plain(w)) for w in filled[:3]):
-        return "total"
     held = sum(bool(words[c]) for c in known)
+    if any(TOTAL.fullmatch(plain(w)) for w in filled[:3]) or (_TOTAL_OF.match(filled[0]) and held <= len(known) / 2):
+        return "total"
     if after and held <= max(1, len(known) / 2):
         return "note"
-    if held <= 1 and len(filled) <= 2 and (anchor is None or not words[anchor]):
+    if held <= 1 and len(filled) <= 2 and not words[header.columns[anchor]]:
         return "section"
     return "record"
 
@@ -310,48 +296,60 @@ def _take(column: Any, rows: NDArray[np.intp]) -> Any:
     return [column[i] for i in rows]
 
 
-def _fill(out: Records, table: Table, rows: NDArray[np.intp], zone: str | None, date_order: str) -> None:
-    """Convert the columns of the contract into ``out.frame`` and collect what could not be read."""
-    header, sheet = out.header, out.header.sheet
-    cells = {name: _take(sheet.columns[c], rows) for name, c in header.columns.items()}
+def _read_dates(out: Records, table: Table, zone: str | None, date_order: str) -> dict[str, Typed]:
+    """Read the date columns over the whole body; the file as a whole decides whether day or month comes first."""
+    header = out.header
+    cells = {
+        name: header.sheet.columns[at][header.body :]
+        for name, at in header.columns.items()
+        if table.column(name).kind in ("date", "time")
+    }
 
-    def read(name: str, order: Order) -> Typed:
-        return convert(cells[name], table.column(name), table, order=order, zone=zone)
+    def read(order: Order) -> dict[str, Typed]:
+        typed = {n: convert(c, table.column(n), table, order=order, zone=zone) for n, c in cells.items()}
+        if zone is None and any(t.offsets for t in typed.values()) and Note("offsets", HOME) not in out.notes:
+            out.notes.append(Note("offsets", HOME))
+        return typed
 
-    dates = [n for n in cells if table.column(n).kind in ("date", "time")]
-    typed = {n: read(n, "mdy" if date_order == "mdy" else "dmy") for n in dates}
-    if date_order == "auto":
-        firsts = {"dmy": any(t.day_first for t in typed.values()), "mdy": any(t.month_first for t in typed.values())}
-        if firsts["mdy"] and not firsts["dmy"]:
-            out.date_order = "mdy"
-            typed = {n: read(n, "mdy") for n in dates}
-        out.order_known = any(firsts.values()) or not any(_has_digits_only(cells[n]) for n in dates)
-    else:
+    if date_order != "auto":
         out.date_order = "mdy" if date_order == "mdy" else "dmy"
-    typed |= {n: read(n, out.date_order) for n in cells if n not in dates}
+        return read(out.date_order)
+    typed = read("dmy")
+    day_first, month_first = any(t.day_first for t in typed.values()), any(t.month_first for t in typed.values())
+    if month_first and not day_first:
+        out.date_order = "mdy"
+        return read("mdy")
+    undecided = not day_first and any(
+        column_date_order(c for c in column if isinstance(c, str)) == "ambiguous" for column in cells.values()
+    )
+    out.order_known = not undecided
+    return typed
 
+
+def _fill(out: Records, table: Table, rows: NDArray[np.intp], dates: dict[str, Typed], zone: str | None) -> None:
+    """Put the columns of the contract into ``out.frame`` and collect what could not be read."""
+    header, sheet = out.header, out.header.sheet
     index = pd.Index(sheet.first_row + rows + (1 if sheet.titles else 0), name="row")
     frame = {}
-    for name, column in typed.items():
-        frame[name] = column.values.set_axis(index)
-        wrong = "bad_date" if name in dates else "bad_word" if table.column(name).kind == "yesno" else "bad_number"
-        at = header.columns[name]
-        for i in np.flatnonzero(column.bad):
-            out.problems.append(Problem(wrong, int(rows[i]), at, column.looks(i)))
-        if table.column(name).required:
-            empty = column.values.isna().to_numpy() & ~column.bad
+    for name, at in header.columns.items():
+        rule = table.column(name)
+        if name in dates:
+            column = dates[name] if len(rows) == len(dates[name].bad) else dates[name].at(rows - header.body)
+        else:
+            column = convert(_take(sheet.columns[at], rows), rule, table, order=out.date_order, zone=zone)
+        frame[name] = column.content.set_axis(index)
+        wrong = "bad_date" if name in dates else "bad_word" if rule.kind == "yesno" else "bad_number"
+        out.problems += [Problem(wrong, int(rows[i]), at, column.looks(int(i))) for i in np.flatnonzero(column.bad)]
+        if rule.required:
+            empty = column.content.isna().to_numpy() & ~column.bad
             out.problems += [Problem("missing_required", int(rows[i]), at) for i in np.flatnonzero(empty)]
         if column.unknown:
             few = len(column.unknown) <= _FEW_WORDS and not personal_kind("", column.unknown, header=False)
-            out.words[name] = {showable(w): n for w, n in column.unknown.items()} if few else {"…": sum(column.unknown.values())}
+            out.words[name] = (
+                {showable(w): n for w, n in column.unknown.items()} if few else {"…": sum(column.unknown.values())}
+            )
     out.frame = pd.DataFrame(frame, index=index)
     _find_extra(out, rows)
-
-
-def _has_digits_only(cells: Sequence[Any]) -> bool:
-    from dvresearch.text import column_date_order
-
-    return column_date_order(c for c in cells if isinstance(c, str)) != "none"
 
 
 def _find_extra(out: Records, rows: NDArray[np.intp]) -> None:
@@ -388,11 +386,13 @@ def _judge_personal(
             if table.column(name).required:
                 raise _personal_error(header, at, title, name)
             out.frame = out.frame.drop(columns=name)
-        elif name is None and key(title) in wanted:
+        elif key(title) in wanted:
             if kind:
                 raise _personal_error(header, at, title, "keep")
-            words = convert(_take(column, rows), replace(table.columns[0], kind="text", words=()), table, order="dmy", zone=None)
-            out.frame[wanted.pop(key(title))] = words.values.set_axis(out.frame.index)
+            words = convert(
+                _take(column, rows), replace(table.columns[0], kind="text", words=()), table, order="dmy", zone=None
+            )
+            out.frame[wanted.pop(key(title))] = words.content.set_axis(out.frame.index)
         elif name is None and title and not kind:
             out.unused.append(title)
     if wanted:
@@ -414,6 +414,7 @@ def _personal_error(header: Header, at: int, title: str, name: str) -> DataError
         ),
         where=header.sheet.where(header.top, at),
         hint=Text(
-            "Chỉ ra cột khác bằng columns=, hoặc bỏ cột này.", "Name another column with columns=, or leave this one out."
+            "Chỉ ra cột khác bằng columns=, hoặc bỏ cột này.",
+            "Name another column with columns=, or leave this one out.",
         ),
     )

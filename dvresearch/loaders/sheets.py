@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,11 +170,11 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
 
 
 #: The other side of `reader.WRITE`.
-_READ: dict[str, Callable[[Any], Any]] = {
+_READ: dict[str, Any] = {
     " ": lambda value: value,
-    "T": dt.datetime.fromisoformat,
-    "D": dt.date.fromisoformat,
-    "H": dt.time.fromisoformat,
+    "T": dt.datetime,
+    "D": dt.date,
+    "H": dt.time,
     "P": lambda seconds: dt.timedelta(seconds=seconds),
 }
 
@@ -181,31 +182,27 @@ _READ: dict[str, Callable[[Any], Any]] = {
 # --- letters ---------------------------------------------------------------------------------------------------------
 
 _ENOUGH = 100_000  # characters that decide what font a sheet was typed for
+_SAMPLE = 2_000  # rows
 
 
 def _mend(sheet: Sheet) -> Sheet:
-    """Compose decomposed letters and convert text typed for an old font, in all cells and titles."""
+    """Compose decomposed letters and convert text typed for an old font, in all cells, where a sample shows either."""
     if sheet.titles:
         return replace(sheet, titles=tuple(map(nfc, sheet.titles)))
-    texts = {v for column in sheet.columns for v in set(column) if isinstance(v, str) and not v.isascii()}
-    composed = {t: nfc(t) for t in texts}
-    joined, size = [], 0
-    for text in sorted(composed.values(), key=len):
-        if (size := size + len(text)) > _ENOUGH:
-            break
-        joined.append(text)
-    font = legacy_font(" ".join(joined))
-    new = {old: repair(text, font=font).text if font else text for old, text in composed.items()}
-    new = {old: text for old, text in new.items() if old != text}
-    notes = list(sheet.notes)
-    if font:
-        notes.append(Note("legacy_font", font))
-    elif new:
-        notes.append(Note("decomposed", str(len(new))))
-    if new:
-        columns = [c if new.keys().isdisjoint(c) else [new.get(v, v) for v in c] for c in sheet.columns]
-        return replace(sheet, columns=columns, notes=tuple(notes))
-    return replace(sheet, notes=tuple(notes))
+    sample = sorted(_foreign(c[:_SAMPLE] for c in sheet.columns), key=lambda t: (len(t), t))
+    joined = " ".join(map(nfc, sample))[:_ENOUGH]
+    font = legacy_font(joined)
+    if not font and not any(nfc(t) != t for t in sample):
+        return sheet
+    new = {old: repair(old, font=font or "unicode").text for old in _foreign(sheet.columns)}
+    columns = [[new.get(v, v) if isinstance(v, str) else v for v in c] for c in sheet.columns]
+    note = Note("legacy_font", font) if font else Note("decomposed")
+    return replace(sheet, columns=columns, notes=(*sheet.notes, note))
+
+
+def _foreign(columns: Iterable[Sequence[Any]]) -> set[str]:
+    """Return the distinct texts with a letter beyond ASCII."""
+    return {v for column in columns for v in set(column) if isinstance(v, str) and not v.isascii()}
 
 
 def decode(data: bytes, file: str) -> tuple[str, str, bool]:
@@ -239,7 +236,10 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
                 Text("Tệp trộn UTF-8 với bảng mã khác.", "The file mixes UTF-8 with another encoding."),
                 where=f"{file}, dòng/row {data[: fault.start].count(10) + 1}",
                 got=f"{bad} byte",
-                hint=Text("Mở bằng Excel, sửa chữ hỏng ở dòng đó, lưu thành .xlsx.", "Mend that row in Excel and save as .xlsx."),
+                hint=Text(
+                    "Mở bằng Excel, sửa chữ hỏng ở dòng đó, lưu thành .xlsx.",
+                    "Mend that row in Excel and save as .xlsx.",
+                ),
             ) from None
     return *_single_byte(data), False
 
@@ -268,6 +268,7 @@ def _single_byte(data: bytes) -> tuple[str, str]:
 # --- text with separators --------------------------------------------------------------------------------------------
 
 _DELIMITERS = ",;\t|"
+_SEPARATOR_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
 def _read_text(path: Path, limits: Limits) -> Sheet:
@@ -275,28 +276,36 @@ def _read_text(path: Path, limits: Limits) -> Sheet:
     notes = [] if encoding in ("utf-8", "utf-8-sig") else [Note("encoding", encoding)]
     if cut:
         notes.append(Note("cut_short"))
-    first_row = 1
-    if text[:4].lower() == "sep=" and len(text) > 4:  # Excel's own hint; Excel does not count the line either
-        delimiter, text = text[4], text.partition("\n")[2]
-    else:
-        delimiter = guess_delimiter(text)
-    rows: list[list[str]] = []
-    for strict in (True, False):
-        try:
-            rows = _parse(text, delimiter, strict, path, limits)
-        except csv.Error as fault:
-            if "unexpected end" in str(fault) or "field larger" in str(fault):
-                raise _open_quote(path, text, delimiter) from None
-            notes.append(Note("stray_quotes"))
-            continue
-        break
+    sheet, _ = parse_text(text, path, limits)
+    return replace(sheet, notes=(*notes, *sheet.notes))
+
+
+def parse_text(text: str, path: Path, limits: Limits = LIMITS) -> tuple[Sheet, str]:
+    """Return text with separators as a sheet, and the separator.
+
+    Raises
+    ------
+    DataError
+        When a quotation mark is never closed, or there are more cells than `limits` allow.
+    """
+    hint, rest = _SEPARATOR_HINT.match(text), text
+    if hint:  # Excel's own line "sep=;", which Excel does not count
+        rest = text[hint.end() :]
+    delimiter = hint[1] if hint else guess_delimiter(text)
+    notes: tuple[Note, ...] = ()
+    try:
+        rows = _parse(rest, delimiter, True, path, limits)
+    except csv.Error as fault:
+        if "unexpected end" in str(fault) or "field larger" in str(fault):
+            raise _open_quote(path, rest, delimiter) from None
+        rows, notes = _parse(rest, delimiter, False, path, limits), (Note("stray_quotes"),)
     while rows and not any(rows[-1]):
         rows.pop()
     width = max(map(len, rows), default=0)
     if width * len(rows) > limits.cells:
         raise _too_many(path, width * len(rows))
     columns = list(map(list, zip(*(r + [""] * (width - len(r)) for r in rows), strict=True)))
-    return Sheet(path.name, "", columns, first_row, notes=tuple(notes))
+    return Sheet(path.name, "", columns, notes=notes), delimiter
 
 
 def _parse(text: str, delimiter: str, strict: bool, path: Path, limits: Limits) -> list[list[str]]:
@@ -326,7 +335,7 @@ def _open_quote(path: Path, text: str, delimiter: str) -> DataError:
     return DataError(
         Text("Dấu ngoặc kép mở mà không đóng.", "A quotation mark is opened and never closed."),
         where=f"{path.name}, dòng/row {began}",
-        hint=Text("Đóng hoặc xóa dấu \" ở dòng đó.", "Close or delete the \" in that row."),
+        hint=Text('Đóng hoặc xóa dấu " ở dòng đó.', 'Close or delete the " in that row.'),
     )
 
 
@@ -386,16 +395,18 @@ def _series(column: Any, path: Path, allowed: int) -> pd.Series:
     if pa.types.is_dictionary(column.type):
         size = sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in column.chunks)
         if size > allowed:
-            raise refuse("text", path, f"{size >> 20} MiB")
+            raise refuse("too_much_text", path, f"{size >> 20} MiB")
     return column.to_pandas()
 
 
-def texts(values: Sequence[Any]) -> list[str]:
-    """Return the text of cells as a person reads them: whole numbers without a point, spaces joined."""
-    return [_text(v) for v in values]
+def texts(values: Iterable[Any]) -> list[str]:
+    """Return the text of cells as a person reads them: whole numbers without a point, letters and spaces joined."""
+    return [" ".join(nfc(v).split()) if type(v) is str else _text(v) for v in values]
 
 
 def _text(value: Any) -> str:
+    if value is None or value != value:
+        return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return " ".join(str(value).split())
+    return str(value)

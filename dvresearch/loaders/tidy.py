@@ -13,10 +13,29 @@ from pathlib import Path
 
 import pandas as pd
 
+from dvresearch import places
 from dvresearch.errors import DataError, Text, refuse_rows
 from dvresearch.tables import Table, check
+from dvresearch.text import Period
+from dvresearch.text import period as read_period
 
-__all__ = ["read_tidy"]
+__all__ = ["check_not_above", "read_tidy"]
+
+#: Counts that are part of another one.
+_PARTS = (
+    ("in_time", "received"),
+    ("out_of_time", "received"),
+    ("paid_online", "fee_dossiers"),
+    ("feedback_in_time", "feedback_total"),
+    ("feedback_satisfied", "feedback_total"),
+    ("feedback_on_procedures", "feedback_total"),
+    ("feedback_on_staff", "feedback_total"),
+    ("satisfied_766", "satisfaction_base_766"),
+    ("resolved_within", "resolved"),
+    ("resolved_late", "resolved"),
+    ("pending_overdue", "pending"),
+    ("due_within", "due"),
+)
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _DAY = r"\d{4}-\d{2}-\d{2}"
@@ -28,6 +47,8 @@ _AS_UTF8 = Text(
 
 def read_tidy(path: Path, table: Table) -> pd.DataFrame:
     """Read a file of the project's own shape and hold it to its contract.
+
+    Days of a period are filled from its name where the file gives none, provinces get their official name and code.
 
     Parameters
     ----------
@@ -46,6 +67,68 @@ def read_tidy(path: Path, table: Table) -> pd.DataFrame:
     DataError
         When the file is missing, empty or not UTF-8, its rows do not fit the header, or a cell breaks the contract.
     """
+    frame = _contract(path, table)
+    years = frame["period"].str.findall(r"\d{4}").map(lambda found: any(int(y) < 1900 for y in found))
+    refuse_rows(
+        frame.index[years],
+        Text("Năm trước 1900.", "A year before 1900."),
+        where=path.name,
+        column="period",
+        got=frame["period"].get,
+        expected=Text("năm từ 1900, ví dụ 2026 hoặc 2026-Q1", "a year from 1900 on such as 2026 or 2026-Q1"),
+        hint=Text("Sửa kỳ.", "Correct the period."),
+    )
+    frame = places.settle(_dated(frame, path.name), path.name)
+    for part, whole in _PARTS:
+        if part in frame.columns and whole in frame.columns:
+            check_not_above(frame, part, whole, path.name)
+    return frame
+
+
+def check_not_above(frame: pd.DataFrame, part: str, whole: str, where: str, rows: pd.Series | None = None) -> None:
+    """Refuse a table in which, in one of `rows` (any when not given), the count `part` exceeds the count `whole`."""
+    above = frame[part] > frame[whole]
+    refuse_rows(
+        frame.index[above if rows is None else above & rows],
+        Text("Tử số lớn hơn mẫu số.", "The numerator is above the denominator."),
+        where=where,
+        column=part,
+        got=lambda row: f"{frame.loc[row, part]:g} > {frame.loc[row, whole]:g}",
+        expected=Text(f"{part} không quá {whole}", f"{part} not above {whole}"),
+        hint=Text("Kiểm tra hai cột có bị đổi chỗ không.", "Check whether the two columns were swapped."),
+    )
+
+
+def _dated(frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Fill the days of a period from its name where the file gives none."""
+    bare = frame.index[frame["period"].ne("") & frame["period_start"].isna() & frame["period_end"].isna()]
+    if not len(bare):
+        return frame
+    read: dict[str, Period | None] = {}
+    for name in frame.loc[bare, "period"].unique():
+        try:
+            read[name] = read_period(name)
+        except DataError:
+            read[name] = None
+    found = frame.loc[bare, "period"].map(read)
+    refuse_rows(
+        found.index[found.isna()],
+        Text("Không đọc được kỳ.", "This is not a period."),
+        where=where,
+        column="period",
+        got=frame["period"].get,
+        expected=Text(
+            "2026; 2026-Q1; 2026-H1; 2026-02; 2026-01-01..2026-10-10",
+            "2026; 2026-Q1; 2026-H1; 2026-02; 2026-01-01..2026-10-10",
+        ),
+        hint=Text("Gõ lại kỳ; để trống nếu nguồn không nêu.", "Retype it; leave it empty when not stated."),
+    )
+    days = pd.DataFrame([(p.start, p.end) for p in found], index=bare, columns=["period_start", "period_end"])
+    frame.loc[bare, ["period_start", "period_end"]] = days.apply(pd.to_datetime)
+    return frame
+
+
+def _contract(path: Path, table: Table) -> pd.DataFrame:
     header, rows = _cells(path)
     text = pd.DataFrame(rows, columns=header, index=range(2, len(rows) + 2), dtype=str)
     text = text.apply(lambda column: column.str.strip())

@@ -46,6 +46,8 @@ def breaks(figures: pd.DataFrame) -> pd.DataFrame:
         For a table that breaks the contract.
     """
     check(figures, FIGURES)
+    needed = [c for c in ("unit_level", "period_start", "period_end", "flags") if c not in figures.columns]
+    figures = figures.reindex(columns=[*figures.columns, *needed])
     series = [c for c in (*UNIT_KEY, "part", "indicator") if c in figures.columns]
     number = figures.groupby(series, sort=False, dropna=False).ngroup()
     rows = figures.assign(_series=number).sort_values(["_series", "period_end"], kind="stable").reset_index(drop=True)
@@ -60,7 +62,7 @@ def breaks(figures: pd.DataFrame) -> pd.DataFrame:
     marked = rows.drop(columns="_series").assign(
         segment=segment,
         break_code=pd.array(codes, dtype="str"),
-        flags=rows["flags"].fillna("") if "flags" in rows.columns else "",
+        flags=rows["flags"].astype("str").fillna(""),
     )
     return add_flag(marked, "break", broken)
 
@@ -125,7 +127,8 @@ def change(
     refused (tests/test_breaks.py).
     """
     check_confidence(confidence)
-    marked = breaks(figures)
+    check(figures, FIGURES)
+    marked = breaks(figures.reindex(columns=FIGURES.names))
     for name, label in (("start", start), ("end", end)):
         if label not in set(marked["period"]):
             raise ParameterError(
@@ -141,7 +144,7 @@ def change(
     if crossing.any() and bridge is None:
         raise _broken(marked, pairs[crossing], start, end)
     sides = marked[marked["period"].isin([start, end])]
-    same = [c for c in ("unit", "part", "indicator") if c in sides.columns]
+    same = ["unit", "part", "indicator"]
     refuse_mixed(sides, ("unit_level",), by=same)
     if bridge is None:
         refuse_mixed(sides, ("definition", "basis", "unit_version"), by=same)
@@ -153,7 +156,7 @@ def change(
     p1, p2 = x1[counted] / n1[counted], x2[counted] / n2[counted]
     error[counted] = np.sqrt(p1 * (1 - p1) / n1[counted] + p2 * (1 - p2) / n2[counted])
     lower[counted], upper[counted] = newcombe(x2[counted], n2[counted], x1[counted], n1[counted], confidence)
-    keys = [c for c in (*UNIT_KEY, "part") if c in pairs.columns]
+    keys = [c for c in (*UNIT_KEY, "part") if c in figures.columns]
     table = pairs[keys].assign(period=f"{end} − {start}" + (f" ({bridge})" if bridge else ""))
     frames = []
     for indicator in pairs["indicator"].unique():
@@ -169,8 +172,8 @@ def change(
                 upper=upper[rows],
                 confidence=confidence,
                 n=(n1 + n2)[rows],
-                definition=pairs.loc[rows, "definition_2"].fillna("").reset_index(drop=True),
-                basis=pairs.loc[rows, "basis_2"].fillna("unknown").replace("", "unknown").reset_index(drop=True),
+                definition=pairs.loc[rows, "definition_2"].astype("str").fillna("").reset_index(drop=True),
+                basis=pairs.loc[rows, "basis_2"].astype("str").fillna("").replace("", "unknown").reset_index(drop=True),
                 method=pd.Series(np.where(counted[rows], "newcombe", "published")),
                 flags={**flags, "break": crossing.to_numpy()[rows]},
                 reasons={"no_pair": np.isnan(value[rows]), "no_n": ~counted[rows]},
@@ -182,10 +185,10 @@ def change(
 
 def _pairs(marked: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
     match = ["unit", "part", "indicator"]
-    rows = marked.assign(part=marked["part"].fillna("") if "part" in marked.columns else "")
+    rows = marked.assign(part=marked["part"].astype("str").fillna(""))
     wanted = rows[rows["period"].isin([start, end])]
-    keys = [c for c in UNIT_KEY if c in rows.columns and c != "unit"]
-    carried = [c for c in FIGURES.names if c in rows.columns and c not in (*match, *UNIT_KEY)]
+    keys = [c for c in UNIT_KEY if c != "unit"]
+    carried = [c for c in FIGURES.names if c not in (*match, *UNIT_KEY)]
     pairs = wanted.drop_duplicates(match, keep="last")[[*match, *keys]]
     for i, label in enumerate((start, end), start=1):
         side = wanted[wanted["period"] == label].drop_duplicates([*match, "value"])

@@ -147,7 +147,7 @@ def cumulative_against_parts(
     DataFrame
         One finding ``cumulative_share``. Under one definition, with periods that do not overlap, the
         cumulative share is a weighted mean of the parts: outside their range it is a ``fail``.
-        Within the range nothing is contradicted: ``pass``.
+        Within the range nothing is contradicted: ``pass``. ``computed`` is the end of the range it is compared with.
 
     Notes
     -----
@@ -173,7 +173,7 @@ def cumulative_against_parts(
                 "cumulative_share",
                 "pass" if inside else "fail",
                 where,
-                computed=f"{findings.percent(low)} – {findings.percent(high)}",
+                computed=findings.percent(low if cumulative < low else high),
                 stated=findings.percent(cumulative),
                 severity="info" if inside else "major",
                 guidance=Text(sentence("vi"), sentence("en")),

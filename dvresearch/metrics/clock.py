@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.tables import DOSSIERS, Column, Table, check
+from dvresearch.tables import DOSSIERS, OUTCOMES, Column, Table, check
 
 __all__ = ["DAY", "Bools", "Ints", "Known", "Moment", "Times", "check_dossiers", "received_by"]
 
@@ -121,7 +121,8 @@ class Known:
 def check_dossiers(dossiers: pd.DataFrame, labels: list[str]) -> None:
     """Refuse a table that cannot be counted."""
     used = ("received", "due", "resolved", "outcome", "supplement_days", "supplement_requests")
-    facts = tuple(replace(DOSSIERS.column(name), required=name == "received") for name in used)
+    facts = tuple(replace(DOSSIERS.column(name), required=name == "received") for name in used if name != "outcome")
+    facts += (Column("outcome", "code", words=OUTCOMES),)
     check(dossiers, Table("dossiers", DOSSIERS.row, (), (*(Column(c, "text", True) for c in labels), *facts)))
     times = {name: dossiers[name] for name in used[:3] if name in dossiers and dossiers[name].notna().any()}
     zones = {str(getattr(values.dtype, "tz", None)) for values in times.values()}

@@ -41,7 +41,7 @@ def refuse_mixed(table: pd.DataFrame, columns: Sequence[str], *, by: Sequence[st
             continue
         raise DataError(
             Text(
-                f"Không so sánh được: bảng trộn nhiều {label('column', column, 'vi')}.",
+                f"Không so sánh được: cột “{label('column', column, 'vi')}” có nhiều giá trị.",
                 f"Not comparable: the table mixes several values of {label('column', column, 'en')}.",
             ),
             expected=Text(f"một giá trị duy nhất ở cột {column}", f"a single value in the column {column}"),

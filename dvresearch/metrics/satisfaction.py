@@ -46,6 +46,8 @@ def published_satisfaction(figures: pd.DataFrame, *, confidence: float = 0.95) -
     """
     check(figures, FIGURES)
     check_confidence(confidence)
+    given = figures.columns
+    figures = figures.reindex(columns=FIGURES.names)
     x, n, stated = (column_numbers(figures, c) for c in ("numerator", "denominator", "value"))
     check_part(x, n, names=("numerator", "denominator"))
     counted = ~np.isnan(x) & (n > 0)
@@ -55,16 +57,16 @@ def published_satisfaction(figures: pd.DataFrame, *, confidence: float = 0.95) -
     error[counted] = np.sqrt(value[counted] * (1 - value[counted]) / n[counted])
 
     def words(column: str) -> pd.Series:
-        return figures[column].fillna("") if column in figures.columns else pd.Series("", index=figures.index)
+        return figures[column].astype("str").fillna("")
 
     flagged = figures.assign(flags=words("flags"))
-    nobody_asked = pd.Series(np.where(has_flag(flagged, "imputed"), "census", "volunteers"), index=figures.index)
-    basis = words("basis").mask(lambda b: b == "", nobody_asked)
+    asked_or_not = pd.Series(np.where(has_flag(flagged, "imputed"), "census", "volunteers"), index=figures.index)
+    basis = words("basis").mask(lambda b: b == "", asked_or_not)
     frames = []
     for indicator in figures["indicator"].unique():
         rows = (figures["indicator"] == indicator).to_numpy()
         flags = {f: has_flag(flagged[rows], f) for f in FLAGS}
-        keys = [c for c in (*UNIT_KEY, "part", "period") if c in figures.columns]
+        keys = [c for c in (*UNIT_KEY, "part", "period") if c in given]
         frames.append(
             build(
                 figures.loc[rows, keys].reset_index(drop=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import textwrap
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +13,10 @@ from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text
 from dvresearch.plots.style import (
     DARK,
+    DASHES,
     INK,
     MUTED,
+    REFERENCE,
     ROW_CM,
     SMALL,
     add_words,
@@ -62,10 +65,12 @@ FLAG_SHAPES = {
     "context": ("v", "▽"),
 }
 #: Where the heads of the columns stand: one row above the first.
-HEADER = -1.0
-_REFERENCE = Text("mốc {}", "reference {}")
+HEADER = -1.25
+#: Rows up to which a picture is short.
+SHORT = 12
 _NO_CASES = Text("không nêu", "not stated")
 _NO_FIGURE = Text("không có số liệu", "no figure")
+_CANNOT = Text("không tính được: {}", "cannot be computed: {}")
 _COUNTS = Text("tử số/mẫu số", "part/all")
 
 
@@ -180,36 +185,39 @@ def _single(table: pd.DataFrame, column: str) -> str:
 
 def _dots(table: pd.DataFrame, ax: Axes | None, lang: Lang, reference: float | None, title: str, subtitle: str) -> Axes:
     """Draw the rows of `table` from top to bottom; their names are in the column ``_name``."""
-    labels = [textwrap.fill(name, 38) for name in table["_name"]]
-    if ax is None:
-        lines = 1 + max(label.count("\n") for label in labels)
-        ax = new_axes(3.5 + ROW_CM * lines * len(table))
     rows: list[Row] = table.to_dict("records")
     unit = unit_of(rows[0])
+    labels = [textwrap.fill(name, 38) for name in table["_name"]]
+    # In a short picture a reason may take two lines; in a long one the rows stay close and it is cut.
+    fit = textwrap.fill if len(rows) <= SHORT else functools.partial(textwrap.shorten, placeholder=" …")
+    reasons = {y: fit(_missing(row, lang), 62) for y, row in enumerate(rows) if not shown(row)}
+    if ax is None:
+        lines = 1 + max(text.count("\n") for text in [*labels, *reasons.values()])
+        ax = new_axes(3.5 + ROW_CM * (0.4 + 0.6 * lines) * len(rows))
     for y, row in enumerate(rows):
-        if shown(row):
+        if y not in reasons:
             _draw_row(ax, y, row)
-        else:
-            # Such a row has nothing in the columns, so that its words may run on into them.
-            ax.annotate(
-                textwrap.fill(", ".join(_missing(row, lang)), 68),
-                (0, y),
-                (4, 0),
-                xycoords=ax.get_yaxis_transform(),
-                textcoords="offset points",
-                va="center",
-                fontsize=SMALL,
-                color=MUTED,
-                style="italic",
-                annotation_clip=False,
-            ).set_in_layout(False)
+            continue
+        # Such a row has nothing in the columns, so that its words may run on into them.
+        ax.annotate(
+            reasons[y],
+            (0, y),
+            (4, 0),
+            xycoords=ax.get_yaxis_transform(),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            color=MUTED,
+            style="italic",
+            annotation_clip=False,
+        ).set_in_layout(False)
     if reference is not None:
-        ax.axvline(reference, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-        words = say(_REFERENCE, lang).format(value(reference, unit, None, lang))
+        ax.axvline(reference, color=INK, linewidth=1, linestyle=DASHES, zorder=0)
+        words = say(REFERENCE, lang).format(value(reference, unit, None, lang))
         ax.text(reference, HEADER, words, ha="center", va="center", fontsize=SMALL, backgroundcolor="white")
     _columns(ax, rows, unit, lang)
     ax.set_yticks(range(len(rows)), labels)
-    ax.set_ylim(len(rows) - 0.4, HEADER - 0.6)
+    ax.set_ylim(len(rows) - 0.4, HEADER - 0.8)
     _value_axis(ax, table, unit, lang, reference)
     tidy(ax, "x")
     ax.tick_params(axis="y", length=0)
@@ -241,18 +249,19 @@ def _draw_row(ax: Axes, y: int, row: Row) -> None:
     )
 
 
-def _missing(row: Row, lang: Lang) -> list[str]:
+def _missing(row: Row, lang: Lang) -> str:
     """Return why a row has no dot: its reasons, or that it is hidden."""
-    reasons = [codebook.get("reason", code).label(lang) for code in reason_codes(row)]
-    hides = [codebook.get("flag", f).label(lang) for f in flag_codes(row) if f == "suppressed"]
-    return hides + reasons or [say(_NO_FIGURE, lang)]
+    if "suppressed" in flag_codes(row):
+        return codebook.get("flag", "suppressed").label(lang)
+    reasons = ", ".join(codebook.get("reason", code).label(lang) for code in reason_codes(row))
+    return say(_CANNOT, lang).format(reasons) if reasons else say(_NO_FIGURE, lang)
 
 
 def _columns(ax: Axes, rows: list[Row], unit: str, lang: Lang) -> None:
     """Write value, counts and signs of flags right of the axes, each column flush right."""
     nouns = {counted(row["definition"], 2, lang) for row in rows}
     noun = nouns.pop() if len(nouns) == 1 else ""
-    cells = [("", f"{noun} ({say(_COUNTS, lang)})" if noun else say(_COUNTS, lang), "")]
+    cells = [("", f"{noun}\n{say(_COUNTS, lang)}" if noun else say(_COUNTS, lang), "")]
     for row in rows:
         if shown(row):
             signs = "".join(FLAG_SHAPES[f][1] for f in _shapes(row))
@@ -272,7 +281,7 @@ def _columns(ax: Axes, rows: list[Row], unit: str, lang: Lang) -> None:
                     xycoords=ax.get_yaxis_transform(),
                     textcoords="offset points",
                     ha=align,
-                    va="center",
+                    va="center_baseline" if y else "center",
                     fontsize=SMALL,
                     color=INK if y else MUTED,
                     annotation_clip=False,
@@ -293,7 +302,7 @@ def _value_axis(ax: Axes, table: pd.DataFrame, unit: str, lang: Lang, reference:
         max(0.0, low - air) if share and low >= 0 else low - air,
         min(1.0, high + air) if share and high <= 1 else high + air,
     )
-    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     format_axis(ax.xaxis, unit, lang)
     if not share and unit:
         ax.set_xlabel(capital(codebook.get("unit", unit).label(lang)))

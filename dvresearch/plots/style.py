@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
+from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import AbstractPathEffect, Normal, Stroke
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import Formatter, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DARK",
+    "DASHES",
     "GREY",
     "INK",
     "MAUVE",
     "MID",
     "MUTED",
     "PLUM",
+    "REFERENCE",
     "add_words",
     "close",
     "figure",
@@ -59,6 +62,11 @@ GREY = "#868C94"
 #: For words less important than others: still 4.5:1 on white, which text needs.
 MUTED = "#5A626C"
 
+#: A value to compare with: its line, and its name.
+DASHES = (0, (4, 3))
+REFERENCE = Text("mốc {}", "reference {}")
+
+FONT = "DejaVu Sans"
 CM = 1 / 2.54
 DPI = 200
 WIDTH_CM = 16.0
@@ -73,18 +81,12 @@ LETTER = 0.56
 ROW_CM = 0.5
 
 _STYLE = {
-    "font.family": ["DejaVu Sans"],
+    "font.family": [FONT],
     "font.size": SIZE,
     "axes.titlesize": TITLE,
     "axes.titleweight": "bold",
-    "axes.labelsize": SIZE,
-    "axes.labelcolor": INK,
     "axes.titlecolor": INK,
-    "axes.edgecolor": GREY,
     "axes.facecolor": "white",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
     "axes.unicode_minus": True,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
@@ -194,16 +196,26 @@ def format_axis(axis: Axis, unit: str, lang: Lang) -> None:
 
 
 def tidy(ax: Axes, grid: str) -> None:
-    """Light grid on the axis of the values, quiet ticks. Ticks are made late, so their style is set here."""
+    """Give the axes their look: light grid on the axis of the values, two spines, quiet ticks.
+
+    It is set here and not left to the settings of matplotlib, because the axes may have been made
+    outside :func:`styled`, and ticks are made later.
+    """
     ax.grid(visible=True, axis=grid, color="#DDE1E6", linewidth=0.6)  # type: ignore[arg-type]
-    ax.tick_params(labelsize=SMALL, labelcolor=INK, color=GREY, labelfontfamily="DejaVu Sans", which="both")
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(GREY)
+    ax.tick_params(labelsize=SMALL, labelcolor=INK, color=GREY, labelfontfamily=FONT, which="both")
     ax.tick_params(which="minor", length=2)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set(fontsize=SIZE, color=INK, fontfamily=FONT)
 
 
-@styled
-def text_width(text: str, size: float = SMALL) -> float:
-    """Return how wide a text is drawn, in points, whatever it will be drawn on."""
-    return float(TextPath((0, 0), text, size=size).get_extents().width) if text.strip() else 0.0
+def text_width(text: str) -> float:
+    """Return how wide small text is drawn, in points, whatever it will be drawn on."""
+    font = FontProperties(family=FONT, size=SMALL)
+    lines = text.split("\n")
+    return max(float(text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]) for line in lines)
 
 
 def lay_out(ax: Axes) -> float:
@@ -229,7 +241,7 @@ def _room(ax: Axes) -> tuple[float, float]:
 
 def fill(text: str, width: float, size: float = SMALL) -> str:
     """Break a text to a width in points."""
-    return textwrap.fill(text, max(20, int(width / (size * LETTER))), break_long_words=False)
+    return textwrap.fill(text, max(12, int(width / (size * LETTER))), break_long_words=False)
 
 
 @styled
@@ -260,7 +272,7 @@ def add_words(ax: Axes, title: str, subtitle: str, notes: Sequence[str]) -> None
             annotation_clip=False,
         )
     pad = 6 + (below.count("\n") + 1) * LINE if below else 6
-    heading = ax.set_title(fill(title, width, 1.15 * TITLE), loc="left", pad=pad)
+    heading = ax.set_title(fill(title, width, 1.15 * TITLE), loc="left", pad=pad, fontfamily=FONT)
     # Moved in points, not in shares of the axes: those still change when labels are added beside them.
     shift = ScaledTranslation(left / 72, 0, cast("Figure", ax.get_figure(root=True)).dpi_scale_trans)
     heading.set_transform(heading.get_transform() + shift)

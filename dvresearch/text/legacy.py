@@ -66,7 +66,7 @@ FONTS: dict[Font, tuple[re.Pattern[str], dict[str, str]]] = {
     "vni": (re.compile("|".join(sorted(_VNI, key=len, reverse=True))), _VNI),
 }
 
-# A word with a letter beyond ASCII, cut where a character is a code of neither font (², ³, º ...).
+# Cut where a character is a code of neither font (², ³, º ...).
 _WORD = re.compile("[A-Za-z\u00a1-\u00ae\u00b5-\u00b9\u00bb-\u00be\u00c0-\u024f\u1ea0-\u1ef9]{2,}")
 _LATIN1 = re.compile("[\u00a1-\u00ff]")
 _REAL = re.compile("[\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
@@ -105,7 +105,8 @@ def legacy_font(text: str) -> Font | None:
 
     The words with a letter beyond ASCII are read under each hypothesis. A font is named when at
     least two different words, and three quarters of them, become well-formed Vietnamese syllables,
-    twice as many as when the text is taken as it stands. French, English, German and
+    twice as many as when the text is taken as it stands, and more than there are plain words
+    that are no such syllables. French, English, German and
     Unicode Vietnamese fail this and give None; so does a single word, which can be
     either: for a table, ask about all its cells joined and pass the answer to
     :func:`dvresearch.text.repair`.
@@ -120,10 +121,12 @@ def legacy_font(text: str) -> Font | None:
     {"tcvn3", "vni"} or None
     """
     suspects = len(_LATIN1.findall(text))
-    if not suspects or len(_REAL.findall(text)) > suspects / 4:
+    if not suspects or len(_REAL.findall(text)) > suspects / 4:  # the quick way out for ordinary Vietnamese
         return None
-    words = {w for w in _WORD.findall(text) if not w.isascii()}
+    plain = {w for w in _WORD.findall(text) if w.isascii()}
+    words = set(_WORD.findall(text)) - plain
     fits: dict[Font, int] = {font: sum(_reads_as(w, font) for w in words) for font in FONTS}
     font = max(fits, key=lambda f: fits[f])
     as_is = sum(_is_syllable(w) for w in words)
-    return font if fits[font] >= max(2, _CLEAR_SHARE * len(words), 2 * as_is) else None
+    foreign = sum(not w.isupper() and not _is_syllable(w) for w in plain)
+    return font if fits[font] >= max(2, _CLEAR_SHARE * len(words), 2 * as_is, foreign + 1) else None

@@ -4,14 +4,19 @@ A phrase says what a number is and what it rests on. None says that one thing ma
 another happen: the estimates of this package do not carry that.
 """
 
+from dvresearch.wording.alt import alt_text
 from dvresearch.wording.comparison import describe_funnel
 from dvresearch.wording.estimates import describe, method_line
-from dvresearch.wording.findings import describe_findings, summarise_findings, verdict_words
+from dvresearch.wording.findings import describe_findings, localised, summarise_findings, verdict_words
+from dvresearch.wording.flows import describe_flows
 
 __all__ = [
+    "alt_text",
     "describe",
     "describe_findings",
+    "describe_flows",
     "describe_funnel",
+    "localised",
     "method_line",
     "summarise_findings",
     "verdict_words",

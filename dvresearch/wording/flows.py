@@ -9,7 +9,8 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.tables import TALLY, check
 from dvresearch.text import format_number
-from dvresearch.wording.values import Lang, Row, capital, inside, known, listed, period_words, say
+from dvresearch.wording.periods import period_words
+from dvresearch.wording.values import Lang, Row, capital, inside, known, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +21,10 @@ _TOTALS = (("workload",), ("carried_in", "received"), ("total",), ("received",))
 #: Counted inside other columns by some sources and beside them by others: they are parts only where there is room.
 _OPTIONAL = ("withdrawn", "undated")
 
-_OF = Text("{base} {total}, gồm {parts}.", "{base} {total}: {parts}.")
+_OF = Text("{base} {total}, gồm: {parts}.", "{base} {total}, of which: {parts}.")
 _NO_TOTAL = Text("nguồn không nêu tổng số; {parts}.", "the source gives no total; {parts}.")
-_REMAINDER = Text("Còn {} nguồn không mô tả.", "The remaining {} are not described by the source.")
-_EXCESS = Text("Các phần cộng lại vượt tổng {}.", "The parts exceed the total by {}.")
+_REMAINDER = Text("Còn lại {}: nguồn không mô tả.", "The source does not describe the remaining {}.")
+_EXCESS = Text("Các phần cộng lại nhiều hơn tổng {}.", "The parts exceed the total by {}.")
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def describe_flows(tally: pd.DataFrame, lang: Lang = "vi") -> list[str]:
     """
     row, flows = read_flows(tally)
     who = unit_and_period(row, lang)
-    parts = listed([f"{inside(column_name(c, lang))} {count_text(n, lang)}" for c, n in flows.parts], lang)
+    parts = "; ".join(f"{inside(column_name(c, lang))} {count_text(n, lang)}" for c, n in flows.parts)
     base = " + ".join(inside(column_name(c, lang)) for c in flows.base)
     told = say(_OF if base else _NO_TOTAL, lang).format(base=base, total=count_text(flows.total, lang), parts=parts)
     head = f"{who} – {told}" if who else capital(told)

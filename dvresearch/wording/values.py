@@ -8,10 +8,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import ParameterError, Text
 from dvresearch.tables import ESTIMATES, UNIT_KEY
-from dvresearch.text import format_number, format_percent, format_period, period
+from dvresearch.text import format_number, format_percent
 from dvresearch.text.formats import Lang
+from dvresearch.wording.periods import period_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,6 @@ __all__ = [
     "listed",
     "names",
     "one_of",
-    "period_words",
     "reason_codes",
     "say",
     "shown",
@@ -198,14 +198,6 @@ def _readable(column: str, content: Any, lang: Lang) -> str:
 _VERSUS = Text(" so với ", " compared with ")
 
 
-def period_words(content: str, lang: Lang) -> str:
-    """Return a period for readers: ``2026-Q1`` -> ``quý I/2026``; what is not a period stays as it is."""
-    try:
-        return format_period(period(content), lang)
-    except DataError:
-        return content
-
-
 def listed(words: Sequence[str], lang: Lang, most: int = 20) -> str:
     """Return names in a row, the last joined by "và" / "and"; beyond `most` the rest is counted."""
     told = list(words[:most])
@@ -319,12 +311,19 @@ def counts(row: Row, lang: Lang, over: str = "/") -> str:
         What stands between numerator and denominator.
     """
     numerator, denominator, n = row["numerator"], row["denominator"], row["n"]
-    parts = []
-    if known(numerator) and known(denominator):
-        parts.append(over.join(format_number(x, _needed([x]), lang) for x in (numerator, denominator)))
-    if known(n) and not (parts and n == denominator):
-        parts.append(f"n{NBSP}={NBSP}{format_number(n, _needed([n]), lang)}")
-    return "; ".join(parts)
+
+    def text(count: float) -> str:
+        return format_number(count, _needed([count]), lang)
+
+    if not (known(numerator) and known(denominator)):
+        return f"n{NBSP}={NBSP}{text(n)}" if known(n) else ""
+    if not known(n) or n == denominator:
+        return text(numerator) + over + text(denominator)
+    if abs(numerator - row["value"] * n) < 1e-6 * n:  # bounds: the value is a share of those who answered
+        return say(Text("{}; trong tổng thể {}", "{}; out of {} in all"), lang).format(
+            text(numerator) + over + text(n), text(denominator)
+        )
+    return f"{text(numerator)}{over}{text(denominator)}; n{NBSP}={NBSP}{text(n)}"
 
 
 def counted(definition: str, number: float, lang: Lang) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dvresearch import loaders, metrics
-from dvresearch.evaluation.content import Paragraph, Section
+from dvresearch.evaluation.content import Block, Paragraph, Section
 from dvresearch.evaluation.context import COMMUNES, MONTHS, PROVINCES, Context
+from dvresearch.tables import Q766_GROUPS
 
 __all__ = ["compose"]
 
@@ -25,7 +26,7 @@ def compose(ctx: Context) -> Section:
     )
     communes = loaders.load_index766(level="commune")
     imputed = metrics.imputed_check(counts)
-    blocks = (
+    blocks: tuple[Block, ...] = (
         Paragraph(
             ctx.prose(
                 "index766.agreement",
@@ -87,7 +88,7 @@ def compose(ctx: Context) -> Section:
             counts.sort_values("q766_total", ascending=False),
             (
                 ctx.column("unit"),
-                *(ctx.column(c, "number", 2, ctx.label("indicator", c)) for c in ("q766_total", *metrics.Q766_GROUPS)),
+                *(ctx.column(c, "number", 2, ctx.label("indicator", c)) for c in ("q766_total", *Q766_GROUPS)),
             ),
             sources=counts["source"],
             call="load_index766()",

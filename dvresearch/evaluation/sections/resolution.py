@@ -107,8 +107,9 @@ def _months(ctx: Context) -> list[Block]:
     months = rows[rows["period"].str.fullmatch(r"\d{4}-\d{2}")]
     found = monthly_check(ctx)
     pooled, _ = pooled_and_equal(ctx, province_funnel(ctx))
+    contradicted = (found["verdict"] == "fail").any()
     return [
-        Paragraph(ctx.prose("resolution.months-text")),
+        *([Paragraph(ctx.prose("resolution.months-text"))] if contradicted else []),
         ctx.figure(
             "months",
             ctx.prose("resolution.months"),

@@ -16,7 +16,6 @@ def compose(ctx: Context) -> Section:
     """Return the section."""
     series = ctx.national("sipas")
     marked = metrics.breaks(series)
-    known = metrics.known_breaks()
     sipas = ctx.figures[ctx.figures["indicator"].str.startswith("sipas")]
     par = ctx.figures[ctx.figures["indicator"].str.startswith("par_index")]
     raters = metrics.published_satisfaction(
@@ -30,7 +29,7 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "sipas",
             ctx.prose("satisfaction.sipas"),
-            lambda plots, ax: plots.trend(marked, breaks=known, ax=ax, lang=ctx.lang),
+            lambda plots, ax: plots.trend(marked, ax=ax, lang=ctx.lang),
             alt=wording.alt_text("trend", marked, ctx.lang),
             sources=series["source"],
             call="plots.trend(breaks(load_figures(indicator='sipas', level='nation')))",

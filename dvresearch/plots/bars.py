@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
@@ -9,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from dvresearch.errors import Text
 from dvresearch.plots.style import (
     DARK,
+    DASHES,
     GREY,
     INK,
     MAUVE,
@@ -16,13 +18,15 @@ from dvresearch.plots.style import (
     PLUM,
     SMALL,
     add_words,
+    fill,
     format_axis,
+    halo,
     new_axes,
     styled,
     tidy,
 )
 from dvresearch.wording.flows import column_name, count_text, read_flows, unit_and_period
-from dvresearch.wording.values import Lang, capital, say
+from dvresearch.wording.values import Lang, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,36 +83,28 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
         When there is more than one row.
     """
     row, found = read_flows(tally)
-    bars = [(c, column_name(c, lang), 0.0, float(row[c])) for c in found.base]
-    at = 0.0
-    for i, (code, label, _, width) in enumerate(bars):
-        bars[i] = (code, label, at, width)
-        at += width
-    at = 0.0
-    for code, count in found.parts:
-        bars.append((code, column_name(code, lang), at, count))
-        at += count
+    totals = _chain([(c, column_name(c, lang), float(row[c])) for c in found.base])
+    parts = _chain([(c, column_name(c, lang), count) for c, count in found.parts])
     rest = found.remainder
-    if rest > 1e-6:
-        bars.append(("remainder", say(_REST, lang), at, rest))
-    elif rest < -1e-6:
-        bars.append(("excess", say(_EXCESS, lang), found.total, -rest))
+    if abs(rest) > 1e-6:
+        code, words = ("remainder", _REST) if rest > 0 else ("excess", _EXCESS)
+        parts.append((code, say(words, lang), min(found.total, found.total - rest), abs(rest)))
+    bars = totals + parts
 
-    ax = ax if ax is not None else new_axes(3.6 + 0.8 * len(bars))
+    ax = ax if ax is not None else new_axes(3.2 + 0.7 * len(bars))
     for y, (code, _, left, width) in enumerate(bars):
-        unknown = code in ("remainder", "excess")
-        total = y < len(found.base)
+        plain = y < len(totals) or code in ("remainder", "excess")
         ax.barh(
             y,
             width,
             left=left,
             height=0.62,
-            color="white" if unknown or total else COLOURS.get(code, GREY),
-            edgecolor=INK if unknown or total else "white",
-            hatch="////" if unknown else None,
+            color="white" if plain else COLOURS.get(code, GREY),
+            edgecolor=INK if plain else COLOURS.get(code, GREY),
             linewidth=0.8,
             gid=code,
             zorder=2,
+            hatch="////" if code in ("remainder", "excess") else None,
         )
         ax.annotate(
             count_text(width, lang),
@@ -117,6 +113,24 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
             textcoords="offset points",
             va="center",
             fontsize=SMALL,
+            path_effects=halo(),
             annotation_clip=False,
+            gid=code,
         )
-    ...
+    if totals:
+        ax.axvline(found.total, color=INK, linewidth=1, linestyle=DASHES, gid="total", zorder=1)
+    ax.set_yticks(range(len(bars)), [fill(label, 150) for _, label, _, _ in bars])
+    ax.set_ylim(len(bars) - 0.4, -0.6)
+    ax.set_xlim(0, 1.02 * max(left + width for _, _, left, width in bars) or 1)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=True))
+    format_axis(ax.xaxis, "", lang)
+    tidy(ax, "x")
+    ax.tick_params(axis="y", length=0)
+    add_words(ax, say(_TITLE, lang), unit_and_period(row, lang), [say(_BARS, lang)])
+    return ax
+
+
+def _chain(bars: list[tuple[str, str, float]]) -> list[tuple[str, str, float, float]]:
+    """Return code, label, left end and width of bars that begin where the one before ends."""
+    ends = list(itertools.accumulate((width for _, _, width in bars), initial=0.0))
+    return [(code, label, left, width) for (code, label, width), left in zip(bars, ends, strict=False)]

@@ -14,8 +14,9 @@ from matplotlib.dates import date2num
 
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.series import Break
 from dvresearch.tables import Column, Table, check
-from dvresearch.text import period
+from dvresearch.wording.periods import days_of
 from dvresearch.wording.values import Lang, capital, flag_codes, known, say, shown
 
 __all__ = ["Point", "Series", "break_notes", "breaks_in", "number_breaks", "one_unit", "read_series"]
@@ -26,12 +27,6 @@ _VALUES = Table(
     Text("một giá trị ở một kỳ", "one value in one period"),
     ("period",),
     (Column("indicator", "code", True), Column("period", "text", True), Column("value", "number", True)),
-)
-_BREAKS = Table(
-    "breaks",
-    Text("một mốc gãy chuỗi", "one break"),
-    ("code",),
-    (Column("code", "code", True), Column("reason_vi", "text", True), Column("reason_en", "text", True)),
 )
 
 
@@ -111,12 +106,14 @@ def _words(key: str, content: str, lang: Lang) -> str:
 
 
 def _point(row: dict[Any, Any]) -> Point:
-    days, running = [row.get("period_start"), row.get("period_end")], False
-    if pd.isna(days).any():
-        span = period(row["period"])
-        days, running = [span.start or span.end, span.end or span.start], span.kind == "cumulative"
-    start, end = (pd.Timestamp(day).date() for day in days)
-    return Point(end if running else start, end, row)
+    days = row.get("period_start"), row.get("period_end")
+    try:
+        start, end = days_of(row["period"])
+    except DataError:
+        if not all(isinstance(day, dt.date) and not pd.isna(day) for day in days):
+            raise
+        start, end = (pd.Timestamp(day).date() for day in days)
+    return Point(start, end, row)
 
 
 def _overlap(before: Point, after: Point) -> DataError:
@@ -160,24 +157,20 @@ def _codes(point: Point) -> list[str]:
     return [c for c in str(point.row.get("break_code") or "").split(";") if c]
 
 
-def number_breaks(series: Iterable[Sequence[Point]], breaks: pd.DataFrame | None) -> dict[str, int]:
+def number_breaks(series: Iterable[Sequence[Point]], breaks: Sequence[Break]) -> dict[str, int]:
     """Return a number for each break whose reason is known, in the order in which they are met."""
-    if breaks is None:
-        return {}
-    check(breaks, _BREAKS)
-    explained = set(breaks["code"])
+    explained = {b.code for b in breaks}
     met = (code for points in series for _, codes in breaks_in(points) for code in codes)
     return {code: i for i, code in enumerate(dict.fromkeys(c for c in met if c in explained), start=1)}
 
 
 def break_notes(
-    series: Iterable[Sequence[Point]], numbers: dict[str, int], breaks: pd.DataFrame | None, lang: Lang
+    series: Iterable[Sequence[Point]], numbers: dict[str, int], breaks: Sequence[Break], lang: Lang
 ) -> list[str]:
     """Return a line for each numbered break, or what a break means when none has a reason."""
     word = capital(codebook.get("flag", "break").label(lang))
-    if numbers and breaks is not None:
-        column = say(Text("reason_vi", "reason_en"), lang)
-        reasons = breaks.drop_duplicates("code").set_index("code")[column]
+    reasons = {b.code: say(b.reason, lang) for b in breaks}
+    if numbers:
         return [f"{word} ({i}): {reasons[code]}" for code, i in numbers.items()]
     broken = any(breaks_in(points) for points in series)
     return [f"{word}: {codebook.get('flag', 'break').note(lang)}"] if broken else []

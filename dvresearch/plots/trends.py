@@ -12,14 +12,17 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text
 from dvresearch.plots.labels import separate
-from dvresearch.plots.series import Point, Series, break_notes, breaks_in, number_breaks, one_unit, read_series
+from dvresearch.plots.points import Point, Series, break_notes, breaks_in, number_breaks, one_unit, read_series
 from dvresearch.plots.style import (
     DARK,
+    DASHES,
     GREY,
+    INK,
     MAUVE,
     MID,
     MUTED,
     PLUM,
+    REFERENCE,
     SMALL,
     TITLE,
     WIDTH_CM,
@@ -33,6 +36,8 @@ from dvresearch.plots.style import (
     text_width,
     tidy,
 )
+from dvresearch.series import Break, known_breaks
+from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import (
     Lang,
     capital,
@@ -42,7 +47,8 @@ from dvresearch.wording.values import (
     known,
     listed,
     names,
-    period_words,
+    say,
+    value,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +76,8 @@ def trend(
     ax: Axes | None = None,
     lang: Lang = "vi",
     unit: str = "unit",
-    breaks: pd.DataFrame | None = None,
+    breaks: Sequence[Break] | None = None,
+    reference: float | None = None,
 ) -> Axes:
     """Draw values over time; a series is not joined across a break or a missing period.
 
@@ -85,9 +92,11 @@ def trend(
         Language of labels and numbers.
     unit : str, default "unit"
         Column that tells the series of different units apart.
-    breaks : DataFrame, optional
-        ``code, reason_vi, reason_en`` of the breaks, as ``metrics.known_breaks`` returns them: the
-        reasons of those in the column ``break_code`` are written under the picture.
+    breaks : sequence of Break, optional
+        Breaks whose reason is written under the picture when the column ``break_code`` names them;
+        those the package knows when not given.
+    reference : float, optional
+        A value to draw a line at, in the unit of the indicator (shares 0-1).
 
     Returns
     -------
@@ -113,16 +122,19 @@ def trend(
     code = one_unit(table)
     ax = ax if ax is not None else new_axes(9)
     every = list(itertools.chain(*series.values()))
+    breaks = known_breaks() if breaks is None else breaks
     numbers = number_breaks(series.values(), breaks)
     for points, (marker, colour) in zip(series.values(), SERIES, strict=False):
         _draw(ax, points, marker, colour)
-    _fit(ax, every, code, lang, room=text_width("0" * 55))
+    _fit(ax, every, code, lang, room=text_width("0" * 55), also=reference)
     places = dict(itertools.chain(*(breaks_in(points) for points in series.values())))
     word = codebook.get("flag", "break").label(lang)
     _mark_breaks(ax, {x: f"{word} {_number(codes, numbers)}".strip() for x, codes in places.items()})
     ends: list[Annotation] = []
+    if reference is not None:
+        ends.append(_draw_reference(ax, reference, code, lang))
     if len(series) > 1:
-        ends = [_label_end(ax, last, fill(name, 110)) for name, points in series.items() if (last := _last(points))]
+        ends += [_label_end(ax, last, fill(name, 110)) for name, points in series.items() if (last := _last(points))]
     elif len(every) <= MOST_VALUES:
         _write_values(ax, every, code, lang)
     title, subtitle = _headings(table, series, unit, lang)
@@ -133,7 +145,7 @@ def trend(
 
 @styled
 def small_multiples(
-    table: pd.DataFrame, *, lang: Lang = "vi", unit: str = "unit", breaks: pd.DataFrame | None = None
+    table: pd.DataFrame, *, lang: Lang = "vi", unit: str = "unit", breaks: Sequence[Break] | None = None
 ) -> Figure:
     """Draw one small trend for each unit, all on the same scales.
 
@@ -145,7 +157,7 @@ def small_multiples(
         Language of labels and numbers.
     unit : str, default "unit"
         Column with the names of the panels.
-    breaks : DataFrame, optional
+    breaks : sequence of Break, optional
         As for :func:`trend`.
 
     Returns
@@ -181,6 +193,7 @@ def small_multiples(
     series = {name: next(iter(read_series(table[names(table, unit) == name], (), lang).values())) for name in units}
     code = one_unit(table)
     every = list(itertools.chain(*series.values()))
+    breaks = known_breaks() if breaks is None else breaks
     numbers = number_breaks(series.values(), breaks)
     rows = math.ceil(len(series) / COLUMNS)
     fig = figure(WIDTH_CM, 3.5 + 2.6 * rows)
@@ -192,7 +205,7 @@ def small_multiples(
         last = _last(points)
         if last:
             _label_end(ax, last, cell(last.value, code, last.row.get("n"), lang))
-        ax.set_title(fill(name, 95), fontsize=SMALL, loc="left", pad=3)
+        ax.set_title(fill(name, 80), fontsize=SMALL, loc="left", pad=3)
         # The lowest panel of a column carries the periods, whether or not the last row is full.
         ax.tick_params(labelbottom=i + COLUMNS >= len(series))
     for ax in panels[len(series) :]:
@@ -231,10 +244,10 @@ def _draw(ax: Axes, points: Sequence[Point], marker: str, colour: str, size: flo
                 ax.plot([p.x, p.x], [p.row["lower"], p.row["upper"]], color=colour, linewidth=1, gid="interval")
 
 
-def _fit(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, *, room: float) -> None:
+def _fit(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, *, room: float, also: float | None = None) -> None:
     """Fit the axes; of the labels of the periods as many are written as `room` (points) takes, else first and last."""
     drawn = [p for p in points if known(p.value)]
-    values = [v for p in drawn for v in (p.value, p.row.get("lower"), p.row.get("upper")) if known(v)]
+    values = [v for p in drawn for v in (p.value, p.row.get("lower"), p.row.get("upper"), also) if known(v)]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     air = 0.15 * (high - low) or (0.02 if unit == "share" else 0.5)
     share = unit == "share"
@@ -305,6 +318,20 @@ def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang) -> N
             gid="value",
             zorder=4,
         )
+
+
+def _draw_reference(ax: Axes, reference: float, unit: str, lang: Lang) -> Annotation:
+    ax.axhline(reference, color=INK, linewidth=1, linestyle=DASHES, gid="reference", zorder=1)
+    return ax.annotate(
+        say(REFERENCE, lang).format(value(reference, unit, None, lang)),
+        (1, reference),
+        (6, 0),
+        xycoords=ax.get_yaxis_transform(),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL,
+        annotation_clip=False,
+    )
 
 
 def _last(points: Sequence[Point]) -> Point | None:

@@ -1,0 +1,112 @@
+"""Answers of a survey, item by item, with the threshold for tables about people applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.metrics.estimates import CEILING, choose
+from dvresearch.metrics.proportions import proportion
+from dvresearch.privacy import MIN_COUNT, suppress
+from dvresearch.tables import RESPONSES, SCALES, check, responses_table
+
+__all__ = ["answer_shares"]
+
+
+def answer_shares(
+    responses: pd.DataFrame,
+    items: Mapping[str, str],
+    by: str | Sequence[str] = (),
+    *,
+    top: int = 2,
+    basis: Literal["sample", "volunteers", "unknown"] = "unknown",
+    confidence: float = 0.95,
+    min_count: int = MIN_COUNT,
+) -> pd.DataFrame:
+    """Share of the highest answers of each item, and of those who gave none, every respondent counting alike.
+
+    Parameters
+    ----------
+    responses : DataFrame
+        One row per respondent, as :func:`dvresearch.load_responses` returns it.
+    items : mapping of str to str
+        Item (a column) -> its scale, a key of ``tables.SCALES``.
+    by : str or sequence of str, default ()
+        Grouping columns: a unit, a way of asking, or an attribute of the respondents that was loaded by name.
+    top : int, default 2
+        How many of the highest answers count: 2 of ``hai_long_5`` are “hài lòng” and “rất hài lòng”.
+    basis : {"sample", "volunteers", "unknown"}, default "unknown"
+        Who answered. Weights and the design of a sample are not used here.
+    confidence : float, default 0.95
+        Two-sided level of the Wilson interval, 0-1.
+    min_count : int, default 10
+        Least number of respondents a number may stand for. The totals over each of `by` are taken to be
+        published too.
+
+    Returns
+    -------
+    DataFrame
+        `by`, ``item``, then the columns of ``tables.ESTIMATES``, two rows for each: ``answers_top_share`` (of those who
+        gave an answer on the scale; flagged ``ceiling`` from 95 % on) and ``answers_none_share`` (“không biết”,
+        “không trả lời” or nothing, of all respondents). Rows of fewer than `min_count` are hidden (``suppressed``).
+
+    Raises
+    ------
+    DataError
+        For a table that breaks the contract or lacks an item.
+    ParameterError
+        For an unknown scale or a `top` that takes the whole scale.
+    """
+    for scale in items.values():
+        choose("items", scale, tuple(SCALES))
+        if not 0 < top < len(SCALES[scale]):
+            raise ParameterError(
+                Text(f"top={top} không hợp với thang {scale}.", f"top={top} does not fit the scale {scale}."),
+                expected=Text(f"1 đến {len(SCALES[scale]) - 1}", f"1 to {len(SCALES[scale]) - 1}"),
+                got=str(top),
+                hint=Text("Viết top=1 hoặc top=2.", "Write top=1 or top=2."),
+            )
+    missing = [i for i in items if i not in responses.columns]
+    if missing:
+        raise DataError(
+            Text(f"Bảng thiếu câu hỏi {', '.join(missing)}.", f"The table lacks the items {', '.join(missing)}."),
+            where=RESPONSES.name,
+            hint=Text("Nạp phiếu với items=… có câu hỏi đó.", "Load the survey with items=… that name it."),
+        )
+    check(responses, responses_table(items))
+    labels = [by] if isinstance(by, str) else list(by)
+    frames = []
+    for item, scale in items.items():
+        on_scale, high = responses[item].isin(SCALES[scale]), responses[item].isin(SCALES[scale][-top:])
+        counts = responses[labels].assign(
+            item=item,
+            top=high.astype(float),
+            answered=on_scale.astype(float),
+            none=(~on_scale).astype(float),
+            asked=1.0,
+        )
+        parts = {"answers_top_share": ("top", "answered"), "answers_none_share": ("none", "asked")}
+        pair = [
+            proportion(
+                counts,
+                numerator=x,
+                denominator=n,
+                by=[*labels, "item"],
+                indicator=indicator,
+                definition=f"top{top}_unweighted" if x == "top" else "of_respondents",
+                basis=basis,
+                confidence=confidence,
+                ceiling=CEILING if x == "top" else None,
+            )
+            for indicator, (x, n) in parts.items()
+        ]
+        order = np.arange(2 * len(pair[0])).reshape(2, -1).T.ravel()
+        frames.append(pd.concat(pair).take(order))
+    shares = pd.concat(frames, ignore_index=True)
+    each = ["item", "indicator"]
+    totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
+    return suppress(shares, totals=totals, min_count=min_count)

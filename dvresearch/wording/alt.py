@@ -1,0 +1,160 @@
+"""The sentence that stands for a picture where it cannot be seen."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pandas as pd
+
+from dvresearch import codebook
+from dvresearch.errors import Text
+from dvresearch.tables import ESTIMATES, check
+from dvresearch.wording.comparison import describe_funnel
+from dvresearch.wording.flows import describe_flows
+from dvresearch.wording.periods import days_of, period_words
+from dvresearch.wording.values import (
+    Lang,
+    definition_name,
+    hidden,
+    indicator_name,
+    names,
+    one_of,
+    say,
+    shown,
+    subject,
+    unit_of,
+    value,
+)
+
+__all__ = ["alt_text"]
+
+Kind = Literal["intervals", "funnel", "trend", "ladder", "flows", "small_multiples"]
+
+_KINDS = {
+    "intervals": Text("Biểu đồ điểm kèm khoảng", "Dot plot with intervals"),
+    "funnel": Text("Biểu đồ phễu", "Funnel plot"),
+    "trend": Text("Biểu đồ theo thời gian", "Trend over time"),
+    "ladder": Text("Một tỷ lệ theo các cách tính", "One rate under its definitions"),
+    "flows": Text("Một tổng và các phần của nó", "A total and its parts"),
+    "small_multiples": Text("Các hình nhỏ theo thời gian, mỗi đơn vị một hình", "Small trends, one for each unit"),
+}
+_ENDS = Text("cao nhất {high}, thấp nhất {low}", "highest {high}, lowest {low}")
+_ROW, _ROWS = Text("{} dòng", "{} row"), Text("{} dòng", "{} rows")
+_UNIT, _UNITS = Text("{} đơn vị", "{} unit"), Text("{} đơn vị", "{} units")
+_NO_FIGURE = Text("{} dòng không có số liệu", "{} without a figure")
+_CANNOT = Text("không tính được", "cannot be computed")
+_FROM_TO = Text("{who}từ {first} ({then}) đến {last} ({now})", "{who}from {first} ({then}) to {last} ({now})")
+_BROKEN = Text("chuỗi bị gãy, không nối qua mốc", "the series breaks and is not joined across it")
+
+
+def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = "unit") -> str:
+    """Return what a picture shows, for who cannot see it.
+
+    Parameters
+    ----------
+    kind : {"intervals", "funnel", "trend", "ladder", "flows", "small_multiples"}
+        Function of :mod:`dvresearch.plots` that draws the picture.
+    table : DataFrame
+        The table it is given.
+    lang : {"vi", "en"}, default "vi"
+        Language.
+    unit : str, default "unit"
+        Column with the names of units.
+
+    Returns
+    -------
+    str
+        Kind, indicator, number of rows, and what stands out: highest and lowest, units outside the
+        limits, first and last value, values by definition, or parts and remainder.
+
+    Raises
+    ------
+    DataError
+        When `table` breaks the contract of its picture.
+    ParameterError
+        For an unknown kind, language or code.
+    """
+    one_of("kind", kind, tuple(_KINDS))
+    head = say(_KINDS[kind], lang)
+    if kind == "flows":
+        return " ".join([f"{head}:", *describe_flows(table, lang)])
+    measured = ", ".join(indicator_name(i, lang) for i in table["indicator"].unique())
+    if kind == "funnel":
+        # The last two sentences say how to read a funnel; they stand in the text.
+        return " ".join([f"{head}: {measured}.", *describe_funnel(table, lang, unit=unit)[:-2]])
+    if kind in ("intervals", "ladder"):
+        check(table, ESTIMATES)
+    tell = {"intervals": _tell_rows, "ladder": _tell_ladder, "trend": _tell_series, "small_multiples": _tell_panels}
+    return f"{head}: {'; '.join([measured, *tell[kind](table, lang, unit)])}."
+
+
+def _number(row: dict[Any, Any], lang: Lang) -> str:
+    return value(row["value"], unit_of({"method": "", **row}), row.get("n"), lang)
+
+
+def _ends(rows: pd.DataFrame, lang: Lang, unit: str) -> str:
+    """Return highest and lowest row by name and value."""
+    told = {
+        end: f"{row[unit]} {_number(row, lang)}"
+        for end, row in (
+            ("high", rows.loc[rows["value"].idxmax()].to_dict()),
+            ("low", rows.loc[rows["value"].idxmin()].to_dict()),
+        )
+    }
+    return say(_ENDS, lang).format(**told)
+
+
+def _tell_rows(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
+    rows = table.assign(**{unit: names(table, unit)}).reset_index(drop=True)
+    seen = rows[rows["value"].notna() & ~hidden(rows)]
+    how = [definition_name(d, lang) for d in rows["definition"].unique()]
+    out = [*filter(None, how), say(_ROW if len(rows) == 1 else _ROWS, lang).format(len(rows))]
+    if len(seen):
+        out.append(_ends(seen, lang, unit))
+    if len(seen) < len(rows):
+        out.append(say(_NO_FIGURE, lang).format(len(rows) - len(seen)))
+    return out
+
+
+def _tell_ladder(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
+    rows = table.to_dict("records")
+    told = [
+        f"{codebook.get('definition', row['definition']).label(lang)} "
+        + (_number(row, lang) if shown(row) else say(_CANNOT, lang))
+        for row in rows
+    ]
+    return [*filter(None, [subject(rows[0], lang)]), *told]
+
+
+def _in_time(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    flags = table["flags"].fillna("") if "flags" in table.columns else ""
+    rows = table.assign(flags=flags, _from=[days_of(p)[0] for p in table["period"]])
+    return rows[rows["value"].notna() & ~hidden(rows)].sort_values("_from", kind="stable")
+
+
+def _tell_series(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
+    rows = _in_time(table, lang)
+    keys = [c for c in (unit, "part", "indicator") if c in rows.columns]
+    out = []
+    for _, series in rows.groupby([rows[k].fillna("") for k in keys], sort=False):
+        first, last = (series.iloc[i].to_dict() for i in (0, -1))
+        who = f"{first[unit]}: " if unit in keys and first[unit] else ""
+        then, now = (period_words(row["period"], lang) for row in (first, last))
+        out.append(
+            say(_FROM_TO, lang).format(
+                who=who, first=_number(first, lang), then=then, last=_number(last, lang), now=now
+            )
+        )
+    if rows["flags"].str.contains("break").any():
+        out.append(say(_BROKEN, lang))
+    return out
+
+
+def _tell_panels(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
+    rows = _in_time(table.assign(**{unit: names(table, unit)}), lang).reset_index(drop=True)
+    units = len(table[unit].unique())
+    told = [say(_UNIT if units == 1 else _UNITS, lang).format(units)]
+    if len(rows):
+        last = rows.drop_duplicates(unit, keep="last")
+        told.append(f"{period_words(str(rows['period'].iloc[-1]), lang)}: {_ends(last, lang, unit)}")
+    return told

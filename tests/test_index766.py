@@ -1,0 +1,239 @@
+"""The 766 index against the portal's own scores of 10 October 2026, and edges of the rule."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dvresearch.codebook import get
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.loaders import load_figures, load_index766
+from dvresearch.metrics.checks766 import (
+    compare766,
+    compare_national766,
+    cumulative_against_parts,
+    imputed_check,
+    variance_check,
+)
+from dvresearch.metrics.index766 import ITEMS, MAXIMA, THRESHOLDS, index766, national766, threshold_score
+from dvresearch.tables import ESTIMATES, FINDINGS, check
+
+
+@cache
+def provinces() -> pd.DataFrame:
+    return load_index766()
+
+
+def one(**counts) -> pd.DataFrame:
+    full = {
+        "unit": "A",
+        "received": 100,
+        "in_time": 90,
+        "feedback_total": 10,
+        "feedback_in_time": 5,
+        "feedback_satisfied": 4,
+        "satisfied_766": 45,
+        "satisfaction_base_766": 100,
+        "q766_ckmb": 10.0,
+        "q766_online": 5.0,
+        "q766_tttt": 4.0,
+        "q766_mdsh": 8.0,
+    }
+    return pd.DataFrame([{**full, **counts}])
+
+
+def scores(counts: pd.DataFrame, **options) -> pd.Series:
+    return index766(counts, **options).set_index("indicator")["value"]
+
+
+def test_34_of_34_provinces_within_a_hundredth_of_the_published_score():
+    found = compare766(provinces())
+    assert found.groupby("check")["verdict"].value_counts().to_dict() == {
+        ("q766_tdgq", "pass"): 34,
+        ("q766_mdhl", "pass"): 34,
+        ("q766_groups", "pass"): 34,
+    }
+    # The same comparison without the function under test.
+    p = provinces()
+    tdgq = 20 * p["in_time"] / p["received"]
+    mdhl = (
+        6 * p["feedback_in_time"] / p["feedback_total"]
+        + 6 * p["feedback_satisfied"] / p["feedback_total"]
+        + (6 * p["satisfied_766"] / p["satisfaction_base_766"] / 0.9).clip(upper=6)
+    )
+    for code, by_hand in {"q766_tdgq": tdgq, "q766_mdhl": mdhl}.items():
+        rows = index766(p)
+        np.testing.assert_allclose(rows.loc[rows["indicator"] == code, "value"], by_hand, rtol=1e-12)
+        assert (by_hand - p[code]).abs().max() < 0.0101
+
+
+def test_a_wrong_score_is_found():
+    wrong = (
+        provinces()
+        .head(3)
+        .assign(q766_tdgq=lambda t: t["q766_tdgq"] + [0, 0.02, 0], q766_total=lambda t: t["q766_total"] + 1)
+    )
+    found = compare766(wrong).groupby("check")["verdict"].apply(list)
+    assert found["q766_tdgq"] == ["pass", "fail", "pass"]
+    assert found["q766_mdhl"] == ["pass"] * 3 and found["q766_groups"] == ["fail"] * 3
+
+
+def test_national_scores_in_both_ways_of_averaging():
+    rows = national766(provinces()).set_index(["indicator", "definition"])
+    # The portal's national scores (10 October 2026) are unweighted means of its provinces.
+    portal = {"q766_ckmb": 10.46, "q766_tdgq": 17.56, "q766_mdsh": 9.61, "q766_mdhl": 10.24}
+    for code, printed in portal.items():
+        assert round(rows.loc[(code, "unweighted_mean"), "value"], 2) == printed
+    assert abs(rows.loc[("q766_total", "unweighted_mean"), "value"] - 62.59) < 0.01
+    pooled = rows.loc[("q766_tdgq", "pooled")]
+    assert round(pooled["value"], 2) == 17.33 and pooled["n"] == 14666757
+    assert rows.loc[("q766_ckmb", "pooled"), "reason"] == "no_counts"
+    assert rows.loc[("q766_tdgq", "unweighted_mean"), "n"] == 34
+
+
+def test_national_scores_are_compared_with_the_published_ones():
+    nation = load_figures(level="nation", period="2026-01-01..2026-10-10")
+    found = compare_national766(provinces(), nation)
+    assert found["verdict"].tolist() == ["pass"] * 6
+    assert ("14.72", "14.72") in set(zip(found["computed"], found["stated"], strict=True))
+    shifted = nation.assign(value=nation["value"] + 0.05)
+    assert compare_national766(provinces(), shifted)["verdict"].tolist() == ["fail"] * 6
+
+
+def test_threshold_rule():
+    # Portal: 23.82 % of 4 points, scored in proportion, is 0.95; the formula note (80 %) would give 1.19.
+    assert round(float(threshold_score(0.2382, 4, 1.0)), 2) == 0.95
+    assert round(float(threshold_score(0.2382, 4, 0.8)), 2) == 1.19
+    np.testing.assert_allclose(threshold_score([0, 0.4, 0.8, 0.81, 1, np.nan], 6, 0.8), [0, 3, 6, 6, 6, np.nan])
+    for wrong in (0, 80, -1):
+        with pytest.raises(ParameterError, match=r"0\.8"):
+            threshold_score(0.5, 6, wrong)
+
+
+def test_scores_by_hand():
+    row = scores(one())
+    assert row["q766_tdgq"] == 18
+    assert row["q766_mdhl"] == pytest.approx(6 * 0.5 + 6 * 0.4 + 6 * 0.45 / 0.9)
+    assert row["q766_total"] == pytest.approx(10 + 18 + 5 + 4 + 8 + 8.4)
+    assert scores(one(), thresholds={"timeliness": 0.8})["q766_tdgq"] == 20
+    assert scores(one(), thresholds={"satisfaction": 1.0})["q766_mdhl"] == pytest.approx(8.1)
+    with pytest.raises(ParameterError, match="thresholds"):
+        index766(one(), thresholds={"tdgq": 0.8})
+
+
+def test_zero_denominators():
+    none = one(feedback_total=0, feedback_in_time=0, feedback_satisfied=0)
+    assert scores(none, zero="full")["q766_mdhl"] == 6 + 6 + 3  # as the portal scores communes without feedback
+    assert scores(none, zero="zero")["q766_mdhl"] == 3
+    row = index766(none).set_index("indicator")
+    assert row.loc[["q766_mdhl", "q766_total"], "value"].isna().all()
+    assert row.loc[["q766_mdhl", "q766_total"], "reason"].tolist() == ["zero_denominator"] * 2
+    # Nothing handled of six is a ratio of 0 under every policy (Lai Châu, 0 of 6).
+    six = one(feedback_total=6, feedback_in_time=0, feedback_satisfied=0)
+    assert {scores(six, zero=z)["q766_mdhl"] for z in ("na", "zero", "full")} == {3.0}
+
+
+def test_lai_chau_gets_no_points_for_feedback():
+    row = provinces().set_index("unit").loc["Lai Châu"]
+    assert (row["feedback_in_time"], row["feedback_total"]) == (0, 6)
+    computed = index766(provinces()).query("unit == 'Lai Châu' and indicator == 'q766_mdhl'")
+    assert computed["value"].tolist() == [6.0] and computed["flags"].tolist() == ["few;imputed"]
+
+
+def test_scores_are_estimates_that_carry_their_maximum():
+    rows = index766(provinces())
+    check(rows, ESTIMATES)
+    assert list(rows.columns)[-len(ESTIMATES.names) :] == ESTIMATES.names
+    assert len(rows) == 34 * 7 and rows["indicator"].tolist()[:7] == list(MAXIMA)
+    assert dict(zip(rows["indicator"], rows["denominator"], strict=True)) == dict(MAXIMA)
+    assert (rows["value"] <= rows["denominator"]).all() and rows["numerator"].isna().all()
+    method = rows.drop_duplicates("indicator").set_index("indicator")["method"]
+    assert set(method[method == "recomputed"].index) == {"q766_tdgq", "q766_mdhl", "q766_total"}
+    assert all(get("method", m) for m in method) and all(get("reason", r).note_vi for r in rows["reason"].unique())
+    assert set(THRESHOLDS) == set(ITEMS)
+
+
+def test_communes_with_scores_only():
+    communes = load_index766(level="commune")
+    rows = index766(communes).set_index(["unit", "indicator"])
+    reason = rows.loc[(communes["unit"].iloc[0], "q766_tdgq"), "reason"]
+    assert reason in ("no_counts", "not_sampled")
+    found = compare766(communes)
+    assert set(found["verdict"]) == {"pass"}
+    assert (found["check"] == "q766_groups").sum() == 135
+
+
+def test_impossible_counts_are_refused():
+    with pytest.raises(DataError, match="in_time"):
+        index766(one(in_time=101))
+    with pytest.raises(ParameterError, match="zero"):
+        index766(one(), zero="skip")  # type: ignore[arg-type]
+
+
+def test_months_and_cumulative_share_of_2026_contradict_each_other():
+    months = load_figures(indicator="dossiers_in_time_share", level="nation")
+    share = 12707675 / 14666757
+    found = cumulative_against_parts(months["value"], share, where="Việt Nam, 2026").iloc[0]
+    assert (found["check"], found["verdict"], found["severity"]) == ("cumulative_share", "fail", "major")
+    assert (found["computed"], found["stated"]) == ("82.83\u00a0%", "86.64\u00a0%")
+    assert (
+        "40,80\u00a0%" in found["guidance_vi"]
+        and "82,83\u00a0%" in found["guidance_vi"]
+        and "82.83%" in found["guidance_en"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "cumulative", "verdict"),
+    [
+        ([0.5, 0.9], 0.7, "pass"),
+        ([0.5, 0.9], 0.90004, "pass"),  # within the printed precision
+        ([0.5, 0.9], 0.901, "fail"),
+        ([0.5, 0.9], 0.499, "fail"),
+        ([], 0.5, "unknown"),
+        ([np.nan, 0.5], np.nan, "unknown"),
+    ],
+)
+def test_cumulative_share_lies_among_its_parts(parts, cumulative, verdict):
+    assert cumulative_against_parts(parts, cumulative, where="A")["verdict"].tolist() == [verdict]
+
+
+def test_satisfaction_of_766_is_timeliness():
+    found = imputed_check(provinces()).set_index("check")
+    assert found["verdict"].tolist() == ["review"] * 3
+    p = provinces()
+    r = np.corrcoef(p["satisfied_766"] / p["satisfaction_base_766"], p["in_time"] / p["received"])[0, 1]
+    assert found.loc["imputed_correlation", "computed"] == "0.99995" == f"{r:.5f}"
+    assert found.loc[["imputed_never_above", "feedback_never_above"], "computed"].tolist() == ["0/34"] * 2
+
+
+def test_a_real_survey_would_not_be_taken_for_timeliness():
+    rng = np.random.default_rng(2)
+    survey = provinces().assign(
+        satisfied_766=lambda t: np.floor(t["satisfaction_base_766"] * rng.uniform(0.5, 1, 34)),
+        feedback_satisfied=lambda t: t["feedback_total"],
+    )
+    found = imputed_check(survey).set_index("check")
+    assert found["verdict"].tolist() == ["pass"] * 3
+    assert imputed_check(provinces().head(2))["verdict"].tolist() == ["unknown"] * 3
+
+
+def test_communes_of_gia_lai_differ_mostly_by_mdhl():
+    communes = load_index766(level="commune")
+    found = variance_check(communes).iloc[0]
+    assert (found["verdict"], found["computed"]) == ("review", "0.81")
+    text = found["guidance_vi"]
+    assert "81\u00a0%" in text and "0,78" in text and "103/135" in text and "14 đơn vị" in text
+    shares = [float(variance_check(communes, group=g)["computed"].iloc[0]) for g in list(MAXIMA)[:-1]]
+    assert sum(shares) == pytest.approx(1, abs=0.02)
+    assert variance_check(communes.head(2))["verdict"].tolist() == ["unknown"]
+
+
+def test_findings_are_in_the_words_of_the_codebook():
+    communes = load_index766(level="commune")
+    found = pd.concat([compare766(provinces()), imputed_check(provinces()), variance_check(communes)])
+    check(found, FINDINGS)
+    assert all(get("check", code) for code in [*found["check"].unique(), "q766_national", "cumulative_share"])
