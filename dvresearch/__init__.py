@@ -14,12 +14,16 @@ __version__ = "0.1.0"
 #: Module -> the public names it defines. One public way to each thing.
 _NAMES = {
     "dvresearch.errors": ("DataError", "ParameterError", "ReportError"),
-    "dvresearch.loaders": ("cite", "load_figures", "load_index766", "load_tallies", "sources"),
+    "dvresearch.loaders": (
+        "blank_form", "cite", "convert_dossiers", "load_dossiers", "load_figures", "load_form", "load_index766",
+        "load_tallies", "sources",
+    ),
+    "dvresearch.screening": ("screen",),
     "dvresearch.metrics": (
         "attainment", "attainment_shares", "average", "breaks", "change", "check_identities", "check_parts",
         "check_shares", "check_tally", "compare766", "compare_national766", "coverage", "cumulative_against_parts",
         "difference", "funnel", "funnel_curve", "imputed_check", "index766", "national766", "proportion",
-        "published_satisfaction", "ranks", "rate", "resolution_rate", "selection_bounds", "variance_check",
+        "published_satisfaction", "ranks", "rate", "resolution_rate", "selection_bounds", "tally", "variance_check",
     ),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _NAMES.items() for name in names}

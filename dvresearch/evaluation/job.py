@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dvresearch.errors import ReportError, Text
 from dvresearch.evaluation import annex, html, manifest, spec
+from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure
-from dvresearch.evaluation.national import compose
 
 __all__ = ["evaluate"]
 

@@ -1,16 +1,28 @@
 """Files to tables."""
 
+from dvresearch.loaders.convert import convert_dossiers
+from dvresearch.loaders.dossiers import load_dossiers
 from dvresearch.loaders.figures import load_figures, load_tallies
+from dvresearch.loaders.forms import load_form
+from dvresearch.loaders.guard import Limits
 from dvresearch.loaders.index766 import load_index766
 from dvresearch.loaders.published import build_processed, datapackage
+from dvresearch.loaders.sheets import read_sheets
 from dvresearch.loaders.sources import cite, sources
+from dvresearch.loaders.templates import blank_form
 
 __all__ = [
+    "Limits",
+    "blank_form",
     "build_processed",
     "cite",
+    "convert_dossiers",
     "datapackage",
+    "load_dossiers",
     "load_figures",
+    "load_form",
     "load_index766",
     "load_tallies",
+    "read_sheets",
     "sources",
 ]

@@ -17,7 +17,7 @@ from dvresearch.loaders.form_layouts import Form, form
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
 from dvresearch.loaders.problems import Problem, refuse_problems
-from dvresearch.loaders.records import TOTAL
+from dvresearch.loaders.rows import TOTAL
 from dvresearch.loaders.sheets import Sheet, column_letters, read_sheets, texts
 from dvresearch.privacy import showable
 from dvresearch.tables import TALLY, check
@@ -352,7 +352,7 @@ def _place(frame: pd.DataFrame, layout: _Layout, unit: str | None, when: str | N
                 raise
         if span:
             break
-    frame.insert(1, "period", pd.Series(span.label if span else "", index=frame.index, dtype="str"))
+    frame.insert(1, "period", pd.Series(span.code if span else "", index=frame.index, dtype="str"))
     for at, day in ((2, span.start if span else None), (3, span.end if span else None)):
         frame.insert(
             at,

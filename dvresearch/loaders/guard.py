@@ -30,7 +30,7 @@ class Limits:
     Parameters
     ----------
     file_mib : int, default 256
-        Size of the file, MiB.
+        Size of a workbook or Word file, MiB.
     unpacked_mib : int, default 768
         Size of an archive's members when unpacked, by its directory, MiB.
     ratio : int, default 250
@@ -38,7 +38,7 @@ class Limits:
     cells : int, default 3 000 000
         Cells of all sheets together, blank ones between used ones included.
     text_mib : int, default 64
-        Content of all cells together, MiB.
+        Content of all cells together, and size of a text file, MiB.
     memory_mib : int, default 448
         Memory of the reading process, MiB (where the system can limit it: not on Windows).
     memory_per_mib : int, default 16
@@ -99,6 +99,13 @@ REFUSALS = {
     ),
     "empty": (Text("Tệp rỗng (0 byte).", "The file is empty (0 bytes)."), _AGAIN),
     "too_large": (Text("Tệp lớn hơn giới hạn.", "The file is larger than the limit."), _TRIM),
+    "long_text": (
+        Text("Tệp văn bản quá lớn để nạp một lần.", "The text file is too large to load at once."),
+        Text(
+            "Chuyển sang Parquet bằng dvresearch.convert_dossiers(…), hoặc nâng limits=Limits(text_mib=…, cells=…).",
+            "Convert it to Parquet with dvresearch.convert_dossiers(…), or raise limits=Limits(text_mib=…, cells=…).",
+        ),
+    ),
     "damaged": (
         Text("Tệp hỏng, bị cắt cụt hoặc không đúng loại.", "The file is damaged, cut short or not of its kind."),
         _AGAIN,
@@ -226,8 +233,9 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
         kind = _text_kind(head, path)
     if kind != "text" and kind in REFUSALS:
         raise refuse(kind, path)
-    if kind != "parquet" and size > limits.file_mib << 20:
-        raise refuse("too_large", path, f"{size / 2**20:.0f} MiB > {limits.file_mib} MiB")
+    allowed = {"parquet": size >> 20, "text": limits.text_mib}.get(kind, limits.file_mib)
+    if size >> 20 > allowed:
+        raise refuse("long_text" if kind == "text" else "too_large", path, f"{size >> 20} MiB > {allowed} MiB")
     return kind
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "find_header",
     "is_numbering",
     "key",
+    "label",
     "layouts",
     "read_mapping",
     "save_mapping",

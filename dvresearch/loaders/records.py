@@ -8,7 +8,6 @@ recognised and not kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,19 +22,16 @@ from dvresearch.loaders import headers
 from dvresearch.loaders.cells import HOME, Order, Typed, convert
 from dvresearch.loaders.corrections import CORRECTIONS, apply
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Header, find_header, is_numbering, key
+from dvresearch.loaders.headers import Header, find_header, key
 from dvresearch.loaders.problems import Problem, refuse_problems
+from dvresearch.loaders.rows import record_rows
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
 from dvresearch.privacy import personal_kind, pseudonym, showable
 from dvresearch.tables import Table
-from dvresearch.text import column_date_order, plain
+from dvresearch.text import column_date_order
 
-__all__ = ["TOTAL", "Records", "from_sheets", "read_records"]
+__all__ = ["Records", "from_sheets", "read_records"]
 
-#: What stands in front of a total row.
-TOTAL = re.compile(r"(tong|cong|total|grand total|luy ke)( (cong|so|toan .*|don|ho so|chung|\d.*))*")
-#: "Cộng Xã A": with its marks, since "Công chứng" begins the name of many a procedure.
-_TOTAL_OF = re.compile(r"(?:tổng|cộng)\b", re.IGNORECASE)
 _SAMPLE = 500  # cells by which the content of a column is judged
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
@@ -201,7 +197,7 @@ def from_sheets(
     dates = _read_dates(out, table, timezone, date_order)
     body = header.sheet.columns[header.columns[anchor]][header.body :]
     first = dates.get(anchor) or convert(body, table.column(anchor), table, order="dmy", zone=None)
-    rows = _select(out, table, anchor, first) + header.body
+    rows, out.skipped = record_rows(header, table, anchor, first)
     _fill(out, table, rows, dates, timezone)
     _judge_personal(out, table, rows, keep, key_salt)
     for name, value in fixed.items():
@@ -229,60 +225,6 @@ def _check_zone(timezone: str | None) -> None:
             ZoneInfo(timezone)
     except (ValueError, OSError, LookupError, TypeError):
         raise _bad_choice("timezone", timezone, '"Asia/Ho_Chi_Minh", "Europe/Amsterdam", "UTC" …') from None
-
-
-# --- which rows are records -------------------------------------------------------------------------------------------
-
-
-def _select(out: Records, table: Table, anchor: str, read: Typed) -> NDArray[np.intp]:
-    """Return the rows that are records, counted from 0 below the header; note the others in `out`."""
-    header, sheet = out.header, out.header.sheet
-    count = len(read.content)
-    if sheet.titles:
-        return np.arange(count)
-    good = read.content.notna().to_numpy(copy=True)
-    last = np.flatnonzero(good)[-1] if good.any() else -1
-    bare = np.fromiter(
-        (isinstance(c, float) for c in sheet.columns[header.columns[anchor]][header.body :]), bool, count
-    )
-    if bare.sum() > count / 2:  # days as numbers; otherwise a number among dates may be the count of a total row
-        bare[:] = False
-    known = list(header.columns.values())
-    for i in np.flatnonzero(~good | bare):
-        row = tuple(c[header.body + i] for c in sheet.columns)
-        kind = _kind(row, header, known, anchor, after=bool(i > last))
-        good[i] = kind == "record" or (good[i] and kind in ("note", "section"))
-        if not good[i] and kind != "blank":
-            out.skipped.setdefault(kind, []).append(sheet.first_row + header.body + int(i))
-    rows = np.flatnonzero(good)
-    if not len(rows):
-        raise DataError(
-            Text("Dưới tiêu đề không có dòng dữ liệu nào.", "There is no data row below the header."),
-            where=sheet.where(header.top),
-            expected=Text("ít nhất một dòng có " + headers.label(table, anchor), f"at least one row with {anchor}"),
-            hint=Text("Kiểm tra đúng tệp, đúng trang tính.", "Check that this is the right file and sheet."),
-        )
-    return rows
-
-
-def _kind(row: tuple[Any, ...], header: Header, known: list[int], anchor: str, *, after: bool) -> str:
-    words = texts(row)
-    filled = [w for w in words if w]
-    if not filled:
-        return "blank"
-    if is_numbering(row):
-        return "numbering"
-    titles = [key(t) for t in header.titles]
-    if sum(bool(w) and key(w) in t for w, t in zip(words, titles, strict=False) if t) > len(filled) / 2:
-        return "header_again"
-    held = sum(bool(words[c]) for c in known)
-    if any(TOTAL.fullmatch(plain(w)) for w in filled[:3]) or (_TOTAL_OF.match(filled[0]) and held <= len(known) / 2):
-        return "total"
-    if after and held <= max(1, len(known) / 2):
-        return "note"
-    if held <= 1 and len(filled) <= 2 and not words[header.columns[anchor]]:
-        return "section"
-    return "record"
 
 
 # --- what the cells say -----------------------------------------------------------------------------------------------

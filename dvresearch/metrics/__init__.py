@@ -10,7 +10,7 @@ from dvresearch.metrics.checks766 import (
 )
 from dvresearch.metrics.difference import difference
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
-from dvresearch.metrics.identities import Identity, check_identities, check_tally
+from dvresearch.metrics.identities import Identity, check_identities, check_tally, compare_counts
 from dvresearch.metrics.index766 import index766, national766, threshold_score
 from dvresearch.metrics.proportions import proportion
 from dvresearch.metrics.published import check_parts, check_share, check_shares
@@ -19,6 +19,7 @@ from dvresearch.metrics.rates import rate
 from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.satisfaction import published_satisfaction
 from dvresearch.metrics.selection import selection_bounds
+from dvresearch.metrics.tally import tally
 from dvresearch.metrics.targets import attainment, attainment_shares, coverage
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "check_shares",
     "check_tally",
     "compare766",
+    "compare_counts",
     "compare_national766",
     "coverage",
     "cumulative_against_parts",
@@ -50,6 +52,7 @@ __all__ = [
     "rate",
     "resolution_rate",
     "selection_bounds",
+    "tally",
     "threshold_score",
     "variance_check",
 ]
