@@ -105,7 +105,7 @@ def _checks(page: Worksheet, block: Checks, lang: Lang) -> None:
     _head(page, block.title, tuple(WORDS[lang][k] for k in FINDING_COLUMNS))
     for row in findings_rows(block.frame, lang, block.words):
         page.append([workbook.safe(row[k]) for k in FINDING_COLUMNS])
-    for letter, width in zip("ABCDEF", (16, 36, 36, 22, 22, 70), strict=True):
+    for letter, width in zip("ABCDEF", (22, 36, 36, 22, 22, 70), strict=True):
         page.column_dimensions[letter].width = width
         for cell in page[letter][3:]:
             cell.alignment = Alignment(wrap_text=True, vertical="top")

@@ -270,22 +270,19 @@ class Context:
         self,
         code: str,
         title: str,
-        plot: Callable[[ModuleType, Axes], object],
+        plot: Callable[[ModuleType], Axes],
         *,
         alt: str,
         sources: Iterable[str],
         call: str,
         inputs: tuple[str, ...],
-        height_cm: float = 9.0,
         notes: Sequence[str] = (),
     ) -> Figure:
-        """Return a picture of the usual width that `plot` draws into the axes it is given."""
+        """Return a picture; `plot` is given the plots module when the picture is needed, which loads it only then."""
 
         def draw() -> Drawing:
             from dvresearch import plots
 
-            drawing = plots.figure(height_cm=height_cm)
-            plot(plots, drawing.gca())
-            return drawing
+            return cast("Drawing", plot(plots).figure)
 
         return Figure(code, title, draw, alt, self.use(sources), call, inputs, tuple(notes))

@@ -6,6 +6,7 @@ tables that the page folds stand in an appendix, and a line in their place says 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,16 +14,22 @@ from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, She
 from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS, Item, items
 from dvresearch.evaluation.shown import Lang
 
-__all__ = ["MARGINS_MM", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
+__all__ = ["MARGINS_MM", "PICTURE_MM", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
 
 #: Top, right, bottom, left: within 20-25, 15-20, 20-25 and 30-35 mm (NĐ 30/2020/NĐ-CP, Phụ lục I).
 MARGINS_MM = (20, 15, 20, 30)
+#: The highest a picture may be: a tall one is printed about 12 cm wide, at which every picture can still be read.
+PICTURE_MM = 150
 #: Letters of 10 point Times that fit across the page between the margins, upright and sideways.
 ROOM, ROOM_SIDEWAYS = 100, 150
-#: Beyond this many letters a column wraps its text instead of asking for more room.
-LONGEST = 48
+#: Letters that the space between two columns takes.
+GAP = 3
+#: Beyond this many letters a column wraps its text rather than ask for more room.
+LINE = 40
 #: A longer word (an address) is broken rather than given its whole length.
 WORD = 22
+#: How far columns may grow beyond what they ask for.
+STRETCH = 1.3
 
 _WORDS = {
     "vi": {
@@ -157,15 +164,19 @@ def _findings(found: Sequence[dict[str, str]], lang: Lang, room: int) -> Grid:
 
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> Grid:
     """Share the width as a browser does: each column its longest word, then what it could use of the rest."""
-    # a letter more for the space between columns
     columns = list(zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True))
-    words = [1 + min(WORD, max(len(w) for text in (h, *c) for w in text.split(" "))) for h, c in columns]
-    lines = [1 + min(LONGEST, max((len(text) for text in c), default=0)) for _, c in columns]
-    wanted = [max(pair) for pair in zip(words, lines, strict=True)]
-    spare, asked = room - sum(words), sum(wanted) - sum(words)
-    given = [w + max(0, spare) * (m - w) / asked if asked else w for w, m in zip(words, wanted, strict=True)]
+    words = [GAP + min(WORD, max(len(w) for text in (h, *c) for w in text.split(" "))) for h, c in columns]
+    wanted = []
+    for word, (label, cells) in zip(words, columns, strict=True):
+        longest = max((len(text) for text in cells), default=0)
+        # long text wraps, into more lines the longer it is; a heading may take two
+        line = longest if longest <= LINE else math.sqrt(longest * LINE)
+        wanted.append(max(word, GAP + line, GAP + len(label) / 2))
+    spare, asked = max(0.0, room - sum(words)), max(1.0, sum(wanted) - sum(words))
+    # a table that needs little is not stretched over the page: the eye would lose its line
+    given = [w + min(STRETCH, spare / asked) * (m - w) for w, m in zip(words, wanted, strict=True)]
     size = min(10.0, max(7.0, 10.0 * room / sum(words)))
-    total = sum(given)
+    total = max(room, sum(given))
     return Grid(
         tuple(head),
         tuple(tuple(row) for row in rows),

@@ -18,7 +18,7 @@ from dvresearch import workbook
 from dvresearch.evaluation import wordstyles as look
 from dvresearch.evaluation.content import Paragraph, Report
 from dvresearch.evaluation.items import WORDS
-from dvresearch.evaluation.paper import Exhibit, Grid, lay_out
+from dvresearch.evaluation.paper import PICTURE_MM, Exhibit, Grid, lay_out
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -37,7 +37,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "recipients": "Nơi nhận:",
         "recipient": "- [Cơ quan, tổ chức nhận báo cáo];",
         "kept": "- Lưu: VT, [đơn vị soạn thảo].",
-        "post": "[QUYỀN HẠN, CHỨC VỤ CỦA NGƯỜI KÝ]",
+        "post": "[CHỨC VỤ CỦA NGƯỜI KÝ]",
         "seal": "[Chữ ký, dấu của cơ quan]",
         "signer": "[Họ và tên người ký]",
         "attached": "(Kèm theo Báo cáo số …/BC-… ngày … tháng … năm … của [tên cơ quan ban hành])",
@@ -100,6 +100,8 @@ def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
                 document.add_paragraph(_text(part.text), look.ROLES[part.role])
             else:
                 _exhibit(document, part, pictures, "Caption", look.TEXT_MM)
+    # a signature does not stand on a page of its own
+    document.paragraphs[-1].paragraph_format.keep_with_next = True
     _signature(document, word)
     if paper.appendix:
         look.new_section(document, sideways=True)
@@ -162,8 +164,8 @@ def _exhibit(document: Document, exhibit: Exhibit, pictures: dict[str, bytes], s
     if exhibit.alt:
         run = document.add_paragraph(style=look.PICTURE).add_run()
         shape = run.add_picture(io.BytesIO(pictures[exhibit.code]))
-        if shape.width > Mm(width):
-            shape.height, shape.width = round(shape.height * Mm(width) / shape.width), Mm(width)
+        scale = min(1, Mm(width) / shape.width, Mm(PICTURE_MM) / shape.height)
+        shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
         properties = shape._inline.docPr
         properties.set("name", exhibit.name)
         properties.set("title", _text(exhibit.title))
@@ -191,14 +193,14 @@ def _table(grid: Grid, title: str, width: float) -> Any:
         return f"<w:tr><w:trPr><w:cantSplit/>{mark}</w:trPr>{inside}</w:tr>"
 
     plain = [look.CELL_NUMBER if numeric else look.CELL for numeric in grid.numeric]
-    together = len(grid.rows) <= TOGETHER
+    # the last row stays with the note under the table
+    together = [len(grid.rows) <= TOGETHER or n == len(grid.rows) for n in range(1, len(grid.rows) + 1)]
     head = row(grid.head, "<w:tblHeader/>", True, [look.CELL_HEAD] * len(grid.head))
-    body = "".join(row(r, "", together and r is not grid.rows[-1], plain) for r in grid.rows)
+    body = "".join(row(cells, "", keep, plain) for cells, keep in zip(grid.rows, together, strict=True))
     columns = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     return parse_xml(
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
-        '<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/>'
-        '</w:tblCellMar><w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0"'
-        f' w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val={quoteattr(_text(title))}/></w:tblPr>'
+        '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0"'
+        f' w:lastColumn="0" w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val={quoteattr(_text(title))}/></w:tblPr>'
         f"<w:tblGrid>{columns}</w:tblGrid>{head}{body}</w:tbl>"
     )

@@ -46,7 +46,10 @@ def prepare(document: Document, lang: str) -> None:
     settings = document.settings.element
     for name, value in (("w:themeFontLang", LANGUAGES[lang]), ("w:decimalSymbol", "," if lang == "vi" else ".")):
         settings.find(qn(name)).set(qn("w:val"), value)
+    # otherwise Word opens the file in the mode of an older version
+    settings.xpath("w:compat/w:compatSetting[@w:name='compatibilityMode']")[0].set(qn("w:val"), "15")
     _styles(document)
+    _table_style(document)
     _number_headings(document)
     section = document.sections[0]
     _page(section, sideways=False)
@@ -76,7 +79,7 @@ def _styles(document: Document) -> None:
     style("Header", align=ALIGN.CENTER, after=0)
     style("Body Text", align=ALIGN.JUSTIFY, first=12.7).paragraph_format.line_spacing = 1.15
     style("DV Note", 12, "i", ALIGN.JUSTIFY, first=12.7)
-    _border(style("DV Caution", 13, "", ALIGN.JUSTIFY, before=3, after=9, indent=5), "left", 18)
+    _border(style("DV Caution", 13, "", ALIGN.JUSTIFY, before=3, after=9, indent=5), "left", 18, 6)
     style("Heading 1", BODY, "b", before=12, keep=True)
     style("Heading 2", 12, "b", before=12, after=4, keep=True)
     style("Caption", 12, "b", before=10, after=4, keep=True)
@@ -91,26 +94,38 @@ def _styles(document: Document) -> None:
     style(HEAD_DAY, BODY, "i", ALIGN.CENTER, before=4, after=14)
     style(RECIPIENTS, 12, "bi", after=0)
     style(RECIPIENT, 11, "", after=0)
-    style(SEAL, BODY, "i", ALIGN.CENTER, before=40, after=40)
+    style(SEAL, BODY, "i", ALIGN.CENTER, before=28, after=28)
     style(SOURCE, 11, "", indent=10, first=-10, after=4)
     style(LINE, 12, "", ALIGN.JUSTIFY, after=4)
     style(PICTURE, after=2, align=ALIGN.CENTER, keep=True)
     style(NOTE_UNDER, SMALL, "i", before=3, after=10)
-    _border(style(RULE, 2, after=0), "top", 6)
+    _border(style(RULE, 2, before=2, after=0), "top", 6, 0)
     style(CELL, SMALL, after=0)
     style(CELL_NUMBER, SMALL, "", ALIGN.RIGHT, after=0)
     style(CELL_HEAD, SMALL, "b", ALIGN.CENTER, after=0, keep=True)
 
 
-def _border(style: Any, side: str, eighths: int) -> None:
+def _border(style: Any, side: str, eighths: int, space: int) -> None:
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls
 
     properties = style.element.get_or_add_pPr()
-    border = parse_xml(
-        f'<w:pBdr {nsdecls("w")}><w:{side} w:val="single" w:sz="{eighths}" w:space="6" w:color="000000"/></w:pBdr>'
-    )
+    line = f'w:val="single" w:sz="{eighths}" w:space="{space}" w:color="000000"'
+    border = parse_xml(f"<w:pBdr {nsdecls('w')}><w:{side} {line}/></w:pBdr>")
     properties.insert_element_before(border, "w:shd", "w:spacing", "w:ind", "w:jc", "w:outlineLvl", "w:rPr")
+
+
+def _table_style(document: Document) -> None:
+    """Give tables a little air; the style already draws their lines."""
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls, qn
+
+    sides = (("top", 20), ("left", 60), ("bottom", 20), ("right", 60))
+    inside = "".join(f'<w:{side} w:w="{twips}" w:type="dxa"/>' for side, twips in sides)
+    properties = document.styles["Table Grid"].element.find(qn("w:tblPr"))
+    for old in properties.findall(qn("w:tblCellMar")):
+        properties.remove(old)
+    properties.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{inside}</w:tblCellMar>"))
 
 
 def _number_headings(document: Document) -> None:

@@ -111,7 +111,7 @@ def convert_dossiers(
         "skip": str(_lines(text, delimiter, start.header.body)),
         "columns": "{" + ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(sheet.columns))) + "}",
         "nullstr": "[" + ", ".join(map(_quote, _NULLS)) + "]",
-        "encoding": _quote(encoding.removesuffix("-sig")),
+        "encoding": _quote(encoding),
     }
     options = ", ".join(f"{name} = {value}" for name, value in csv_options.items())
     rows = (

@@ -25,6 +25,7 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
     DataError
         When the bytes are no text, or UTF-8 with foreign bytes in between.
     """
+    data = data.removeprefix(b"\xef\xbb\xbf")
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace").replace("\ufffd", ""), encoding, False
@@ -57,7 +58,6 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
 
 
 _MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"),

@@ -174,7 +174,7 @@ def find_header(
     mapping = {key(name): code for name, code in (columns or {}).items()}
     guesses = [_best(s, table, mapping) for s in sheets]
     needed = {c.name for c in table.columns if c.required} - set(given)
-    fits = [g for g in guesses if needed <= g.found.keys() and set(mapping.values()) <= g.found.keys()]
+    fits = [g for g in guesses if needed <= g.found.keys() and set(mapping.values()) <= g.by_user]
     fits = [g for g in fits if not g.sheet.hidden] or fits
     if not fits:
         raise _missing(max(guesses, key=lambda g: len(g.found)), table, needed, columns or {}, len(sheets))
@@ -202,6 +202,7 @@ class _Guess:
     height: int
     titles: tuple[str, ...]
     found: dict[str, list[int]]
+    by_user: frozenset[str] = frozenset()
 
 
 def layouts(sheet: Sheet) -> Iterator[tuple[int, int, list[list[str]]]]:
@@ -264,7 +265,7 @@ def _guess(
             by_user.setdefault(mine, []).append(column)
         elif name := next((names[k] for k in keys if k in names), None):
             found.setdefault(name, []).append(column)
-    return _Guess(sheet, top, height, tuple(" ".join(p) for p in titles), {**found, **by_user})
+    return _Guess(sheet, top, height, tuple(" ".join(p) for p in titles), {**found, **by_user}, frozenset(by_user))
 
 
 def _shown(guess: _Guess) -> str:
@@ -274,9 +275,10 @@ def _shown(guess: _Guess) -> str:
 
 
 def _missing(guess: _Guess, table: Table, needed: set[str], columns: Mapping[str, str], sheets: int) -> DataError:
-    absent = [h for h, name in columns.items() if name not in guess.found]
+    absent = [h for h, name in columns.items() if name not in guess.by_user]
     lacking = [n for n in table.names if n in needed and n not in guess.found]
-    seen = {key(t): t for t in guess.titles if t}
+    taken = {c for at in guess.found.values() for c in at}
+    seen = {key(t): t for i, t in enumerate(guess.titles) if t and i not in taken}
     advice = []
     for name in [*absent, *lacking]:
         forms = [key(name)] if name in absent else [k for k, v in column_names(table).items() if v == name]

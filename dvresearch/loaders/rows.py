@@ -64,10 +64,15 @@ def record_rows(
     if bare.sum() > count / 2:  # days as numbers; otherwise a number among dates may be the count of a total row
         bare[:] = False
     known = list(header.columns.values())
+    dated = table.column(anchor).kind in ("date", "time")
+    if not dated:  # anything may be a word or a number, so every row is looked at
+        full = (sum(map(bool, texts([sheet.columns[c][header.body + i] for c in known]))) for i in range(count))
+        last = max((i for i, held in enumerate(full) if held > len(known) / 2), default=-1)
+        bare[:] = True
     for i in np.flatnonzero(~good | bare):
         row = tuple(c[header.body + i] for c in sheet.columns)
-        kind = _kind(row, header, known, anchor, after=bool(i > last))
-        good[i] = kind == "record" or (good[i] and kind in ("note", "section"))
+        kind = _kind(row, header, known, after=bool(i > last))
+        good[i] = kind == "record" or (dated and good[i] and kind in ("note", "section"))
         if not good[i] and kind != "blank":
             skipped.setdefault(kind, []).append(sheet.first_row + header.body + int(i))
     rows = np.flatnonzero(good) + header.body
@@ -81,7 +86,7 @@ def record_rows(
     return rows, skipped
 
 
-def _kind(row: tuple[Any, ...], header: Header, known: list[int], anchor: str, *, after: bool) -> str:
+def _kind(row: tuple[Any, ...], header: Header, known: list[int], *, after: bool) -> str:
     words = texts(row)
     filled = [w for w in words if w]
     if not filled:
@@ -89,13 +94,16 @@ def _kind(row: tuple[Any, ...], header: Header, known: list[int], anchor: str, *
     if is_numbering(row):
         return "numbering"
     titles = [key(t) for t in header.titles]
-    if sum(bool(w) and key(w) in t for w, t in zip(words, titles, strict=False) if t) > len(filled) / 2:
+    # "có" and "x" stand in many a title, and are answers.
+    if sum(len(key(w)) > 2 and key(w) in t for w, t in zip(words, titles, strict=False) if t) > len(filled) / 2:
         return "header_again"
     held = sum(bool(words[c]) for c in known)
     if any(TOTAL.fullmatch(plain(w)) for w in filled[:3]) or (_TOTAL_OF.match(filled[0]) and held <= len(known) / 2):
         return "total"
+    if filled[0].isdecimal() and len(filled) > 1:  # a serial number
+        return "record"
     if after and held <= max(1, len(known) / 2):
         return "note"
-    if held <= 1 and len(filled) <= 2 and not words[header.columns[anchor]]:
+    if held <= 1 and len(filled) <= 2:
         return "section"
     return "record"

@@ -147,7 +147,7 @@ def _paragraph(row: Row, lang: Lang) -> str:
     who = subject(row, lang)
     flags, reasons = flag_codes(row), reason_codes(row)
     told = shown(row)
-    head = f"{who} – {name}" if who else capital(name)
+    head = capital(f"{who} – {name}" if who else name)
     sentences = [f"{head}: {_value(row, lang)} ({_grounds(row, lang)})." if told else f"{head}: {say(_MISSING, lang)}."]
     sentences += [codebook.get("reason", code).note(lang) for code in reasons]
     if told and not reasons and not known(row["n"]) and not known(row["lower"]):

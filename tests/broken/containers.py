@@ -1,9 +1,10 @@
-"""Small files written byte by byte: what the libraries refuse to write, and what they would write differently each year."""
+"""Small files written byte by byte: what libraries refuse to write, or would write differently each year."""
 
 from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zipfile
 from collections.abc import Sequence
 
@@ -13,23 +14,19 @@ STAMP = (2000, 1, 1, 0, 0, 0)
 def archive(members: Sequence[tuple[str, bytes]], *, flags: int = 0) -> bytes:
     """Return a zip archive with fixed time stamps; names may repeat and point anywhere."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+    with warnings.catch_warnings(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        warnings.simplefilter("ignore", UserWarning)  # that a name repeats is the point
         for name, content in members:
-            info = zipfile.ZipInfo("x" * len(name), STAMP)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3
+            info = zipfile.ZipInfo(name, STAMP)
+            info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 3
             file.writestr(info, content)
-            info.filename = info.orig_filename = name
-    data = out.getvalue()
-    for name, _ in members:  # the local headers were written before the names were put in place
-        data = data.replace(b"x" * len(name) + b"", name.encode(), 1) if b"x" * len(name) in data else data
-    if flags:
-        for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-            start = data.find(signature)
-            while start >= 0:
-                data = data[: start + at] + struct.pack("<H", flags) + data[start + at + 2 :]
-                start = data.find(signature, start + 4)
-    return data
+    data = bytearray(out.getvalue())
+    for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)) if flags else ():
+        start = data.find(signature)
+        while start >= 0:
+            data[start + at : start + at + 2] = struct.pack("<H", flags)
+            start = data.find(signature, start + 4)
+    return bytes(data)
 
 
 _NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -37,7 +34,9 @@ _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PKG = "http://schemas.openxmlformats.org/package/2006"
 
 
-def workbook(sheet: str, *, extra: Sequence[tuple[str, bytes]] = (), strings: str = "", head: str = "") -> list[tuple[str, bytes]]:
+def workbook(
+    sheet: str, *, extra: Sequence[tuple[str, bytes]] = (), strings: str = "", head: str = ""
+) -> list[tuple[str, bytes]]:
     """Return the members of a workbook whose only sheet holds `sheet`, the XML inside ``worksheet``."""
     types = (
         f'<Types xmlns="{_PKG}/content-types"><Default Extension="rels" '
@@ -45,7 +44,10 @@ def workbook(sheet: str, *, extra: Sequence[tuple[str, bytes]] = (), strings: st
         'ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType='
         '"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>'
     )
-    rels = f'<Relationships xmlns="{_PKG}/relationships"><Relationship Id="rId1" Type="{_REL}/{{}}" Target="{{}}"/>{{}}</Relationships>'
+    rels = (
+        f'<Relationships xmlns="{_PKG}/relationships"><Relationship Id="rId1" Type="{_REL}/{{}}" Target="{{}}"/>'
+        "{}</Relationships>"
+    )
     shared = f'<Relationship Id="rId2" Type="{_REL}/sharedStrings" Target="sharedStrings.xml"/>' if strings else ""
     parts = {
         "[Content_Types].xml": types,
@@ -168,14 +170,17 @@ def docx(table: str) -> bytes:
     name = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     types = (
         f'<Types xmlns="{_PKG}/content-types"><Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Override PartName="/word/document.xml" '
         'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
     )
     rels = (
         f'<Relationships xmlns="{_PKG}/relationships"><Relationship Id="rId1" Type="{_REL}/officeDocument" '
         'Target="word/document.xml"/></Relationships>'
     )
-    body = f'<w:document xmlns:w="{name}"><w:body><w:p><w:r><w:t>Danh sách</w:t></w:r></w:p>{table}</w:body></w:document>'
+    body = (
+        f'<w:document xmlns:w="{name}"><w:body><w:p><w:r><w:t>Danh sách</w:t></w:r></w:p>{table}</w:body></w:document>'
+    )
     return archive(
         [("[Content_Types].xml", types.encode()), ("_rels/.rels", rels.encode()), ("word/document.xml", body.encode())]
     )

@@ -86,7 +86,7 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "ladder",
             ctx.prose("dossiers.ladder"),
-            lambda plots, ax: plots.ladder(ladder, ax=ax, lang=ctx.lang),
+            lambda plots: plots.ladder(ladder, lang=ctx.lang),
             alt=wording.alt_text("ladder", ladder, ctx.lang),
             sources=sources,
             inputs=inputs,
@@ -95,17 +95,16 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "flows",
             ctx.prose("dossiers.flows"),
-            lambda plots, ax: plots.flows(year, ax=ax, lang=ctx.lang),
+            lambda plots: plots.flows(year, lang=ctx.lang),
             alt=wording.alt_text("flows", year, ctx.lang),
             sources=sources,
             inputs=inputs,
-            height_cm=7.0,
             call=f"plots.flows({call})",
         ),
         ctx.figure(
             "months",
             ctx.prose("dossiers.months"),
-            lambda plots, ax: plots.trend(by_month, ax=ax, lang=ctx.lang),
+            lambda plots: plots.trend(by_month, lang=ctx.lang),
             alt=wording.alt_text("trend", by_month, ctx.lang),
             sources=sources,
             inputs=inputs,
@@ -114,7 +113,7 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "fields",
             ctx.prose("dossiers.fields"),
-            lambda plots, ax: plots.intervals(by_field, ax=ax, lang=ctx.lang, unit="field"),
+            lambda plots: plots.intervals(by_field, lang=ctx.lang, unit="field"),
             alt=wording.alt_text("intervals", by_field, ctx.lang, unit="field"),
             sources=sources,
             inputs=inputs,
