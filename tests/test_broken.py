@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from dvresearch.cli import app
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import load_dossiers, load_form
 from dvresearch.screening import screen
@@ -118,14 +121,6 @@ def test_saved_mapping_is_refused_with_its_message(case: Any, tmp_path: Path) ->
     assert all(word in complaint(caught.value) for word in case.says)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[c.file for c in CASES])
-def test_screening_never_raises(case: Any) -> None:
-    findings = screen(FOLDER / case.file)
-    assert len(findings)
-    if case.use == "load" and not case.options:
-        assert "fail" in set(findings["verdict"])
-
-
 PERSONAL = (
     "Nguyễn Văn An",
     "Trần Thị Bình",
@@ -139,12 +134,18 @@ PERSONAL = (
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c.file for c in CASES])
-def test_no_cell_of_a_person_is_shown(case: Any) -> None:
-    shown = screen(FOLDER / case.file).to_csv()
-    try:
-        shown += str(load_dossiers(FOLDER / case.file, **case.options).attrs)
-    except (DataError, ParameterError) as error:
-        shown += str(error)
-    except TypeError:  # options of another use
-        pass
+def test_command_ends_with_its_status_and_shows_no_person(case: Any) -> None:
+    """The command says pass or fail by its status, names what is wrong, and repeats no cell of a person."""
+    result = CliRunner().invoke(app, ["check", str(FOLDER / case.file), "--json"])
+    assert not isinstance(result.exception, Exception), result.exception
+    findings = json.loads(result.stdout)
+    failed = any(f["verdict"] == "fail" for f in findings)
+    assert result.exit_code == (2 if failed else 0)
+    if case.use == "load" and not case.options:
+        assert failed
+    shown = result.stdout
+    if case.use == "load":
+        with pytest.raises((DataError, ParameterError)) as caught:
+            load_dossiers(FOLDER / case.file, **case.options)
+        shown += str(caught.value)
     assert not [word for word in PERSONAL if word in shown]

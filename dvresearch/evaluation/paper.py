@@ -7,6 +7,7 @@ tables that the page folds stand in an appendix, and a line in their place says 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,14 @@ from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, She
 from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS, Item, items
 from dvresearch.evaluation.shown import Lang
 
-__all__ = ["MARGINS_MM", "PICTURE_MM", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
+__all__ = ["MARGINS_MM", "PICTURE_MM", "TOGETHER", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
 
 #: Top, right, bottom, left: within 20-25, 15-20, 20-25 and 30-35 mm (NĐ 30/2020/NĐ-CP, Phụ lục I).
 MARGINS_MM = (20, 15, 20, 30)
 #: The highest a picture may be: a tall one is printed about 12 cm wide, at which every picture can still be read.
 PICTURE_MM = 150
+#: A table of so few rows is not divided between pages.
+TOGETHER = 8
 #: Letters of 10 point Times that fit across the page between the margins, upright and sideways.
 ROOM, ROOM_SIDEWAYS = 100, 150
 #: Letters that the space between two columns takes.
@@ -165,7 +168,7 @@ def _findings(found: Sequence[dict[str, str]], lang: Lang, room: int) -> Grid:
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> Grid:
     """Share the width as a browser does: each column its longest word, then what it could use of the rest."""
     columns = list(zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True))
-    words = [GAP + min(WORD, max(len(w) for text in (h, *c) for w in text.split(" "))) for h, c in columns]
+    words = [GAP + min(WORD, max(len(w) for text in (h, *c) for w in re.split("[ –-]", text))) for h, c in columns]
     wanted = []
     for word, (label, cells) in zip(words, columns, strict=True):
         longest = max((len(text) for text in cells), default=0)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from dvresearch.evaluation.content import Report
 from dvresearch.evaluation.items import WORDS
-from dvresearch.evaluation.paper import MARGINS_MM, PICTURE_MM, lay_out
+from dvresearch.evaluation.paper import MARGINS_MM, PICTURE_MM, TOGETHER, lay_out
 
 __all__ = ["FONTS", "write"]
 
@@ -36,11 +36,15 @@ def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
     Fonts of the system are never looked at, and the file carries no date. It is tagged: screen readers find
     headings, table heads and the alternative texts of figures.
     """
-    path.write_bytes(_compiled(report, pictures))
+    # beside the file: the disk with room for it, and nothing left elsewhere by a run that is stopped
+    with tempfile.TemporaryDirectory(prefix=".typst-", dir=path.parent) as name:
+        path.write_bytes(_compiled(report, pictures, Path(name)))
 
 
-def _compiled(report: Report, pictures: dict[str, bytes], standard: Literal["1.7", "ua-1"] = "1.7") -> bytes:
-    """Return the PDF; typst refuses a content that would break the `standard`."""
+def _compiled(
+    report: Report, pictures: dict[str, bytes], folder: Path, standard: Literal["1.7", "ua-1"] = "1.7"
+) -> bytes:
+    """Return the PDF, made in an empty `folder`; typst refuses a content that would break the `standard`."""
     import typst
 
     content = {
@@ -50,15 +54,14 @@ def _compiled(report: Report, pictures: dict[str, bytes], standard: Literal["1.7
         "summary": [sentence.text for sentence in report.summary],
         "margins": MARGINS_MM,
         "picture": PICTURE_MM,
+        "together": TOGETHER,
         "word": WORDS[report.lang],
         **asdict(lay_out(report)),
     }
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "figures").mkdir()
-        for code, png in pictures.items():
-            (folder / "figures" / f"{code}.png").write_bytes(png)
-        (folder / "content.json").write_text(json.dumps(content), encoding="utf-8", newline="\n")
-        (folder / "main.typ").write_bytes(_TEMPLATE.read_bytes())
-        return typst.compile(folder / "main.typ", root=folder, font_paths=fonts, pdf_standards=standard)
+    (folder / "figures").mkdir()
+    for code, png in pictures.items():
+        (folder / "figures" / f"{code}.png").write_bytes(png)
+    (folder / "content.json").write_text(json.dumps(content), encoding="utf-8", newline="\n")
+    (folder / "main.typ").write_bytes(_TEMPLATE.read_bytes())
+    return typst.compile(folder / "main.typ", root=folder, font_paths=fonts, pdf_standards=standard)

@@ -18,7 +18,7 @@ from dvresearch import workbook
 from dvresearch.evaluation import wordstyles as look
 from dvresearch.evaluation.content import Paragraph, Report
 from dvresearch.evaluation.items import WORDS
-from dvresearch.evaluation.paper import PICTURE_MM, Exhibit, Grid, lay_out
+from dvresearch.evaluation.paper import PICTURE_MM, TOGETHER, Exhibit, Grid, lay_out
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -59,9 +59,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "attached": "(Attached to Report No. …/BC-… of [day] [month] [year] of [name of the issuing body])",
     },
 }
-
-#: A table of so few rows is not divided between pages.
-TOGETHER = 8
 
 
 def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:

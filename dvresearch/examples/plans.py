@@ -11,7 +11,7 @@ __all__ = ["rubric", "targets"]
 _TARGETS = (
     ("Tỷ lệ hồ sơ giải quyết đúng hạn (%)", 95.0),
     ("Số cuộc đối thoại với Nhân dân", 4.0),
-    ("Số mô hình “Dân vận khéo” đăng ký mới", 6.0),
+    ("Số mô hình Dân vận khéo đăng ký mới", 6.0),
     ("Tỷ lệ hồ sơ nộp trực tuyến (%)", 60.0),
     ("Số căn nhà tạm được xóa", 12.0),
     ("Tỷ lệ đơn thư giải quyết đúng hạn (%)", 90.0),
@@ -26,7 +26,7 @@ _CRITERIA = (
     ("Giải quyết khiếu nại, tố cáo thuộc thẩm quyền", 15, "full"),
     ("Xử lý phản ánh, kiến nghị đúng hạn", 10, "full"),
     ("Thực hiện dân chủ ở cơ sở", 10, "zero"),
-    ("Xây dựng mô hình “Dân vận khéo”", 10, "excluded"),
+    ("Xây dựng mô hình Dân vận khéo", 10, "excluded"),
     ("Thực hiện kiến nghị sau giám sát", 10, "excluded"),
 )
 

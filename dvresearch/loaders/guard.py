@@ -39,7 +39,7 @@ class Limits:
         Cells of all sheets together, blank ones between used ones included.
     text_mib : int, default 64
         Content of all cells together, and size of a text file, MiB.
-    memory_mib : int, default 448
+    memory_mib : int, default 384
         Memory of the reading process, MiB (where the system can limit it: not on Windows).
     memory_per_mib : int, default 16
         Added to `memory_mib` for each MiB of the file.
@@ -54,7 +54,7 @@ class Limits:
     ratio: int = 250
     cells: int = 3_000_000
     text_mib: int = 64
-    memory_mib: int = 448
+    memory_mib: int = 384
     memory_per_mib: int = 16
     seconds: float = 8.0
     seconds_per_mib: float = 2.0

@@ -258,7 +258,7 @@ def _guess(
     for column, parts in enumerate(titles):
         if not parts:
             continue
-        forms = [" ".join(parts), parts[-1]]
+        forms = [" ".join(parts), " ".join(reversed(parts)), parts[-1]]  # Ngày + tiếp nhận, Mã under Hồ sơ
         keys = [key(f) for f in [*forms, *(_REMARK.sub(" ", f) for f in forms)]]
         mine = next((mapping[k] for k in keys if k in mapping), None)
         if mine:

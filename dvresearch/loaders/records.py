@@ -35,7 +35,7 @@ __all__ = ["Records", "bad_choice", "cells_of", "from_sheets", "read_records"]
 
 _SAMPLE = 500  # cells by which the content of a column is judged
 #: What is wrong with a cell that cannot be read.
-_WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "unknown_word"}
+_WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "not_in_list"}
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
 

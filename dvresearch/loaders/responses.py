@@ -143,7 +143,7 @@ def read_responses(
 def _refuse_bare_numbers(records: Records, asked: Questionnaire) -> None:
     """Say what to type when the answers are numbers and nobody has said which way they run."""
     items = {at: name for name, at in records.header.columns.items() if name in asked.scales}
-    wrong = [p for p in records.problems if p.code == "unknown_word" and p.column in items and p.looks == "'0'"]
+    wrong = [p for p in records.problems if p.code == "not_in_list" and p.column in items and p.looks == "'0'"]
     if wrong and all(items[p.column] not in asked.codes for p in wrong):
         sheet = records.header.sheet
         raise DataError(
@@ -187,10 +187,13 @@ def questionnaire(
     scales: dict[str, str] = {}
     codes: dict[str, dict[str, str]] = {}
     for item, entry in stated["items"].items():
-        rule = {"header": entry} if isinstance(entry, str) else dict(entry)
+        rule: dict[str, Any] = {"header": entry} if isinstance(entry, str) else dict(entry)
         if not _CODE.fullmatch(item) or item in (*RESPONSES.names, *(c.name for c in SENSITIVE)):
-            raise _refuse(
-                "Tên câu hỏi không dùng được làm tên cột.", "The item cannot name a column.", item, "q1, q2, …"
+            raise ParameterError(
+                Text("Tên câu hỏi không dùng được làm tên cột.", "The item cannot name a column."),
+                expected=Text("chữ thường không dấu và số: q1, q2", "small letters and digits: q1, q2"),
+                got=item,
+                hint=Text('Viết items={"q1": "tiêu đề trong tệp"}.', 'Write items={"q1": "header in the file"}.'),
             )
         scales[item] = _one_of("scale", rule.get("scale", stated.get("scale", scale)), tuple(SCALES))
         way = _one_of("numbers", rule.get("numbers", stated.get("numbers", numbers)), _NUMBERS)
@@ -204,7 +207,10 @@ def questionnaire(
         if written:
             codes[item] = written
     if not headers:
-        raise _refuse("Chưa nêu câu hỏi nào.", "No item is named.", "{}", 'items={"q1": "…"}')
+        raise ParameterError(
+            Text("Chưa nêu câu hỏi nào.", "No item is named."),
+            hint=Text('Viết items={"q1": "tiêu đề trong tệp"}.', 'Write items={"q1": "header in the file"}.'),
+        )
     return Questionnaire(headers, scales, codes)
 
 
@@ -233,15 +239,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _one_of(name: str, word: object, words: Sequence[str]) -> str:
+    from dvresearch.loaders.records import bad_choice
+
     if word not in words:
-        raise _refuse(f"Không có {name} này.", f"There is no such {name}.", str(word), ", ".join(words))
+        raise bad_choice(name, word, ", ".join(words))
     return str(word)
-
-
-def _refuse(vi: str, en: str, got: str, expected: str) -> ParameterError:
-    return ParameterError(
-        Text(vi, en),
-        expected=Text(expected, expected),
-        got=got,
-        hint=Text("Sửa items= hoặc tệp phiếu hỏi.", "Change items= or the questionnaire file."),
-    )

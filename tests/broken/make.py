@@ -495,7 +495,7 @@ def beside() -> Iterable[Case]:
     yield case("dinh_chinh_gia_tri_cu_sai.csv", change(old="01/01/2020"), "giá trị cũ")
     yield case("dinh_chinh_ghi_ten_nguoi.csv", change(role="Nguyễn Văn An"), "dữ liệu cá nhân", "Vai trò")
     one = [change(row=r, role=w).split(b"\r\n", 1)[1] for r, w in ((3, "chuyên viên"), (4, "Trần Thị Bình"))]
-    yield case("dinh_chinh_lan_ten_nguoi.csv", change(row=2) + b"".join(one), "vai trò, không phải tên người")
+    yield case("dinh_chinh_lan_ten_nguoi.csv", change(row=2) + b"".join(one), "G4", "tên hoặc số của một người")
     yield case("dinh_chinh_thieu_ly_do.csv", change(why=""), "F2", "ô bắt buộc bị trống")
     yield case("dinh_chinh_thieu_cot.csv", text([head[:4], (3, "Đơn vị", "", "x")]), "thiếu cột bắt buộc", "why")
     yield case("dinh_chinh_dong_la_chu.csv", change(row="ba"), "A2", "không phải số")
