@@ -26,7 +26,6 @@ __all__ = [
     "KINDS",
     "MIN_COUNT",
     "holds_person",
-    "personal_columns",
     "personal_kind",
     "pseudonym",
     "showable",
@@ -84,6 +83,7 @@ _COMMON = re.compile(
     "(nguyễn|trần|lê|phạm|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|ngô|dương|đinh|trịnh|trương|phùng|quách) ", re.IGNORECASE
 )
 _LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
+_FEW = 20  # cells: in fewer, names of procedures need not repeat either
 
 #: Share of a sample's cells that must look personal before the column is taken to be so.
 _MOST, _SOME = 0.5, 0.2
@@ -133,23 +133,10 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
         return "name"
     if header and share(_STREET.search) >= _MOST:
         return "address"
-    if len(distinct) > 2 and sorted(map(len, texts))[len(texts) // 2] > _LONG and len(distinct) > 0.8 * len(texts):
+    long = sorted(map(len, texts))[len(texts) // 2] > _LONG
+    if long and len(texts) >= _FEW and len(distinct) > 0.8 * len(texts):
         return "free_text"
     return None
-
-
-def personal_columns(titles: Sequence[str], samples: Sequence[Iterable[Any]]) -> dict[int, str]:
-    """Return the columns that hold personal data: position -> key of `KINDS`.
-
-    Parameters
-    ----------
-    titles : sequence of str
-        Headers.
-    samples : sequence of iterables
-        Some cells of each column, in the order of `titles`.
-    """
-    kinds = {i: personal_kind(t, c) for i, (t, c) in enumerate(zip(titles, samples, strict=True))}
-    return {i: kind for i, kind in kinds.items() if kind}
 
 
 def _text(cell: Any) -> str:

@@ -481,7 +481,13 @@ TABLES = {
 
 
 def empty(table: Table) -> pd.DataFrame:
-    """Return a frame with the columns of `table` and no row."""
+    """Return a frame with the columns of a contract and no row.
+
+    Parameters
+    ----------
+    table : Table
+        The contract.
+    """
     import pandas as pd
 
     return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES.get(c.kind, "str")) for c in table.columns})

@@ -23,6 +23,11 @@ def safe(value: object) -> object:
     Text from outside that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end could be
     taken for a formula, in Excel itself or after a round through CSV: it gets an
     apostrophe in front.
+
+    Parameters
+    ----------
+    value : object
+        What the cell is to hold; anything but text comes back unchanged.
     """
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
         return "'" + value
@@ -30,7 +35,15 @@ def safe(value: object) -> object:
 
 
 def save(workbook: Workbook, path: str | Path) -> None:
-    """Write `workbook` to `path` with fixed properties and time stamps."""
+    """Write a workbook with fixed properties and time stamps.
+
+    Parameters
+    ----------
+    workbook : openpyxl.Workbook
+        The workbook.
+    path : str or Path
+        Where to.
+    """
     workbook.properties.creator = "dvresearch"
     workbook.properties.created = workbook.properties.modified = FIXED
     buffer = io.BytesIO()
@@ -39,7 +52,13 @@ def save(workbook: Workbook, path: str | Path) -> None:
 
 
 def fix_zip(data: bytes) -> bytes:
-    """Return the zip archive `data` (a workbook, a Word file) with every member and both its times fixed."""
+    """Return an office file with every member and both its times fixed.
+
+    Parameters
+    ----------
+    data : bytes
+        A zip archive: a workbook or a Word file.
+    """
     out = io.BytesIO()
     stamp = (FIXED.year, FIXED.month, FIXED.day, 0, 0, 0)
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:

@@ -21,7 +21,7 @@ from dvresearch import load_figures, metrics
 from dvresearch.errors import DataError, ParameterError, ReportError
 from dvresearch.evaluation import job, spec
 from dvresearch.evaluation.compose import compose
-from dvresearch.evaluation.content import Paragraph, Sheet
+from dvresearch.evaluation.content import Checks, Paragraph, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
 from dvresearch.evaluation.sections import closing, dossiers
@@ -320,7 +320,7 @@ def test_example_of_one_commune_is_labelled_synthetic_and_holds_no_person(commun
 def test_form_of_the_commune_agrees_with_its_list(commune: tuple[Path, Path]):
     """Both are made from the same synthetic dossiers by different code, so any difference is an error."""
     ctx = Context(spec.read(commune[0]))
-    (compared,) = [b for b in dossiers.form(ctx).blocks if getattr(b, "code", "") == "form-compared"]
+    (compared,) = [b for b in dossiers.form(ctx).blocks if isinstance(b, Checks) and b.code == "form-compared"]
     assert len(compared.frame) == 36 and set(compared.frame["verdict"]) == {"pass"}
 
 

@@ -74,7 +74,9 @@ def _single_byte(data: bytes) -> tuple[str, str]:
     vietnamese = nfc(data.decode("cp1258", "replace"))
     # In real Windows-1258 text every tone mark finds its letter.
     alone = sum(vietnamese.count(mark) for mark in _TONE_MARKS) + vietnamese.count("\ufffd")
-    return (western, "windows-1252") if alone * 20 > sum(b > 127 for b in data) else (vietnamese, "windows-1258")
+    if vietnamese == western or alone * 20 > sum(b > 127 for b in data):
+        return western, "windows-1252"
+    return vietnamese, "windows-1258"
 
 
 _DELIMITERS = ",;\t|"
@@ -152,6 +154,6 @@ def guess_delimiter(text: str) -> str:
             counts = [len(row) for row in csv.reader(first, delimiter=delimiter)]
         except csv.Error:
             return 0
-        return max((counts.count(n) * (n - 1) for n in set(counts)), default=0)
+        return max((counts.count(n) ** 2 * (n - 1) for n in set(counts)), default=0)  # steadiness before width
 
     return max(_DELIMITERS, key=score)

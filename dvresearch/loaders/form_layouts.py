@@ -71,6 +71,11 @@ class Form:
     tally: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
+    def numbered(self) -> bool:
+        """Whether the columns are known by their numbers and not by their titles."""
+        return self.columns[0].name.isdecimal()
+
+    @property
     def first(self) -> int:
         """The first numbered column of the sheet: II.06a numbers the two columns of labels, too."""
         return min(c.number for c in self.columns if c.number)

@@ -257,7 +257,7 @@ def _by_numbers(sheet: Sheet, wanted: Form) -> _Layout | None:
 
 def _refuse_another(sheets: list[Sheet], wanted: Form) -> None:
     """Refuse a file that says it is another form: one found by its numbers only fits any."""
-    if any(c.leaf for c in wanted.columns):
+    if not wanted.numbered:
         return
     rows = [(s, i, " ".join(texts(row))) for s in sheets if not s.titles for i, row in enumerate(s.rows(0, 30))]
     stated = {f"{a}/{b}" for _, _, line in rows for a, b in _CODE.findall(line)}

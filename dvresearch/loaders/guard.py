@@ -8,6 +8,7 @@ that may use so much memory and so much time and no more; whatever goes wrong th
 
 from __future__ import annotations
 
+import io
 import json
 import marshal
 import subprocess
@@ -217,17 +218,15 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
     """
     path = Path(path)
     try:
-        if path.is_dir():
-            raise refuse("folder", path)
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        folder, size = path.is_dir(), path.stat().st_size
+        with path.open("rb") if not folder else io.BytesIO() as file:
             head = file.read(4096)
     except FileNotFoundError:
         raise refuse("missing", path) from None
     except (OSError, ValueError) as fault:
         raise refuse("denied", path, type(fault).__name__) from None
-    if not size:
-        raise refuse("empty", path)
+    if folder or not size:
+        raise refuse("folder" if folder else "empty", path)
     kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "text")
     if kind == "text":
         kind = _text_kind(head, path)

@@ -378,7 +378,8 @@ def save_mapping(path: str | Path, table: Table, columns: Mapping[str, str]) -> 
     import json
 
     lines = [f'table = "{table.name}"', "", "[columns]"]
-    lines += [f"{json.dumps(h, ensure_ascii=False)} = {json.dumps(c)}" for h, c in columns.items()]
+    quoted = {json.dumps(h, ensure_ascii=False).replace("\x7f", "\\u007f"): c for h, c in columns.items()}
+    lines += [f"{header} = {json.dumps(name)}" for header, name in quoted.items()]
     beside = _mapping_file(path)
     beside.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return beside

@@ -152,6 +152,7 @@ def _depth(code: object) -> int:
 def _leave_out_sums(records: Records) -> None:
     """Leave out the rows that add up those below them."""
     from dvresearch.loaders.records import cells_of
+    from dvresearch.loaders.sheets import Note
     from dvresearch.text import plain
 
     frame, header = records.frame, records.header
@@ -172,8 +173,11 @@ def _leave_out_sums(records: Records) -> None:
             below.append(j)
         # Without a number of their own the rows below are parts only if they add up.
         numbered = any(depths[j] < _NO_NUMBER for j in below)
-        if below and (numbered or abs(sum(maxima[j] for j in below) - maxima[i]) < 1e-9):
+        parts = sum(maxima[j] for j in below if depths[j] == min(depths[k] for k in below))
+        if below and (numbered or abs(parts - maxima[i]) < 1e-9):
             sums.append(int(frame.index[i]))
+            if abs(parts - maxima[i]) > 1e-9:
+                records.notes.append(Note("rubric_sums", f"{frame.index[i]}: {maxima[i]:g} ≠ {parts:g}"))
     if sums:
         records.skipped["sum"] = sums
         first = header.sheet.first_row + (1 if header.sheet.titles else 0)

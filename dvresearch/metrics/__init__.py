@@ -1,6 +1,7 @@
 """Tables in, estimates and findings out. Nothing here opens a file, draws or writes a sentence."""
 
 from dvresearch.metrics.breaks import breaks, change
+from dvresearch.metrics.cases import case_counts, case_shares, cases_in_time, petition_results, receptions
 from dvresearch.metrics.checks766 import (
     compare766,
     compare_national766,
@@ -17,6 +18,8 @@ from dvresearch.metrics.published import check_parts, check_share, check_shares
 from dvresearch.metrics.ranks import average, ranks
 from dvresearch.metrics.rates import rate
 from dvresearch.metrics.resolution import resolution_rate
+from dvresearch.metrics.responses import answer_shares
+from dvresearch.metrics.rubric import appraisal, class_shares, zero_denominators
 from dvresearch.metrics.satisfaction import published_satisfaction
 from dvresearch.metrics.selection import selection_bounds
 from dvresearch.metrics.tally import tally
@@ -24,16 +27,22 @@ from dvresearch.metrics.targets import attainment, attainment_shares, coverage
 
 __all__ = [
     "Identity",
+    "answer_shares",
+    "appraisal",
     "attainment",
     "attainment_shares",
     "average",
     "breaks",
+    "case_counts",
+    "case_shares",
+    "cases_in_time",
     "change",
     "check_identities",
     "check_parts",
     "check_share",
     "check_shares",
     "check_tally",
+    "class_shares",
     "compare766",
     "compare_counts",
     "compare_national766",
@@ -46,13 +55,16 @@ __all__ = [
     "imputed_check",
     "index766",
     "national766",
+    "petition_results",
     "proportion",
     "published_satisfaction",
     "ranks",
     "rate",
+    "receptions",
     "resolution_rate",
     "selection_bounds",
     "tally",
     "threshold_score",
     "variance_check",
+    "zero_denominators",
 ]

@@ -12,7 +12,7 @@ import pandas as pd
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.loaders.dossiers import read_dossiers
-from dvresearch.loaders.form_layouts import FORMS
+from dvresearch.loaders.form_layouts import FORMS, Form, form
 from dvresearch.loaders.forms import read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.problems import Problem
@@ -20,14 +20,17 @@ from dvresearch.loaders.records import Records, from_sheets
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.metrics.identities import TALLY_IDENTITIES, check_identities
+from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, check_identities
 from dvresearch.privacy import showable
 from dvresearch.screening.records import Place, screen_records
-from dvresearch.tables import DOSSIERS, TALLY
+from dvresearch.screening.registers import check_records, read_table
+from dvresearch.tables import DOSSIERS
 from dvresearch.workdays import Calendar
 
 __all__ = ["screen"]
 
+#: Tables that can be checked, besides the forms.
+_TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric")
 #: Cells to mend that get a finding each; the rest are counted in one.
 _MOST = 200
 #: Rows of a Parquet file by which its columns are told.
@@ -40,6 +43,8 @@ def screen(
     *,
     columns: Mapping[str, str] | None = None,
     unit: str | None = None,
+    given: Mapping[str, str] | None = None,
+    items: Mapping[str, str] | str | Path | None = None,
     sheet: str | None = None,
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
@@ -55,9 +60,15 @@ def screen(
     path : str or Path
         The file.
     table : str, default "dossiers"
-        What the file should hold: ``"dossiers"``, or the code of a report form (``"II.06a"``).
+        What the file should hold: ``"dossiers"``, ``"cases"``, ``"responses"``, ``"models"``, ``"targets"``,
+        ``"rubric"``, or the code of a report form (``"II.06a"``, ``"01/TCD"``).
     columns, unit, sheet, timezone, date_order, corrections, limits
         As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used.
+    given : mapping, optional
+        Further columns that the file lacks -> their content: ``{"kind": "complaint"}`` for cases, ``{"period":
+        "2025"}`` for targets, ``{"zero_rule": "full"}`` for a rubric.
+    items : mapping, str or Path, optional
+        The items of a survey, as for :func:`dvresearch.load_responses`; needed for ``"responses"``.
     as_of : date or str, optional
         Day on which the list was drawn: receipts and results after it are wrong.
     calendar : Calendar, optional
@@ -77,22 +88,25 @@ def screen(
         For an unknown table, column name or zone.
     """
     forms = [code for code, _ in FORMS]
-    if table != "dossiers" and table not in forms:
-        words = ", ".join(["dossiers", *forms])
+    if table not in (*_TABLES, *forms):
+        words = ", ".join([*_TABLES, *forms])
         raise ParameterError(
             Text(f"Chưa kiểm được loại bảng {table!r}.", f"Tables of the kind {table!r} cannot be checked."),
             expected=Text(words, words),
             got=table,
             hint=Text('Dùng table="dossiers".', 'Use table="dossiers".'),
         )
+    common: dict[str, Any] = {"columns": columns, "sheet": sheet, "corrections": corrections, "limits": limits}
+    options: dict[str, Any] = {"timezone": timezone, "date_order": date_order}
     try:
-        if table != "dossiers":
+        if table in forms:
             return findings.table(_screen_form(Path(path), table, unit, sheet, limits))
-        options: dict[str, Any] = {"timezone": timezone, "date_order": date_order}
+        if table != "dossiers":
+            read = read_table(path, table, unit=unit, given=given or {}, items=items, **common, **options)
+            found = [*_how_read(read.records), *_cells(read.records.header.sheet, read.records.problems)]
+            return findings.table([*found, *check_records(read, as_of=as_of, calendar=calendar)])
         large = _typed_parquet(Path(path), columns, unit, options, limits) if corrections is None else None
-        records = large or read_dossiers(
-            path, columns=columns, unit=unit, sheet=sheet, corrections=corrections, limits=limits, **options
-        )
+        records = large or read_dossiers(path, unit=unit, **common, **options)
     except DataError as error:
         return findings.table([_unreadable(error, Path(path))])
     place = Place(records.header.sheet, records.header.columns)
@@ -151,7 +165,7 @@ def _unreadable(error: DataError, path: Path) -> Finding:
 
 
 def _remarks(sheet: Sheet, notes: Sequence[Note]) -> list[Finding]:
-    serious = ("cut_short", "stray_quotes")
+    serious = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums")
     return [_note(n.code, "review" if n.code in serious else "pass", sheet.where(), computed=n.detail) for n in notes]
 
 
@@ -204,15 +218,25 @@ def _screen_form(path: Path, code: str, unit: str | None, sheet_name: str | None
     found = [*_remarks(sheet, sheet.notes), *_cells(sheet, problems)]
     labels = frame["group"].where(frame["group"] != "", frame["unit"])
     named = frame.assign(where=[f"{sheet.file}, dòng/row {row}, {label}" for row, label in labels.items()])
-    sums = check_identities(named, TALLY_IDENTITIES, label=("where",)).drop(columns="residual")
+    sums = check_identities(named, _identities(form(code)), label=("where",)).drop(columns="residual")
     found += sums.to_dict("records")
-    return [*found, *_totals(frame, sheet)]
+    return [*found, *_totals(frame, sheet, form(code))]
 
 
-def _totals(frame: pd.DataFrame, sheet: Sheet) -> list[Finding]:
+def _identities(layout: Form) -> Sequence[Identity]:
+    """Return the sums of a form: those of a tally, or those between its numbered columns."""
+    if not layout.numbered:
+        return TALLY_IDENTITIES
+    totals = [total for total, _ in layout.sums]
+    return [
+        Identity(check, str(total), tuple(map(str, parts)), role="link" if total in totals[:i] else "sum")
+        for i, (check, (total, parts)) in enumerate(zip(layout.checks(), layout.sums, strict=True))
+    ]
+
+
+def _totals(frame: pd.DataFrame, sheet: Sheet, layout: Form) -> list[Finding]:
     """Compare each total row with the sum of the lines above it."""
-    counts = [c.name for c in TALLY.columns if c.kind == "count" and c.name in frame.columns]
-    counts += [c for c in ("received_online", "received_direct") if c in frame.columns]
+    counts = [c.name for c in layout.columns if c.name in frame.columns]
     totals = frame[frame["row_kind"] == "total"]
     lines = frame[frame["row_kind"] == "line"]
     found = []

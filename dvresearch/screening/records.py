@@ -19,7 +19,7 @@ from dvresearch.errors import ParameterError, Text
 from dvresearch.loaders.sheets import Sheet
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.tables import DOSSIERS
+from dvresearch.tables import DOSSIERS, Table
 from dvresearch.text import plain
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ BATCH_SHARE = 0.2
 LONGEST = 3650
 
 _TIMES = ("received", "due", "resolved")
+#: Columns that are rightly the same in all rows, and those that are rightly empty in many.
+_OFTEN_SAME = ("unit", "field", "kind", "visits", "matters")
+_OFTEN_EMPTY = (
+    *("resolved", "supplement_days", "supplement_requests"),
+    *("visits", "people", "matters", "group_visit", "satisfied", "repeated"),
+)
 _SHOWN = 10
 
 
@@ -79,11 +85,12 @@ _REVIEW_ONLY = ("very_long", "open_with_end", "closed_without_end", "supplement_
 def screen_records(
     source: Path | pd.DataFrame,
     place: Place,
+    table: Table = DOSSIERS,
     *,
     as_of: date | str | None = None,
     calendar: workdays.Calendar | None = None,
 ) -> list[Finding]:
-    """Check dossiers; one finding per check and column.
+    """Check dossiers, or cases with the same dates; one finding per check and column.
 
     Parameters
     ----------
@@ -91,6 +98,8 @@ def screen_records(
         A Parquet file with typed times, or a frame of ``tables.DOSSIERS`` whose index is the row in the file.
     place : Place
         Where they came from.
+    table : Table, default DOSSIERS
+        Their contract.
     as_of, calendar
         As for :func:`dvresearch.screen`.
     """
@@ -98,8 +107,8 @@ def screen_records(
 
     with duckdb.connect() as engine:
         engine.execute("SET memory_limit = '1400MiB'")
-        columns = _open(engine, source, place)
-        screening = _Screening(engine, columns, place)
+        columns = _open(engine, source, place, table)
+        screening = _Screening(engine, columns, place, table)
         return [
             *screening.duplicates(),
             *screening.gaps(),
@@ -110,7 +119,7 @@ def screen_records(
         ]
 
 
-def _open(engine: duckdb.DuckDBPyConnection, source: Path | pd.DataFrame, place: Place) -> list[str]:
+def _open(engine: duckdb.DuckDBPyConnection, source: Path | pd.DataFrame, place: Place, table: Table) -> list[str]:
     """Make the records the view ``t`` with the names of the contract and ``row``; return the names."""
     if isinstance(source, Path):
         named = [(n, place.sheet.titles[at]) for n, at in place.columns.items()]
@@ -121,7 +130,7 @@ def _open(engine: duckdb.DuckDBPyConnection, source: Path | pd.DataFrame, place:
             f"FROM read_parquet('{file}', file_row_number = true)"
         )
         return [name for name, _ in named]
-    names = [c.name for c in DOSSIERS.columns if c.name in source.columns]
+    names = [c.name for c in table.columns if c.name in source.columns]
     frame = source[names].copy()
     for name in names:
         if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
@@ -131,8 +140,8 @@ def _open(engine: duckdb.DuckDBPyConnection, source: Path | pd.DataFrame, place:
 
 
 class _Screening:
-    def __init__(self, engine: duckdb.DuckDBPyConnection, columns: list[str], place: Place) -> None:
-        self.engine, self.columns, self.place = engine, columns, place
+    def __init__(self, engine: duckdb.DuckDBPyConnection, columns: list[str], place: Place, table: Table) -> None:
+        self.engine, self.columns, self.place, self.key = engine, columns, place, table.key[0]
         counts = ", ".join(["count(*)", *(f'count("{c}")' for c in columns)])
         self.total, *filled = self._one(f"SELECT {counts} FROM t")
         self.filled = dict(zip(columns, filled, strict=True))
@@ -153,22 +162,22 @@ class _Screening:
         )
 
     def duplicates(self) -> Iterator[Finding]:
-        """Look for dossier numbers, or whole rows, that occur twice."""
-        if self.filled.get("dossier"):
-            name, value = "duplicate_code", "dossier"
+        """Look for numbers of dossiers, or whole rows, that occur twice."""
+        if self.filled.get(self.key):
+            name, value = "duplicate_code", f'"{self.key}"'
         else:
             name, value = "duplicate_row", "(" + ", ".join(f'"{c}"' for c in self.columns) + ")"
         # Distinct numbers of 64 bits take a fifth of the memory of distinct texts; what they find is looked at again.
         (double,) = self._one(f"SELECT count(*) - count(DISTINCT hash({value})) FROM t WHERE {value} IS NOT NULL")
         if not double:
-            yield self._finding(name, "pass", self.place.of("dossier"), computed="0")
+            yield self._finding(name, "pass", self.place.of(self.key), computed="0")
             return
         condition = (
             f"hash({value}) IN (SELECT hash({value}) FROM t WHERE {value} IS NOT NULL GROUP BY 1 HAVING count(*) > 1)"
         )
         rows, _ = self._rows(condition, 0)
         (affected,) = self._one(f"SELECT count(*) FROM t WHERE {condition}")
-        where = self.place.of("dossier", rows, affected - len(rows))
+        where = self.place.of(self.key, rows, affected - len(rows))
         yield self._finding(name, "fail" if name == "duplicate_code" else "review", where, computed=str(double))
 
     def gaps(self) -> Iterator[Finding]:
@@ -179,12 +188,12 @@ class _Screening:
         same = ", ".join(f'min("{c}") = max("{c}")' for c in self.columns)
         constant = dict(zip(self.columns, self._one(f"SELECT {same} FROM t"), strict=True))
         for name in self.columns:
-            if name not in ("resolved", "supplement_days", "supplement_requests"):
+            if name not in _OFTEN_EMPTY:
                 share = 1 - self.filled[name] / self.total
                 limit = MISSING_DUE if name == "due" else MISSING_SHARE
                 verdict = "review" if share >= limit and share > 0 else "pass"
                 yield self._finding("missing", verdict, self.place.of(name), computed=findings.percent(share))
-            if constant[name] and self.total >= FEW and name not in ("unit", "field"):
+            if constant[name] and self.total >= FEW and name not in _OFTEN_SAME:
                 yield self._finding("constant", "review", self.place.of(name), computed=str(self.filled[name]))
 
     def impossible(self, as_of: date | str | None) -> Iterator[Finding]:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, Text
-from dvresearch.loaders.records import Records, cells_of
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.loaders.cases import read_cases
+from dvresearch.loaders.models import read_models
+from dvresearch.loaders.plans import read_rubric, read_targets
+from dvresearch.loaders.records import Records, bad_choice, cells_of
+from dvresearch.loaders.responses import questionnaire, read_responses
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.screening.records import FEW, MISSING_SHARE, Place
-from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES, Table
+from dvresearch.screening.records import FEW, MISSING_SHARE, Place, screen_records
+from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES, TABLES, Table, responses_table
 from dvresearch.text import period, plain
+from dvresearch.workdays import Calendar
 
-__all__ = ["check_records"]
+__all__ = ["Read", "check_records", "read_table"]
 
 _SHOWN = 10
 #: Answers on one scale from which equal ones make a straight line, and the share of such respondents to ask about.
@@ -224,23 +233,61 @@ def _rubric(about: _Findings, table: Table) -> Iterator[Finding]:
     yield about.rows("weight_origin_missing", origin.isna(), "weight_origin", verdict="review")
 
 
-_BY_TABLE: Mapping[str, Callable[[_Findings, Table], Iterator[Finding]]] = {
+_CHECKS: Mapping[str, Callable[[_Findings, Table], Iterator[Finding]]] = {
     "cases": _cases,
     "responses": _responses,
     "models": _models,
     "targets": _targets,
     "rubric": _rubric,
 }
+_READERS: Mapping[str, Callable[..., Records]] = {
+    "cases": read_cases,
+    "models": read_models,
+    "targets": read_targets,
+    "rubric": read_rubric,
+}
+#: Columns besides the unit that a file may lack and the user can state.
+_GIVEN = {"cases": ("kind",), "targets": ("period",), "rubric": ("zero_rule",)}
 
 
-def check_records(records: Records, table: Table) -> list[Finding]:
-    """Check the records of one of the smaller tables.
+@dataclass(frozen=True)
+class Read:
+    """The records of a file and their contract."""
 
-    Parameters
-    ----------
-    records : Records
-        What was read.
-    table : Table
-        Its contract.
-    """
-    return list(_BY_TABLE[table.name](_Findings(records), table))
+    records: Records
+    table: Table
+
+
+def read_table(
+    path: str | Path,
+    table: str,
+    *,
+    unit: str | None,
+    given: Mapping[str, str],
+    items: Mapping[str, str] | str | Path | None,
+    **options: Any,
+) -> Read:
+    """Read the records of `table` with all their problems; parameters of :func:`dvresearch.screen`."""
+    if table == "responses":
+        if items is None:
+            raise ParameterError(
+                Text("Chưa nêu các câu hỏi của phiếu.", "The items of the survey are not named."),
+                expected=Text('items={"q1": "tiêu đề trong tệp"}', 'items={"q1": "header in the file"}'),
+                hint=Text("Nêu items=… hoặc một tệp TOML (--items).", "Give items=… or a TOML file (--items)."),
+            )
+        asked = questionnaire(items)
+        contract = responses_table(asked.scales, codes=asked.codes)
+        return Read(read_responses(path, asked, unit=unit, **options), contract)
+    strange = [name for name in given if name not in _GIVEN.get(table, ())]
+    if strange:
+        raise bad_choice("given", ", ".join(strange), ", ".join(_GIVEN.get(table, ())) or "unit=…")
+    return Read(_READERS[table](path, unit=unit, **given, **options), TABLES[table])
+
+
+def check_records(read: Read, *, as_of: date | str | None, calendar: Calendar | None) -> list[Finding]:
+    """Check the records of one of the smaller tables; `as_of` and `calendar` as for :func:`dvresearch.screen`."""
+    found = list(_CHECKS[read.table.name](_Findings(read.records), read.table))
+    if read.table.name == "cases":
+        place = Place(read.records.header.sheet, read.records.header.columns)
+        found += screen_records(read.records.frame, place, read.table, as_of=as_of, calendar=calendar)
+    return found
