@@ -15,15 +15,17 @@ __version__ = "0.1.0"
 _NAMES = {
     "dvresearch.errors": ("DataError", "ParameterError", "ReportError"),
     "dvresearch.loaders": (
-        "blank_form", "cite", "convert_dossiers", "load_dossiers", "load_figures", "load_form", "load_index766",
-        "load_tallies", "sources",
+        "blank_form", "cite", "convert_dossiers", "load_cases", "load_dossiers", "load_figures", "load_form",
+        "load_index766", "load_models", "load_responses", "load_rubric", "load_tallies", "load_targets", "sources",
     ),
     "dvresearch.screening": ("screen",),
     "dvresearch.metrics": (
-        "attainment", "attainment_shares", "average", "breaks", "change", "check_identities", "check_parts",
+        "answer_shares", "appraisal", "attainment", "attainment_shares", "average", "breaks", "case_counts", "case_shares",
+        "cases_in_time", "change", "check_identities", "check_parts", "class_shares", "compare_counts",
         "check_shares", "check_tally", "compare766", "compare_national766", "coverage", "cumulative_against_parts",
         "difference", "funnel", "funnel_curve", "imputed_check", "index766", "national766", "proportion",
-        "published_satisfaction", "ranks", "rate", "resolution_rate", "selection_bounds", "tally", "variance_check",
+        "petition_results", "published_satisfaction", "ranks", "receptions", "rate", "resolution_rate", "selection_bounds", "tally", "variance_check",
+        "zero_denominators",
     ),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _NAMES.items() for name in names}

@@ -91,7 +91,7 @@ def _spread(uniques: Any, codes: NDArray[np.intp], dtype: Any) -> pd.Series:
 
 def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad: Iterable[bool]) -> Typed:
     wrong = np.array([*bad, False], dtype=bool)[codes]
-    return Typed(content, wrong, lambda row: shape(str(uniques[codes[row]])))
+    return Typed(content, wrong, lambda row: shape(texts([uniques[codes[row]]])[0]))
 
 
 def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order, zone: str | None) -> Typed:
