@@ -20,12 +20,12 @@ _NAMES = {
     ),
     "dvresearch.screening": ("screen",),
     "dvresearch.metrics": (
-        "answer_shares", "appraisal", "attainment", "attainment_shares", "average", "breaks", "case_counts", "case_shares",
-        "cases_in_time", "change", "check_identities", "check_parts", "class_shares", "compare_counts",
-        "check_shares", "check_tally", "compare766", "compare_national766", "coverage", "cumulative_against_parts",
-        "difference", "funnel", "funnel_curve", "imputed_check", "index766", "national766", "proportion",
-        "petition_results", "published_satisfaction", "ranks", "receptions", "rate", "resolution_rate", "selection_bounds", "tally", "variance_check",
-        "zero_denominators",
+        "answer_shares", "appraisal", "attainment", "attainment_shares", "average", "breaks", "case_counts",
+        "case_shares", "cases_in_time", "change", "check_identities", "check_parts", "check_shares",
+        "check_tally", "class_shares", "compare766", "compare_counts", "compare_national766", "coverage",
+        "cumulative_against_parts", "difference", "funnel", "funnel_curve", "imputed_check", "index766",
+        "national766", "petition_results", "proportion", "published_satisfaction", "ranks", "rate",
+        "receptions", "resolution_rate", "selection_bounds", "tally", "variance_check", "zero_denominators",
     ),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _NAMES.items() for name in names}
