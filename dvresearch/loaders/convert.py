@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["convert_dossiers"]
 
-_HEAD = 1 << 20  # bytes that are looked at to understand the file
+_HEAD = 1 << 18  # bytes that are looked at to understand the file
 _DAYS = {"dmy": ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"), "mdy": ("%m/%d/%Y", "%m-%d-%Y")}
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?")
