@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,17 +17,17 @@ from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, vocabulary
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
-from dvresearch.loaders.headers import to_contract
+from dvresearch.loaders.headers import Header, key, to_contract
 from dvresearch.loaders.records import Records, from_sheets
 from dvresearch.loaders.sheets import Sheet, texts
 from dvresearch.privacy import MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, Column
-from dvresearch.text import column_style
+from dvresearch.text import column_date_order, column_style
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["convert_dossiers"]
+__all__ = ["convert_dossiers", "is_text"]
 
 _HEAD = 1 << 18  # bytes that are looked at to understand the file
 _DAYS = {"dmy": ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"), "mdy": ("%m/%d/%Y", "%m-%d-%Y")}
@@ -46,6 +46,7 @@ def convert_dossiers(
     *,
     columns: Mapping[str, str] | None = None,
     unit: str | None = None,
+    keep: Sequence[str] = (),
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
     memory_mib: int = 1400,
@@ -59,7 +60,7 @@ def convert_dossiers(
         Text with separators in UTF-8 or UTF-16, one dossier per row from the header to the end of the file.
     target : str or Path
         The Parquet file to write; an existing one is replaced once the new one is complete.
-    columns, unit, date_order
+    columns, unit, keep, date_order
         As for :func:`dvresearch.load_dossiers`.
     timezone : str, optional
         Zone on whose clock instants with an offset are written; Vietnam without it.
@@ -84,27 +85,32 @@ def convert_dossiers(
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
     source, target = Path(source), Path(target)
-    if container(source, Limits(text_mib=1 << 30)) != "text":
+    if not is_text(source):
         raise refuse("not_text", source)
-    with source.open("rb") as file:
-        head = file.read(_HEAD)
-    text, encoding, _ = decode(head, source.name)
+    text, encoding = _piece(source, 0, _HEAD)
     if not encoding.startswith("utf"):
         raise refuse("not_utf8", source, encoding)
-    if len(head) == _HEAD:  # up to the last whole line
-        text = text[: text.rfind("\n") + 1]
-    cells, delimiter, _ = parse_text(text, source, limits)
+    whole = source.stat().st_size <= _HEAD
+    cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
     sheet = Sheet(source.name, "", cells)
     given = {} if unit is None else {"unit": unit}
-    start = from_sheets(
-        [sheet],
-        DOSSIERS,
-        anchor="received",
-        mapping=to_contract(columns, DOSSIERS),
-        given=given,
-        timezone=timezone,
-        date_order=date_order,
-    )
+    mapping = to_contract(columns, DOSSIERS)
+
+    def begin(order: Literal["auto", "dmy", "mdy"]) -> Records:
+        return from_sheets(
+            [sheet],
+            DOSSIERS,
+            anchor="received",
+            mapping=mapping,
+            given=given,
+            keep=keep,
+            timezone=timezone,
+            date_order=order,
+        )
+
+    start = begin(date_order)
+    if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
+        start = begin(_order_further_on(source, start.header, delimiter))
     start.refuse_problems()
     first = int(start.frame.index[0])
     if between := [r for rows in start.skipped.values() for r in rows if r > first]:
@@ -125,7 +131,35 @@ def convert_dossiers(
     count, masked = reading.write(source, target, memory_mib)
     report = start.report()
     report["notes"] += [["personal_cell", f"{name}: {cells}"] for name, cells in masked.items()]
-    return {**report, "rows": count, "date_forms": reading.forms}
+    return {**report, "rows": count, "first_row": first, "date_forms": reading.forms}
+
+
+def is_text(path: Path) -> bool:
+    """Tell whether a file is text, of any size."""
+    return container(path, Limits(text_file_mib=1 << 30)) == "text"
+
+
+def _piece(source: Path, start: int, size: int) -> tuple[str, str]:
+    """Return a piece of a text file, and the encoding the beginning of the file tells."""
+    with source.open("rb") as file:
+        head = file.read(4096)
+        file.seek(start - start % 4)
+        data = file.read(size)
+    text, encoding, _ = decode(data if not start else head, source.name)
+    return (text if not start else data.decode(encoding, "ignore")), encoding
+
+
+def _order_further_on(source: Path, header: Header, delimiter: str) -> Literal["auto", "dmy", "mdy"]:
+    """Look in the middle and at the end of a file for a date that tells whether day or month comes first."""
+    size = source.stat().st_size
+    seen = []
+    for place in (size // 2, size - _HEAD // 4):
+        text, _ = _piece(source, max(0, place), _HEAD // 4)
+        rows = list(csv.reader(lines(text), delimiter=delimiter))[1:-1]
+        dates = [at for name, at in header.columns.items() if DOSSIERS.column(name).kind == "time"]
+        seen += [row[at] for row in rows for at in dates if at < len(row)]
+    order = column_date_order(seen)
+    return order if order in ("dmy", "mdy") else "auto"
 
 
 class _Reading:
@@ -143,6 +177,9 @@ class _Reading:
         # A column that is empty at the beginning is written as the others are: they go first.
         for name in sorted((n for n in cells if n in start.frame), key=lambda n: not any(cells[n])):
             self.select[name] = self._column(DOSSIERS.column(name), f"c{start.header.columns[name]}", cells[name])
+        titles = {key(t): i for i, t in reversed([*enumerate(start.header.titles)])}
+        self.kept = [str(n) for n in start.frame.columns if n not in cells and n not in DOSSIERS.names]
+        self.select |= {name: f"trim(c{titles[key(name)]})" for name in self.kept}
 
     def _column(self, rule: Column, name: str, cells: list[Any]) -> str:
         if rule.kind == "time":
@@ -182,7 +219,8 @@ class _Reading:
         import duckdb
 
         half, clean = (target.with_name(target.name + end) for end in (".part", ".part2"))
-        columns = ", ".join(f'{self.select[n]} AS "{n}"' for n in DOSSIERS.names if n in self.select)
+        names = [n for n in (*DOSSIERS.names, *self.kept) if n in self.select]
+        columns = ", ".join(f"{self.select[n]} AS {_name(n)}" for n in names)
         with duckdb.connect() as engine:
             engine.execute(f"SET memory_limit = '{memory_mib}MiB'")
             engine.execute("SET TimeZone = 'UTC'")
@@ -209,20 +247,20 @@ class _Reading:
         """Empty the cells that name a person, as :func:`mask_persons` does for small files."""
         masked: dict[str, int] = {}
         replaced = []
-        for name in (c.name for c in DOSSIERS.columns if c.kind in ("text", "code") and not c.words):
-            if name not in self.select:
-                continue
-            may = f"\"{name}\" LIKE '% %' OR \"{name}\" LIKE '%@%' OR regexp_full_match(\"{name}\", '\\+?[0-9]+')"
-            rare = f'SELECT "{name}", count(*) FROM {written} WHERE {may} GROUP BY 1 HAVING count(*) < {MIN_COUNT}'
+        open_words = [c.name for c in DOSSIERS.columns if c.kind in ("text", "code") and not c.words]
+        for name in (n for n in (*open_words, *self.kept) if n in self.select):
+            cell, table = _name(name), _name(f"person {name}")
+            may = f"{cell} LIKE '% %' OR {cell} LIKE '%@%' OR regexp_full_match({cell}, '\\+?[0-9]+')"
+            rare = f"SELECT {cell}, count(*) FROM {written} WHERE {may} GROUP BY 1 HAVING count(*) < {MIN_COUNT}"
             persons = {text: count for text, count in engine.execute(rare).fetchall() if holds_person(text)}
             if not persons:
                 continue
-            engine.execute(f'CREATE TABLE "person_{name}" AS SELECT unnest(?) AS cell', [list(persons)])
+            engine.execute(f"CREATE TABLE {table} AS SELECT unnest(?) AS cell", [list(persons)])
             if name in _REQUIRED:
-                wrong = f'({self.select[name]}) IN (FROM "person_{name}")'
+                wrong = f"({self.select[name]}) IN (FROM {table})"
                 raise self._refused(engine, source, wrong, f"personal_cell: {name}") or refuse("unlike_head", source)
             masked[name] = sum(persons.values())
-            replaced.append(f'CASE WHEN "{name}" NOT IN (FROM "person_{name}") THEN "{name}" END AS "{name}"')
+            replaced.append(f"CASE WHEN {cell} NOT IN (FROM {table}) THEN {cell} END AS {cell}")
         if replaced:
             query = f"SELECT * REPLACE ({', '.join(replaced)}) FROM {written}"
             engine.execute(f"COPY ({query}) TO {_quote(str(clean))} (FORMAT parquet)")
@@ -284,6 +322,10 @@ def _lines(text: str, delimiter: str, rows: int) -> int:
     for _ in range(rows):
         next(reader)
     return reader.line_num + hint
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _quote(value: str) -> str:
