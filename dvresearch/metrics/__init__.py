@@ -8,6 +8,8 @@ from dvresearch.metrics.checks766 import (
     imputed_check,
     variance_check,
 )
+from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
+from dvresearch.metrics.design import Design
 from dvresearch.metrics.difference import difference
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.identities import Identity, check_identities, check_tally
@@ -17,11 +19,13 @@ from dvresearch.metrics.published import check_parts, check_share, check_shares
 from dvresearch.metrics.ranks import average, ranks
 from dvresearch.metrics.rates import rate
 from dvresearch.metrics.resolution import resolution_rate
-from dvresearch.metrics.satisfaction import published_satisfaction
+from dvresearch.metrics.satisfaction import published_satisfaction, satisfaction
 from dvresearch.metrics.selection import selection_bounds
+from dvresearch.metrics.surveyed import survey_mean
 from dvresearch.metrics.targets import attainment, attainment_shares, coverage
 
 __all__ = [
+    "Design",
     "Identity",
     "attainment",
     "attainment_shares",
@@ -49,7 +53,11 @@ __all__ = [
     "ranks",
     "rate",
     "resolution_rate",
+    "satisfaction",
+    "satisfaction_covariance",
     "selection_bounds",
+    "survey_difference",
+    "survey_mean",
     "threshold_score",
     "variance_check",
 ]

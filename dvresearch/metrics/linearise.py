@@ -26,9 +26,10 @@ class Means:
     ``n`` are the respondents behind a mean, ``clusters`` and ``strata`` those with such a respondent,
     ``spread`` what the variance of the mean would be in a simple random sample of n drawn with
     replacement, ``share`` the sample as a share of the weighted total, ``kish`` the design effect of
-    the weights alone; ``linear`` holds the linearised variable row by row.
+    the weights alone; ``answered`` and ``linear`` hold, row by row, who counts and the linearised variable.
     """
 
+    answered: NDArray[np.bool_]
     value: Floats
     variance: Floats
     spread: Floats
@@ -82,6 +83,7 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
         squares = by_domain(np.divide(linear**2, w, out=np.zeros_like(linear), where=w > 0))
         spread = total * squares / (used - 1)
         return Means(
+            answered=answered,
             value=value,
             variance=np.where(np.isnan(value), np.nan, variances(linear, domain, domains, sampled)),
             spread=spread,
@@ -128,23 +130,30 @@ def residuals(z: Floats, sampled: Draw) -> Floats:
     return z - w * (x @ fit)
 
 
-def _unit_totals(z: Floats, domain: Codes, stage: Stage) -> tuple[Floats, Floats, Floats, Floats, Codes, Codes]:
-    """Add the rows of `z` up by domain and unit, and by domain and cell; return sums, factors and domains."""
-    key = domain * (stage.unit.max() + 1) + stage.unit
+@dataclass(frozen=True)
+class _Totals:
+    """Rows added up by domain and unit, and by domain and cell, each with its factor and its domain."""
+
+    unit: Floats
+    inside: Floats
+    unit_domain: Codes
+    cell: Floats
+    between: Floats
+    cell_domain: Codes
+
+
+def _totals(z: Floats, domain: Codes, stage: Stage, rows: Codes) -> _Totals:
+    unit, cell = stage.unit[rows], stage.cell[rows]
+    key = domain * (unit.max() + 1) + unit
     order = np.argsort(key, kind="stable")
     first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    totals = np.add.reduceat(z[order], first, axis=0)
+    by_unit = np.add.reduceat(z[order], first, axis=0)
     at = order[first]
-    cell = domain[at] * (stage.cell.max() + 1) + stage.cell[at]
-    start = np.flatnonzero(np.diff(cell, prepend=-1))
-    sums = np.add.reduceat(totals, start, axis=0)
-    return (
-        totals,
-        sums,
-        stage.inside[stage.unit[at]],
-        stage.between[stage.cell[at[start]]],
-        domain[at],
-        domain[at[start]],
+    start = np.flatnonzero(np.diff(domain[at] * (cell.max() + 1) + cell[at], prepend=-1))
+    by_cell = np.add.reduceat(by_unit, start, axis=0)
+    top = at[start]
+    return _Totals(
+        by_unit, stage.inside[unit[at]][:, None], domain[at], by_cell, stage.between[cell[top]][:, None], domain[top]
     )
 
 
@@ -180,15 +189,14 @@ def variances(z: Floats, domain: Codes, domains: int, sampled: Draw) -> Floats:
 
 
 def _add_stage(out: Floats, z: Floats, domain: Codes, stage: Stage) -> Floats:
-    totals, sums, inside, between, of_unit, of_cell = _unit_totals(z, domain, stage)
-    for values, owner in ((inside[:, None] * totals**2, of_unit), (-between[:, None] * sums**2, of_cell)):
-        start = np.flatnonzero(np.diff(owner, prepend=-1))
-        out[owner[start]] += np.add.reduceat(values, start, axis=0)
+    t = _totals(z, domain, stage, np.arange(len(z)))
+    for values, owner in ((t.inside * t.unit**2, t.unit_domain), (-t.between * t.cell**2, t.cell_domain)):
+        out += _sums(values, owner, len(out))
     return out
 
 
-def covariance(z: Floats, sampled: Draw) -> Floats:
-    """Covariance matrix of the column sums of `z` over all rows.
+def covariance(z: Floats, sampled: Draw, rows: Codes | None = None) -> Floats:
+    """Covariance matrix of the column sums of `z`.
 
     Parameters
     ----------
@@ -196,17 +204,28 @@ def covariance(z: Floats, sampled: Draw) -> Floats:
         Linearised values, as for :func:`variances`.
     sampled : Draw
         The design.
+    rows : array of int, optional
+        The rows of the sample `z` is for, all others counting as 0; all rows when not given.
 
     Returns
     -------
     array of float, columns × columns
     """
-    everyone = np.zeros(len(z), dtype=np.intp)
-    out = np.zeros((z.shape[1], z.shape[1]))
+    if sampled.margins is not None and rows is not None:
+        z = _spread(z, rows, len(sampled.weights))
+        rows = None
     z = residuals(z, sampled)
+    rows = np.arange(len(z)) if rows is None else rows
+    out = np.zeros((z.shape[1], z.shape[1]))
     for stage in sampled.stages:
-        totals, sums, inside, between, _, _ = _unit_totals(z, everyone, stage)
-        out += (inside[:, None] * totals).T @ totals - (between[:, None] * sums).T @ sums
+        t = _totals(z, np.zeros_like(rows), stage, rows)
+        out += (t.inside * t.unit).T @ t.unit - (t.between * t.cell).T @ t.cell
+    return out
+
+
+def _spread(z: Floats, rows: Codes, size: int) -> Floats:
+    out = np.zeros((size, z.shape[1]))
+    out[rows] = z
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -141,7 +142,7 @@ def positions(
             Text("Câu trả lời không có trên thang.", "An answer that is not on the scale."),
             where="responses",
             column=item,
-            got=lambda row, column=column: showable(str(column.iloc[row - 1])),
+            got=partial(_shown, column),
             expected=Text(", ".join(map(str, answers)), ", ".join(map(str, answers))),
             hint=Text(
                 "Sửa câu trả lời, chọn scale=… khác, hoặc nêu mã không trả lời: missing=[9].",
@@ -152,6 +153,10 @@ def positions(
         out[:, j] = np.array([*(place.get(a, np.nan) for a in seen), np.nan])[codes]
         sizes.append(len(answers))
     return out, sizes
+
+
+def _shown(column: pd.Series, row: object) -> str:
+    return showable(str(column.iloc[int(str(row)) - 1]))
 
 
 def _answers(scale: Scale | Mapping[str, Scale], item: str) -> tuple[Hashable, ...]:
