@@ -32,7 +32,7 @@ def satisfaction_covariance(
     by: str | Sequence[str] = (),
     score: Literal["top2", "top1", "mean100", "net"] = "top2",
     scale: Scale | Mapping[str, Scale] = "hai_long_5",
-    missing: Sequence[Hashable] = NO_ANSWER,
+    no_answer: Sequence[Hashable] = NO_ANSWER,
     reverse: Sequence[str] = (),
     design: Design | None = None,
     min_count: int = MIN_COUNT,
@@ -41,7 +41,7 @@ def satisfaction_covariance(
 
     Parameters
     ----------
-    responses, items, factors, by, score, scale, missing, reverse, design, min_count
+    responses, items, factors, by, score, scale, no_answer, reverse, design, min_count
         As for :func:`satisfaction`.
     column : str
         The column of `by` in which the two groups differ, for example ``year``; they agree in the others.
@@ -68,7 +68,7 @@ def satisfaction_covariance(
         by=labels,
         score=score,
         scale=scale,
-        missing=missing,
+        no_answer=no_answer,
         reverse=reverse,
         sampled=sampled,
     )

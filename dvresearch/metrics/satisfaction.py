@@ -38,7 +38,7 @@ def satisfaction(
     by: str | Sequence[str] = (),
     score: Literal["top2", "top1", "mean100", "net"] = "top2",
     scale: Scale | Mapping[str, Scale] = "hai_long_5",
-    missing: Sequence[Hashable] = NO_ANSWER,
+    no_answer: Sequence[Hashable] = NO_ANSWER,
     reverse: Sequence[str] = (),
     design: Design | None = None,
     basis: Literal["sample", "volunteers", "unknown"] | None = None,
@@ -67,7 +67,7 @@ def satisfaction(
     scale : str, sequence or mapping, default "hai_long_5"
         A scale for all items, or one for each: a key of ``tables.SCALES``, or the answers from the lowest to the
         highest, ``[1, 2, 3, 4, 5]``.
-    missing : sequence, default ("dont_know", "refused")
+    no_answer : sequence, default ("dont_know", "refused")
         Answers that are none on the scale: they leave the base.
     reverse : sequence of str, default ()
         Items whose highest answer is the worst.
@@ -113,7 +113,7 @@ def satisfaction(
         by=listed(by),
         score=score,
         scale=scale,
-        missing=missing,
+        no_answer=no_answer,
         reverse=reverse,
         sampled=sampled,
     )
@@ -143,13 +143,13 @@ def measure(
     by: Sequence[str],
     score: str,
     scale: Scale | Mapping[str, Scale],
-    missing: Sequence[Hashable],
+    no_answer: Sequence[Hashable],
     reverse: Sequence[str],
     sampled: Draw,
 ) -> tuple[pd.DataFrame, NDArray[np.intp], Means]:
     """Score the answers and return the groups, the group of each row and its means, factors behind items."""
     need_columns(responses, by)
-    places, sizes = positions(responses, form.items, scale=scale, missing=missing, reverse=reverse)
+    places, sizes = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
     keys, domain = label_groups(responses, list(by))
     return (
         keys,

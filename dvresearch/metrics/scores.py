@@ -86,7 +86,7 @@ def positions(
     items: Sequence[str],
     *,
     scale: Scale | Mapping[str, Scale],
-    missing: Sequence[Hashable] = NO_ANSWER,
+    no_answer: Sequence[Hashable] = NO_ANSWER,
     reverse: Sequence[str] = (),
 ) -> tuple[Floats, list[int]]:
     """Place of each answer on its scale.
@@ -100,7 +100,7 @@ def positions(
     scale : str, sequence or mapping
         A scale for all items, or one for each: a key of ``tables.SCALES``, or the answers from the
         lowest to the highest.
-    missing : sequence, default ("dont_know", "refused")
+    no_answer : sequence, default ("dont_know", "refused")
         Answers that are none on the scale, beside empty cells.
     reverse : sequence of str, default ()
         Items whose highest answer is the worst.
@@ -136,7 +136,7 @@ def positions(
             place = {a: len(answers) - 1 - k for a, k in place.items()}
         column = responses[item]
         codes, seen = pd.factorize(column)
-        unknown = [k for k, a in enumerate(seen) if a not in place and a not in missing and a != ""]
+        unknown = [k for k, a in enumerate(seen) if a not in place and a not in no_answer and a != ""]
         refuse_rows(
             (np.flatnonzero(np.isin(codes, unknown)) + 1).tolist(),
             Text("Câu trả lời không có trên thang.", "An answer that is not on the scale."),
@@ -145,8 +145,8 @@ def positions(
             got=partial(_shown, column),
             expected=Text(", ".join(map(str, answers)), ", ".join(map(str, answers))),
             hint=Text(
-                "Sửa câu trả lời, chọn scale=… khác, hoặc nêu mã không trả lời: missing=[9].",
-                "Correct it, choose another scale=…, or name the codes of no answer: missing=[9].",
+                "Sửa câu trả lời, chọn scale=… khác, hoặc nêu mã không trả lời: no_answer=[9].",
+                "Correct it, choose another scale=…, or name the codes of no answer: no_answer=[9].",
             ),
         )
         # The last entry is for code -1: an empty cell.
