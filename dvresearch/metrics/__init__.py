@@ -1,5 +1,6 @@
 """Tables in, estimates and findings out. Nothing here opens a file, draws or writes a sentence."""
 
+from dvresearch.metrics.agreement import agreement, intraclass
 from dvresearch.metrics.breaks import breaks, change
 from dvresearch.metrics.checks766 import (
     compare766,
@@ -11,26 +12,35 @@ from dvresearch.metrics.checks766 import (
 from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
 from dvresearch.metrics.design import Design
 from dvresearch.metrics.difference import difference
+from dvresearch.metrics.drivers import driver_importance, drivers
+from dvresearch.metrics.factors import eigenvalues, factor_loadings
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.identities import Identity, check_identities, check_tally
 from dvresearch.metrics.index766 import index766, national766, threshold_score
+from dvresearch.metrics.modes import mode_effect
 from dvresearch.metrics.proportions import proportion
 from dvresearch.metrics.published import check_parts, check_share, check_shares
 from dvresearch.metrics.ranks import average, ranks
 from dvresearch.metrics.rates import rate
+from dvresearch.metrics.reliability import item_statistics, reliability, straight_lining
 from dvresearch.metrics.resolution import resolution_rate
+from dvresearch.metrics.respondents import response_balance, response_overlap, response_rates, response_weights
+from dvresearch.metrics.sample_size import sample_size
 from dvresearch.metrics.satisfaction import published_satisfaction, satisfaction
 from dvresearch.metrics.selection import selection_bounds
 from dvresearch.metrics.surveyed import survey_mean
 from dvresearch.metrics.targets import attainment, attainment_shares, coverage
+from dvresearch.metrics.weighting import calibrate, weight_cost
 
 __all__ = [
     "Design",
     "Identity",
+    "agreement",
     "attainment",
     "attainment_shares",
     "average",
     "breaks",
+    "calibrate",
     "change",
     "check_identities",
     "check_parts",
@@ -42,22 +52,37 @@ __all__ = [
     "coverage",
     "cumulative_against_parts",
     "difference",
+    "driver_importance",
+    "drivers",
+    "eigenvalues",
+    "factor_loadings",
     "funnel",
     "funnel_curve",
     "funnel_limits",
     "imputed_check",
     "index766",
+    "intraclass",
+    "item_statistics",
+    "mode_effect",
     "national766",
     "proportion",
     "published_satisfaction",
     "ranks",
     "rate",
+    "reliability",
     "resolution_rate",
+    "response_balance",
+    "response_overlap",
+    "response_rates",
+    "response_weights",
+    "sample_size",
     "satisfaction",
     "satisfaction_covariance",
     "selection_bounds",
+    "straight_lining",
     "survey_difference",
     "survey_mean",
     "threshold_score",
     "variance_check",
+    "weight_cost",
 ]

@@ -182,8 +182,8 @@ def driver_importance(
     Returns
     -------
     DataFrame
-        ``item``, then the columns of ``tables.ESTIMATES``: ``value`` is the share of the variance of the outcome that is
-        no longer explained in parts the model has not seen (negative values are chance); the interval is
+        ``item``, then the columns of ``tables.ESTIMATES``: ``value`` is the share of the variance of the outcome that
+        is no longer explained in parts the model has not seen (negative values are chance); the interval is
         over the parts, widened because they share respondents. ``explained`` is what the whole model explains
         there; where it is not above 0, importance means nothing.
 

@@ -96,7 +96,7 @@ def _finish(
     loglik: float,
 ) -> Fit:
     """Put a fit together from the scores of the rows used (weights included) and the information."""
-    inverse = np.linalg.inv(information)
+    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
     linear = np.zeros((len(used), len(b)))
     linear[used] = scores @ inverse
     clusters, strata = (len(np.unique(codes[used])) for codes in (sampled.clusters, sampled.strata))
