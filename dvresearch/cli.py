@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dvresearch import __version__
-from dvresearch.errors import DvError
+from dvresearch.errors import DvError, ParameterError, Text
 
 __all__ = ["app", "main"]
 
@@ -73,6 +73,76 @@ def sources() -> None:
 
     for row in table().itertuples():
         typer.echo(f"[{row.source}] {cite(row.source)}")
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="Tệp cần kiểm tra. / The file to check.")],
+    table: Annotated[str, typer.Option("--as", help="dossiers, II.06a, … / Kind of table or form.")] = "dossiers",
+    columns: Annotated[str, typer.Option(help="received=cột,due=cột,… / contract=header,…")] = "",
+    as_of: Annotated[str | None, typer.Option(help="Ngày chốt số liệu, năm-tháng-ngày. / Day of the list.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Ghi trang web. / Write a page.")] = False,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Ghi bảng tính. / Write a workbook.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="In JSON. / Print JSON.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Tệp sẽ ghi. / The file to write.")] = None,
+) -> None:
+    """Kiểm tra một tệp, mọi vấn đề trong một lần. / Check a file: every problem in one pass."""
+    from dvresearch.evaluation import screened
+    from dvresearch.screening import screen
+
+    if html + xlsx + json > 1:
+        raise ParameterError(
+            Text("Chỉ chọn một trong --html, --xlsx, --json.", "Choose one of --html, --xlsx, --json."),
+            hint=Text("Bỏ bớt lựa chọn.", "Leave the others out."),
+        )
+    found = screen(path, table, columns=_pairs(columns) or None, as_of=as_of)
+    if json:
+        typer.echo(screened.as_json(found))
+    elif html or xlsx:
+        typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out)))
+    else:
+        typer.echo("\n\n".join(screened.as_text(found)))
+    if (found["verdict"] == "fail").any():
+        raise typer.Exit(2)
+
+
+def _pairs(columns: str) -> dict[str, str]:
+    """Read ``received=Ngày nhận,due=Ngày hẹn`` as contract column -> header."""
+    pairs = [part.partition("=") for part in columns.split(",") if part.strip()]
+    if any(not (name.strip() and header.strip()) for name, _, header in pairs):
+        raise ParameterError(
+            Text("Không đọc được --columns.", "--columns cannot be read."),
+            expected=Text("cột=tiêu đề trong tệp, cách nhau bằng dấu phẩy", "column=header, separated by commas"),
+            got=columns,
+            hint=Text(
+                'Ví dụ: --columns "received=Ngày nhận,due=Ngày hẹn"', 'For example: --columns "received=open_dt"'
+            ),
+        )
+    return {name.strip(): header.strip() for name, _, header in pairs}
+
+
+@app.command()
+def template(
+    form: Annotated[str, typer.Argument(help="Mã biểu, ví dụ II.06a. / Form, for example II.06a.")],
+    path: Annotated[Path, typer.Argument(help="Tệp .xlsx sẽ ghi. / The .xlsx file to write.")],
+) -> None:
+    """Ghi biểu trống có sẵn công thức. / Write a blank form with its formulas."""
+    from dvresearch.loaders import blank_form
+
+    typer.echo(str(blank_form(path, form)))
+
+
+@app.command()
+def example(
+    folder: Annotated[Path, typer.Argument(help="Thư mục mới. / A new folder.")],
+    seed: Annotated[int, typer.Option(help="Hạt giống. / Seed.")] = 0,
+) -> None:
+    """Ghi ví dụ GIẢ LẬP của một xã kèm evaluation.toml. / Write the SYNTHETIC example of one commune."""
+    from dvresearch.evaluation.example import write_example
+
+    file = write_example(folder, seed=seed)
+    typer.echo(f"Ví dụ giả lập / synthetic example: {file}")
+    typer.echo(f"dvresearch evaluate {file}")
 
 
 @app.command()

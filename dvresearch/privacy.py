@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "MIN_COUNT", "personal_columns", "personal_kind", "pseudonym", "showable", "suppress"]
+__all__ = [
+    "KINDS",
+    "MIN_COUNT",
+    "holds_person",
+    "personal_kind",
+    "pseudonym",
+    "showable",
+    "suppress",
+]
 
 #: The least number of people a published cell of a table about people may stand for.
 MIN_COUNT = 10
@@ -53,16 +61,29 @@ _SURNAME = re.compile(
 _BARE_SURNAME = re.compile(
     "nguyen|tran|pham|hoang|huynh|phan|dang|bui|ngo|duong|dao|doan|vuong|trinh|truong|dinh|lam|phung|quach|luong|luu|le|vu|vo"
 )
-#: Words that follow a surname's look-alike in names of bodies and in headers, never in a person's name.
+#: Words that follow a surname's look-alike in names of bodies and in headers, not in a person's name ("thị", "công",
+#: "trung" alone do).
 _NO_NAME = re.compile(
-    "ubnd|xã|phường|thị|trấn|huyện|quận|tỉnh|sở|phòng|ban|công|ty|trung|tâm|trường|do|ten|ngay|so", re.IGNORECASE
+    r"\b(ubnd|xã|phường|thị trấn|huyện|quận|tỉnh|sở|phòng|ban|công ty|trung tâm|do|ten|ngay|so)\b", re.IGNORECASE
 )
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 _CITIZEN = re.compile(r"0(?:0[1-9]|[1-8]\d|9[0-6])[0-3]\d{8}")
 _OLD_ID = re.compile(r"[0-3]\d{8}")
 _PHONE = re.compile(r"(?:\+?84|0)(?:[35789]\d{8}|2\d{8,9})")
 _STREET = re.compile(r"\b(số nhà|thôn|xóm|ấp|tổ dân phố|tổ \d|khu phố|đường|ngõ|ngách|hẻm|bản|buôn)\b", re.IGNORECASE)
+#: Digits of a personal number within a text: alone, or in groups set apart by spaces or points.
+_DIGITS = re.compile(r"(?<![\w.\-/])\+?\d[\d .]{7,16}\d(?![\w\-/])")
+#: Words after which a name is that of a place or a body.
+_BEFORE_PLACE = re.compile(
+    "xã|phường|trấn|huyện|quận|tỉnh|phố|đường|ngõ|trường|học|thpt|thcs|non|giáo|chợ|cầu|thôn|xóm|ấp|bản|buôn|làng|khu|tổ|cụm|"
+    "đảo|hồ|sông|núi|công|ty|tnhh|viện|xá|trạm|hóa|ubnd|hđnd|đội|đoàn|nghiệp|tượng|niệm|di|tích|đền|chùa|giải"
+)
+#: Surnames that begin few names of places: with these, two words are taken for a name.
+_COMMON = re.compile(
+    "(nguyễn|trần|lê|phạm|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|ngô|dương|đinh|trịnh|trương|phùng|quách) ", re.IGNORECASE
+)
 _LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
+_FEW = 20  # cells: in fewer, names of procedures need not repeat either
 
 #: Share of a sample's cells that must look personal before the column is taken to be so.
 _MOST, _SOME = 0.5, 0.2
@@ -112,23 +133,10 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
         return "name"
     if header and share(_STREET.search) >= _MOST:
         return "address"
-    if len(distinct) > 2 and sorted(map(len, texts))[len(texts) // 2] > _LONG and len(distinct) > 0.8 * len(texts):
+    long = sorted(map(len, texts))[len(texts) // 2] > _LONG
+    if long and len(texts) >= _FEW and len(distinct) > 0.8 * len(texts):
         return "free_text"
     return None
-
-
-def personal_columns(titles: Sequence[str], samples: Sequence[Iterable[Any]]) -> dict[int, str]:
-    """Return the columns that hold personal data: position -> key of `KINDS`.
-
-    Parameters
-    ----------
-    titles : sequence of str
-        Headers.
-    samples : sequence of iterables
-        Some cells of each column, in the order of `titles`.
-    """
-    kinds = {i: personal_kind(t, c) for i, (t, c) in enumerate(zip(titles, samples, strict=True))}
-    return {i: kind for i, kind in kinds.items() if kind}
 
 
 def _text(cell: Any) -> str:
@@ -145,13 +153,53 @@ def _is_name(text: str) -> bool:
         return False
     first = words[0].lower()
     known = _SURNAME.fullmatch(first) or (text.isascii() and _BARE_SURNAME.fullmatch(first))
-    return bool(known) and not any(map(_NO_NAME.fullmatch, words[1:]))
+    return bool(known) and not _NO_NAME.search(" ".join(words[1:]))
+
+
+def holds_person(text: str) -> bool:
+    """Tell whether a text names a person, or holds a personal number or an e-mail address, anywhere in it.
+
+    A street, school or ward that bears somebody's name is told by the word before it; a name of two words counts only
+    when it is the whole text.
+
+    Parameters
+    ----------
+    text : str
+        The content of one cell.
+    """
+    if " " not in text and "@" not in text and not text.lstrip("+").isdecimal():
+        return False  # the common case: a code of one word
+    if _is_name(text) and (text.count(" ") > 1 or _COMMON.match(text)):
+        return True
+    if _EMAIL.search(text) or any(_is_number(run) for run in _DIGITS.findall(text)):
+        return True
+    words = re.findall(r"[^\W\d_]+(?:'\w+)?|[^\w\s]", text)
+    capital = [w[0].isupper() for w in words]
+    for i, word in enumerate(words):
+        run = next((n for n, c in enumerate(capital[i:]) if not c), len(words) - i)
+        before = words[i - 1].lower() if i else ""
+        if run >= 3 and _is_name(" ".join(words[i : i + min(run, 4)])) and not _BEFORE_PLACE.fullmatch(before):
+            return True
+        if word in ("ông", "bà") and capital[i + 1 : i + 2] == [True] and not _BEFORE_PLACE.fullmatch(before):
+            return True
+    return False
+
+
+def _is_number(run: str) -> bool:
+    digits = re.sub(r"[ .]", "", run)
+    return bool(_CITIZEN.fullmatch(digits) or _PHONE.fullmatch(digits))
 
 
 def showable(text: str) -> str:
-    """Return a header for a message: as it is, or only its shape when it looks like somebody's data."""
+    """Return a text for a message: as it is, or only its shape when it looks like somebody's data.
+
+    Parameters
+    ----------
+    text : str
+        A header or a word.
+    """
     text = " ".join(text.split())
-    if _is_name(text) or _EMAIL.search(text) or len(re.sub(r"\D", "", text)) >= 8 or _STREET.search(text):
+    if holds_person(text) or _is_name(text) or len(re.sub(r"\D", "", text)) >= 8 or _STREET.search(text):
         return shape(text)
     return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
 

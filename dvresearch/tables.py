@@ -93,6 +93,8 @@ class Column:
         in files in order to be dropped; no frame of this package contains one.
     vocabulary : str
         Where the codebook lists `words`, as ``vocabulary.word``; under the name of the column when empty.
+    codes : tuple of (str, str)
+        Further written forms of `words` (the numbers a questionnaire gives its answers) and the word each stands for.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Column:
     words: tuple[str, ...] = ()
     personal: bool = False
     vocabulary: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
 
     def entry(self, word: str) -> str:
         """Return the code under which the codebook describes one of `words`, kind ``value``."""
@@ -332,7 +335,9 @@ RESPONSES = Table(
 )
 
 
-def responses_table(items: Mapping[str, str], sensitive: Sequence[str] = ()) -> Table:
+def responses_table(
+    items: Mapping[str, str], sensitive: Sequence[str] = (), codes: Mapping[str, Mapping[str, str]] | None = None
+) -> Table:
     """Return the contract of a survey: the columns of `RESPONSES`, its items and the sensitive attributes asked for.
 
     Parameters
@@ -341,8 +346,13 @@ def responses_table(items: Mapping[str, str], sensitive: Sequence[str] = ()) -> 
         Item -> name of its scale, a key of `SCALES`.
     sensitive : sequence of str
         Names out of `SENSITIVE`.
+    codes : mapping, optional
+        Item -> what its answers are written as (``"5"``) -> answer.
     """
-    asked = tuple(Column(i, "code", words=(*SCALES[s], *NO_ANSWER), vocabulary=s) for i, s in items.items())
+    asked = tuple(
+        Column(i, "code", words=(*SCALES[s], *NO_ANSWER), vocabulary=s, codes=tuple((codes or {}).get(i, {}).items()))
+        for i, s in items.items()
+    )
     known = tuple(c for c in SENSITIVE if c.name in sensitive)
     return Table("responses", RESPONSES.row, RESPONSES.key, (*RESPONSES.columns, *known, *asked))
 
@@ -485,7 +495,13 @@ TABLES = {
 
 
 def empty(table: Table) -> pd.DataFrame:
-    """Return a frame with the columns of `table` and no row."""
+    """Return a frame with the columns of a contract and no row.
+
+    Parameters
+    ----------
+    table : Table
+        The contract.
+    """
     import pandas as pd
 
     return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES.get(c.kind, "str")) for c in table.columns})

@@ -1,4 +1,4 @@
-"""Excel workbooks that are the same bytes every time and run nothing when opened."""
+"""Office files that are the same bytes every time; workbooks that run nothing when opened."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def safe(value: object) -> object:
     Text from outside that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end could be
     taken for a formula, in Excel itself or after a round through CSV: it gets an
     apostrophe in front.
+
+    Parameters
+    ----------
+    value : object
+        What the cell is to hold; anything but text comes back unchanged.
     """
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
         return "'" + value
@@ -30,7 +35,15 @@ def safe(value: object) -> object:
 
 
 def save(workbook: Workbook, path: str | Path) -> None:
-    """Write `workbook` to `path` with fixed properties and time stamps."""
+    """Write a workbook with fixed properties and time stamps.
+
+    Parameters
+    ----------
+    workbook : openpyxl.Workbook
+        The workbook.
+    path : str or Path
+        Where to.
+    """
     workbook.properties.creator = "dvresearch"
     workbook.properties.created = workbook.properties.modified = FIXED
     buffer = io.BytesIO()
@@ -39,14 +52,20 @@ def save(workbook: Workbook, path: str | Path) -> None:
 
 
 def fix_zip(data: bytes) -> bytes:
-    """Return the zip archive `data` with every member stamped 1 January 2000 and the save time fixed."""
+    """Return an office file with every member and both its times fixed.
+
+    Parameters
+    ----------
+    data : bytes
+        A zip archive: a workbook or a Word file.
+    """
     out = io.BytesIO()
     stamp = (FIXED.year, FIXED.month, FIXED.day, 0, 0, 0)
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.infolist():
             content = old.read(member)
             if member.filename == "docProps/core.xml":
-                content = _fix_modified(content)
+                content = _fix_times(content)
             info = zipfile.ZipInfo(member.filename, stamp)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
@@ -54,9 +73,9 @@ def fix_zip(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def _fix_modified(xml: bytes) -> bytes:
+def _fix_times(xml: bytes) -> bytes:
     """Openpyxl sets the time of saving while it saves, after every chance to set it from outside."""
     import re
 
     stamp = FIXED.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, xml)
+    return re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + stamp, xml)

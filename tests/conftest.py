@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import pytest
 from hypothesis import settings
+from PIL import Image
+
+from dvresearch.evaluation import pdf, spec
+from dvresearch.evaluation.compose import compose
+from dvresearch.evaluation.content import Figure, Report
 
 # Not the variable MPLBACKEND: the kernels of the notebooks would inherit it and draw nothing.
 matplotlib.use("Agg")
@@ -51,3 +62,97 @@ def validation() -> Callable[[str], Path]:
         return folder
 
     return case
+
+
+@pytest.fixture(scope="session")
+def national() -> Report:
+    """Return the report of the published figures, its pictures not drawn."""
+    return compose(spec.read())[0]
+
+
+@pytest.fixture(scope="session")
+def blank_pictures(national: Report) -> dict[str, bytes]:
+    """Return an empty picture of the usual width, 20 cm high, for every figure of the national report."""
+    buffer = io.BytesIO()
+    Image.new("L", (1260, 1575), 255).save(buffer, "PNG", dpi=(200, 200))
+    return {b.code: buffer.getvalue() for b in national.exhibits() if isinstance(b, Figure)}
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Return `program(name)`: where a program of the system is; skips the test when it is not installed."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name)
+        if not found:
+            pytest.skip(f"{name} is not installed (.ci/run installs it)")
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def shipped_fonts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return variables under which a program knows the fonts of the package and no others."""
+    folder = tmp_path_factory.mktemp("fonts")
+    (folder / "fonts.conf").write_text(
+        f"""<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+        <dir>{pdf.FONTS}</dir><cachedir>{folder / "cache"}</cachedir>
+        <alias binding="same"><family>Times New Roman</family><prefer><family>Liberation Serif</family></prefer></alias>
+        </fontconfig>""",
+        encoding="utf-8",
+    )
+    return {**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf"), "HOME": str(folder)}
+
+
+class Word(NamedTuple):
+    """A word on a page of a PDF; its box in mm from the left and the top."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Page(NamedTuple):
+    """A page of a PDF; its size in mm."""
+
+    width: float
+    height: float
+    words: list[Word]
+
+    def squeezed(self) -> str:
+        """Return its text below the top margin without any space."""
+        return "".join(w.text for w in self.words if w.top > 19).replace("\u00a0", "")
+
+
+@pytest.fixture(scope="session")
+def read_pdf(program: Callable[[str], str]) -> Callable[[Path], list[Page]]:
+    """Return `read_pdf(path)`: the pages as poppler reads them."""
+
+    def pages(path: Path) -> list[Page]:
+        command = [program("pdftotext"), "-bbox", str(path), "-"]
+        text = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8")
+        found = []
+        for part in text.split("<page ")[1:]:
+            mm = [float(x) / 72 * 25.4 for x in re.findall(r'(?:width|height|[xy]M\w+)="([\d.-]+)"', part)]
+            words = re.findall(r">([^<]*)</word>", part)
+            boxes = [mm[i : i + 4] for i in range(2, len(mm), 4)]
+            found.append(Page(mm[0], mm[1], [Word(unescape(w), *b) for w, b in zip(words, boxes, strict=True)]))
+        return found
+
+    return pages
+
+
+@pytest.fixture(scope="session")
+def fonts_in(program: Callable[[str], str]) -> Callable[[Path], set[str]]:
+    """Return `fonts_in(path)`: the names of the fonts in a PDF; fails when one is not inside the file."""
+
+    def names(path: Path) -> set[str]:
+        listed = subprocess.run([program("pdffonts"), str(path)], capture_output=True, check=True, text=True).stdout
+        rows = listed.splitlines()[2:]
+        assert rows and all(row.split()[-5] == "yes" for row in rows), listed
+        return {row.split()[0].split("+")[-1] for row in rows}
+
+    return names

@@ -14,12 +14,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
-from dvresearch import load_figures
+from dvresearch import load_figures, metrics
 from dvresearch.errors import DataError, ParameterError, ReportError
-from dvresearch.evaluation import job, national, spec
-from dvresearch.evaluation.content import Paragraph, Sheet
+from dvresearch.evaluation import job, spec
+from dvresearch.evaluation.compose import compose
+from dvresearch.evaluation.content import Checks, Paragraph, Sheet
+from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.example import write_example
+from dvresearch.evaluation.sections import closing, dossiers
 
 ROOT = Path(__file__).parent.parent
 FIGURE_ARTICLES = ("yenphong-2024", "songlo-2021", "laichau-2018", "queson-2022", "baclieu-2020")
@@ -91,8 +96,8 @@ def test_national_figures_stand_in_the_page_each_with_its_name(page: str):
 
 
 def test_all_61_figures_of_the_articles_are_listed_each_with_its_article():
-    ctx = national.Context(spec.read())
-    (table,) = [b for b in national.closing.annex(ctx).blocks if isinstance(b, Sheet)]
+    ctx = Context(spec.read())
+    (table,) = [b for b in closing.annex(ctx).blocks if isinstance(b, Sheet)]
     assert len(table.frame) == 61
     assert set(table.frame["source"]) == set(FIGURE_ARTICLES)
     assert not (table.frame["cited"] == "").any()
@@ -134,8 +139,8 @@ def test_workbook_holds_numbers_as_numbers_with_source_and_call(report: Path):
 
 
 def test_sentences_are_complete_in_both_languages():
-    vi, _ = national.compose(spec.read())
-    en, _ = national.compose(replace(spec.read(), language="en"))
+    vi, _ = compose(spec.read())
+    en, _ = compose(replace(spec.read(), language="en"))
     for one, other in zip(vi.sections, en.sections, strict=True):
         assert [type(b) for b in one.blocks] == [type(b) for b in other.blocks]
         assert one.title != other.title
@@ -265,8 +270,8 @@ def test_own_figures_are_shown_with_intervals(tmp_path: Path):
     [
         ('name = "thu"', 'name = "Báo cáo"', 1, "chữ thường"),
         ('as_of = "2026-10-10"', 'as_of = "10/10/2026"', 4, "năm-tháng-ngày"),
-        ('as_of = "2026-10-10"', "confidence = 95", 4, "0.95"),
-        ('as_of = "2026-10-10"', 'langauge = "vi"', 4, "language"),
+        ('sections = ["own"]', "confidence = 95", 5, "0.95"),
+        ('sections = ["own"]', 'langauge = "vi"', 5, "language"),
         ('figures = "f.csv"', 'figures = "g.csv"', 7, "g.csv"),
         ('figures = "f.csv"', 'figure = "f.csv"', 7, "figures"),
         ('sections = ["own"]', 'sections = "own"', 5, "sections"),
@@ -283,10 +288,61 @@ def test_a_bad_specification_names_its_line(old: str, new: str, line: int, word:
 
 def test_a_section_that_does_not_exist_is_named(tmp_path: Path):
     with pytest.raises(ParameterError, match="own"):
-        national.compose(spec.Spec("a", "b", "c", as_of="2026-10-10", sections=("owm",)))
+        compose(spec.Spec("a", "b", "c", "2026-10-10", sections=("owm",)))
 
 
 def test_an_unknown_unit_is_a_data_error_with_the_nearest_name(tmp_path: Path):
     (tmp_path / "f.csv").write_bytes(BAD_FILES["unknown unit"][0])
     with pytest.raises(DataError, match="Hà Nội"):
         load_figures(tmp_path / "f.csv")
+
+
+@pytest.fixture(scope="module")
+def commune(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("commune")
+    file = write_example(folder / "input", seed=3)
+    return file, job.evaluate(file, folder / "out")
+
+
+def test_example_of_one_commune_is_labelled_synthetic_and_holds_no_person(commune: tuple[Path, Path]):
+    file, folder = commune
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert "giả lập" in text and "gia-lap" in folder.name
+    sheet = openpyxl.load_workbook(file.parent / "ho-so-2025-gia-lap.xlsx", read_only=True).worksheets[0]
+    rows = list(sheet.iter_rows(values_only=True))
+    (at, column), *_ = [(i, r.index("Người nộp hồ sơ")) for i, r in enumerate(rows) if "Người nộp hồ sơ" in r]
+    people = {r[column] for r in rows[at + 3 : -6] if isinstance(r[column], str)}
+    assert len(people) > 20
+    outputs = text + (folder / "manifest.json").read_text(encoding="utf-8")
+    assert not [name for name in people if name in outputs]
+
+
+def test_form_of_the_commune_agrees_with_its_list(commune: tuple[Path, Path]):
+    """Both are made from the same synthetic dossiers by different code, so any difference is an error."""
+    ctx = Context(spec.read(commune[0]))
+    (compared,) = [b for b in dossiers.form(ctx).blocks if isinstance(b, Checks) and b.code == "form-compared"]
+    assert len(compared.frame) == 36 and set(compared.frame["verdict"]) == {"pass"}
+
+
+def test_year_of_the_commune_is_counted_by_hand(commune: tuple[Path, Path]):
+    ctx = Context(spec.read(commune[0]))
+    frame = ctx.dossiers
+    new = frame["received"].dt.year == 2025
+    done = frame["resolved"].notna() & (frame["resolved"].dt.year == 2025)
+    (row,) = ctx.tally().to_dict("records")
+    assert (row["received"], row["carried_in"]) == (new.sum(), (~new).sum())
+    assert row["resolved"] + row["withdrawn"] == done.sum()
+
+
+def test_a_folder_with_files_is_never_overwritten(tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("x")
+    with pytest.raises(ParameterError, match="đã có tệp"):
+        write_example(tmp_path)
+
+
+def test_one_reported_number_that_differs_from_the_list_is_found():
+    stated = pd.DataFrame({"period": ["2025-01", "2025-02", "2024-12"], "received": [10.0, 21.0, 5.0]})
+    counted = pd.DataFrame({"period": ["2025-01", "2025-02"], "received": [10.0, 12.0]})
+    found = metrics.compare_counts(stated, counted, on="period", columns=["received"])
+    assert found["verdict"].tolist() == ["pass", "fail", "unknown"]
+    assert found.loc[1, ["computed", "stated", "severity"]].tolist() == ["12", "21", "major"]

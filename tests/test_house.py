@@ -36,7 +36,7 @@ FLOORS = (
     ("loaders",),
     ("examples",),
     ("metrics",),
-    ("claims",),
+    ("claims", "screening"),
     ("wording", "plots"),
     ("evaluation",),
     ("cli",),
@@ -45,8 +45,8 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 #: Below, and still none of the room's business: statistics know no files, pictures do not know where numbers come from.
 FORBIDDEN = {
     "metrics": {"loaders"},
-    "plots": {"metrics", "loaders", "claims", "examples"},
-    "wording": {"metrics", "loaders", "claims", "examples"},
+    "plots": {"metrics", "loaders", "claims", "examples", "screening"},
+    "wording": {"metrics", "loaders", "claims", "examples", "screening"},
 }
 
 #: Loaded when first used, never by `import dvresearch` or `dvresearch --help`.

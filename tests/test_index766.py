@@ -170,7 +170,7 @@ def test_impossible_counts_are_refused():
     with pytest.raises(DataError, match="in_time"):
         index766(one(in_time=101))
     with pytest.raises(ParameterError, match="zero"):
-        index766(one(), zero="skip")  # type: ignore[arg-type]
+        index766(one(), zero="skip")
 
 
 def test_months_and_cumulative_share_of_2026_contradict_each_other():

@@ -14,11 +14,14 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -26,7 +29,7 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 NAMES = [
     p.relative_to(FOLDER).as_posix() for p in sorted(FOLDER.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts
 ]
-EXPECTED = ("02-resolution-rates.ipynb", "05-annual-evaluation.ipynb")
+EXPECTED = ("01-satisfaction.ipynb", "02-resolution-rates.ipynb", "05-annual-evaluation.ipynb")
 
 LONGEST_CELL = 9
 SECTIONS = ("Câu hỏi", "Cách tính", "Hạn chế")
@@ -123,6 +126,19 @@ def skipped_with_a_reason(notebook: NotebookNode) -> list[str]:
     ]
 
 
+def pictures_are_shown(notebook: NotebookNode) -> list[str]:
+    """The comparison passes over pictures, so that one which is not shown at all would not be missed."""
+    drawing = [c for c in code_cells(notebook) if re.search(r"\bplots\.(?!close)\w+\(|\.draw\(\)", c.source)]
+    return [c.source for c in drawing if not any("image/png" in o.get("data", {}) for o in c.outputs)]
+
+
+def percentages_are_computed(notebook: NotebookNode) -> list[str]:
+    """A percentage with decimals in the prose stands in some output: nothing else would tell when it is outdated."""
+    prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown").replace(",", ".")
+    shown = "\n".join(output_texts(notebook)).replace(",", ".")
+    return [number for number in re.findall(r"(\d+\.\d+)[ \u00a0]%", prose) if number not in shown]
+
+
 def usual_kernel(notebook: NotebookNode) -> list[str]:
     name = notebook.metadata.get("kernelspec", {}).get("name")
     return [] if name == "python3" else [f"kernel {name}"]
@@ -166,6 +182,11 @@ RULES: dict[Rule, list[NotebookNode]] = {
         sample(metadata={"papermill": {"input_path": "/tmp/x.ipynb"}}),
     ],
     skipped_with_a_reason: [sample("# NBVAL_SKIP\nslow()"), sample(metadata={"tags": ["nbval-ignore-output"]})],
+    pictures_are_shown: [sample("ax = plots.trend(series)"), sample("figure.draw()", outputs=[printed("<Figure>")])],
+    percentages_are_computed: [
+        sample(prose="86,64\u00a0%"),
+        sample(prose="86.64 %", outputs=[printed("86,63\u00a0%")]),
+    ],
     usual_kernel: [nbformat.from_dict({**sample(), "metadata": {}})],
 }
 
@@ -198,8 +219,19 @@ def test_rule_finds_what_breaks_it(rule: Rule) -> None:
         sample(),
         sample("# NBVAL_IGNORE_OUTPUT\n# the time taken differs from run to run\nprint(1)"),
         sample(outputs=[printed("data/raw/figures.csv, 12/6/2026, km/h, https")]),
+        sample("ax = plots.trend(series)", outputs=[new_output("display_data", {"image/png": "iVBORw0KGgo="})]),
+        sample(prose="86,64\u00a0%", outputs=[printed("0.8664; 86,64\u00a0%")]),
         sample(prose="```\n# a comment in an example\n```\n[nguồn](https://example.org/home/x)"),
     ],
 )
 def test_rules_leave_a_good_notebook_alone(notebook: NotebookNode) -> None:
     assert not [problem for rule in RULES for problem in rule(notebook)]
+
+
+def test_an_error_shows_its_message_and_no_call_of_the_package() -> None:
+    shell = InteractiveShell()
+    shell.run_cell("import dvresearch")
+    with redirect_stdout(StringIO()) as shown:
+        shell.run_cell("dvresearch.load_figures(unit='Hà Nộị')")
+    assert shown.getvalue().startswith("ParameterError: Không có dòng nào")
+    assert "What to do: Try: Hà Nội" in shown.getvalue() and ".py" not in shown.getvalue()

@@ -232,7 +232,8 @@ def test_note_says_what_the_intervals_mean():
 
 def test_reference_is_drawn_and_named():
     ax = plots.intervals(shares([50, 60], [100, 100], ["A", "B"]), reference=0.72)
-    assert any(line.get_linestyle() == "--" and list(line.get_xdata()) == [0.72, 0.72] for line in ax.lines)
+    (line,) = [line for line in ax.lines if line.get_gid() == "reference"]
+    assert list(line.get_xdata()) == [0.72, 0.72]
     assert f"mốc 72{NBSP}%" in texts(ax)
     assert ax.get_xlim()[1] > 0.72
 

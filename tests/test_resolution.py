@@ -215,6 +215,6 @@ def test_tables_that_count_twice_are_refused():
 
 def test_unknown_words_are_refused():
     with pytest.raises(ParameterError, match="definition"):
-        resolution_rate(STATED, definition="received")  # type: ignore[arg-type]
+        resolution_rate(STATED, definition="received")
     with pytest.raises(ParameterError, match="total_is"):
-        resolution_rate(STATED, definition="total", total_is="all")  # type: ignore[arg-type]
+        resolution_rate(STATED, definition="total", total_is="all")

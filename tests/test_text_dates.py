@@ -341,3 +341,20 @@ def test_labels_are_read_back(a, b):
     span = period(f"{min(a, b)}..{max(a, b)}")
     assert (span.start, span.end) == (min(a, b), max(a, b))
     assert period(span.label) == span
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("năm 2023", "2023"),
+        ("6 tháng cuối năm 2021", "2021-H2"),
+        ("quý IV/2022", "2022-Q4"),
+        ("tháng 3/2025", "2025-03"),
+        ("21/7–20/8/2021", "2021-07-21..2021-08-20"),
+        ("đến 2022-10", "..2022-10-31"),
+    ],
+)
+def test_code_of_a_period_is_what_tables_hold_and_reads_back(text: str, code: str):
+    assert period(text).code == code
+    if not code.startswith(".."):
+        assert period(code).code == code

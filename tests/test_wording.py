@@ -86,17 +86,17 @@ def first(frame, lang="vi"):
 
 
 def test_national_rate_of_2026():
-    # Published by the national portal on 10 October 2026: 12,706,951 of 14,666,757 in time, 86.64 %.
-    x, n = 12_706_951, 14_666_757
+    # Published by the national portal on 10 October 2026: 12,707,675 of 14,666,757 in time, 86.64 %.
+    x, n = 12_707_675, 14_666_757
     lower, upper = proportion_confint(x, n, method="wilson")
     row = estimate("34 tỉnh", value=x / n, lower=lower, upper=upper, numerator=x, denominator=n, n=n, basis="census")
     assert first(row) == (
-        "34 tỉnh – tỷ lệ thử (cách tính: trên số đã xong): 86,64~% (12.706.951/14.666.757 hồ sơ; đếm toàn bộ, "
-        "khoảng 86,62–86,66~% chỉ mô tả mức dao động của quá trình)."
+        "34 tỉnh – tỷ lệ thử (cách tính: trên số đã xong): 86,64~% (12.707.675/14.666.757 hồ sơ; đếm toàn bộ, "
+        "khoảng 86,63–86,66~% chỉ mô tả mức dao động của quá trình)."
     )
     assert first(row, "en") == (
-        "34 tỉnh – test share (definition: of those done): 86.64% (12,706,951 of 14,666,757 dossiers; complete count, "
-        "the interval 86.62–86.66% only describes how much such a process varies)."
+        "34 tỉnh – test share (definition: of those done): 86.64% (12,707,675 of 14,666,757 dossiers; complete count, "
+        "the interval 86.63–86.66% only describes how much such a process varies)."
     )
 
 
@@ -307,9 +307,11 @@ def test_bounds_are_not_called_a_confidence_interval():
 
 def test_method_line_names_definitions_and_intervals_once():
     rows = pd.concat([estimate(), estimate("Huế"), estimate("Lào Cai", lower=np.nan, method="other")])
-    assert wording.method_line(rows).replace(NBSP, "~") == "Cách tính: Xong chia cho tất cả; khoảng 95~%: Wilson thử."
-    assert wording.method_line(rows, "en") == "How it was computed: Done by all; 95% interval: test Wilson."
+    assert wording.method_line(rows).replace(NBSP, "~") == "Cách tính: Xong chia cho tất cả; Wilson thử, mức 95~%."
+    assert wording.method_line(rows, "en") == "How it was computed: Done by all; test Wilson, level 95%."
     assert wording.method_line(estimate(definition="", lower=np.nan)) == ""
+    limits, spread = (codebook.get("method", m).label_en for m in ("exact", "additive"))
+    assert wording.method_line(funnel(many_units()), "en").endswith(f", level 95%; {limits}; {spread}.")
 
 
 def many_units(seed=3):

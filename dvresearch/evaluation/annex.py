@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dvresearch import workbook
 from dvresearch.evaluation.content import Checks, Column, Report, Sheet
+from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS
 from dvresearch.evaluation.shown import Lang, findings_rows
 
 if TYPE_CHECKING:
@@ -16,22 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 _WORDS = {
-    "vi": {
-        "contents": "Mục lục",
-        "source": "Nguồn",
-        "call": "Cách tạo",
-        "sheet": "Trang",
-        "title": "Bảng",
-        "heads": ("Kết luận", "Kiểm tra", "Ở đâu", "Tính lại", "Đã công bố", "Gợi ý"),
-    },
-    "en": {
-        "contents": "Contents",
-        "source": "Source",
-        "call": "Made by",
-        "sheet": "Sheet",
-        "title": "Table",
-        "heads": ("Verdict", "Check", "Where", "Recomputed", "Published", "Guidance"),
-    },
+    "vi": {"call": "Cách tạo", "sheet": "Trang"},
+    "en": {"call": "Made by", "sheet": "Sheet"},
 }
 
 
@@ -40,14 +27,14 @@ def write(report: Report, path: Path) -> None:
     from openpyxl import Workbook
     from openpyxl.styles import Font
 
-    word = _WORDS[report.lang]
+    word = {**WORDS[report.lang], **_WORDS[report.lang]}
     book = Workbook()
     contents: Worksheet = book.active
-    contents.title = str(word["contents"])
+    contents.title = word["contents"]
     contents.append([workbook.safe(report.title)])
     contents["A1"].font = Font(bold=True, size=14)
     contents.append([])
-    contents.append([word["sheet"], word["title"]])
+    contents.append([word["sheet"], word["table"]])
     for i, block in enumerate((b for b in report.exhibits() if isinstance(b, Sheet | Checks)), start=1):
         name = f"{i:02d}-{block.code}"[:31]
         page = book.create_sheet(name)
@@ -115,10 +102,10 @@ def _value(value: object) -> object:
 def _checks(page: Worksheet, block: Checks, lang: Lang) -> None:
     from openpyxl.styles import Alignment
 
-    _head(page, block.title, tuple(_WORDS[lang]["heads"]))
+    _head(page, block.title, tuple(WORDS[lang][k] for k in FINDING_COLUMNS))
     for row in findings_rows(block.frame, lang, block.words):
-        page.append([workbook.safe(row[k]) for k in ("verdict", "check", "where", "computed", "stated", "guidance")])
-    for letter, width in zip("ABCDEF", (16, 36, 36, 22, 22, 70), strict=True):
+        page.append([workbook.safe(row[k]) for k in FINDING_COLUMNS])
+    for letter, width in zip("ABCDEF", (22, 36, 36, 22, 22, 70), strict=True):
         page.column_dimensions[letter].width = width
         for cell in page[letter][3:]:
             cell.alignment = Alignment(wrap_text=True, vertical="top")

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal, cast
 
-from dvresearch import codebook, loaders
+from dvresearch import codebook, loaders, metrics
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
 from dvresearch.evaluation.spec import Spec
 from dvresearch.wording.periods import period_words
@@ -83,6 +83,33 @@ class Context:
         return loaders.load_tallies()
 
     @cached_property
+    def dossiers(self) -> pd.DataFrame:
+        """The office's list of dossiers."""
+        return loaders.load_dossiers(self.spec.inputs["dossiers"], columns=dict(self.spec.columns) or None)
+
+    @cached_property
+    def form(self) -> pd.DataFrame:
+        """Form II.06a of every reporting period in the office's workbook, one below the other."""
+        import pandas as pd
+
+        path = self.spec.inputs["form"]
+        parts = [loaders.load_form(path, sheet=sheet.name) for sheet in loaders.read_sheets(path)]
+        return pd.concat(parts, ignore_index=True)
+
+    def tally(self, by: Sequence[str] = ("unit",), *, period: Literal["month", "year"] = "year") -> pd.DataFrame:
+        """Count the office's dossiers in the year evaluated, by the rules of the specification."""
+        spec = self.spec
+        counts = metrics.tally(
+            self.dossiers, by, as_of=spec.as_of, period=period, clock=spec.clock, supplement=spec.supplement
+        )
+        # A list drawn for one year also holds what was pending when it began: months before it are not complete.
+        return counts[counts["period"].str[:4] == spec.as_of[:4]].reset_index(drop=True)
+
+    def own(self, table: str) -> str:
+        """Return the code under which one of the office's own files is cited."""
+        return self.spec.inputs[table].name
+
+    @cached_property
     def _known_sources(self) -> frozenset[str]:
         return frozenset(loaders.sources()["source"])
 
@@ -120,7 +147,8 @@ class Context:
         """Return the citation of a source; one that only the office's own file knows is named after that file."""
         if source in self._known_sources:
             return loaders.cite(source, self.lang)
-        return self.prose("own.source", source=source, file=", ".join(p.name for p in self.spec.inputs.values()))
+        own = [path.name for path in self.spec.inputs.values()]
+        return self.prose("own.file" if source in own else "own.source", source=source, file=", ".join(own))
 
     def use(self, sources: Iterable[str]) -> tuple[str, ...]:
         """Return `sources`, each once, and keep them for the list at the end."""
@@ -242,22 +270,19 @@ class Context:
         self,
         code: str,
         title: str,
-        plot: Callable[[ModuleType, Axes], object],
+        plot: Callable[[ModuleType], Axes],
         *,
         alt: str,
         sources: Iterable[str],
         call: str,
         inputs: tuple[str, ...],
-        height_cm: float = 9.0,
         notes: Sequence[str] = (),
     ) -> Figure:
-        """Return a picture of the usual width that `plot` draws into the axes it is given."""
+        """Return a picture; `plot` is given the plots module when the picture is needed, which loads it only then."""
 
         def draw() -> Drawing:
             from dvresearch import plots
 
-            drawing = plots.figure(height_cm=height_cm)
-            plot(plots, drawing.gca())
-            return drawing
+            return cast("Drawing", plot(plots).figure)
 
         return Figure(code, title, draw, alt, self.use(sources), call, inputs, tuple(notes))

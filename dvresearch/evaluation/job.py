@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dvresearch.errors import ReportError, Text
-from dvresearch.evaluation import annex, html, manifest, spec
+from dvresearch.evaluation import annex, html, manifest, pdf, spec, word
+from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure
-from dvresearch.evaluation.national import compose
 
 __all__ = ["evaluate"]
 
@@ -32,7 +32,8 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
     Returns
     -------
     Path
-        The folder of the report: ``report.html``, ``tables.xlsx``, ``figures/`` and ``manifest.json``.
+        The folder of the report: ``report.html``, ``report.docx``, ``report.pdf``, ``tables.xlsx``, ``figures/``
+        and ``manifest.json``.
 
     Raises
     ------
@@ -68,6 +69,8 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
             step("write", 0.75)
             (fresh / "report.html").write_text(html.render(report, pictures), encoding="utf-8", newline="\n")
             annex.write(report, fresh / "tables.xlsx")
+            word.write(report, pictures, fresh / "report.docx")
+            pdf.write(report, pictures, fresh / "report.pdf")
             manifest.write(manifest.describe(report, plan, fresh, inputs), fresh)
             step("move", 0.95)
             _swap(fresh, target)

@@ -17,7 +17,9 @@ from dvresearch.evaluation.spec import Spec
 __all__ = ["NAME", "checksum", "describe", "write"]
 
 NAME = "manifest.json"
-_LIBRARIES = ("dvresearch", "pandas", "numpy", "scipy", "matplotlib", "openpyxl", "jinja2")
+#: Every exhibit stands in these.
+_PRINTED = ("report.html", "report.docx", "report.pdf")
+_LIBRARIES = ("dvresearch", "pandas", "numpy", "scipy", "matplotlib", "openpyxl", "python-docx", "jinja2", "typst")
 
 
 def checksum(path: Path) -> str:
@@ -53,7 +55,10 @@ def describe(report: Report, spec: Spec, folder: Path, inputs: Iterable[Path]) -
                 "title": b.title,
                 "call": b.call,
                 "inputs": list(b.inputs),
-                "files": [f"figures/{b.code}.png"] if isinstance(b, Figure) else ["report.html", "tables.xlsx"],
+                "files": [
+                    *_PRINTED,
+                    f"figures/{b.code}.png" if isinstance(b, Figure) else "tables.xlsx",
+                ],
             }
             for b in report.exhibits()
         ],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch import codebook
 from dvresearch.text import format_number, format_percent
@@ -40,7 +41,7 @@ def findings_rows(findings: pd.DataFrame, lang: Lang, words: Literal["pass", "ma
     return [
         {
             "css": str(row["verdict"]),
-            "verdict": verdict_words(row["verdict"], lang, words),
+            "verdict": _verdict(row, lang, words),
             "check": capital(codebook.label("check", row["check"], lang)),
             "where": ", ".join(period_words(part, lang) for part in str(row["where"]).split(", ")),
             "computed": localised(row["computed"], lang),
@@ -49,3 +50,10 @@ def findings_rows(findings: pd.DataFrame, lang: Lang, words: Literal["pass", "ma
         }
         for row in findings.to_dict("records")
     ]
+
+
+def _verdict(row: dict[Hashable, Any], lang: Lang, words: Literal["pass", "match"]) -> str:
+    """Return the verdict, and of one that is not settled how much it matters."""
+    text = verdict_words(row["verdict"], lang, words)
+    weighty = row["verdict"] in ("fail", "review") and row["severity"] != "info"
+    return f"{text} ({codebook.label('severity', row['severity'], lang)})" if weighty else text

@@ -7,14 +7,28 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
+from typing import Literal, get_args
 
 from dvresearch.errors import ParameterError, Text
 
 __all__ = ["DEFAULT", "Spec", "read"]
 
+Clock = Literal["date", "instant"]
+Supplement = Literal["subtract", "q766", "ignore"]
+
 #: What the office's own files can hold, by scope.
-INPUTS = {"nation": ("figures",)}
+INPUTS = {"nation": ("figures",), "commune": ("dossiers", "form")}
+#: Those without which the evaluation cannot be made.
+REQUIRED: dict[str, tuple[str, ...]] = {"nation": (), "commune": ("dossiers",)}
+#: Keys with a fixed vocabulary; the first word is taken when the key is left out.
+WORDS = {
+    "language": ("vi", "en"),
+    "scope": tuple(INPUTS),
+    "clock": get_args(Clock),
+    "supplement": get_args(Supplement),
+}
 #: The evaluation made when no file is named: the published figures of 2026.
 DEFAULT = Path(__file__).with_name("national-2026.toml")
 
@@ -29,16 +43,20 @@ class Spec:
         Folder of the report below ``reports/``: lower-case letters, digits and hyphens.
     title_vi, title_en : str
         Title in both languages.
-    language : {"vi", "en"}
-        Language of the report.
-    scope : {"nation"}
-        Which evaluation is made.
     as_of : str
         Day up to which the figures run, ``YYYY-MM-DD``.
+    language : {"vi", "en"}
+        Language of the report.
+    scope : {"nation", "commune"}
+        ``nation``: the published figures, and the office's own beside them. ``commune``: the dossiers of one unit.
     confidence : float
         Confidence of the intervals, 0.5-0.999.
     sections : tuple of str
         Codes of the sections, in order; empty for all.
+    clock, supplement : str
+        How dossiers are counted, see ``metrics.tally``.
+    columns : mapping of str to str
+        Headers of the list of dossiers -> columns of the contract, where they are not recognised.
     inputs : mapping of str to Path
         The office's own files by what they hold, see `INPUTS`.
     """
@@ -46,11 +64,14 @@ class Spec:
     name: str
     title_vi: str
     title_en: str
+    as_of: str
     language: str = "vi"
     scope: str = "nation"
-    as_of: str = ""
     confidence: float = 0.95
     sections: tuple[str, ...] = ()
+    clock: Clock = "date"
+    supplement: Supplement = "subtract"
+    columns: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Path] = field(default_factory=dict)
 
     @property
@@ -115,7 +136,7 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
                 f"There is no key {key!r}.",
                 Text("Có thể là: " + ", ".join(near), "Perhaps: " + ", ".join(near)),
             )
-    for key in ("name", "title_vi", "title_en"):
+    for key in ("name", "title_vi", "title_en", "as_of"):
         if not isinstance(raw.get(key), str) or not str(raw[key]).strip():
             raise refuse(
                 key,
@@ -134,7 +155,7 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
             ),
             raw["name"],
         )
-    for key, allowed in (("language", ("vi", "en")), ("scope", ("nation",))):
+    for key, allowed in WORDS.items():
         if raw.get(key, allowed[0]) not in allowed:
             raise refuse(
                 key,
@@ -152,8 +173,9 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
             Text("Ví dụ: confidence = 0.95", "For example: confidence = 0.95"),
             confidence,
         )
-    as_of = str(raw.get("as_of", ""))
-    if as_of and not re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", as_of):
+    try:
+        date.fromisoformat(str(raw["as_of"]))
+    except ValueError:
         raise refuse(
             "as_of",
             "Ngày chốt số liệu không hợp lệ.",
@@ -162,8 +184,8 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
                 'Viết năm-tháng-ngày, ví dụ: as_of = "2026-10-10"',
                 'Write year-month-day, for example: as_of = "2026-10-10"',
             ),
-            as_of,
-        )
+            raw["as_of"],
+        ) from None
     sections = raw.get("sections", [])
     if not isinstance(sections, list) or not all(isinstance(s, str) for s in sections):
         raise refuse(
@@ -199,6 +221,22 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
                 Text("Viết đường dẫn tính từ thư mục của tệp này.", "Write the path from the folder of this file."),
                 name,
             )
+    lacking = [key for key in REQUIRED[scope] if key not in inputs]
+    if lacking:
+        raise refuse(
+            "inputs",
+            f"Thiếu tệp loại {lacking[0]!r}.",
+            f"The input {lacking[0]!r} is missing.",
+            Text(f'Dưới [inputs] thêm: {lacking[0]} = "tep.xlsx"', f'Below [inputs] add: {lacking[0]} = "file.xlsx"'),
+        )
+    columns = raw.get("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(v, str) for v in columns.values()):
+        raise refuse(
+            "columns",
+            "Mục columns phải là một bảng tên cột.",
+            "columns must be a table of column names.",
+            Text('Viết [columns] rồi "Ngày hẹn trả" = "due".', 'Write [columns], then "Due date" = "due".'),
+        )
     files = {key: path.parent / str(name) for key, name in inputs.items()}
-    values = {**raw, "as_of": as_of, "confidence": float(confidence), "sections": tuple(sections), "inputs": files}
+    values = {**raw, "confidence": float(confidence), "sections": tuple(sections), "inputs": files}
     return Spec(**values)  # type: ignore[arg-type]

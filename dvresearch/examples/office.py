@@ -256,7 +256,9 @@ def _add_header(grid: _Grid, head: list[str], groups: Sequence[str | None], mess
 
 def _header(column: Column, table: Table, mess: Mess, rng: np.random.Generator) -> str:
     entries = {e.code: e for e in codebook.entries("column")}
-    entry = entries.get(f"{table.name}.{column.name}") or entries[column.name]
+    entry = entries.get(f"{table.name}.{column.name}") or entries.get(column.name)
+    if entry is None:  # the items of a questionnaire
+        return column.name
     known = column_names(table)
     name = _named(entry, [a for a in entry.aliases if known.get(key(a)) == column.name], mess, rng)
     if mess.headers == "bare":
@@ -278,11 +280,17 @@ def _cells(values: pd.Series, column: Column, mess: Mess, rng: np.random.Generat
     elif column.kind in ("count", "number", "share"):
         written = mess.numbers == "text" or text
         cells = [_number(v) if written else v for v in values]
+    elif column.kind == "yesno":
+        cells = ["Có" if v else "Không" for v in values.fillna(False)]
+    elif column.kind == "stated":
+        texts = [f"Nội dung giả lập {i:04}" for i in rng.integers(1, 10_000, len(values))]
+        cells, missing = texts, ~values.to_numpy(dtype=bool)
     else:
-        entries = {word: codebook.get("value", f"{column.name}.{word}") for word in column.words}
+        entries = {word: codebook.get("value", column.entry(word)) for word in column.words}
         words = {word: _named(entry, entry.aliases, mess, rng) for word, entry in entries.items()}
         cells = [words.get(v, workbook.safe(v)) for v in values]
-    return [mess.missing if gone else cell for gone, cell in zip(missing, cells, strict=True)]
+    nothing = "" if column.kind in ("yesno", "stated") and mess.missing == "x" else mess.missing  # there "x" is yes
+    return [nothing if gone else cell for gone, cell in zip(missing, cells, strict=True)]
 
 
 def _number(value: float) -> str:

@@ -1,16 +1,38 @@
 """Files to tables."""
 
+from dvresearch.loaders.cases import load_cases
+from dvresearch.loaders.convert import convert_dossiers
+from dvresearch.loaders.dossiers import load_dossiers
 from dvresearch.loaders.figures import load_figures, load_tallies
+from dvresearch.loaders.forms import load_form
+from dvresearch.loaders.guard import Limits
 from dvresearch.loaders.index766 import load_index766
+from dvresearch.loaders.models import load_models
+from dvresearch.loaders.plans import load_rubric, load_targets
 from dvresearch.loaders.published import build_processed, datapackage
+from dvresearch.loaders.responses import load_responses, questionnaire
+from dvresearch.loaders.sheets import read_sheets
 from dvresearch.loaders.sources import cite, sources
+from dvresearch.loaders.templates import blank_form
 
 __all__ = [
+    "Limits",
+    "blank_form",
     "build_processed",
     "cite",
+    "convert_dossiers",
     "datapackage",
+    "load_cases",
+    "load_dossiers",
     "load_figures",
+    "load_form",
     "load_index766",
+    "load_models",
+    "load_responses",
+    "load_rubric",
     "load_tallies",
+    "load_targets",
+    "questionnaire",
+    "read_sheets",
     "sources",
 ]

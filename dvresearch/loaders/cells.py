@@ -7,6 +7,7 @@ file has a hundred thousand cells and a few hundred words.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -19,7 +20,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError
 from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import texts
-from dvresearch.tables import Column, Table
+from dvresearch.tables import SCALES, Column, Table
 from dvresearch.text import MISSING, cell_date, cell_number, column_date_order, column_style, shape
 
 __all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
@@ -32,6 +33,10 @@ FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000
 _FIRST_DAY = np.datetime64("1900-01-01", "us")
 _YES = frozenset(("co", "x", "yes", "y", "true", "dung", "1"))
 _NO = frozenset(("khong", "no", "n", "false", "sai", "0"))
+#: What offices write where nothing is stated.
+_NOTHING = _NO | frozenset(("khongco", "chua", "chuaco", "khongneu", "chuaneu", "chuaxacdinh", "khongro", "na", "none"))
+#: A number or letter before an answer: "5. Rất hài lòng", "a) Có".
+_NUMBERED = re.compile(r"^\s*\(?(?:\d{1,2}|[A-Ea-e])\s*(?:[.):]|[–-](?=\s))\s*")
 
 
 @dataclass
@@ -112,40 +117,49 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
         return _numbers(codes, uniques, column)
     if column.kind == "yesno":
         keys = [key(t) for t in texts(uniques)]
-        read = [True if k in _YES else False if k in _NO else None for k in keys]
+        said = vocabulary(replace(column, words=("yes", "no")))
+        yes, no = _YES | {k for k, w in said.items() if w == "yes"}, _NO | {k for k, w in said.items() if w == "no"}
+        read = [True if k in yes else False if k in no else None for k in keys]
         bad = [bool(k) and r is None for k, r in zip(keys, read, strict=True)]
         return _typed(codes, uniques, _spread(read, codes, "boolean"), bad)
+    if column.kind == "stated":
+        given = [bool(k) and k not in _NOTHING for k in map(key, texts(uniques))]
+        codes = np.where(codes < 0, len(given), codes)  # a missing cell states nothing
+        return _typed(codes, uniques, _spread([*given, False], codes, "boolean"), [False] * len(given))
     words = [None if t.casefold() in MISSING else t for t in texts(uniques)]
     if not column.words:
         return _typed(codes, uniques, _spread(words, codes, "str"), [False] * len(words))
-    find = finder(vocabulary(column))
-    known = [find(w) if w else None for w in words]
-    missed = {w: int((codes == i).sum()) for i, w in enumerate(words) if w and known[i] is None}
+    find = finder(vocabulary(column), exact=column.vocabulary in SCALES)
+    known = [find(t) for t in texts(uniques)]
+    strange = [bool(w) and k is None for w, k in zip(words, known, strict=True)]
+    if column.required or column.vocabulary in SCALES:  # nothing can stand in for these
+        return _typed(codes, uniques, _spread(known, codes, "str"), strange)
     if "other" in column.words:
-        known = ["other" if w and k is None else k for w, k in zip(words, known, strict=True)]
+        known = ["other" if odd else k for odd, k in zip(strange, known, strict=True)]
     out = _typed(codes, uniques, _spread(known, codes, "str"), [False] * len(words))
-    out.unknown = missed
+    out.unknown = {w: int((codes == i).sum()) for i, w in enumerate(words) if w and strange[i]}
     return out
 
 
 def vocabulary(column: Column) -> dict[str, str]:
     """Return the words known for the codes of a column: their form under :func:`headers.key` -> code."""
-    names = {key(w): w for w in column.words}
+    names = {key(w): w for w in column.words} | {key(written): w for written, w in column.codes}
     known = {e.code: e for e in codebook.entries("value")}
     for word in column.words:
-        entry = known.get(f"{column.name}.{word}")
+        entry = known.get(column.entry(word))
         for name in (entry.label_vi, entry.label_en, *entry.aliases) if entry else ():
             names.setdefault(key(name), word)
     return names
 
 
-def finder(names: dict[str, str]) -> Callable[[str], str | None]:
-    """Return what finds the code of a written word: exactly, or as the beginning of a longer phrase."""
-    longest = sorted((n for n in names if len(n) >= 6), key=len, reverse=True)
+def finder(names: dict[str, str], *, exact: bool = False) -> Callable[[str], str | None]:
+    """Return what finds the code of a written word: exactly, or as the beginning of a longer phrase unless `exact`."""
+    longest = [] if exact else sorted((n for n in names if len(n) >= 6), key=len, reverse=True)
 
     def find(written: str) -> str | None:
         form = key(written)
-        return names.get(form) or next((names[n] for n in longest if form.startswith(n)), None)
+        found = names.get(form) or names.get(key(_NUMBERED.sub("", written)))
+        return found or next((names[n] for n in longest if form.startswith(n)), None)
 
     return find
 

@@ -10,7 +10,7 @@ import pandas as pd
 from dvresearch.errors import DataError, Text
 from dvresearch.loaders.headers import Header, key
 from dvresearch.loaders.sheets import column_letters, texts
-from dvresearch.privacy import personal_kind, showable
+from dvresearch.privacy import showable
 from dvresearch.tables import Column, Table
 from dvresearch.text import cell_date
 
@@ -56,8 +56,7 @@ def apply(header: Header, table: Table, changes: pd.DataFrame) -> tuple[Header, 
     Raises
     ------
     DataError
-        When a correction names a cell that is not there, names it twice, states an old value the cell does not hold,
-        or names a person.
+        When a correction names a cell that is not there, names it twice, or states an old value the cell does not hold.
     """
     sheet = header.sheet
     columns = [list(c) for c in sheet.columns]
@@ -75,10 +74,6 @@ def apply(header: Header, table: Table, changes: pd.DataFrame) -> tuple[Header, 
             )
         if (row, at) in seen:
             raise _refused(source, line, Text("Một ô được đính chính hai lần.", "A cell is corrected twice."))
-        if personal_kind("", [change["by_role"]], header=False):
-            raise _refused(
-                source, line, Text("by_role là vai trò, không phải tên người.", "by_role is a role, not a person.")
-            )
         if old and not _same(old, columns[at][row]):
             raise _refused(
                 source,

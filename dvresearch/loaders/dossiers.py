@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.tables import DOSSIERS, check
+from dvresearch.tables import DOSSIERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,10 +95,7 @@ def load_dossiers(
         save_mapping=save_mapping,
         limits=limits,
     )
-    records.refuse_problems()
-    frame = check(records.frame, DOSSIERS, source=records.header.sheet.where())
-    frame.attrs["load"] = records.report()
-    return frame
+    return records.checked(DOSSIERS)
 
 
 def read_dossiers(

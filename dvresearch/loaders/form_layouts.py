@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dvresearch.errors import ParameterError, Text
+from dvresearch.text import plain
 
-__all__ = ["FORMS", "Form", "FormColumn", "form"]
+__all__ = ["FORMS", "TTCP", "TTCP_NEW", "Form", "FormColumn", "form"]
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,10 @@ class FormColumn:
     number : int
         Its number on the form; 0 for columns that offices add.
     name : str
-        Column of ``tables.TALLY`` (or one of ``received_online``, ``received_direct``).
+        Column of ``tables.TALLY`` (or one of ``received_online``, ``received_direct``), or the number itself.
     group, leaf : str
         Patterns of the words above the column, without diacritics: somewhere in the group titles, and the title itself.
+        Without them the column is found by its number only.
     title : Text
         The title on the blank form.
     part : bool
@@ -37,7 +40,25 @@ class FormColumn:
 
 @dataclass(frozen=True)
 class Form:
-    """A report form: its title, its columns, and the sums between them as numbers of columns."""
+    """A report form.
+
+    Parameters
+    ----------
+    code, version, title : str
+        What is printed at its top.
+    columns : tuple of FormColumn
+        Its columns.
+    groups : tuple of (str, int, int)
+        Titles above several columns: title, first and last number.
+    sums : tuple of (int, tuple of int)
+        A column and those that add up to it, parts before the totals built from them.
+    unit : str
+        What is counted.
+    lines : str
+        What a line is: the title of the column of labels.
+    tally : tuple of (str, tuple of int)
+        Columns of ``tables.TALLY`` and the numbered columns that they are the sum of, where the names do not say it.
+    """
 
     code: str
     version: str
@@ -45,6 +66,24 @@ class Form:
     columns: tuple[FormColumn, ...]
     groups: tuple[tuple[str, int, int], ...]
     sums: tuple[tuple[int, tuple[int, ...]], ...]
+    unit: str = "hồ sơ"
+    lines: str = "Lĩnh vực, công việc giải quyết theo cấp"
+    tally: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the columns are known by their numbers and not by their titles."""
+        return self.columns[0].name.isdecimal()
+
+    @property
+    def first(self) -> int:
+        """The first numbered column of the sheet: II.06a numbers the two columns of labels, too."""
+        return min(c.number for c in self.columns if c.number)
+
+    def checks(self) -> list[str]:
+        """Return the code under which the codebook describes each of `sums`, kind ``check``."""
+        name = plain(self.code).replace(" ", "")
+        return [f"form_{name}_{i}" for i in range(1, len(self.sums) + 1)]
 
 
 _IN, _DONE, _OPEN = (
@@ -107,21 +146,158 @@ FORMS = {
 }
 
 
-def form(code: str, version: str) -> Form:
-    """Return a form by code and version.
+def _petitions(
+    code: str,
+    title: str,
+    unit: str,
+    last: int,
+    groups: tuple[tuple[str, int, int], ...],
+    meanings: Mapping[int, tuple[str, str]],
+    sums: tuple[tuple[int, tuple[int, ...]], ...],
+    tally: tuple[tuple[str, tuple[int, ...]], ...],
+) -> dict[tuple[str, str], Form]:
+    """Return a form of Thông tư 02/2021/TT-TTCP by its key; a column whose meaning is not known bears its number."""
+    columns = tuple(
+        FormColumn(n, str(n), "", "", Text(*meanings.get(n, (f"cột {n}", f"column {n}")))) for n in range(1, last + 1)
+    )
+    return {(code, TTCP): Form(code, TTCP, title, columns, groups, sums, unit, "Đơn vị", tally)}
+
+
+#: Thông tư 02/2021/TT-TTCP, and the one in force since 30 September 2025, whose columns are not known here.
+TTCP, TTCP_NEW = "TT02/2021", "TT06/2025"
+_NEW_FORMS = ("01/TCD", "02/XLD", "03/GQKN", "04/GQTC", "05/KQTH", "06/QLKNTC")
+_VISITS, _PEOPLE, _MATTERS = ("lượt", "visits"), ("người", "people"), ("vụ việc", "matters")
+
+FORMS |= _petitions(
+    "01/TCD",
+    "KẾT QUẢ TIẾP CÔNG DÂN",
+    "lượt, người, vụ việc",
+    29,
+    (("Tổng số", 1, 3), ("Tiếp thường xuyên", 4, 11), ("Thủ trưởng tiếp", 12, 20), ("Ủy quyền tiếp", 21, 29)),
+    {
+        **dict.fromkeys((1, 4, 13, 22), _VISITS),
+        **dict.fromkeys((2, 5, 14, 23), _PEOPLE),
+        **dict.fromkeys((3, 15, 16, 24, 25), _MATTERS),
+        6: ("vụ việc tiếp lần đầu", "matters, first time"),
+        7: ("vụ việc tiếp nhiều lần", "matters, again"),
+        8: ("đoàn đông người", "large groups"),
+        9: ("người trong đoàn", "people in them"),
+        12: ("kỳ tiếp", "sessions"),
+        **dict.fromkeys((17, 18, 19, 20), ("đoàn đông người", "large groups")),
+    },
+    ((1, (4, 13, 22)), (2, (5, 14, 23)), (3, (6, 7, 15, 16, 24, 25))),
+    (("received", (1,)),),
+)
+FORMS |= _petitions(
+    "01/XLD",
+    "KẾT QUẢ XỬ LÝ ĐƠN",
+    "đơn",
+    26,
+    (),
+    {
+        1: ("tổng số đơn", "all petitions"),
+        8: ("đơn đã xử lý", "processed"),
+        9: ("đơn đủ điều kiện xử lý", "eligible"),
+        10: _MATTERS,
+        26: ("phúc đáp", "answers returned"),
+    },
+    (
+        (1, (2, 3, 4, 5, 6, 7)),
+        (18, (19, 20, 21)),
+        (22, (23, 24, 25)),
+        (9, (11, 12, 13)),
+        (9, (14, 15, 16, 17)),
+        (9, (18, 22)),
+    ),
+    (("total", (1,)),),
+)
+FORMS |= _petitions(
+    "02/XLD",
+    "KẾT QUẢ XỬ LÝ ĐƠN KHIẾU NẠI",
+    "đơn, vụ việc",
+    29,
+    (),
+    {1: ("tổng số đơn", "all petitions"), 10: _MATTERS},
+    (
+        (1, (2, 3, 4, 5)),
+        (6, (7, 8)),
+        (23, (24, 25)),
+        (26, (27, 28, 29)),
+        (10, (11, 15, 16, 17)),
+        (10, (18, 19, 20, 21, 22)),
+        (10, (23, 26)),
+    ),
+    (("total", (1,)),),
+)
+FORMS |= _petitions(
+    "03/XLD",
+    "KẾT QUẢ XỬ LÝ ĐƠN TỐ CÁO",
+    "đơn, vụ việc",
+    29,
+    (),
+    {1: ("tổng số đơn", "all petitions")},
+    (
+        (1, (2, 3, 4, 5, 6, 7)),
+        (12, (13, 18, 19, 20, 21)),
+        (12, (22, 23, 24, 25)),
+        (12, (26, 29)),
+    ),
+    (("total", (1,)),),
+)
+FORMS |= _petitions(
+    "01/KQGQ",
+    "KẾT QUẢ GIẢI QUYẾT VỤ VIỆC THUỘC THẨM QUYỀN",
+    "đơn, vụ việc",
+    26,
+    (),
+    {
+        4: ("vụ việc thuộc thẩm quyền", "matters within authority"),
+        5: ("giải quyết bằng quyết định hành chính", "resolved by decision"),
+        6: ("rút đơn", "withdrawn"),
+        20: ("đúng", "justified"),
+        21: ("sai", "not justified"),
+        22: ("đúng một phần", "partly justified"),
+        25: ("đúng thời hạn", "in time"),
+        26: ("quá thời hạn", "late"),
+    },
+    ((1, (2, 3)), (5, (20, 21, 22, 23, 24))),
+    (("workload", (4,)), ("withdrawn", (6,)), ("resolved_within", (25,)), ("resolved_late", (26,))),
+)
+
+
+def form(code: str, version: str | None = None) -> Form:
+    """Return a form by code and version; without a version the only one that is known.
 
     Raises
     ------
     ParameterError
         For a form that is not known; the message lists those that are.
     """
-    try:
-        return FORMS[code, version]
-    except KeyError:
-        known = "; ".join(f"{c}, version={v!r}" for c, v in FORMS)
+    found = [f for (c, v), f in FORMS.items() if c == code and version in (None, v)]
+    if found:
+        return found[-1]
+    known = "; ".join(f"{c}, version={v!r}" for c, v in FORMS)
+    if version == TTCP_NEW or (version is None and code in _NEW_FORMS):
         raise ParameterError(
-            Text(f"Chưa có biểu {code}, phiên bản {version}.", f"The form {code}, version {version}, is not known."),
+            Text(
+                f"Biểu {code} theo Thông tư 06/2025/TT-TTCP (hiệu lực từ 30/9/2025): gói chưa biết các cột.",
+                f"Form {code} of Thông tư 06/2025/TT-TTCP (in force since 30/9/2025): its columns are not known here.",
+            ),
             expected=Text(known, known),
-            got=f"{code}, {version}",
-            hint=Text("Dùng một biểu trong danh sách.", "Use one of these forms."),
-        ) from None
+            got=f"{code}, {TTCP_NEW}",
+            hint=Text(
+                f'Nếu tệp vẫn theo mẫu cũ thì dùng version="{TTCP}"; nếu theo mẫu mới, nạp sổ từng vụ việc bằng '
+                "load_cases, hoặc gửi mẫu trống cho người bảo trì gói để bổ sung.",
+                f'If the file still has the old layout use version="{TTCP}"; if it has the new one, load the book of '
+                "single cases with load_cases, or send the blank form to the maintainers.",
+            ),
+        )
+    raise ParameterError(
+        Text(
+            f"Chưa có biểu {code}" + (f", phiên bản {version}." if version else "."),
+            f"The form {code}" + (f", version {version}," if version else "") + " is not known.",
+        ),
+        expected=Text(known, known),
+        got=f"{code}, {version}" if version else code,
+        hint=Text("Dùng một biểu trong danh sách.", "Use one of these forms."),
+    )

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.loaders.form_layouts import Form, form
+from dvresearch.loaders.form_layouts import TTCP_NEW, Form, form
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
 from dvresearch.loaders.problems import Problem, refuse_problems
-from dvresearch.loaders.records import TOTAL
+from dvresearch.loaders.rows import TOTAL
 from dvresearch.loaders.sheets import Sheet, column_letters, read_sheets, texts
 from dvresearch.privacy import showable
 from dvresearch.tables import TALLY, check
@@ -33,12 +33,17 @@ _SECTION = re.compile(r"[IVX]+|[A-H]")
 _REPORTER = re.compile(r"(?:đơn vị|cơ quan)(?: báo cáo| gửi)?\s*:\s*(?P<name>[^.…:]{3,80})", re.IGNORECASE)
 _PERIOD = re.compile(r"(?:kỳ báo cáo|thời điểm báo cáo|kỳ)\s*:?\s*(?P<period>[^()]{3,60})", re.IGNORECASE)
 _UNKNOWN = "(không rõ)"
+#: The number of a column, with how it is worked out behind it or not: (3), 3=4+5+6.
+_NUMBER = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?\s*(?:=.*)?$")
+#: What a form says about itself: its code, and the circular it belongs to.
+_CODE = re.compile(r"\b(0\d)\s*/\s*(TCD|XLD|KQGQ|GQKN|GQTC|KQTH|QLKNTC)\b")
+_NEW = re.compile(r"\b0?6/2025/TT-?TTCP", re.IGNORECASE)
 
 
 def load_form(
     path: str | Path,
     form: str = "II.06a",
-    version: str = "TT01/2020",
+    version: str | None = None,
     *,
     unit: str | None = None,
     period: str | None = None,
@@ -53,8 +58,12 @@ def load_form(
     ----------
     path : str or Path
         The file; what columns are what is read from the titles above them, or else from the row ``(1) (2) (3) …``.
-    form, version : str
-        Which form: ``"II.06a"`` of ``"TT01/2020"`` (Thông tư 01/2020/TT-VPCP).
+    form : str, default "II.06a"
+        Which form: ``"II.06a"`` (Thông tư 01/2020/TT-VPCP), ``"01/TCD"``, ``"01/XLD"``, ``"02/XLD"``, ``"03/XLD"`` or
+        ``"01/KQGQ"`` (Thông tư 02/2021/TT-TTCP).
+    version : str, optional
+        ``"TT01/2020"``, ``"TT02/2021"``. Thông tư 06/2025/TT-TTCP (``"TT06/2025"``), in force since 30/9/2025, has
+        forms whose columns are not known yet, and is refused.
     unit, period : str, optional
         The reporting unit and the period, where the lines above the table (``Đơn vị báo cáo: …``, ``Kỳ báo cáo: …``)
         do not say or say wrong.
@@ -74,8 +83,11 @@ def load_form(
         Columns of ``tables.TALLY`` (``workload`` is column 3 of the form: received and carried in; the words
         beside the numbers are ``group``, or ``unit`` where the form lists units), ``received_online``,
         ``received_direct``, ``ordinal`` and ``row_kind`` (line, section, total). ``received`` is the sum of
-        columns 4 and 5 where both are known. The index ``row`` is the row in the file, ``attrs["load"]`` says how
-        it was read. The sums of the form are checked by :func:`dvresearch.screen`.
+        columns 4 and 5 where both are known. The other forms keep their columns under their numbers (``"1"``,
+        ``"2"`` …) beside those of the tally that they give: ``received`` are the visits of 01/TCD, ``total`` the
+        petitions of 01-03/XLD, and of 01/KQGQ ``workload`` is column 4, ``withdrawn`` 6, ``resolved_within`` 25 and
+        ``resolved_late`` 26. The index ``row`` is the row in the file, ``attrs["load"]`` says how it was read. The
+        sums of the form are checked by :func:`dvresearch.screen`.
 
     Raises
     ------
@@ -110,7 +122,7 @@ def load_form(
 def read_form(
     path: str | Path,
     code: str = "II.06a",
-    version: str = "TT01/2020",
+    version: str | None = None,
     *,
     unit: str | None = None,
     reporting_period: str | None = None,
@@ -126,18 +138,21 @@ def read_form(
             got=repr(blanks),
             hint=Text('Dùng blanks="unknown".', 'Use blanks="unknown".'),
         )
-    layout = _find(read_sheets(path, sheet=sheet, limits=limits), form(code, version))
+    wanted = form(code, version)
+    layout = _find(read_sheets(path, sheet=sheet, limits=limits), wanted)
     problems: list[Problem] = []
     numbers = _numbers(layout, blanks, problems)
+    for name, parts in wanted.tally:
+        numbers[name] = np.sum([numbers[str(n)] for n in parts], axis=0)
     frame = _rows(layout, numbers)
     kept = set(frame.index - layout.sheet.first_row)
     problems = [p for p in problems if p.row in kept]
-    _place(frame, layout, unit, reporting_period)
+    _place(frame, layout, wanted, unit, reporting_period)
     frame.attrs["load"] = {
         "file": layout.sheet.file,
         "sheet": layout.sheet.name,
         "form": code,
-        "version": version,
+        "version": wanted.version,
         "columns": {n: [showable(layout.titles[c]) for c in at] for n, at in layout.columns.items()},
         "unused": [showable(t) for i, t in enumerate(layout.titles) if t and i not in layout.used],
         "notes": [[n.code, n.detail] for n in layout.sheet.notes],
@@ -172,6 +187,7 @@ def _find(sheets: list[Sheet], wanted: Form) -> _Layout:
             if sheet.height or sheet.titles
             else []
         )
+    _refuse_another(sheets, wanted)
     numbered = [m for m in (_by_numbers(s, wanted) for s in sheets) if m is not None]
     most = max((len(m.columns) for m in found), default=0)
     if most < 4 and numbered:
@@ -224,29 +240,38 @@ def _match(sheet: Sheet, top: int, height: int, titles: list[list[str]], wanted:
 
 
 def _by_numbers(sheet: Sheet, wanted: Form) -> _Layout | None:
-    """Find the columns by the row that numbers them, where it numbers exactly those of the form."""
+    """Find the columns by the row that numbers them; a form that numbers its labels, too, must have no other number."""
     names = {c.number: c.name for c in wanted.columns if c.number}
     for row, cells in enumerate(sheet.rows(0, 60) if not sheet.titles else []):
-        if not is_numbering(cells):
-            continue
-        digits = {i: int(m[0]) for i, t in enumerate(texts(cells)) if (m := re.search(r"\d+", t))}
-        if (
-            set(digits.values()) >= set(names)
-            and max(digits.values()) == max(names)
-            and len(set(digits.values())) == len(digits)
-        ):
+        filled = {i: t for i, t in enumerate(texts(cells)) if t}
+        digits = {i: int(m[1]) for i, t in filled.items() if (m := _NUMBER.match(t))}
+        numbers = set(digits.values())
+        whole = numbers >= set(names) and (wanted.first == 1 or max(numbers) == max(names))
+        if whole and len(numbers) == len(digits) >= len(filled) - 2:
             columns = {names[n]: [i] for i, n in digits.items() if n in names}
             first = min(i for at in columns.values() for i in at)
-            return _Layout(
-                sheet,
-                row,
-                row + 1,
-                tuple(texts(cells)),
-                columns,
-                first - 1 if first else None,
-                first - 2 if first > 1 else None,
-            )
+            label, ordinal = (first - 1 if first else None), (first - 2 if first > 1 else None)
+            return _Layout(sheet, row, row + 1, tuple(texts(cells)), columns, label, ordinal)
     return None
+
+
+def _refuse_another(sheets: list[Sheet], wanted: Form) -> None:
+    """Refuse a file that says it is another form: one found by its numbers only fits any."""
+    if not wanted.numbered:
+        return
+    rows = [(s, i, " ".join(texts(row))) for s in sheets if not s.titles for i, row in enumerate(s.rows(0, 30))]
+    stated = {f"{a}/{b}" for _, _, line in rows for a, b in _CODE.findall(line)}
+    if any(_NEW.search(line) for _, _, line in rows):
+        form(wanted.code, TTCP_NEW)
+    if stated and wanted.code not in stated:
+        sheet, row, _ = next(r for r in rows if _CODE.search(r[2]))
+        raise DataError(
+            Text("Tệp ghi là biểu khác.", "The file says that it is another form."),
+            where=sheet.where(row),
+            expected=Text(wanted.code, wanted.code),
+            got=", ".join(sorted(stated)),
+            hint=Text("Nêu đúng mã biểu: load_form(tệp, mã).", "Name the right form: load_form(file, code)."),
+        )
 
 
 def _no_form(sheets: list[Sheet], wanted: Form, found: list[_Layout]) -> DataError:
@@ -259,8 +284,10 @@ def _no_form(sheets: list[Sheet], wanted: Form, found: list[_Layout]) -> DataErr
         expected=Text(names, english),
         got=", ".join(showable(t) for t in (best.titles if best else ()) if t)[:800] or None,
         hint=Text(
-            "Lấy biểu trống bằng `dvresearch template II.06a bieu.xlsx`, hoặc thêm dòng số cột (1) (2) (3) … (13).",
-            "Get the blank form with `dvresearch template II.06a form.xlsx`, or add the row (1) (2) (3) … (13).",
+            f"Lấy biểu trống bằng `dvresearch template {wanted.code} bieu.xlsx`, hoặc thêm dòng số cột "
+            f"(1) (2) (3) … ({max(c.number for c in wanted.columns)}).",
+            f"Get the blank form with `dvresearch template {wanted.code} form.xlsx`, or add the row "
+            f"(1) (2) (3) … ({max(c.number for c in wanted.columns)}).",
         ),
     )
 
@@ -329,7 +356,7 @@ def _rows(layout: _Layout, numbers: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return frame.set_axis(pd.Index([sheet.first_row + layout.body + i for i in kept], name="row"))
 
 
-def _place(frame: pd.DataFrame, layout: _Layout, unit: str | None, when: str | None) -> None:
+def _place(frame: pd.DataFrame, layout: _Layout, wanted: Form, unit: str | None, when: str | None) -> None:
     """Set unit, period and group, from the arguments or from the lines above the table."""
     lines = [[t for t in texts(row) if t] for row in layout.sheet.rows(0, layout.top)]
     above = [t for line in lines for t in line] + [" ".join(p) for line in lines for p in pairwise(line)]
@@ -338,7 +365,8 @@ def _place(frame: pd.DataFrame, layout: _Layout, unit: str | None, when: str | N
         for name, pattern in (("name", _REPORTER), ("period", _PERIOD))
     }
     labels = frame.pop("label")
-    listed = layout.label is not None and bool(_UNITS.fullmatch(plain(layout.titles[layout.label])))
+    titles = [] if layout.label is None else [layout.titles[layout.label], wanted.lines]
+    listed = any(_UNITS.fullmatch(plain(t)) for t in titles)
     reporter = unit or stated["name"] or _UNKNOWN
     frame.insert(0, "unit", labels if listed and unit is None else pd.Series(reporter, index=frame.index, dtype="str"))
     if listed and unit is None:
@@ -352,7 +380,7 @@ def _place(frame: pd.DataFrame, layout: _Layout, unit: str | None, when: str | N
                 raise
         if span:
             break
-    frame.insert(1, "period", pd.Series(span.label if span else "", index=frame.index, dtype="str"))
+    frame.insert(1, "period", pd.Series(span.code if span else "", index=frame.index, dtype="str"))
     for at, day in ((2, span.start if span else None), (3, span.end if span else None)):
         frame.insert(
             at,

@@ -8,6 +8,7 @@ that may use so much memory and so much time and no more; whatever goes wrong th
 
 from __future__ import annotations
 
+import io
 import json
 import marshal
 import subprocess
@@ -30,7 +31,7 @@ class Limits:
     Parameters
     ----------
     file_mib : int, default 256
-        Size of the file, MiB.
+        Size of a workbook or Word file, MiB.
     unpacked_mib : int, default 768
         Size of an archive's members when unpacked, by its directory, MiB.
     ratio : int, default 250
@@ -38,8 +39,8 @@ class Limits:
     cells : int, default 3 000 000
         Cells of all sheets together, blank ones between used ones included.
     text_mib : int, default 64
-        Content of all cells together, MiB.
-    memory_mib : int, default 448
+        Content of all cells together, and size of a text file, MiB.
+    memory_mib : int, default 384
         Memory of the reading process, MiB (where the system can limit it: not on Windows).
     memory_per_mib : int, default 16
         Added to `memory_mib` for each MiB of the file.
@@ -54,7 +55,7 @@ class Limits:
     ratio: int = 250
     cells: int = 3_000_000
     text_mib: int = 64
-    memory_mib: int = 448
+    memory_mib: int = 384
     memory_per_mib: int = 16
     seconds: float = 8.0
     seconds_per_mib: float = 2.0
@@ -99,6 +100,13 @@ REFUSALS = {
     ),
     "empty": (Text("Tệp rỗng (0 byte).", "The file is empty (0 bytes)."), _AGAIN),
     "too_large": (Text("Tệp lớn hơn giới hạn.", "The file is larger than the limit."), _TRIM),
+    "long_text": (
+        Text("Tệp văn bản quá lớn để nạp một lần.", "The text file is too large to load at once."),
+        Text(
+            "Chuyển sang Parquet bằng dvresearch.convert_dossiers(…), hoặc nâng limits=Limits(text_mib=…, cells=…).",
+            "Convert it to Parquet with dvresearch.convert_dossiers(…), or raise limits=Limits(text_mib=…, cells=…).",
+        ),
+    ),
     "damaged": (
         Text("Tệp hỏng, bị cắt cụt hoặc không đúng loại.", "The file is damaged, cut short or not of its kind."),
         _AGAIN,
@@ -210,24 +218,23 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
     """
     path = Path(path)
     try:
-        if path.is_dir():
-            raise refuse("folder", path)
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        folder, size = path.is_dir(), path.stat().st_size
+        with path.open("rb") if not folder else io.BytesIO() as file:
             head = file.read(4096)
     except FileNotFoundError:
         raise refuse("missing", path) from None
     except (OSError, ValueError) as fault:
         raise refuse("denied", path, type(fault).__name__) from None
-    if not size:
-        raise refuse("empty", path)
+    if folder or not size:
+        raise refuse("folder" if folder else "empty", path)
     kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "text")
     if kind == "text":
         kind = _text_kind(head, path)
     if kind != "text" and kind in REFUSALS:
         raise refuse(kind, path)
-    if kind != "parquet" and size > limits.file_mib << 20:
-        raise refuse("too_large", path, f"{size / 2**20:.0f} MiB > {limits.file_mib} MiB")
+    allowed = {"parquet": size >> 20, "text": limits.text_mib}.get(kind, limits.file_mib)
+    if size >> 20 > allowed:
+        raise refuse("long_text" if kind == "text" else "too_large", path, f"{size >> 20} MiB > {allowed} MiB")
     return kind
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "find_header",
     "is_numbering",
     "key",
+    "label",
     "layouts",
     "read_mapping",
     "save_mapping",
@@ -173,7 +174,7 @@ def find_header(
     mapping = {key(name): code for name, code in (columns or {}).items()}
     guesses = [_best(s, table, mapping) for s in sheets]
     needed = {c.name for c in table.columns if c.required} - set(given)
-    fits = [g for g in guesses if needed <= g.found.keys() and set(mapping.values()) <= g.found.keys()]
+    fits = [g for g in guesses if needed <= g.found.keys() and set(mapping.values()) <= g.by_user]
     fits = [g for g in fits if not g.sheet.hidden] or fits
     if not fits:
         raise _missing(max(guesses, key=lambda g: len(g.found)), table, needed, columns or {}, len(sheets))
@@ -201,6 +202,7 @@ class _Guess:
     height: int
     titles: tuple[str, ...]
     found: dict[str, list[int]]
+    by_user: frozenset[str] = frozenset()
 
 
 def layouts(sheet: Sheet) -> Iterator[tuple[int, int, list[list[str]]]]:
@@ -256,14 +258,14 @@ def _guess(
     for column, parts in enumerate(titles):
         if not parts:
             continue
-        forms = [" ".join(parts), parts[-1]]
+        forms = [" ".join(parts), " ".join(reversed(parts)), parts[-1]]  # Ngày + tiếp nhận, Mã under Hồ sơ
         keys = [key(f) for f in [*forms, *(_REMARK.sub(" ", f) for f in forms)]]
         mine = next((mapping[k] for k in keys if k in mapping), None)
         if mine:
             by_user.setdefault(mine, []).append(column)
         elif name := next((names[k] for k in keys if k in names), None):
             found.setdefault(name, []).append(column)
-    return _Guess(sheet, top, height, tuple(" ".join(p) for p in titles), {**found, **by_user})
+    return _Guess(sheet, top, height, tuple(" ".join(p) for p in titles), {**found, **by_user}, frozenset(by_user))
 
 
 def _shown(guess: _Guess) -> str:
@@ -273,9 +275,10 @@ def _shown(guess: _Guess) -> str:
 
 
 def _missing(guess: _Guess, table: Table, needed: set[str], columns: Mapping[str, str], sheets: int) -> DataError:
-    absent = [h for h, name in columns.items() if name not in guess.found]
+    absent = [h for h, name in columns.items() if name not in guess.by_user]
     lacking = [n for n in table.names if n in needed and n not in guess.found]
-    seen = {key(t): t for t in guess.titles if t}
+    taken = {c for at in guess.found.values() for c in at}
+    seen = {key(t): t for i, t in enumerate(guess.titles) if t and i not in taken}
     advice = []
     for name in [*absent, *lacking]:
         forms = [key(name)] if name in absent else [k for k, v in column_names(table).items() if v == name]
@@ -375,7 +378,8 @@ def save_mapping(path: str | Path, table: Table, columns: Mapping[str, str]) -> 
     import json
 
     lines = [f'table = "{table.name}"', "", "[columns]"]
-    lines += [f"{json.dumps(h, ensure_ascii=False)} = {json.dumps(c)}" for h, c in columns.items()]
+    quoted = {json.dumps(h, ensure_ascii=False).replace("\x7f", "\\u007f"): c for h, c in columns.items()}
+    lines += [f"{header} = {json.dumps(name)}" for header, name in quoted.items()]
     beside = _mapping_file(path)
     beside.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return beside

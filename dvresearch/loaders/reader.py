@@ -145,24 +145,25 @@ def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
     """Send the sheets of an Excel or OpenDocument workbook."""
     import python_calamine as calamine
 
-    book = calamine.CalamineWorkbook.from_path(path)
-    sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
-    send("sheets", [s.name for s in sheets])
-    for meta in sheets:
-        if sheet not in (None, meta.name):
-            continue
-        data = book.get_sheet_by_name(meta.name)
-        hidden = meta.visible != calamine.SheetVisibleEnum.Visible
-        if data.start is None:
-            send("sheet", meta.name, hidden, 1, 1, [])
-            continue
-        (top, left), (bottom, right) = data.start, data.end or data.start
-        if (cells := (bottom - top + 1) * (right - left + 1)) > limits["cells"]:
-            raise Refused("cells", f"{cells}, {meta.name}")
-        merged = [(*a, *b) for a, b in data.merged_cell_ranges or []]
-        send("sheet", meta.name, hidden, top + 1, left + 1, merged)
-        rows = itertools.islice(data.iter_rows(), top, None)
-        send_rows(rows, limits)  # rows begin at the first filled column already
+    # Not from_path, which goes by the name: an .xls that is called .xlsx opens in Excel, so it does here.
+    with Path(path).open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as book:
+        sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
+        send("sheets", [s.name for s in sheets])
+        for meta in sheets:
+            if sheet not in (None, meta.name):
+                continue
+            data = book.get_sheet_by_name(meta.name)
+            hidden = meta.visible != calamine.SheetVisibleEnum.Visible
+            if data.start is None:
+                send("sheet", meta.name, hidden, 1, 1, [])
+                continue
+            (top, left), (bottom, right) = data.start, data.end or data.start
+            if (cells := (bottom - top + 1) * (right - left + 1)) > limits["cells"]:
+                raise Refused("cells", f"{cells}, {meta.name}")
+            merged = [(*a, *b) for a, b in data.merged_cell_ranges or []]
+            send("sheet", meta.name, hidden, top + 1, left + 1, merged)
+            rows = itertools.islice(data.iter_rows(), top, None)
+            send_rows(rows, limits)  # rows begin at the first filled column already
 
 
 def read_word(path: str, limits: dict[str, int]) -> None:

@@ -8,7 +8,6 @@ recognised and not kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,20 +22,20 @@ from dvresearch.loaders import headers
 from dvresearch.loaders.cells import HOME, Order, Typed, convert
 from dvresearch.loaders.corrections import CORRECTIONS, apply
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Header, find_header, is_numbering, key
+from dvresearch.loaders.headers import Header, find_header, key
+from dvresearch.loaders.personal import mask_persons
 from dvresearch.loaders.problems import Problem, refuse_problems
+from dvresearch.loaders.rows import record_rows
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
 from dvresearch.privacy import personal_kind, pseudonym, showable
-from dvresearch.tables import Table
-from dvresearch.text import column_date_order, plain
+from dvresearch.tables import Table, check
+from dvresearch.text import column_date_order
 
-__all__ = ["TOTAL", "Records", "from_sheets", "read_records"]
+__all__ = ["Records", "bad_choice", "cells_of", "from_sheets", "read_records"]
 
-#: What stands in front of a total row.
-TOTAL = re.compile(r"(tong|cong|total|grand total|luy ke)( (cong|so|toan .*|don|ho so|chung|\d.*))*")
-#: "Cộng Xã A": with its marks, since "Công chứng" begins the name of many a procedure.
-_TOTAL_OF = re.compile(r"(?:tổng|cộng)\b", re.IGNORECASE)
 _SAMPLE = 500  # cells by which the content of a column is judged
+#: What is wrong with a cell that cannot be read.
+_WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "not_in_list"}
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
 
@@ -108,6 +107,13 @@ class Records:
         """Raise a `DataError` that names what has to be mended, if anything has to be."""
         refuse_problems(self.header.sheet, self.problems)
 
+    def checked(self, table: Table) -> pd.DataFrame:
+        """Return the records once nothing has to be mended, with the report of the reading in ``attrs["load"]``."""
+        self.refuse_problems()
+        frame = check(self.frame, table, source=self.header.sheet.where())
+        frame.attrs["load"] = self.report()
+        return frame
+
 
 def read_records(
     path: str | Path,
@@ -115,7 +121,8 @@ def read_records(
     *,
     anchor: str,
     columns: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
+    given: Mapping[str, str | None] | None = None,
+    sentences: Sequence[str] = (),
     keep: Sequence[str] = (),
     sheet: str | None = None,
     timezone: str | None = None,
@@ -134,11 +141,14 @@ def read_records(
     table : Table
         The contract.
     anchor : str
-        The column by which a record is told from other rows: a required one that is hardly ever empty.
+        The column by which a record is told from other rows: a required one that is hardly ever empty; another one
+        where the file lacks it.
     columns, sheet, timezone, date_order, corrections, keep, key_salt, save_mapping, limits
         As for :func:`dvresearch.load_dossiers`.
     given : mapping, optional
         Columns that the file lacks -> their content, the same for all records.
+    sentences : sequence of str
+        Columns in which long texts are no sign of somebody's own words (criteria, targets).
 
     Returns
     -------
@@ -164,6 +174,7 @@ def read_records(
         anchor=anchor,
         mapping=mapping,
         given=given,
+        sentences=sentences,
         keep=keep,
         timezone=timezone,
         date_order=date_order,
@@ -181,7 +192,8 @@ def from_sheets(
     *,
     anchor: str,
     mapping: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
+    given: Mapping[str, str | None] | None = None,
+    sentences: Sequence[str] = (),
     keep: Sequence[str] = (),
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
@@ -190,7 +202,7 @@ def from_sheets(
 ) -> Records:
     """Read the records of `table` from sheets, as :func:`read_records` does; `changes` are rows of corrections."""
     if date_order not in ("auto", "dmy", "mdy"):
-        raise _bad_choice("date_order", date_order, '"auto", "dmy", "mdy"')
+        raise bad_choice("date_order", date_order, '"auto", "dmy", "mdy"')
     _check_zone(timezone)
     fixed = {k: v for k, v in (given or {}).items() if v is not None}
     header = find_header(sheets, table, columns=mapping, given=list(fixed))
@@ -199,11 +211,15 @@ def from_sheets(
         header, out.corrections = apply(header, table, changes)
         out.header = header
     dates = _read_dates(out, table, timezone, date_order)
+    anchor = anchor if anchor in header.columns else next(iter(header.columns))
     body = header.sheet.columns[header.columns[anchor]][header.body :]
     first = dates.get(anchor) or convert(body, table.column(anchor), table, order="dmy", zone=None)
-    rows = _select(out, table, anchor, first) + header.body
+    rows, out.skipped = record_rows(header, table, anchor, first)
     _fill(out, table, rows, dates, timezone)
-    _judge_personal(out, table, rows, keep, key_salt)
+    _judge_personal(out, table, rows, sentences, keep, key_salt)
+    problems, notes = mask_persons(out.frame, table, header)
+    out.problems += problems
+    out.notes += notes
     for name, value in fixed.items():
         if name not in out.frame.columns:
             out.frame.insert(0, name, pd.Series(value, index=out.frame.index, dtype="str"))
@@ -212,7 +228,17 @@ def from_sheets(
     return out
 
 
-def _bad_choice(name: str, got: object, words: str) -> ParameterError:
+def cells_of(records: Records, column: str | int) -> pd.Series:
+    """Return the cells of a column as they stand in the file, as text, for the rows that are records."""
+    header = records.header
+    at = header.columns[column] if isinstance(column, str) else column
+    first = header.sheet.first_row + (1 if header.sheet.titles else 0)
+    cells = header.sheet.columns[at]
+    return pd.Series(texts([cells[row - first] for row in records.frame.index]), index=records.frame.index, dtype="str")
+
+
+def bad_choice(name: str, got: object, words: str) -> ParameterError:
+    """Return the error for an argument that is none of `words`."""
     return ParameterError(
         Text(f"Giá trị của {name} không dùng được.", f"{name} cannot be this."),
         expected=Text(words, words),
@@ -228,61 +254,7 @@ def _check_zone(timezone: str | None) -> None:
         if timezone is not None:
             ZoneInfo(timezone)
     except (ValueError, OSError, LookupError, TypeError):
-        raise _bad_choice("timezone", timezone, '"Asia/Ho_Chi_Minh", "Europe/Amsterdam", "UTC" …') from None
-
-
-# --- which rows are records -------------------------------------------------------------------------------------------
-
-
-def _select(out: Records, table: Table, anchor: str, read: Typed) -> NDArray[np.intp]:
-    """Return the rows that are records, counted from 0 below the header; note the others in `out`."""
-    header, sheet = out.header, out.header.sheet
-    count = len(read.content)
-    if sheet.titles:
-        return np.arange(count)
-    good = read.content.notna().to_numpy(copy=True)
-    last = np.flatnonzero(good)[-1] if good.any() else -1
-    bare = np.fromiter(
-        (isinstance(c, float) for c in sheet.columns[header.columns[anchor]][header.body :]), bool, count
-    )
-    if bare.sum() > count / 2:  # days as numbers; otherwise a number among dates may be the count of a total row
-        bare[:] = False
-    known = list(header.columns.values())
-    for i in np.flatnonzero(~good | bare):
-        row = tuple(c[header.body + i] for c in sheet.columns)
-        kind = _kind(row, header, known, anchor, after=bool(i > last))
-        good[i] = kind == "record" or (good[i] and kind in ("note", "section"))
-        if not good[i] and kind != "blank":
-            out.skipped.setdefault(kind, []).append(sheet.first_row + header.body + int(i))
-    rows = np.flatnonzero(good)
-    if not len(rows):
-        raise DataError(
-            Text("Dưới tiêu đề không có dòng dữ liệu nào.", "There is no data row below the header."),
-            where=sheet.where(header.top),
-            expected=Text("ít nhất một dòng có " + headers.label(table, anchor), f"at least one row with {anchor}"),
-            hint=Text("Kiểm tra đúng tệp, đúng trang tính.", "Check that this is the right file and sheet."),
-        )
-    return rows
-
-
-def _kind(row: tuple[Any, ...], header: Header, known: list[int], anchor: str, *, after: bool) -> str:
-    words = texts(row)
-    filled = [w for w in words if w]
-    if not filled:
-        return "blank"
-    if is_numbering(row):
-        return "numbering"
-    titles = [key(t) for t in header.titles]
-    if sum(bool(w) and key(w) in t for w, t in zip(words, titles, strict=False) if t) > len(filled) / 2:
-        return "header_again"
-    held = sum(bool(words[c]) for c in known)
-    if any(TOTAL.fullmatch(plain(w)) for w in filled[:3]) or (_TOTAL_OF.match(filled[0]) and held <= len(known) / 2):
-        return "total"
-    if after and held <= max(1, len(known) / 2):
-        return "note"
-    if held <= 1 and len(filled) <= 2 and not words[header.columns[anchor]]:
-        return "section"
-    return "record"
+        raise bad_choice("timezone", timezone, '"Asia/Ho_Chi_Minh", "Europe/Amsterdam", "UTC" …') from None
 
 
 # --- what the cells say -----------------------------------------------------------------------------------------------
@@ -338,7 +310,7 @@ def _fill(out: Records, table: Table, rows: NDArray[np.intp], dates: dict[str, T
         else:
             column = convert(_take(sheet.columns[at], rows), rule, table, order=out.date_order, zone=zone)
         frame[name] = column.content.set_axis(index)
-        wrong = "bad_date" if name in dates else "bad_word" if rule.kind == "yesno" else "bad_number"
+        wrong = _WRONG.get(rule.kind, "bad_number")
         out.problems += [Problem(wrong, int(rows[i]), at, column.looks(int(i))) for i in np.flatnonzero(column.bad)]
         if rule.required:
             empty = column.content.isna().to_numpy() & ~column.bad
@@ -364,7 +336,12 @@ def _find_extra(out: Records, rows: NDArray[np.intp]) -> None:
 
 
 def _judge_personal(
-    out: Records, table: Table, rows: NDArray[np.intp], keep: Sequence[str], key_salt: str | None
+    out: Records,
+    table: Table,
+    rows: NDArray[np.intp],
+    sentences: Sequence[str],
+    keep: Sequence[str],
+    key_salt: str | None,
 ) -> None:
     """Drop the columns that hold personal data, keep those asked for, and list the rest."""
     header, sheet = out.header, out.header.sheet
@@ -379,6 +356,7 @@ def _judge_personal(
         sample = list(_take(column, rows[:_SAMPLE])[:_SAMPLE])
         text = table.column(name).kind in ("text", "code") and not table.column(name).words if name else True
         kind = personal_kind(title, sample, header=name is None) if text else None
+        kind = None if kind == "free_text" and name in sentences else kind
         if kind:
             out.personal[showable(title)] = kind
             identity = at if kind == "id_number" and identity is None else identity

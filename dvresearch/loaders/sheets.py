@@ -7,16 +7,14 @@ old encoding or typed for an old font is turned into Unicode, and the sheet says
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvresearch.errors import DataError, Text
+from dvresearch.loaders.delimited import decode, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, open_apart, refuse
 from dvresearch.text import legacy_font, nfc, repair
 
@@ -99,7 +97,9 @@ def column_letters(number: int) -> str:
     return letters
 
 
-def read_sheets(path: str | Path, *, sheet: str | None = None, limits: Limits = LIMITS) -> list[Sheet]:
+def read_sheets(
+    path: str | Path, *, sheet: str | None = None, rows: int | None = None, limits: Limits = LIMITS
+) -> list[Sheet]:
     """Read every table of a file.
 
     Parameters
@@ -110,6 +110,8 @@ def read_sheets(path: str | Path, *, sheet: str | None = None, limits: Limits = 
         content decides, not the name.
     sheet : str, optional
         Read this sheet only.
+    rows : int, optional
+        Of a Parquet file, read only so many rows.
     limits : Limits, optional
         How much the file may ask for.
 
@@ -130,7 +132,7 @@ def read_sheets(path: str | Path, *, sheet: str | None = None, limits: Limits = 
     if kind == "text":
         found = [_read_text(path, limits)]
     elif kind == "parquet":
-        found = [_read_parquet(path, limits)]
+        found = [_read_parquet(path, rows, limits)]
     else:
         found = _read_apart(path, kind, sheet, limits)
     found = [_mend(s) for s in found if s.height or s.titles]
@@ -205,167 +207,18 @@ def _foreign(columns: Iterable[Sequence[Any]]) -> set[str]:
     return {v for column in columns for v in set(column) if isinstance(v, str) and not v.isascii()}
 
 
-def decode(data: bytes, file: str) -> tuple[str, str, bool]:
-    """Return the text of a file, its encoding, and whether its last letter was cut.
-
-    Raises
-    ------
-    DataError
-        When the bytes are no text, or UTF-8 with foreign bytes in between.
-    """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace").replace("\ufffd", ""), encoding, False
-    if b"\0" in data[:4096]:
-        wide = {0: "utf-16-be", 1: "utf-16-le"}
-        for side, encoding in wide.items():
-            if data[side:4096:2].count(0) > 0.3 * len(data[side:4096:2]) and not data[1 - side : 4096 : 2].count(0):
-                return data.decode(encoding, "replace"), encoding, False
-        raise refuse("other", Path(file))
-    if sum(data[:4096].count(bytes([c])) for c in range(32) if c not in b"\t\n\r\f\x1a") > len(data[:4096]) / 200:
-        raise refuse("other", Path(file))
-    try:
-        return data.decode("utf-8"), "utf-8", False
-    except UnicodeDecodeError as fault:
-        if fault.start >= len(data) - 3 and not data[: fault.start].isascii():
-            return data[: fault.start].decode("utf-8"), "utf-8", True
-        loose = data.decode("utf-8", "replace")
-        bad = loose.count("\ufffd")
-        if bad * 10 < sum(not c.isascii() for c in loose):
-            raise DataError(
-                Text("Tệp trộn UTF-8 với bảng mã khác.", "The file mixes UTF-8 with another encoding."),
-                where=f"{file}, dòng/row {data[: fault.start].count(10) + 1}",
-                got=f"{bad} byte",
-                hint=Text(
-                    "Mở bằng Excel, sửa chữ hỏng ở dòng đó, lưu thành .xlsx.",
-                    "Mend that row in Excel and save as .xlsx.",
-                ),
-            ) from None
-    return *_single_byte(data), False
-
-
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-_TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
-
-
-def _single_byte(data: bytes) -> tuple[str, str]:
-    """Read one byte per letter: the fonts' codes as Windows-1252, else Windows-1258, whose tone marks stand apart."""
-    western = data.decode("cp1252", "replace") if b"\x81" not in data else data.decode("latin-1")
-    if legacy_font(western[:_ENOUGH]):
-        return western, "windows-1252"
-    vietnamese = nfc(data.decode("cp1258", "replace"))
-    # In real Windows-1258 text every tone mark finds its letter.
-    alone = sum(vietnamese.count(mark) for mark in _TONE_MARKS) + vietnamese.count("\ufffd")
-    return (western, "windows-1252") if alone * 20 > sum(b > 127 for b in data) else (vietnamese, "windows-1258")
-
-
-# --- text with separators --------------------------------------------------------------------------------------------
-
-_DELIMITERS = ",;\t|"
-_SEPARATOR_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
-
-
 def _read_text(path: Path, limits: Limits) -> Sheet:
     text, encoding, cut = decode(path.read_bytes(), path.name)
-    notes = [] if encoding in ("utf-8", "utf-8-sig") else [Note("encoding", encoding)]
-    if cut:
-        notes.append(Note("cut_short"))
-    sheet, _ = parse_text(text, path, limits)
-    return replace(sheet, notes=(*notes, *sheet.notes))
-
-
-def parse_text(text: str, path: Path, limits: Limits = LIMITS) -> tuple[Sheet, str]:
-    """Return text with separators as a sheet, and the separator.
-
-    Raises
-    ------
-    DataError
-        When a quotation mark is never closed, or there are more cells than `limits` allow.
-    """
-    hint, rest = _SEPARATOR_HINT.match(text), text
-    if hint:  # Excel's own line "sep=;", which Excel does not count
-        rest = text[hint.end() :]
-    delimiter = hint[1] if hint else guess_delimiter(text)
-    notes: tuple[Note, ...] = ()
-    try:
-        rows = _parse(rest, delimiter, True, path, limits)
-    except csv.Error as fault:
-        if "unexpected end" in str(fault) or "field larger" in str(fault):
-            raise _open_quote(path, rest, delimiter) from None
-        rows, notes = _parse(rest, delimiter, False, path, limits), (Note("stray_quotes"),)
-    while rows and not any(rows[-1]):
-        rows.pop()
-    width = max(map(len, rows), default=0)
-    if width * len(rows) > limits.cells:
-        raise _too_many(path, width * len(rows))
-    columns = list(map(list, zip(*(r + [""] * (width - len(r)) for r in rows), strict=True)))
-    return Sheet(path.name, "", columns, notes=notes), delimiter
-
-
-def _parse(text: str, delimiter: str, strict: bool, path: Path, limits: Limits) -> list[list[str]]:
-    rows, cells = [], 0
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict):
-        rows.append(row)
-        if (cells := cells + len(row)) > limits.cells:
-            raise _too_many(path, cells)
-    return rows
-
-
-def _too_many(path: Path, cells: int) -> DataError:
-    return DataError(
-        Text("Tệp văn bản có quá nhiều ô để nạp một lần.", "The text file has too many cells to load at once."),
-        where=path.name,
-        got=f"> {cells}",
-        hint=Text(
-            "Chuyển sang Parquet bằng dvresearch.convert_dossiers(...), hoặc nâng limits=Limits(cells=...).",
-            "Convert it to Parquet with dvresearch.convert_dossiers(...), or raise limits=Limits(cells=...).",
-        ),
-    )
-
-
-def _open_quote(path: Path, text: str, delimiter: str) -> DataError:
-    """Name the row whose quotation mark is never closed: the last one the parser began."""
-    began = sum(1 for _ in _until_fault(text, delimiter)) + 1
-    return DataError(
-        Text("Dấu ngoặc kép mở mà không đóng.", "A quotation mark is opened and never closed."),
-        where=f"{path.name}, dòng/row {began}",
-        hint=Text('Đóng hoặc xóa dấu " ở dòng đó.', 'Close or delete the " in that row.'),
-    )
-
-
-def _until_fault(text: str, delimiter: str) -> Any:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    while True:
-        try:
-            yield next(reader)
-        except (csv.Error, StopIteration):
-            return
-
-
-def guess_delimiter(text: str) -> str:
-    """Return the separator that cuts the first lines into the most columns most steadily."""
-    lines = text[:65536].splitlines(keepends=True)[:200]
-
-    def score(delimiter: str) -> int:
-        try:
-            counts = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
-        except csv.Error:
-            return 0
-        return max((counts.count(n) * (n - 1) for n in set(counts)), default=0)
-
-    return max(_DELIMITERS, key=score)
+    columns, _, stray = parse_text(text, path, limits)
+    notes = [Note("encoding", encoding)] if not encoding.startswith("utf-8") else []
+    notes += [Note(code) for code, seen in (("cut_short", cut), ("stray_quotes", stray)) if seen]
+    return Sheet(path.name, "", columns, notes=tuple(notes))
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _read_parquet(path: Path, limits: Limits) -> Sheet:
+def _read_parquet(path: Path, rows: int | None, limits: Limits) -> Sheet:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -374,10 +227,13 @@ def _read_parquet(path: Path, limits: Limits) -> Sheet:
         file = pq.ParquetFile(path)
         schema = file.schema_arrow
         # Eight bytes is the least a value takes once it is in memory; a run of equal values takes none in the file.
-        if (need := file.metadata.num_rows * len(schema) * 8) > allowed:
+        if rows is None and (need := file.metadata.num_rows * len(schema) * 8) > allowed:
             raise refuse("memory", path, f"{need >> 20} MiB")
         words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-        table = pq.read_table(path, read_dictionary=words)
+        if rows is None:
+            table = pq.read_table(path, read_dictionary=words)
+        else:
+            table = pa.Table.from_batches([next(file.iter_batches(rows), pa.RecordBatch.from_pylist([], schema))])
         series = [_series(table.column(i), path, allowed) for i in range(table.num_columns)]
     except DataError:
         raise

@@ -1,7 +1,8 @@
 """Receptions, petitions and feedback: how many, handled in time, satisfied, sent again, recommendations accepted.
 
-Cases are counted by the same tally as dossiers. They are about people, so every table here hides the
-rows that stand for too few of them (:func:`dvresearch.privacy.suppress`).
+Cases are counted by the same tally as dossiers. They are about people, so the tables made of them hide the
+rows that stand for too few (:func:`dvresearch.privacy.suppress`), each table for itself: the totals of one may tell
+what another hides.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.metrics.estimates import build, grouped_counts
-from dvresearch.metrics.proportions import share
+from dvresearch.metrics.estimates import build, column_numbers, grouped_counts
+from dvresearch.metrics.proportions import proportion, share
 from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.tally import tally
 from dvresearch.privacy import MIN_COUNT, suppress
-from dvresearch.tables import CASES, check
+from dvresearch.tables import CASES, Column, Table, check
 
-__all__ = ["case_counts", "case_shares", "cases_in_time", "receptions"]
+__all__ = ["case_counts", "case_shares", "cases_in_time", "petition_results", "receptions"]
 
 By = str | Sequence[str]
 
@@ -214,6 +215,62 @@ def cases_in_time(
     labels += ["period"] if period else []
     rates = resolution_rate(counts, definition=definition, by=labels, method=method, confidence=confidence)
     return _hidden(rates.assign(indicator="cases_in_time_share"), rates[labels], min_count)
+
+
+def petition_results(
+    lines: pd.DataFrame,
+    by: By = ("unit",),
+    *,
+    overall: Literal["omit", "append"] = "omit",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Share of the matters within authority that were resolved, and resolved in time, from form 01/KQGQ.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Lines of form 01/KQGQ (Thông tư 02/2021/TT-TTCP), as :func:`dvresearch.load_form` returns them.
+    by : str or sequence of str, default ("unit",)
+        Grouping columns. Counts of a group are added before they are divided.
+    overall : {"omit", "append"}, default "omit"
+        Whether a last group adds up all lines.
+    confidence : float, default 0.95
+        Two-sided level of the Wilson interval, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        `by`, then the columns of ``tables.ESTIMATES``, two rows a group: ``petition_matters_resolved_share``
+        (definition ``kqgq_resolved``: columns (5 + 6) / 4) and ``petition_matters_in_time_share`` (``kqgq_in_time``:
+        25 / (25 + 26)). An official form is shown as it was reported: small numbers are flagged ``few``, not hidden.
+
+    Raises
+    ------
+    DataError
+        When a column of the form is missing, or more matters were resolved than there are.
+    """
+    parts = {"kqgq_resolved": (("5", "6"), ("4",)), "kqgq_in_time": (("25",), ("25", "26"))}
+    indicators = ("petition_matters_resolved_share", "petition_matters_in_time_share")
+    needed = Table("01/KQGQ", CASES.row, (), tuple(Column(n, "count", True) for n in ("4", "5", "6", "25", "26")))
+    check(lines, needed)
+    frames = []
+    for indicator, (definition, (above, below)) in zip(indicators, parts.items(), strict=True):
+        counts = {" + ".join(names): sum(column_numbers(lines, c) for c in names) for names in (above, below)}
+        frames.append(
+            proportion(
+                lines.assign(**counts),
+                numerator=" + ".join(above),
+                denominator=" + ".join(below),
+                by=by,
+                indicator=indicator,
+                definition=definition,
+                basis="census",
+                overall=overall,
+                confidence=confidence,
+            )
+        )
+    order = np.arange(2 * len(frames[0])).reshape(2, -1).T.ravel()
+    return pd.concat(frames).take(order).reset_index(drop=True)
 
 
 def _counted(keys: pd.DataFrame, indicator: str, counts: np.ndarray, people: np.ndarray) -> pd.DataFrame:

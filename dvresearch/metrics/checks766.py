@@ -229,7 +229,7 @@ def imputed_check(counts: pd.DataFrame) -> pd.DataFrame:
     satisfied, handled = share("feedback_satisfied", "feedback_total"), share("feedback_in_time", "feedback_total")
     both = ~np.isnan(imputed) & ~np.isnan(in_time)
     k = int(both.sum())
-    where = f"{k} đơn vị/units"
+    where = f"n = {k}"
     varied = k > 2 and min(np.ptp(imputed[both]), np.ptp(in_time[both])) > 0
     r = float(np.corrcoef(imputed[both], in_time[both])[0, 1]) if varied else np.nan
     same = bool(r >= SAME)
@@ -257,7 +257,7 @@ def _never_above(code: str, satisfied: Floats, in_time: Floats) -> findings.Find
     return findings.finding(
         code,
         verdict,
-        f"{k} đơn vị/units",
+        f"n = {k}",
         computed=f"{above}/{k}",
         severity="major" if verdict == "review" else "info",
         guidance={"unknown": _TOO_FEW, "review": _NEVER, "pass": _SOME}[verdict],
@@ -308,7 +308,7 @@ def variance_check(scores: pd.DataFrame, *, group: str = "q766_mdhl") -> pd.Data
     x, total = column_numbers(scores, group), column_numbers(scores, "q766_total")
     both = ~np.isnan(x) & ~np.isnan(total)
     x, total = x[both], total[both]
-    where = f"{len(x)} đơn vị/units"
+    where = f"n = {len(x)}"
     if len(x) < 3 or np.ptp(total) == 0:
         return findings.table([findings.finding("group_variance", "unknown", where, guidance=_TOO_FEW)])
     cov = np.cov(x, total)

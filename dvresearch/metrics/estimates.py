@@ -189,7 +189,7 @@ def grouped_counts(
         check_part(columns[part], columns[whole], names=(part, whole))
 
     keys, codes = label_groups(table, labels)
-    sums = [np.bincount(codes, weights=v, minlength=len(keys)).astype(np.float64) for v in columns.values()]
+    sums = [np.bincount(codes, weights=columns[c], minlength=len(keys)).astype(np.float64) for c in counts]
     if overall == "append" and labels:
         integers = [c for c in labels if pd.api.types.is_integer_dtype(keys[c])]
         keys = keys.astype(dict.fromkeys(integers, "Int64")).reindex(range(len(keys) + 1))

@@ -22,7 +22,16 @@ from dvresearch.metrics.estimates import Floats, column_numbers
 from dvresearch.tables import TALLY, check
 from dvresearch.text.formats import format_number, format_percent
 
-__all__ = ["TALLY_IDENTITIES", "Identity", "check_identities", "check_tally", "complete", "row_names", "term"]
+__all__ = [
+    "TALLY_IDENTITIES",
+    "Identity",
+    "check_identities",
+    "compare_counts",
+    "check_tally",
+    "complete",
+    "row_names",
+    "term",
+]
 
 #: Residual, relative to the total, up to which a mismatch is called minor.
 MINOR = 0.001
@@ -206,6 +215,64 @@ def check_identities(
             (findings.finding("identities", "unknown", name, guidance=_UNTESTED), np.nan)
         ]
     return findings.table(f for f, _ in rows).assign(residual=np.array([r for _, r in rows], dtype=float))
+
+
+def compare_counts(
+    stated: pd.DataFrame, counted: pd.DataFrame, *, on: str | Sequence[str], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Compare the counts a unit reported with those of its own list of cases.
+
+    Parameters
+    ----------
+    stated, counted : DataFrame
+        Counts as reported and as counted again; `on` names a row in both.
+    on : str or sequence of str
+        The columns that tell which rows belong together.
+    columns : sequence of str
+        Counts to compare.
+
+    Returns
+    -------
+    DataFrame
+        Findings ``reported_counts``, one for each row of `stated` and column known on both sides: ``pass`` when equal,
+        ``fail`` otherwise (``minor`` up to 1 % of the reported number). Rows of `counted` that were not reported are
+        passed over, and so are reported rows that were not counted (``unknown``).
+    """
+    keys = [on] if isinstance(on, str) else list(on)
+    both = stated[[*keys, *columns]].merge(
+        counted[[*keys, *columns]], on=keys, how="left", suffixes=("", "_counted"), validate="one_to_one"
+    )
+    rows = []
+    for row in both.to_dict("records"):
+        names = [f"{row[k]:%Y-%m}" if hasattr(row[k], "year") else str(row[k]) for k in keys]
+        for column in columns:
+            a, b = row[column], row[f"{column}_counted"]
+            if np.isnan(a):
+                continue
+            verdict = "unknown" if np.isnan(b) else "pass" if a == b else "fail"
+            small = verdict == "fail" and abs(a - b) <= 0.01 * a
+            rows.append(
+                findings.finding(
+                    "reported_counts",
+                    verdict,
+                    ", ".join([*names, codebook.label("column", column)]),
+                    computed="" if np.isnan(b) else findings.digits(b),
+                    stated=findings.digits(a),
+                    severity="minor" if small else "major" if verdict == "fail" else "info",
+                    guidance=_REPORTED[verdict],
+                )
+            )
+    return findings.table(rows)
+
+
+_REPORTED = {
+    "pass": Text("Khớp với danh sách.", "Equal to the list."),
+    "fail": Text(
+        "Biểu và danh sách khác nhau: kiểm tra ngày chốt số liệu và hồ sơ nhập sau.",
+        "Form and list differ: check the day of the figures and dossiers entered later.",
+    ),
+    "unknown": Text("Danh sách không có kỳ này.", "The list does not cover this period."),
+}
 
 
 def row_names(table: pd.DataFrame, label: Sequence[str]) -> list[str]:

@@ -212,15 +212,23 @@ def _dots(table: pd.DataFrame, ax: Axes | None, lang: Lang, reference: float | N
             annotation_clip=False,
         ).set_in_layout(False)
     if reference is not None:
-        ax.axvline(reference, color=INK, linewidth=1, linestyle=DASHES, zorder=0)
+        ax.plot(
+            [reference] * 2,
+            [len(rows) - 0.4, -0.6],
+            color=INK,
+            linewidth=1,
+            linestyle=DASHES,
+            gid="reference",
+            zorder=0,
+        )
         words = say(REFERENCE, lang).format(value(reference, unit, None, lang))
-        ax.text(reference, HEADER, words, ha="center", va="center", fontsize=SMALL, backgroundcolor="white")
+        ax.text(reference, HEADER, words, ha="center", va="center", fontsize=SMALL)
     _columns(ax, rows, unit, lang)
     ax.set_yticks(range(len(rows)), labels)
     ax.set_ylim(len(rows) - 0.4, HEADER - 0.8)
     _value_axis(ax, table, unit, lang, reference)
     tidy(ax, "x")
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", length=0, pad=6)
     flags = [f for f in FLAG_SHAPES if any(f in flag_codes(r) for r in rows if shown(r))]
     signs = "   ".join(f"{FLAG_SHAPES[f][1]} {codebook.get('flag', f).label(lang)}" for f in flags)
     add_words(ax, title, subtitle, [signs, interval_note(table[~hidden(table)], lang)])

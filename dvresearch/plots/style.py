@@ -91,6 +91,7 @@ _STYLE = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "text.color": INK,
+    "text.parse_math": False,
     "hatch.linewidth": 0.8,
     "svg.hashsalt": "dvresearch",
     "svg.fonttype": "path",
@@ -108,7 +109,11 @@ def styled(draw: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(draw)
     def inner(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
-            return draw(*args, **kwargs)
+            drawn = draw(*args, **kwargs)
+            interactive = mpl.is_interactive()
+        # A notebook turns this on while the first picture is made; put back with the rest, no later picture would show.
+        mpl.interactive(interactive)
+        return drawn
 
     return inner
 
@@ -172,7 +177,13 @@ def save(fig: Figure, path: str | Path) -> Path:
 
 
 def close(fig: Figure) -> None:
-    """Release a figure, so that it takes no memory and no notebook shows it."""
+    """Release a figure, so that it takes no memory and no notebook shows it.
+
+    Parameters
+    ----------
+    fig : Figure
+        The figure; it can still be saved.
+    """
     plt.close(fig)
 
 

@@ -263,7 +263,7 @@ def _fit(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, *, room: floa
     kept = xs[::step] if room else [xs[0], *xs[-1:]]
     ax.xaxis.set_major_locator(FixedLocator(kept))
     ax.xaxis.set_major_formatter(FixedFormatter([places[x] for x in kept]))
-    margin = 0.05 * (xs[-1] - xs[0]) or 1.0
+    margin = 0.07 * (xs[-1] - xs[0]) or 1.0
     ax.set_xlim(xs[0] - margin, xs[-1] + margin)
     tidy(ax, "y")
 

@@ -21,6 +21,11 @@ def nfc(text: str) -> str:
     Spreadsheets saved on a Mac hold decomposed letters and Windows-1258 files hold tone
     marks apart; both look right and match nothing. Where positions in the original are
     needed, use :func:`dvresearch.text.repair`.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
     """
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
@@ -71,7 +76,13 @@ def sort_key(text: str) -> tuple[object, ...]:
 
 
 def plain(name: str) -> str:
-    """Return `name` without diacritics, case, punctuation and repeated spaces, for matching only."""
+    """Return `name` without diacritics, case, punctuation and repeated spaces, for matching only.
+
+    Parameters
+    ----------
+    name : str
+        A name or header in any Unicode form.
+    """
     text = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
     kept = (c if c.isalnum() else " " for c in text if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
     return " ".join("".join(kept).casefold().split())
@@ -82,6 +93,11 @@ def shape(text: str) -> str:
 
     Messages show this instead of a cell's content: a cell in the wrong column may be a
     name or a telephone number, while its look is enough to find the mistake ("12O" -> "00a").
+
+    Parameters
+    ----------
+    text : str
+        The content of a cell.
     """
     look = "".join("a" if c.isalpha() else "0" if c.isdigit() else c for c in text[:25])
     return repr(look if len(look) < 25 else look[:24] + "…")

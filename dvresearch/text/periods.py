@@ -43,6 +43,20 @@ class Period:
         """The period in Vietnamese, one spelling for each; :func:`period` reads it back."""
         return format_period(self)
 
+    @property
+    def code(self) -> str:
+        """The period as tables hold it: ``2023``, ``2023-H1``, ``2023-Q2``, ``2023-05``, ``2019-12-01..2020-02-29``."""
+        if self.start is None or self.end is None:
+            return "..".join(day.isoformat() if day else "" for day in (self.start, self.end))
+        year, month = f"{self.start.year:04d}", self.start.month
+        short = {
+            "year": year,
+            "half": f"{year}-H{(month + 5) // 6}",
+            "quarter": f"{year}-Q{(month + 2) // 3}",
+            "month": f"{year}-{month:02d}",
+        }
+        return short.get(self.kind, f"{self.start.isoformat()}..{self.end.isoformat()}")
+
 
 _YEAR = "(?P<year>(?:19|20)[0-9]{2})"
 _OF_YEAR = rf"(?:(?:\s*[/.,-]\s*|\s+)(?:năm\s*)?{_YEAR}|\s+năm)?"

@@ -147,7 +147,7 @@ def _paragraph(row: Row, lang: Lang) -> str:
     who = subject(row, lang)
     flags, reasons = flag_codes(row), reason_codes(row)
     told = shown(row)
-    head = f"{who} – {name}" if who else capital(name)
+    head = capital(f"{who} – {name}" if who else name)
     sentences = [f"{head}: {_value(row, lang)} ({_grounds(row, lang)})." if told else f"{head}: {say(_MISSING, lang)}."]
     sentences += [codebook.get("reason", code).note(lang) for code in reasons]
     if told and not reasons and not known(row["n"]) and not known(row["lower"]):
@@ -217,7 +217,8 @@ def method_line(estimates: pd.DataFrame, lang: Lang = "vi") -> str:
     Returns
     -------
     str
-        ``Cách tính: ...`` with every definition and every interval method of the table.
+        ``Cách tính: ...`` with every definition and every interval method of the table, and of a
+        funnel with its limits; "" when there is nothing to tell.
     """
     check(estimates, ESTIMATES)
     parts = [codebook.get("definition", d).note(lang).rstrip(".") for d in estimates["definition"].unique() if d]
@@ -225,6 +226,8 @@ def method_line(estimates: pd.DataFrame, lang: Lang = "vi") -> str:
     for row in used.drop_duplicates(["method", "confidence"]).to_dict("records"):
         how = codebook.get("method", row["method"]).label(lang)
         parts.append(
-            say(Text("khoảng {level}: {how}", "{level} interval: {how}"), lang).format(level=_level(row, lang), how=how)
+            say(Text("{how}, mức {level}", "{how}, level {level}"), lang).format(how=how, level=_level(row, lang))
         )
+    if {"limits", "dispersion"} <= set(estimates.columns):
+        parts += [codebook.get("method", estimates[c].iloc[0]).label(lang) for c in ("limits", "dispersion")]
     return say(Text("Cách tính: {}.", "How it was computed: {}."), lang).format("; ".join(parts)) if parts else ""

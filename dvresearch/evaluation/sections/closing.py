@@ -5,7 +5,7 @@ from __future__ import annotations
 from dvresearch.evaluation.content import Paragraph, Section
 from dvresearch.evaluation.context import ARTICLES, Context
 
-__all__ = ["annex", "unknown"]
+__all__ = ["annex", "limits", "unknown"]
 
 _UNKNOWN = ("provinces", "satisfaction", "models", "mergers")
 
@@ -14,6 +14,12 @@ def unknown(ctx: Context) -> Section:
     """Return what the data do not allow to say."""
     blocks = tuple(Paragraph(ctx.prose(f"unknown.{key}")) for key in _UNKNOWN)
     return Section("unknown", ctx.prose("unknown.title"), blocks)
+
+
+def limits(ctx: Context) -> Section:
+    """Return what the files of one unit do not allow to say."""
+    blocks = tuple(Paragraph(ctx.prose(f"limits.{key}")) for key in ("timeliness", "supplement", "others"))
+    return Section("limits", ctx.prose("limits.title"), blocks)
 
 
 def annex(ctx: Context) -> Section:

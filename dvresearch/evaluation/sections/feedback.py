@@ -75,12 +75,9 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "feedback",
             ctx.prose("feedback.feedback"),
-            lambda plots, ax: plots.intervals(
-                by_province, ax=ax, lang=ctx.lang, reference=float(pooled["value"].iloc[0])
-            ),
+            lambda plots: plots.intervals(by_province, lang=ctx.lang, reference=float(pooled["value"].iloc[0])),
             alt=wording.alt_text("intervals", by_province, ctx.lang),
             sources=counts["source"],
-            height_cm=20.0,
             call="plots.intervals(proportion(load_index766(), numerator='feedback_in_time', ...))",
             inputs=PROVINCES,
         ),

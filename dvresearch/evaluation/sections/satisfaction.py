@@ -29,7 +29,7 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "sipas",
             ctx.prose("satisfaction.sipas"),
-            lambda plots, ax: plots.trend(marked, ax=ax, lang=ctx.lang),
+            lambda plots: plots.trend(marked, lang=ctx.lang),
             alt=wording.alt_text("trend", marked, ctx.lang),
             sources=series["source"],
             call="plots.trend(breaks(load_figures(indicator='sipas', level='nation')))",

@@ -1,4 +1,4 @@
-"""The national evaluation: which sections, the summary, the sources."""
+"""Which sections a report of each scope has, what its summary says, what it rests on."""
 
 from __future__ import annotations
 
@@ -10,52 +10,76 @@ from dvresearch import shipped, wording
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation.content import Checks, Paragraph, Report, Section
 from dvresearch.evaluation.context import Context
-from dvresearch.evaluation.sections import articles, closing, feedback, index766, own, resolution, satisfaction
+from dvresearch.evaluation.sections import (
+    articles,
+    closing,
+    dossiers,
+    feedback,
+    index766,
+    own,
+    resolution,
+    satisfaction,
+)
 from dvresearch.evaluation.spec import Spec
 from dvresearch.text import format_date
 
 __all__ = ["SECTIONS", "compose"]
 
-#: Sections by their code, in the order of the report.
-SECTIONS: dict[str, Callable[[Context], Section]] = {
-    "resolution": resolution.compose,
-    "feedback": feedback.compose,
-    "satisfaction": satisfaction.compose,
-    "index766": index766.compose,
-    "grassroots": articles.grassroots,
-    "services": articles.services,
-    "models": articles.models,
-    "targets": articles.targets,
-    "unknown": closing.unknown,
-    "own": own.compose,
-    "annex": closing.annex,
+Sections = dict[str, Callable[[Context], Section]]
+
+#: Sections of each scope by their code, in the order of the report.
+SECTIONS: dict[str, Sections] = {
+    "nation": {
+        "resolution": resolution.compose,
+        "feedback": feedback.compose,
+        "satisfaction": satisfaction.compose,
+        "index766": index766.compose,
+        "grassroots": articles.grassroots,
+        "services": articles.services,
+        "models": articles.models,
+        "targets": articles.targets,
+        "unknown": closing.unknown,
+        "own": own.compose,
+        "annex": closing.annex,
+    },
+    "commune": {
+        "quality": dossiers.quality,
+        "dossiers": dossiers.compose,
+        "form": dossiers.form,
+        "limits": closing.limits,
+    },
 }
 
 
+#: Sections that are left out when the specification names no such file.
+NEEDS = {"own": "figures", "form": "form"}
+
+
 def compose(spec: Spec) -> tuple[Report, list[Path]]:
-    """Return the report of the published figures, and the files it rests on.
+    """Return the report of a specification, and the files it rests on.
 
     Raises
     ------
     ParameterError
         When the specification names a section that does not exist.
     """
-    unknown = [s for s in spec.sections if s not in SECTIONS]
+    known = SECTIONS[spec.scope]
+    unknown = [code for code in spec.sections if code not in known]
     if unknown:
         raise ParameterError(
             Text(f"Không có phần {', '.join(unknown)}.", f"There is no section {', '.join(unknown)}."),
-            expected=Text("các phần: " + ", ".join(SECTIONS), "the sections: " + ", ".join(SECTIONS)),
+            expected=Text("các phần: " + ", ".join(known), "the sections: " + ", ".join(known)),
             hint=Text(
                 "Sửa mục sections, hoặc bỏ mục này để lấy mọi phần.", "Correct sections, or leave it out for all."
             ),
         )
     ctx = Context(spec)
-    wanted = spec.sections or tuple(SECTIONS)
-    sections = tuple(_without_empty(SECTIONS[code](ctx)) for code in wanted if code != "own" or spec.inputs)
+    wanted = [code for code in (spec.sections or known) if NEEDS.get(code) in (None, *spec.inputs)]
+    sections = tuple(_without_empty(known[code](ctx)) for code in wanted)
     summary = _summary(ctx, wanted)
     citations = {s: ctx.citation(s) for s in ctx.used}
     names = {name for section in sections for b in section.blocks for name in getattr(b, "inputs", ())}
-    subtitle = ctx.prose("summary.subtitle", day=format_date(date.fromisoformat(spec.as_of), ctx.lang))
+    subtitle = ctx.prose(f"summary.{spec.scope}", day=format_date(date.fromisoformat(spec.as_of), ctx.lang))
     report = Report(spec.name, ctx.lang, spec.title, subtitle, summary, sections, citations)
     return report, [
         *spec.inputs.values(),
@@ -78,6 +102,8 @@ def _summary(ctx: Context, wanted: Sequence[str]) -> tuple[Paragraph, ...]:
         lines += [wording.describe(pooled, ctx.lang)[0], wording.describe_funnel(funnel, ctx.lang)[0]]
         if (resolution.monthly_check(ctx)["verdict"] == "fail").any():
             lines.append(ctx.prose("summary.months"))
+    if "dossiers" in wanted:
+        lines += dossiers.summary(ctx)
     if "feedback" in wanted:
         lines.append(wording.describe(feedback.pooled_feedback(ctx), ctx.lang)[0])
     if "index766" in wanted:

@@ -1,0 +1,60 @@
+"""An example evaluation of one synthetic commune, written as an office would keep its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dvresearch.errors import ParameterError, Text
+from dvresearch.examples import write_commune
+
+__all__ = ["write_example"]
+
+_SPEC = """# DỮ LIỆU GIẢ LẬP / SYNTHETIC DATA: một xã không có thật.
+name = "xa-mau-{year}-gia-lap"
+title_vi = "Đánh giá giải quyết hồ sơ năm {year} của một xã (dữ liệu giả lập)"
+title_en = "Resolution of dossiers of one commune in {year} (synthetic data)"
+scope = "commune"
+as_of = "{year}-12-31"
+# Đúng hạn tính theo ngày (date) hay theo giờ phút (instant); ngày chờ bổ sung trừ ra (subtract).
+clock = "date"
+supplement = "subtract"
+
+[inputs]
+dossiers = "{dossiers}"
+form = "{form}"
+"""
+
+
+def write_example(folder: str | Path, *, seed: int = 0, year: int = 2025) -> Path:
+    """Write the files of one synthetic commune and the specification of its evaluation.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder that is empty or does not exist yet.
+    seed : int, default 0
+        The same seed gives the same bytes.
+    year : int, default 2025
+        Year of the evaluation.
+
+    Returns
+    -------
+    Path
+        ``evaluation.toml`` in `folder`.
+
+    Raises
+    ------
+    ParameterError
+        When the folder already holds something: nothing of a user's is ever overwritten.
+    """
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ParameterError(
+            Text(f"Thư mục {target.name} đã có tệp.", f"The folder {target.name} is not empty."),
+            hint=Text("Chọn một thư mục mới.", "Choose a new folder."),
+        )
+    files = write_commune(target, seed=seed, year=year)
+    names = {key: path.name for key, path in files.items()}
+    file = target / "evaluation.toml"
+    file.write_text(_SPEC.format(year=year, **names), encoding="utf-8", newline="\n")
+    return file

@@ -1,0 +1,189 @@
+"""A report as it goes on paper: what stays in the text, what moves to the appendix, how wide columns are.
+
+The Word file and the PDF both print what is laid out here. A page folds long tables away; paper cannot, so the
+tables that the page folds stand in an appendix, and a line in their place says so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, Sheet
+from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS, Item, items
+from dvresearch.evaluation.shown import Lang
+
+__all__ = ["MARGINS_MM", "PICTURE_MM", "TOGETHER", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
+
+#: Top, right, bottom, left: within 20-25, 15-20, 20-25 and 30-35 mm (NĐ 30/2020/NĐ-CP, Phụ lục I).
+MARGINS_MM = (20, 15, 20, 30)
+#: The highest a picture may be: a tall one is printed about 12 cm wide, at which every picture can still be read.
+PICTURE_MM = 150
+#: A table of so few rows is not divided between pages.
+TOGETHER = 8
+#: Letters of 10 point Times that fit across the page between the margins, upright and sideways.
+ROOM, ROOM_SIDEWAYS = 100, 150
+#: Letters that the space between two columns takes.
+GAP = 3
+#: Beyond this many letters a column wraps its text rather than ask for more room.
+LINE = 40
+#: A longer word (an address) is broken rather than given its whole length.
+WORD = 22
+#: How far columns may grow beyond what they ask for.
+STRETCH = 1.3
+
+_WORDS = {
+    "vi": {
+        "appendix": "Phụ lục",
+        "appendix_title": "Các bảng số liệu chi tiết",
+        "moved": "{name} ({n} dòng): xem Phụ lục.",
+        "moved_checks": "{n} phép kiểm tra đạt: xem Phụ lục.",
+    },
+    "en": {
+        "appendix": "Appendix",
+        "appendix_title": "Detailed tables",
+        "moved": "{name} ({n} rows): see the appendix.",
+        "moved_checks": "{n} checks passed: see the appendix.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table in words: which columns are `numeric`, their `widths` as shares of the page, the `size` in points."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+    widths: tuple[float, ...]
+    size: float
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A numbered table, figure or set of checks: its name and title, what comes under them, notes and sources."""
+
+    code: str
+    name: str
+    title: str
+    note: str
+    line: str = ""
+    alt: str = ""
+    grid: Grid | None = None
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A numbered chapter; its parts are paragraphs and exhibits."""
+
+    title: str
+    parts: tuple[Paragraph | Exhibit, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything on paper, in order: chapters, then the appendix with its title, then the sources."""
+
+    chapters: tuple[Chapter, ...]
+    appendix: tuple[Exhibit, ...]
+    appendix_name: str
+    appendix_title: str
+    sources: tuple[str, ...]
+
+
+def lay_out(report: Report) -> Layout:
+    """Return `report` laid out for paper.
+
+    Parameters
+    ----------
+    report : Report
+        The content.
+    """
+    word = _WORDS[report.lang]
+    numbers = {text: f"[{n}]" for n, text in enumerate(report.citations.values(), start=1)}
+    chapters, appendix = [], []
+    for section, blocks in zip(report.sections, items(report), strict=True):
+        parts: list[Paragraph | Exhibit] = []
+        for item in blocks:
+            if isinstance(item.block, Paragraph):
+                parts.append(item.block)
+                continue
+            shown, moved = _exhibits(item, report.lang, numbers)
+            parts += [shown] if shown else []
+            if moved:
+                appendix.append(moved)
+                sentence = word["moved_checks"] if shown else word["moved"]
+                name = f"{moved.name}. {moved.title}"
+                rows = len(moved.grid.rows) if moved.grid else 0
+                parts.append(Paragraph(sentence.format(name=name, n=rows), "note"))
+        chapters.append(Chapter(section.title, tuple(parts)))
+    return Layout(
+        tuple(chapters), tuple(appendix), word["appendix"], word["appendix_title"], tuple(report.citations.values())
+    )
+
+
+def _exhibits(item: Item, lang: Lang, numbers: dict[str, str]) -> tuple[Exhibit | None, Exhibit | None]:
+    """Return what is printed in the text and what in the appendix."""
+    block, word = item.block, WORDS[lang]
+    assert not isinstance(block, Paragraph)
+    name = f"{word[item.kind]} {item.number}"
+    note = _note(item, word["source"])
+    if isinstance(block, Figure):
+        return Exhibit(block.code, name, block.title, note, alt=block.alt), None
+    if isinstance(block, Sheet):
+        # The list at the end has every citation in full: a number is enough, and leaves room for the figures.
+        rows = [[numbers.get(text, text) for text in row] for row in item.rows]
+        numeric = [c.kind != "text" for c in block.columns]
+        room = ROOM_SIDEWAYS if block.folded else ROOM
+        exhibit = Exhibit(
+            block.code, name, block.title, note, grid=_grid([c.label for c in block.columns], rows, numeric, room)
+        )
+        return (None, exhibit) if block.folded else (exhibit, None)
+    grid = _findings(item.open, lang, ROOM) if item.open else None
+    shown = Exhibit(block.code, name, block.title, note, line=item.line, grid=grid)
+    if not item.settled:
+        return shown, None
+    title = f"{block.title} – {word['settled'].lower()}"
+    settled = _findings(item.settled, lang, ROOM_SIDEWAYS)
+    return shown, Exhibit(f"{block.code}-settled", name, title, note, grid=settled)
+
+
+def _note(item: Item, source: str) -> str:
+    """Notes, then where the numbers come from: in full for one or two sources, by number for more."""
+    block = item.block
+    full = len(item.sources) <= 2
+    cited = [f"{text} [{n}]" if full else f"[{n}]" for n, text in item.sources]
+    notes = () if isinstance(block, Checks | Paragraph) else block.notes
+    return " ".join([*notes, f"{source}: {' '.join(cited)}"])
+
+
+def _findings(found: Sequence[dict[str, str]], lang: Lang, room: int) -> Grid:
+    rows = [[row[key] for key in FINDING_COLUMNS] for row in found]
+    numeric = [key in ("computed", "stated") for key in FINDING_COLUMNS]
+    return _grid([WORDS[lang][key] for key in FINDING_COLUMNS], rows, numeric, room)
+
+
+def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> Grid:
+    """Share the width as a browser does: each column its longest word, then what it could use of the rest."""
+    columns = list(zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True))
+    words = [GAP + min(WORD, max(len(w) for text in (h, *c) for w in re.split("[ –-]", text))) for h, c in columns]
+    wanted = []
+    for word, (label, cells) in zip(words, columns, strict=True):
+        longest = max((len(text) for text in cells), default=0)
+        # long text wraps, into more lines the longer it is; a heading may take two
+        line = longest if longest <= LINE else math.sqrt(longest * LINE)
+        wanted.append(max(word, GAP + line, GAP + len(label) / 2))
+    spare, asked = max(0.0, room - sum(words)), max(1.0, sum(wanted) - sum(words))
+    # a table that needs little is not stretched over the page: the eye would lose its line
+    given = [w + min(STRETCH, spare / asked) * (m - w) for w, m in zip(words, wanted, strict=True)]
+    size = min(10.0, max(7.0, 10.0 * room / sum(words)))
+    total = max(room, sum(given))
+    return Grid(
+        tuple(head),
+        tuple(tuple(row) for row in rows),
+        tuple(numeric),
+        tuple(round(g / total, 4) for g in given),
+        round(size, 1),
+    )

@@ -1,0 +1,167 @@
+"""One unit's own dossiers: what was read, how they were resolved, and the form it reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from dvresearch import metrics, wording
+from dvresearch.evaluation.content import Block, Paragraph, Section
+from dvresearch.evaluation.context import Context
+from dvresearch.screening import screen
+from dvresearch.text import format_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Definition = Literal["resolved", "due", "all"]
+
+__all__ = ["compose", "form", "quality", "summary"]
+
+
+def quality(ctx: Context) -> Section:
+    """Return what was read and what the checks found."""
+    path = ctx.spec.inputs["dossiers"]
+    read = ctx.dossiers.attrs["load"]
+    personal = ", ".join(read["personal"])
+    dropped = ctx.prose("quality.dropped", columns=personal) if personal else ctx.prose("quality.none-dropped")
+    rows = format_number(len(ctx.dossiers), 0, ctx.lang)
+    findings = screen(path, "dossiers", columns=dict(ctx.spec.columns) or None, as_of=ctx.spec.as_of)
+    blocks = (
+        Paragraph(ctx.prose("quality.read", rows=rows, file=path.name, dropped=dropped), "lead"),
+        ctx.checks(
+            "screening",
+            ctx.prose("quality.checks"),
+            findings,
+            sources=[ctx.own("dossiers")],
+            call="screen(path, 'dossiers')",
+            inputs=(path.name,),
+            words="pass",
+        ),
+    )
+    return Section("quality", ctx.prose("quality.title"), blocks)
+
+
+def _rates(ctx: Context, counts: pd.DataFrame, definition: Definition, *by: str) -> pd.DataFrame:
+    return metrics.resolution_rate(counts, by=["unit", *by], definition=definition, confidence=ctx.spec.confidence)
+
+
+def summary(ctx: Context) -> list[str]:
+    """Return the sentences of the summary."""
+    year = ctx.tally()
+    return [
+        s
+        for rates in (_rates(ctx, year, "resolved"), _rates(ctx, year, "due"))
+        for s in wording.describe(rates, ctx.lang)
+    ]
+
+
+def compose(ctx: Context) -> Section:
+    """Return the section on resolution."""
+    path = ctx.spec.inputs["dossiers"]
+    year, months = ctx.tally(), ctx.tally(period="month")
+    ladder = _rates(ctx, year, "all")
+    by_field = _rates(ctx, ctx.tally(["unit", "field"]), "resolved", "field")
+    by_month = _rates(ctx, months, "due", "period")
+    call = f"tally(load_dossiers(path), as_of={ctx.spec.as_of!r}, clock={ctx.spec.clock!r}, ...)"
+    sources, inputs = [ctx.own("dossiers")], (path.name,)
+    counted = (
+        "received",
+        "carried_in",
+        "resolved_within",
+        "resolved_late",
+        "withdrawn",
+        "pending_within",
+        "pending_overdue",
+    )
+    blocks: list[Block] = [
+        Paragraph(" ".join(wording.describe(ladder.iloc[:1], ctx.lang)), "lead"),
+        Paragraph(
+            ctx.prose(
+                "dossiers.rules",
+                clock=ctx.label("value", f"clock.{ctx.spec.clock}"),
+                supplement=ctx.label("value", f"supplement.{ctx.spec.supplement}"),
+            ),
+            "note",
+        ),
+        ctx.figure(
+            "ladder",
+            ctx.prose("dossiers.ladder"),
+            lambda plots: plots.ladder(ladder, lang=ctx.lang),
+            alt=wording.alt_text("ladder", ladder, ctx.lang),
+            sources=sources,
+            inputs=inputs,
+            call=f"plots.ladder(resolution_rate({call}, definition='all'))",
+        ),
+        ctx.figure(
+            "flows",
+            ctx.prose("dossiers.flows"),
+            lambda plots: plots.flows(year, lang=ctx.lang),
+            alt=wording.alt_text("flows", year, ctx.lang),
+            sources=sources,
+            inputs=inputs,
+            call=f"plots.flows({call})",
+        ),
+        ctx.figure(
+            "months",
+            ctx.prose("dossiers.months"),
+            lambda plots: plots.trend(by_month, lang=ctx.lang),
+            alt=wording.alt_text("trend", by_month, ctx.lang),
+            sources=sources,
+            inputs=inputs,
+            call="plots.trend(resolution_rate(tally(..., period='month'), definition='due', by=['unit', 'period']))",
+        ),
+        ctx.figure(
+            "fields",
+            ctx.prose("dossiers.fields"),
+            lambda plots: plots.intervals(by_field, lang=ctx.lang, unit="field"),
+            alt=wording.alt_text("intervals", by_field, ctx.lang, unit="field"),
+            sources=sources,
+            inputs=inputs,
+            call="plots.intervals(resolution_rate(tally(..., by=['unit', 'field']), definition='resolved'))",
+        ),
+        Paragraph(ctx.prose("dossiers.census"), "note"),
+        ctx.sheet(
+            "months-table",
+            ctx.prose("dossiers.months-table"),
+            ctx.with_periods(months),
+            [ctx.period_column(), *(ctx.column(c, "count") for c in counted)],
+            sources=sources,
+            inputs=inputs,
+            call="tally(load_dossiers(path), period='month', ...)",
+        ),
+    ]
+    return Section("dossiers", ctx.prose("dossiers.title"), tuple(blocks))
+
+
+#: Columns that form and list of dossiers both count.
+_COMPARED = ("received", "carried_in", "workload")
+
+
+def form(ctx: Context) -> Section:
+    """Return the section on the reported form; left out when there is none."""
+    path = ctx.spec.inputs["form"]
+    reported = ctx.form
+    identities = metrics.check_tally(reported)
+    totals = reported.groupby(["period_start"], sort=True)[list(_COMPARED)].sum().reset_index()
+    compared = metrics.compare_counts(totals, ctx.tally(period="month"), on="period_start", columns=_COMPARED)
+    sources, inputs = [ctx.own("form")], (path.name,)
+    blocks = (
+        Paragraph(ctx.prose("form.lead", sheets=len(totals)), "lead"),
+        ctx.checks(
+            "form-identities",
+            ctx.prose("form.identities"),
+            identities,
+            sources=sources,
+            inputs=inputs,
+            call="check_tally(load_form(path))",
+        ),
+        ctx.checks(
+            "form-compared",
+            ctx.prose("form.compared"),
+            compared,
+            sources=[*sources, ctx.own("dossiers")],
+            inputs=(*inputs, ctx.spec.inputs["dossiers"].name),
+            call="compare_counts(load_form(path), tally(...))",
+        ),
+    )
+    return Section("form", ctx.prose("form.title"), blocks)

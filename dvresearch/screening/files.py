@@ -1,0 +1,263 @@
+"""Screening of files: what could be read, what was set aside, and then what the records say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from dvresearch import codebook
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.loaders.dossiers import read_dossiers
+from dvresearch.loaders.form_layouts import FORMS, Form, form
+from dvresearch.loaders.forms import read_form
+from dvresearch.loaders.guard import LIMITS, Limits, container
+from dvresearch.loaders.problems import Problem
+from dvresearch.loaders.records import Records, from_sheets
+from dvresearch.loaders.sheets import Note, Sheet, read_sheets
+from dvresearch.metrics import findings
+from dvresearch.metrics.findings import Finding
+from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, check_identities
+from dvresearch.privacy import showable
+from dvresearch.screening.records import Place, screen_records
+from dvresearch.screening.registers import check_records, read_table
+from dvresearch.tables import DOSSIERS
+from dvresearch.workdays import Calendar
+
+__all__ = ["screen"]
+
+#: Tables that can be checked, besides the forms.
+_TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric")
+#: Cells to mend that get a finding each; the rest are counted in one.
+_MOST = 200
+#: Rows of a Parquet file by which its columns are told.
+_HEAD = 2_000
+
+
+def screen(
+    path: str | Path,
+    table: str = "dossiers",
+    *,
+    columns: Mapping[str, str] | None = None,
+    unit: str | None = None,
+    given: Mapping[str, str] | None = None,
+    items: Mapping[str, str] | str | Path | None = None,
+    sheet: str | None = None,
+    timezone: str | None = None,
+    date_order: Literal["auto", "dmy", "mdy"] = "auto",
+    corrections: str | Path | None = None,
+    as_of: date | str | None = None,
+    calendar: Calendar | None = None,
+    limits: Limits = LIMITS,
+) -> pd.DataFrame:
+    """Check a file and list everything that deserves a look.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    table : str, default "dossiers"
+        What the file should hold: ``"dossiers"``, ``"cases"``, ``"responses"``, ``"models"``, ``"targets"``,
+        ``"rubric"``, or the code of a report form (``"II.06a"``, ``"01/TCD"``).
+    columns, unit, sheet, timezone, date_order, corrections, limits
+        As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used.
+    given : mapping, optional
+        Further columns that the file lacks -> their content: ``{"kind": "complaint"}`` for cases, ``{"period":
+        "2025"}`` for targets, ``{"zero_rule": "full"}`` for a rubric.
+    items : mapping, str or Path, optional
+        The items of a survey, as for :func:`dvresearch.load_responses`; needed for ``"responses"``.
+    as_of : date or str, optional
+        Day on which the list was drawn: receipts and results after it are wrong.
+    calendar : Calendar, optional
+        Working days, see :func:`dvresearch.workdays.calendar`; the national ones without it.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``tables.FINDINGS``, a row per check or per cell to mend. ``where`` names file, sheet, row and
+        column as the spreadsheet does; no cell of a personal column is shown. A file that cannot be read is one
+        row with the verdict ``fail``. Verdicts: ``fail`` has to be mended, ``review`` has to be asked about,
+        ``unknown`` cannot be checked with the columns there are.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown table, column name or zone.
+    """
+    forms = [code for code, _ in FORMS]
+    if table not in (*_TABLES, *forms):
+        words = ", ".join([*_TABLES, *forms])
+        raise ParameterError(
+            Text(f"Chưa kiểm được loại bảng {table!r}.", f"Tables of the kind {table!r} cannot be checked."),
+            expected=Text(words, words),
+            got=table,
+            hint=Text('Dùng table="dossiers".', 'Use table="dossiers".'),
+        )
+    common: dict[str, Any] = {"columns": columns, "sheet": sheet, "corrections": corrections, "limits": limits}
+    options: dict[str, Any] = {"timezone": timezone, "date_order": date_order}
+    try:
+        if table in forms:
+            return findings.table(_screen_form(Path(path), table, unit, sheet, limits))
+        if table != "dossiers":
+            read = read_table(path, table, unit=unit, given=given or {}, items=items, **common, **options)
+            found = [*_how_read(read.records), *_cells(read.records.header.sheet, read.records.problems)]
+            return findings.table([*found, *check_records(read, as_of=as_of, calendar=calendar)])
+        large = _typed_parquet(Path(path), columns, unit, options, limits) if corrections is None else None
+        records = large or read_dossiers(path, unit=unit, **common, **options)
+    except DataError as error:
+        return findings.table([_unreadable(error, Path(path))])
+    place = Place(records.header.sheet, records.header.columns)
+    source = Path(path) if large else records.frame
+    found = [*_how_read(records), *_cells(records.header.sheet, records.problems)]
+    return findings.table([*found, *screen_records(source, place, as_of=as_of, calendar=calendar)])
+
+
+def _typed_parquet(
+    path: Path, columns: Mapping[str, str] | None, unit: str | None, options: dict[str, Any], limits: Limits
+) -> Records | None:
+    """Return what the first rows of a Parquet file tell, when its times are typed; it need not be loaded then."""
+    from dvresearch.loaders.headers import to_contract
+
+    if container(path, limits) != "parquet":
+        return None
+    sheets = read_sheets(path, limits=limits, rows=_HEAD)
+    head = from_sheets(
+        sheets,
+        DOSSIERS,
+        anchor="received",
+        mapping=to_contract(columns, DOSSIERS),
+        given={} if unit is None else {"unit": unit},
+        **options,
+    )
+    times = [
+        head.header.columns[c.name] for c in DOSSIERS.columns if c.kind == "time" and c.name in head.header.columns
+    ]
+    typed = all(pd.api.types.is_datetime64_any_dtype(head.header.sheet.columns[at].dtype) for at in times)
+    head.problems = []  # of the first rows only; the records are checked as a whole
+    return head if typed else None
+
+
+def _advice(check: str) -> Text:
+    entry = codebook.get("check", check)
+    return Text(entry.note_vi, entry.note_en)
+
+
+def _note(check: str, verdict: str, where: str, *, computed: str = "", severity: str = "info") -> Finding:
+    return findings.finding(check, verdict, where, computed=computed, severity=severity, guidance=_advice(check))
+
+
+def _unreadable(error: DataError, path: Path) -> Finding:
+    def line(lang: str) -> str:
+        parts = [error.title, error.expected, error.hint]
+        return " ".join(getattr(p, lang) for p in parts if p)
+
+    return findings.finding(
+        "unreadable",
+        "fail",
+        error.where or path.name,
+        computed=error.got or "",
+        severity="major",
+        guidance=Text(line("vi"), line("en")),
+    )
+
+
+def _remarks(sheet: Sheet, notes: Sequence[Note]) -> list[Finding]:
+    serious = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums")
+    return [_note(n.code, "review" if n.code in serious else "pass", sheet.where(), computed=n.detail) for n in notes]
+
+
+def _how_read(records: Records) -> list[Finding]:
+    """Say what was noticed, set aside and not understood while reading."""
+    header, sheet = records.header, records.header.sheet
+    found = _remarks(sheet, records.notes)
+    for kind, rows in records.skipped.items():
+        found.append(_note(f"skipped_{kind}", "pass", f"{sheet.where()}, {_rows(rows)}", computed=str(len(rows))))
+    for title, kind in records.personal.items():
+        found.append(_note("personal_column", "review", f"{sheet.where(header.top)}, “{title}”", computed=kind))
+    for name, words in records.words.items():
+        shown = ", ".join(f"{word} ({count})" for word, count in list(words.items())[:10])
+        where = sheet.where(header.top, header.columns.get(name))
+        found.append(_note("unknown_word", "review", where, computed=shown, severity="minor"))
+    if not records.order_known:
+        found.append(_note("date_order", "review", sheet.where(), computed=records.date_order, severity="minor"))
+    for change in records.corrections:
+        where = f"{sheet.file}, dòng/row {change['row']}, “{change['column']}”"
+        found.append(_note("corrected", "pass", where, computed=f"{change['old']} → {change['new']}"))
+    if records.unused:
+        titles = ", ".join(f"“{showable(t)}”" for t in records.unused[:20])
+        found.append(_note("unused_columns", "pass", sheet.where(header.top), computed=titles))
+    return found
+
+
+def _rows(rows: Sequence[int]) -> str:
+    more = f" (+{len(rows) - 10})" if len(rows) > 10 else ""
+    return "dòng/row " + ", ".join(map(str, rows[:10])) + more
+
+
+def _cells(sheet: Sheet, problems: Sequence[Problem]) -> list[Finding]:
+    """Give every cell to mend a finding of its own."""
+    ordered = sorted(problems, key=lambda p: (p.row, p.column))
+    found = [
+        _note(p.code, "fail", sheet.where(p.row, p.column), computed=p.looks, severity="major") for p in ordered[:_MOST]
+    ]
+    rest = ordered[_MOST:]
+    if rest:
+        where = f"{sheet.where()}, {_rows([sheet.first_row + p.row for p in rest])}"
+        found.append(_note("more_cells", "fail", where, computed=str(len(rest)), severity="major"))
+    return found
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+def _screen_form(path: Path, code: str, unit: str | None, sheet_name: str | None, limits: Limits) -> list[Finding]:
+    frame, sheet, problems = read_form(path, code, unit=unit, sheet=sheet_name, limits=limits)
+    found = [*_remarks(sheet, sheet.notes), *_cells(sheet, problems)]
+    labels = frame["group"].where(frame["group"] != "", frame["unit"])
+    named = frame.assign(where=[f"{sheet.file}, dòng/row {row}, {label}" for row, label in labels.items()])
+    sums = check_identities(named, _identities(form(code)), label=("where",)).drop(columns="residual")
+    found += sums.to_dict("records")
+    return [*found, *_totals(frame, sheet, form(code))]
+
+
+def _identities(layout: Form) -> Sequence[Identity]:
+    """Return the sums of a form: those of a tally, or those between its numbered columns."""
+    if not layout.numbered:
+        return TALLY_IDENTITIES
+    totals = [total for total, _ in layout.sums]
+    return [
+        Identity(check, str(total), tuple(map(str, parts)), role="link" if total in totals[:i] else "sum")
+        for i, (check, (total, parts)) in enumerate(zip(layout.checks(), layout.sums, strict=True))
+    ]
+
+
+def _totals(frame: pd.DataFrame, sheet: Sheet, layout: Form) -> list[Finding]:
+    """Compare each total row with the sum of the lines above it."""
+    counts = [c.name for c in layout.columns if c.name in frame.columns]
+    totals = frame[frame["row_kind"] == "total"]
+    lines = frame[frame["row_kind"] == "line"]
+    found = []
+    for row, total in totals.iterrows():
+        for name in counts:
+            stated, computed = total[name], lines[name].sum(min_count=len(lines))
+            if pd.isna(stated) or pd.isna(computed):
+                verdict, severity = "unknown", "info"
+            elif abs(stated - computed) < 0.5:
+                verdict, severity = "pass", "info"
+            else:
+                verdict, severity = "fail", "major"
+            found.append(
+                findings.finding(
+                    "total_row",
+                    verdict,
+                    f"{sheet.file}, dòng/row {row}, {name}",
+                    computed=findings.digits(computed),
+                    stated=findings.digits(stated),
+                    severity=severity,
+                    guidance=_advice("total_row"),
+                )
+            )
+    return found
