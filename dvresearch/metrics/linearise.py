@@ -73,9 +73,11 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
         n = by_domain(answered.astype(np.float64))
         if combine is not None:
             part = combine != 0
-            value = np.hstack([value, value @ combine])
+            # A column without answers spoils the composites it is part of, and no other.
+            own = [(np.flatnonzero(rows), weights[rows]) for rows, weights in zip(part.T, combine.T, strict=True)]
+            value = np.column_stack([value, *(value[:, rows] @ weights for rows, weights in own)])
+            n = np.column_stack([n, *(n[:, rows].min(axis=1) for rows, _ in own)])
             linear = np.hstack([linear, linear @ combine])
-            n = np.hstack([n, *(n[:, [rows]].min(axis=2) for rows in map(np.flatnonzero, part.T))])
             answered = np.hstack([answered, answered @ part])
             weighted = np.where(answered, w, 0.0)
             total = by_domain(weighted)
