@@ -15,6 +15,9 @@ from dvresearch.tables import NO_ANSWER
 
 __all__ = ["eigenvalues", "factor_loadings", "ml_factors"]
 
+#: Smallest eigenvalue of correlations that are taken to differ: below it an item follows from the others.
+SINGULAR = 1e-10
+
 
 def ml_factors(correlation: Floats, factors: int) -> tuple[Floats, Floats] | None:
     """Loadings and uniquenesses of a factor model, by maximum likelihood.
@@ -39,7 +42,7 @@ def ml_factors(correlation: Floats, factors: int) -> tuple[Floats, Floats] | Non
     """
     from scipy.optimize import minimize
 
-    if not np.isfinite(correlation).all() or np.linalg.eigvalsh(correlation)[0] <= 0:
+    if not np.isfinite(correlation).all() or np.linalg.eigvalsh(correlation)[0] < SINGULAR:
         return None
 
     def loadings(unique: Floats) -> Floats:
