@@ -185,7 +185,7 @@ def driver_importance(
         ``item``, then the columns of ``tables.ESTIMATES``: ``value`` is the share of the variance of the outcome that
         is no longer explained in parts the model has not seen (negative values are chance); the interval is
         over the parts, widened because they share respondents. ``explained`` is what the whole model explains
-        there; where it is not above 0, importance means nothing.
+        there; where it is not above 0, importance means nothing. Respondents with a missing answer are left out.
 
     Raises
     ------
@@ -199,14 +199,14 @@ def driver_importance(
     Breiman (2001), Machine Learning 45:5-32. Nadeau and Bengio (2003), Machine Learning 52:239-281, for the variance
     over parts.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.ensemble import GradientBoostingRegressor
     from sklearn.inspection import permutation_importance
     from sklearn.model_selection import GroupKFold
 
     check_confidence(confidence)
     y, x, names = _model(responses, outcome, items, controls, scale, no_answer, reverse)
     sampled = draw(responses, design)
-    used = ~np.isnan(y) & (sampled.weights > 0)
+    used = ~np.isnan(y) & ~np.isnan(x).any(axis=1) & (sampled.weights > 0)
     y, x, w, groups = y[used], x[used], sampled.weights[used], sampled.clusters[used]
     if len(np.unique(groups)) < max(folds, 2) or folds < 2:
         raise DataError(
@@ -220,7 +220,7 @@ def driver_importance(
     for repeat in range(repeats):
         splits = GroupKFold(folds, shuffle=True, random_state=seed + repeat).split(x, y, groups)
         for train, test in splits:
-            model = HistGradientBoostingRegressor(max_iter=100, learning_rate=0.1, max_leaf_nodes=15, random_state=seed)
+            model = GradientBoostingRegressor(n_estimators=60, max_depth=3, subsample=0.5, random_state=seed)
             model.fit(x[train], y[train], sample_weight=w[train])
             explained.append(model.score(x[test], y[test], sample_weight=w[test]))
             found = permutation_importance(

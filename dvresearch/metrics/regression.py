@@ -18,6 +18,9 @@ from dvresearch.metrics.linearise import covariance
 
 __all__ = ["Fit", "fit_linear", "fit_ordinal", "model_matrix"]
 
+#: Largest change of a coefficient that counts as none, and least information, relative to that at the start.
+CONVERGED, FLAT = 1e-9, 1e-9
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -193,20 +196,20 @@ def fit_ordinal(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fi
     model = _Ordinal(x[used], place, len(levels) - 1, sampled.weights[used])
     share = np.cumsum(np.bincount(place, weights=model.w))[:-1] / model.w.sum()
     b = np.concatenate([np.zeros(x.shape[1]), special.logit(share)])
-    current = model.loglik(b)
+    size = np.sqrt(np.diag(model.derivatives(b)[1]))
+    current, moved = model.loglik(b), np.inf
     for _ in range(100):
         scores, information = model.derivatives(b)
-        step = np.linalg.lstsq(information, scores.sum(axis=0), rcond=None)[0]
-        for _ in range(40):
-            new = model.loglik(b + step)
-            if new >= current:
-                break
-            step = step / 2
-        b = b + step
-        done, current = abs(new - current) <= 1e-13 * abs(current) and np.abs(step).max() < 1e-8, new
-        if done:
+        # Where answers can be told without error the likelihood flattens out for ever: there is no estimate.
+        told = np.linalg.eigvalsh(information / np.outer(size, size))[0] < FLAT
+        if told or moved < CONVERGED:
             break
-    else:
+        step = np.linalg.solve(information, scores.sum(axis=0))
+        while model.loglik(b + step) < current and np.abs(step).max() > CONVERGED:
+            step = step / 2
+        b, moved = b + step, np.abs(step).max()
+        current = model.loglik(b)
+    if told or not moved < CONVERGED:
         raise DataError(
             Text("Mô hình không hội tụ.", "The model does not converge."),
             expected=Text(
@@ -215,7 +218,6 @@ def fit_ordinal(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fi
             got=f"n = {len(place)}",
             hint=Text("Gộp các nhãn ít người, hoặc bỏ biến chia tách hoàn toàn.", "Merge labels with few people."),
         )
-    scores, information = model.derivatives(b)
     thresholds = [f"{low:g}|{high:g}" for low, high in pairwise(levels)]
     return _finish([*names, *thresholds], b, scores, information, used, sampled, current)
 

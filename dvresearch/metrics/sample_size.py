@@ -57,7 +57,7 @@ def sample_size(
     -----
     ``n = m/(1 + (m - 1)/N)`` with ``m = deff·z²·p(1 - p)/e²``. The official formula (QĐ 1383/QĐ-BNV
     with e = 5 %, after Yamane 1967) is nearly this with p = 0.5, z = 2 and deff = 1: it leaves no room for
-    clusters, unequal weights or people who do not answer. Checked against svy (tests/test_sample_size.py).
+    clusters, unequal weights or people who do not answer. Checked against statsmodels (tests/test_sample_size.py).
 
     Examples
     --------
