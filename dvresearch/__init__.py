@@ -20,12 +20,16 @@ _NAMES = {
     ),
     "dvresearch.screening": ("screen",),
     "dvresearch.metrics": (
-        "answer_shares", "appraisal", "attainment", "attainment_shares", "average", "breaks", "case_counts",
-        "case_shares", "cases_in_time", "change", "check_identities", "check_parts", "check_shares",
-        "check_tally", "class_shares", "compare766", "compare_counts", "compare_national766", "coverage",
-        "cumulative_against_parts", "difference", "funnel", "funnel_curve", "imputed_check", "index766",
-        "national766", "petition_results", "proportion", "published_satisfaction", "ranks", "rate",
-        "receptions", "resolution_rate", "selection_bounds", "tally", "variance_check", "zero_denominators",
+        "Design", "agreement", "answer_shares", "appraisal", "attainment", "attainment_shares", "average",
+        "breaks", "calibrate", "case_counts", "case_shares", "cases_in_time", "change", "check_identities",
+        "check_parts", "check_shares", "check_tally", "class_shares", "compare766", "compare_counts",
+        "compare_national766", "coverage", "cumulative_against_parts", "difference", "driver_importance",
+        "drivers", "eigenvalues", "factor_loadings", "funnel", "funnel_curve", "imputed_check", "index766",
+        "intraclass", "item_statistics", "mode_effect", "national766", "petition_results", "proportion",
+        "published_satisfaction", "ranks", "rate", "receptions", "reliability", "resolution_rate",
+        "response_balance", "response_overlap", "response_rates", "response_weights", "sample_size",
+        "satisfaction", "satisfaction_covariance", "selection_bounds", "straight_lining", "survey_difference",
+        "survey_mean", "tally", "variance_check", "weight_cost", "zero_denominators",
     ),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _NAMES.items() for name in names}

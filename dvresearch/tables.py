@@ -42,6 +42,7 @@ __all__ = [
     "SENSITIVE",
     "STAGES",
     "STOP_REASONS",
+    "SURVEYED",
     "TABLES",
     "TALLY",
     "TARGETS",
@@ -446,6 +447,18 @@ FUNNEL = Table(
     ),
 )
 
+#: Columns the metrics on samples add behind those of the estimates (:func:`dvresearch.metrics.survey_mean`).
+SURVEYED = Table(
+    "surveyed",
+    Text("một ước lượng từ mẫu và sai số theo thiết kế mẫu", "one estimate of a sample with the errors of its design"),
+    ("indicator",),
+    (
+        *ESTIMATES.columns,
+        *_cols("number", "deff", "deff_wor", "n_eff", "df", "clusters", "strata"),
+        Column("lonely", "code", words=("adjust", "average", "certainty")),
+    ),
+)
+
 #: What every check returns.
 FINDINGS = Table(
     "findings",
@@ -475,6 +488,7 @@ TABLES = {
         RUBRIC,
         ESTIMATES,
         FUNNEL,
+        SURVEYED,
         FINDINGS,
     )
 }

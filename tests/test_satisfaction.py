@@ -1,16 +1,23 @@
-"""Published satisfaction: what is known of it and what is not."""
+"""Satisfaction of a survey against a real one and by hand, and published satisfaction: what is known of it."""
 
 from __future__ import annotations
 
+import json
+import time
+
 import numpy as np
+import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from dvresearch.codebook import get
 from dvresearch.errors import DataError
 from dvresearch.loaders import load_figures
-from dvresearch.metrics.satisfaction import published_satisfaction
-from dvresearch.tables import ESTIMATES, check
+from dvresearch.metrics.design import Design
+from dvresearch.metrics.estimates import ALL
+from dvresearch.metrics.satisfaction import published_satisfaction, satisfaction
+from dvresearch.metrics.surveyed import survey_mean
+from dvresearch.tables import ESTIMATES, SCALES, SURVEYED, check
 
 
 def test_one_hundred_percent_without_n():
@@ -57,3 +64,153 @@ def test_an_impossible_count_is_refused():
     figures = load_figures(indicator="feedback_satisfied_share", unit="Đồng Nai").assign(numerator=1286)
     with pytest.raises(DataError, match="numerator ≤ denominator"):
         published_satisfaction(figures)
+
+
+# From answers --------------------------------------------------------------------------------------------------------
+
+FIVE = SCALES["hai_long_5"]
+FACTORS = {"access": ["q1", "q2"], "staff": ["q3"]}
+DESIGN = Design(strata="province", clusters="commune", weights="weight")
+
+
+@pytest.fixture(scope="module")
+def responses():
+    """Answers of 600 people in 40 communes of two provinces; q2 is often left out."""
+    rng = np.random.default_rng(3)
+    commune = np.repeat(np.arange(40), 15)
+    level = rng.normal(0.8, 0.4, 40)[commune]
+    table = pd.DataFrame({"commune": commune, "province": np.where(commune < 20, "A", "B")})
+    table["weight"] = rng.lognormal(0, 0.4, len(table))
+    for item in ("q1", "q2", "q3"):
+        place = np.clip(np.round(2 + level + rng.normal(0, 1, len(table))), 0, 4).astype(int)
+        table[item] = np.array(FIVE)[place]
+    table.loc[rng.random(len(table)) < 0.4, "q2"] = "dont_know"
+    return table
+
+
+def test_shares_of_two_waves_of_a_real_survey(validation):
+    folder = validation("survey_micro")
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["kcmo_resident_survey_fy2022"]
+    table = pd.read_csv(folder / "kcmo_resident_survey_fy2022.csv")
+    waves = expected["pct_satisfied_4_5_excluding_9"]
+    items = list(waves["1QSEP2021"])
+    options = {"items": items, "by": "quarte", "scale": [1, 2, 3, 4, 5], "no_answer": [9]}
+    shares = satisfaction(table, score="top2", **options).set_index(["quarte", "item"])
+    means = satisfaction(table, score="mean100", **options).set_index(["quarte", "item"])
+    for wave, answers in waves.items():
+        for item, q in answers.items():
+            assert shares.loc[(wave, item), "n"] == q["n_valid"]
+            assert 100 * shares.loc[(wave, item), "value"] == pytest.approx(q["pct_4_5"], abs=5.1e-5)
+            assert means.loc[(wave, item), "value"] == pytest.approx(25 * (q["mean"] - 1), abs=2e-5)
+
+
+SCORED = {"top2": [0, 0, 0, 1, 1], "top1": [0, 0, 0, 0, 1], "mean100": [0, 25, 50, 75, 100], "net": [-1, -1, 0, 1, 1]}
+
+
+@pytest.mark.parametrize("score", SCORED)
+def test_an_item_is_the_mean_of_its_scores(responses, score):
+    y = responses["q2"].map(dict(zip(FIVE, SCORED[score], strict=True))).astype(float)
+    slow = survey_mean(responses.assign(y=y), values="y", by="province", design=DESIGN)
+    got = satisfaction(responses, items=["q2"], by="province", score=score, design=DESIGN, interval="wald")
+    columns = ["value", "std_error", "lower", "upper", "n", "deff", "deff_wor", "n_eff", "df", "clusters"]
+    pd.testing.assert_frame_equal(got.loc[got["item"] == "q2", columns].reset_index(drop=True), slow[columns])
+
+
+def test_a_factor_is_the_mean_of_its_items(responses):
+    got = satisfaction(responses, factors=FACTORS, score="mean100", design=DESIGN)
+    check(got, SURVEYED)
+    assert list(got.columns) == ["factor", "item", *SURVEYED.names]
+    rows = got.set_index(["factor", "item"])
+    value = rows["value"]
+    assert value["access", ALL] == pytest.approx((value["access", "q1"] + value["access", "q2"]) / 2)
+    assert value[ALL, ALL] == pytest.approx((value["access", ALL] + value["staff", "q3"]) / 2)
+    assert rows.loc[("access", ALL), "n"] == rows.loc[("access", "q2"), "n"]
+    assert got["definition"].tolist() == [*["of_answers"] * 3, "mean_of_items", "mean_of_items", "mean_of_factors"]
+
+
+def test_the_error_of_a_factor_against_the_jackknife(responses):
+    """Leaving one commune out at a time knows nothing of linearisation."""
+    whole = [("access", ALL), (ALL, ALL)]
+
+    def rows(table):
+        return satisfaction(table, factors=FACTORS, score="mean100", design=DESIGN).set_index(["factor", "item"])
+
+    def without(commune):
+        rest = responses[responses["commune"] != commune]
+        gone = responses.loc[responses["commune"] == commune, "province"].iloc[0]
+        return rest.assign(weight=rest["weight"].where(rest["province"] != gone, rest["weight"] * 20 / 19))
+
+    left_out = np.array([rows(without(c)).loc[whole, "value"] for c in range(40)])
+    provinces = left_out.reshape(2, 20, 2)
+    variance = 19 / 20 * np.square(provinces - provinces.mean(axis=1, keepdims=True)).sum(axis=(0, 1))
+    assert rows(responses).loc[whole, "std_error"].tolist() == pytest.approx(np.sqrt(variance).tolist(), rel=0.02)
+
+
+def test_items_of_no_factor_stand_by_themselves(responses):
+    got = satisfaction(responses, items=["q3"], factors={"access": ["q1", "q2"]}, design=DESIGN)
+    labels = [("", "q3"), ("access", "q1"), ("access", "q2"), ("access", ALL), (ALL, ALL)]
+    assert list(zip(got["factor"], got["item"], strict=True)) == labels
+    assert got["value"].iloc[-1] == got["value"].iloc[-2]
+
+
+def test_the_rules_of_degrees_of_freedom(responses):
+    rules = ("domain", "design", "normal")
+    rows = [satisfaction(responses, items=["q1"], by="province", design=DESIGN, degrees=r).iloc[0] for r in rules]
+    assert [row["df"] for row in rows] == [19, 38, np.inf]
+    assert [row["method"] for row in rows] == ["logit_t_domain", "logit_t_design", "logit_normal"]
+    widths = [row["upper"] - row["lower"] for row in rows]
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_one_hundred_percent_of_38_has_a_lower_limit():
+    row = satisfaction(pd.DataFrame({"q": ["satisfied"] * 38}), items=["q"]).iloc[0]
+    assert row["value"] == 1
+    assert row["lower"] == pytest.approx(0.025 ** (1 / 38))
+    assert row[["flags", "method", "basis"]].tolist() == ["ceiling", "korn_graubard_t_domain", "unknown"]
+    mean = satisfaction(pd.DataFrame({"q": ["very_satisfied"] * 38}), items=["q"], score="mean100").iloc[0]
+    assert (mean["value"], mean["reason"]) == (100, "no_spread")
+    assert np.isnan(mean["lower"])
+
+
+def test_an_item_nobody_answered_leaves_its_factor_without_value(responses):
+    table = responses.assign(q2=responses["q2"].where(responses["province"] == "A"))
+    got = satisfaction(table, factors=FACTORS, by="province", design=DESIGN).set_index(["province", "factor", "item"])
+    for item in ("q2", ALL):
+        row = got.loc[("B", "access", item)]
+        assert np.isnan(row["value"])
+        assert (row["n"], row["reason"]) == (0, "no_answer")
+    assert got.loc[("B", "staff", ALL), "value"] == got.loc[("B", "staff", "q3"), "value"]
+
+
+def test_a_small_item_hides_its_factor(responses):
+    few = responses["q2"].where(responses.groupby("province").cumcount() < 6)
+    got = satisfaction(responses.assign(q2=few), factors=FACTORS, by="province", design=DESIGN)
+    hidden = got[got["flags"].str.contains("suppressed")]
+    assert {*zip(hidden["factor"], hidden["item"], strict=True)} == {("access", "q2"), ("access", ALL), (ALL, ALL)}
+    assert hidden["value"].isna().all()
+
+
+def test_many_groups_in_one_call_are_not_slower_than_svy():
+    """A tenth of the respondents of benchmarks/surveys.py."""
+    import polars as pl
+    import svy
+
+    rng = np.random.default_rng(0)
+    items, places = [f"q{j}" for j in range(22)], rng.integers(0, 5, (4_000, 22))
+    table = pd.DataFrame(np.array(FIVE)[places], columns=items).assign(province=rng.integers(0, 63, 4_000))
+    table["cluster"] = table["province"] * 10 + rng.integers(0, 10, 4_000)
+    top = table.assign(**{i: (places[:, j] >= 3) * 1.0 for j, i in enumerate(items)})
+    sample = svy.Sample(pl.from_pandas(top), svy.Design(psu="cluster"))
+
+    def seconds(call):
+        started = time.perf_counter()
+        call()
+        return time.perf_counter() - started
+
+    def ours():
+        satisfaction(table, items=items, by="province", design=Design(clusters="cluster"))
+
+    def theirs():
+        sample.estimation.mean(items, by="province", drop_nulls=True)
+
+    assert min(seconds(ours) for _ in range(2)) <= 1.2 * min(seconds(theirs) for _ in range(2))

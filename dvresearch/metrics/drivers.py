@@ -1,0 +1,249 @@
+"""What goes with satisfaction: odds ratios with the errors of the design, and importance as description."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.metrics.design import Design, draw
+from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, choose
+from dvresearch.metrics.regression import fit_ordinal, model_matrix
+from dvresearch.metrics.scores import Scale, positions
+from dvresearch.metrics.surveyed import FEW_CLUSTERS, need_columns, t_value
+from dvresearch.tables import NO_ANSWER
+
+__all__ = ["driver_importance", "drivers"]
+
+
+def drivers(
+    responses: pd.DataFrame,
+    *,
+    outcome: str,
+    items: Sequence[str],
+    controls: Sequence[str] = (),
+    scale: Scale | Mapping[str, Scale] = "hai_long_5",
+    no_answer: Sequence[Hashable] = NO_ANSWER,
+    reverse: Sequence[str] = (),
+    design: Design | None = None,
+    errors: Literal["design", "model"] = "design",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Which items go with a higher answer to the outcome, the other items being equal.
+
+    An association, not an effect: who answers high on one item tends to answer high on all, and
+    nothing here says that raising an item would raise the outcome.
+
+    Parameters
+    ----------
+    responses : DataFrame
+        One row per respondent of the whole sample.
+    outcome : str
+        The item to be explained, for example overall satisfaction.
+    items : sequence of str
+        Items that may go with it, each taken as steps on its scale.
+    controls : sequence of str, default ()
+        Further columns held equal: numbers, or words (against their most frequent label).
+    scale, no_answer, reverse
+        As for :func:`dvresearch.metrics.satisfaction`; `scale` covers the outcome too.
+    design : Design, optional
+        How respondents were drawn; a simple random sample when not given.
+    errors : {"design", "model"}, default "design"
+        Errors from the design, or those of respondents drawn alone and a model that holds exactly, for
+        comparison with software that knows no other.
+    confidence : float, default 0.95
+        Two-sided level, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        ``item`` (a control with words as ``column=label``), then the columns of ``tables.ESTIMATES``: ``value`` is the
+        ratio of the odds of a higher answer for one step up (for a label against the most frequent one), with a
+        t interval. Then ``coefficient`` and ``coefficient_error`` on the log scale, ``t``, ``p`` and ``df``.
+        ``n`` are the respondents with every answer. Flags: ``few``; reasons: ``no_freedom`` where the clusters are too
+        few for so many terms, ``few_clusters``.
+
+    Raises
+    ------
+    DataError
+        For a missing column or answers that cannot be modelled.
+    ParameterError
+        For an unknown word, an outcome among the items, or ``errors="model"`` with weights.
+
+    Notes
+    -----
+    Proportional odds: ``logit P(Y > j) = xβ - θ_j``, the same β at every step j. Checked against ``clm`` of R ordinal
+    2022.11-16 and ``svyglm`` of R survey 4.1.1 (tests/test_drivers.py).
+
+    References
+    ----------
+    McCullagh (1980), Journal of the Royal Statistical Society B 42:109-142. Binder (1983), International
+    Statistical Review 51:279-292, for the errors.
+    """
+    choose("errors", errors, ("design", "model"))
+    check_confidence(confidence)
+    y, x, names = _model(responses, outcome, items, controls, scale, no_answer, reverse)
+    if errors == "model" and design is not None:
+        raise ParameterError(
+            Text('errors="model" không dùng thiết kế mẫu.', 'errors="model" uses no design.'),
+            got="design=Design(…)",
+            hint=Text('Bỏ design, hoặc viết errors="design".', 'Leave design out, or write errors="design".'),
+        )
+    sampled = draw(responses, design)
+    fit = fit_ordinal(x, y, names, sampled)
+    terms = len(names)
+    b = fit.coefficients[:terms]
+    error = np.sqrt(np.diag(fit.covariance if errors == "design" else fit.inverse)[:terms])
+    df = np.full(terms, fit.df if errors == "design" else np.inf)
+    half = t_value(confidence, df) * error
+    few = len(np.unique(sampled.clusters)) < FEW_CLUSTERS if sampled.clustered else fit.n < FEW
+    table = build(
+        pd.DataFrame({"item": pd.array(names, dtype="str")}),
+        indicator="odds_ratio_step",
+        value=np.exp(b),
+        std_error=np.exp(b) * error,
+        lower=np.exp(b - half),
+        upper=np.exp(b + half),
+        confidence=confidence,
+        n=fit.n,
+        definition="others_equal",
+        basis="unknown" if design is None else "sample",
+        method=f"proportional_odds_{errors}",
+        flags={"few": few},
+        reasons={"no_freedom": df <= 0, "few_clusters": few and sampled.clustered},
+    )
+    return table.assign(coefficient=b, coefficient_error=error, t=b / error, p=_two_sided(b / error, df), df=df)
+
+
+def _two_sided(t: Floats, df: Floats) -> Floats:
+    from scipy import stats
+
+    return np.where(df > 0, 2 * stats.t.sf(np.abs(t), np.where(df > 0, df, 1)), np.nan)
+
+
+def _model(
+    responses: pd.DataFrame,
+    outcome: str,
+    items: Sequence[str],
+    controls: Sequence[str],
+    scale: Scale | Mapping[str, Scale],
+    no_answer: Sequence[Hashable],
+    reverse: Sequence[str],
+) -> tuple[Floats, Floats, list[str]]:
+    """Return the outcome, the terms and their names."""
+    if outcome in (*items, *controls) or not (items or controls):
+        raise ParameterError(
+            Text("Câu kết quả phải khác các câu giải thích.", "The outcome must not be among the items."),
+            got=f"outcome={outcome!r}, items={list(items)}",
+            hint=Text("Bỏ câu kết quả khỏi items=….", "Take the outcome out of items=…."),
+        )
+    need_columns(responses, controls)
+    places, _ = positions(responses, [outcome, *items], scale=scale, no_answer=no_answer, reverse=reverse)
+    extra, names = model_matrix(responses, controls)
+    return places[:, 0], np.hstack([places[:, 1:], extra]), [*items, *names]
+
+
+def driver_importance(
+    responses: pd.DataFrame,
+    *,
+    outcome: str,
+    items: Sequence[str],
+    controls: Sequence[str] = (),
+    scale: Scale | Mapping[str, Scale] = "hai_long_5",
+    no_answer: Sequence[Hashable] = NO_ANSWER,
+    reverse: Sequence[str] = (),
+    design: Design | None = None,
+    folds: int = 5,
+    repeats: int = 2,
+    shuffles: int = 5,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """How much worse the outcome is foretold when the answers to one item are shuffled.
+
+    A description, beside the estimate of :func:`drivers`: it sees curves and interplay, and knows nothing of
+    what would happen if an item were improved. Of two items that say the same, either can look unimportant.
+
+    Parameters
+    ----------
+    responses, outcome, items, controls, scale, no_answer, reverse, design
+        As for :func:`drivers`. With clusters in the design, a cluster is never split between learning and testing.
+    folds, repeats, shuffles : int, default 5, 2, 5
+        Parts the sample is split into, how often it is split anew, and shuffles of each item in each part.
+    seed : int, default 0
+        Start of the random numbers.
+    confidence : float, default 0.95
+        Two-sided level, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        ``item``, then the columns of ``tables.ESTIMATES``: ``value`` is the share of the variance of the outcome that
+        is no longer explained in parts the model has not seen (negative values are chance); the interval is
+        over the parts, widened because they share respondents. ``explained`` is what the whole model explains
+        there; where it is not above 0, importance means nothing. Respondents with a missing answer are left out.
+
+    Raises
+    ------
+    DataError
+        For a missing column, or fewer clusters (respondents) than folds.
+    ParameterError
+        As for :func:`drivers`.
+
+    References
+    ----------
+    Breiman (2001), Machine Learning 45:5-32. Nadeau and Bengio (2003), Machine Learning 52:239-281, for the variance
+    over parts.
+    """
+    from sklearn.ensemble import GradientBoostingRegressor
+    from sklearn.inspection import permutation_importance
+    from sklearn.model_selection import GroupKFold
+
+    check_confidence(confidence)
+    y, x, names = _model(responses, outcome, items, controls, scale, no_answer, reverse)
+    sampled = draw(responses, design)
+    used = ~np.isnan(y) & ~np.isnan(x).any(axis=1) & (sampled.weights > 0)
+    y, x, w, groups = y[used], x[used], sampled.weights[used], sampled.clusters[used]
+    if len(np.unique(groups)) < max(folds, 2) or folds < 2:
+        raise DataError(
+            Text("Quá ít cụm (hoặc phiếu) để chia phần.", "Too few clusters (or respondents) to split."),
+            expected=Text(f"ít nhất {max(folds, 2)}", f"at least {max(folds, 2)}"),
+            got=f"{len(np.unique(groups))}, folds={folds}",
+            hint=Text("Giảm folds (từ 2 trở lên).", "Lower folds (2 or more)."),
+        )
+    drops: list[NDArray[np.float64]] = []
+    explained = []
+    for repeat in range(repeats):
+        splits = GroupKFold(folds, shuffle=True, random_state=seed + repeat).split(x, y, groups)
+        for train, test in splits:
+            model = GradientBoostingRegressor(n_estimators=60, max_depth=3, subsample=0.5, random_state=seed)
+            model.fit(x[train], y[train], sample_weight=w[train])
+            explained.append(model.score(x[test], y[test], sample_weight=w[test]))
+            found = permutation_importance(
+                model, x[test], y[test], n_repeats=shuffles, random_state=seed + repeat, sample_weight=w[test]
+            )
+            drops.append(found.importances_mean)
+    values = np.array(drops)
+    count = len(values)
+    error = values.std(axis=0, ddof=1) * np.sqrt(1 / count + 1 / (folds - 1))
+    half = t_value(confidence, np.array(count - 1.0)) * error
+    mean = values.mean(axis=0)
+    table = build(
+        pd.DataFrame({"item": pd.array(names, dtype="str")}),
+        indicator="permutation_importance",
+        value=mean,
+        std_error=error,
+        lower=mean - half,
+        upper=mean + half,
+        confidence=confidence,
+        n=len(y),
+        definition="foretold_unseen",
+        basis="unknown" if design is None else "sample",
+        method="permutation_by_cluster",
+        flags={"few": len(y) < FEW},
+    )
+    return table.assign(explained=float(np.mean(explained)))

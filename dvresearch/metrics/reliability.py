@@ -1,0 +1,319 @@
+"""Is the scale sound: alpha with its interval, omega, each item against the rest, answers all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from dvresearch.errors import ParameterError, Text
+from dvresearch.metrics.design import listed
+from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, label_groups
+from dvresearch.metrics.factors import ml_factors
+from dvresearch.metrics.proportions import share, z_value
+from dvresearch.metrics.scores import Scale, positions, structure
+from dvresearch.metrics.surveyed import need_columns
+from dvresearch.privacy import MIN_COUNT, suppress
+from dvresearch.tables import NO_ANSWER
+
+__all__ = ["item_statistics", "reliability", "straight_lining"]
+
+
+def reliability(
+    responses: pd.DataFrame,
+    *,
+    items: Sequence[str] | None = None,
+    factors: Mapping[str, Sequence[str]] | None = None,
+    by: str | Sequence[str] = (),
+    scale: Scale | Mapping[str, Scale] = "hai_long_5",
+    no_answer: Sequence[Hashable] = NO_ANSWER,
+    reverse: Sequence[str] = (),
+    missing: Literal["listwise", "pairwise"] = "listwise",
+    interval: Literal["feldt", "duhachek"] = "feldt",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Do the items of a factor measure one thing: Cronbach's alpha and McDonald's omega.
+
+    Parameters
+    ----------
+    responses : DataFrame
+        One row per respondent; all count alike.
+    items : sequence of str, optional
+        Columns with answers; those of `factors` when not given.
+    factors : mapping of str to sequence of str, optional
+        Factor -> its items. Without it all items are one.
+    by : str or sequence of str, default ()
+        Grouping columns.
+    scale, no_answer, reverse
+        As for :func:`dvresearch.metrics.satisfaction`.
+    missing : {"listwise", "pairwise"}, default "listwise"
+        Whether respondents with a missing answer are dropped, or each covariance rests on those who answered
+        both of its items. ``n`` is counted afterwards: complete respondents, or those with two answers or more.
+    interval : {"feldt", "duhachek"}, default "feldt"
+        Interval of alpha: from the F distribution (Feldt 1965), exact where items are parallel and normal, or
+        alpha ± z times the standard error of Duhachek and Iacobucci (2004), which is ``std_error`` either way.
+    confidence : float, default 0.95
+        Two-sided level, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        `by` and ``factor`` (last all items together), then the columns of ``tables.ESTIMATES``, four rows for each:
+        ``cronbach_alpha``; ``cronbach_alpha_standardised`` and ``inter_item_r`` from the correlations;
+        ``omega_total`` of a single factor fitted by maximum likelihood. Only alpha has an interval. Reasons:
+        ``too_few_items`` (2 for alpha, 3 for omega), ``no_spread`` (an item without variation, or too few
+        respondents), ``no_solution`` (omega).
+
+    Raises
+    ------
+    DataError, ParameterError
+        As for :func:`dvresearch.metrics.satisfaction`.
+
+    Notes
+    -----
+    With k items and covariances C: ``alpha = k/(k - 1)·(1 - tr C/ΣC)``; ``omega = (Σλ)²/((Σλ)² + Σψ)``. Checked against
+    R psych 2.2.9 and lavaan 0.6-14 (tests/test_reliability.py).
+
+    References
+    ----------
+    Feldt (1965), Psychometrika 30:357-370. Duhachek and Iacobucci (2004), Journal of Applied Psychology 89:792-808.
+    McDonald (1999), Test Theory.
+    """
+    choose("missing", missing, ("listwise", "pairwise"))
+    choose("interval", interval, ("feldt", "duhachek"))
+    check_confidence(confidence)
+    labels = listed(by)
+    need_columns(responses, labels)
+    form = structure(items, factors)
+    places, _ = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
+    keys, codes = label_groups(responses, labels)
+    sets = [np.flatnonzero(column) for column in form.combine.T[:-1]] + [np.arange(len(form.items))]
+    frames = []
+    for group in range(len(keys)):
+        for name, members in zip(form.factor[len(form.items) :], sets, strict=True):
+            covariances, n = _covariances(places[codes == group][:, members], missing)
+            row = keys.loc[[group]].reset_index(drop=True).assign(factor=name)
+            frames.append(_coefficients(row, covariances, n, interval, confidence).assign(missing=missing))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _covariances(places: Floats, missing: str) -> tuple[Floats, int]:
+    """Return the covariances of the items and the number of respondents behind them."""
+    answered = ~np.isnan(places)
+    if missing == "listwise":
+        places = places[answered.all(axis=1)]
+        n = len(places)
+    else:
+        n = int((answered.sum(axis=1) >= 2).sum())
+    return pd.DataFrame(places).cov().to_numpy(), n
+
+
+def _coefficients(keys: pd.DataFrame, c: Floats, n: int, interval: str, confidence: float) -> pd.DataFrame:
+    k = len(c)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        flat = not (np.diag(c) > 0).all() or not np.isfinite(c).all() or n <= k
+        r = c / np.sqrt(np.outer(np.diag(c), np.diag(c)))
+    alpha, standardised, mean_r, error, omega = (np.nan,) * 5
+    limits = (np.nan, np.nan)
+    if k >= 2 and not flat:
+        alpha, standardised = _alpha(c), _alpha(r)
+        mean_r = float((r.sum() - k) / (k * (k - 1)))
+        error = _alpha_error(c, n)
+        tail = (1 - confidence) / 2
+        if interval == "feldt":
+            freedom = n - 1, (n - 1) * (k - 1)
+            limits = tuple(1 - (1 - alpha) * special.fdtri(*freedom, p) for p in (1 - tail, tail))
+        else:
+            limits = alpha - z_value(confidence) * error, alpha + z_value(confidence) * error
+    solution = ml_factors(r, 1) if k >= 3 and not flat else None
+    if solution is not None:
+        size = np.sqrt(np.diag(c))
+        common = float((solution[0][:, 0] * size).sum() ** 2)
+        omega = common / (common + float((solution[1] * size**2).sum()))
+    rows = {
+        "cronbach_alpha": (alpha, error, *limits, interval),
+        "cronbach_alpha_standardised": (standardised, np.nan, np.nan, np.nan, ""),
+        "inter_item_r": (mean_r, np.nan, np.nan, np.nan, ""),
+        "omega_total": (omega, np.nan, np.nan, np.nan, "ml_factor"),
+    }
+    return pd.concat(
+        build(
+            keys,
+            indicator=indicator,
+            value=value,
+            std_error=se,
+            lower=low,
+            upper=high,
+            confidence=confidence if np.isfinite(low) else np.nan,
+            n=n,
+            definition="of_items",
+            method=method,
+            reasons={
+                "too_few_items": k < (3 if indicator == "omega_total" else 2),
+                "no_spread": flat,
+                "no_solution": np.isnan(value),
+            },
+        )
+        for indicator, (value, se, low, high, method) in rows.items()
+    )
+
+
+def _alpha(c: Floats) -> float:
+    k = len(c)
+    return float(k / (k - 1) * (1 - np.trace(c) / c.sum()))
+
+
+def _alpha_error(c: Floats, n: int) -> float:
+    """Standard error of alpha for normal answers, whatever their covariances (Duhachek and Iacobucci 2004)."""
+    k, total, trace = len(c), c.sum(), np.trace(c)
+    square = c @ c
+    variance = 2 * k**2 / ((k - 1) ** 2 * total**3) * (total * (np.trace(square) + trace**2) - 2 * trace * square.sum())
+    return float(np.sqrt(variance / n))
+
+
+def item_statistics(
+    responses: pd.DataFrame,
+    *,
+    items: Sequence[str] | None = None,
+    factors: Mapping[str, Sequence[str]] | None = None,
+    scale: Scale | Mapping[str, Scale] = "hai_long_5",
+    no_answer: Sequence[Hashable] = NO_ANSWER,
+    reverse: Sequence[str] = (),
+    missing: Literal["listwise", "pairwise"] = "listwise",
+    min_count: int = MIN_COUNT,
+) -> pd.DataFrame:
+    """Each item by itself and against the others of its factor.
+
+    Parameters
+    ----------
+    responses, items, factors, scale, no_answer, reverse, missing
+        As for :func:`reliability`.
+    min_count : int, default 10
+        Least number of respondents a number may stand for.
+
+    Returns
+    -------
+    DataFrame
+        ``factor`` and ``item``; ``n`` answers; ``mean`` and ``sd`` of the answers counted from 1; ``item_rest_r``, the
+        correlation with the sum of the other items of the factor (under 0.3 the item measures something else);
+        ``alpha_dropped``, alpha without the item; ``floor_share`` and ``ceiling_share`` of the lowest and highest
+        answer, of those on the scale; ``no_answer_share`` of all respondents.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As for :func:`reliability`.
+
+    Notes
+    -----
+    Checked against R psych 2.2.9, which counts pairwise (tests/test_reliability.py).
+    """
+    choose("missing", missing, ("listwise", "pairwise"))
+    form = structure(items, factors)
+    places, sizes = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
+    rows = []
+    for j, item in enumerate(form.items):
+        home = form.factor[j]
+        members = [i for i, name in enumerate(form.factor[: len(form.items)]) if name == home]
+        c, _ = _covariances(places[:, members], missing)
+        own = members.index(j)
+        rest = np.delete(np.delete(c, own, axis=0), own, axis=1)
+        answers = places[~np.isnan(places[:, j]), j]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            r = (c[own].sum() - c[own, own]) / np.sqrt(c[own, own] * rest.sum())
+        some = len(answers) > 0
+        rows.append(
+            {
+                "factor": home,
+                "item": item,
+                "n": len(answers),
+                "mean": answers.mean() + 1 if some else np.nan,
+                "sd": answers.std(ddof=1) if len(answers) > 1 else np.nan,
+                "item_rest_r": r if len(rest) else np.nan,
+                "alpha_dropped": _alpha(rest) if len(rest) > 1 else np.nan,
+                "floor_share": (answers == 0).mean() if some else np.nan,
+                "ceiling_share": (answers == sizes[j] - 1).mean() if some else np.nan,
+                "no_answer_share": 1 - len(answers) / len(places),
+            }
+        )
+    table = pd.DataFrame(rows)
+    return suppress(table, hide=list(table.columns[2:]), totals=[["item"]], min_count=min_count)
+
+
+def straight_lining(
+    responses: pd.DataFrame,
+    *,
+    items: Sequence[str],
+    by: str | Sequence[str] = (),
+    scale: Scale | Mapping[str, Scale] = "hai_long_5",
+    no_answer: Sequence[Hashable] = NO_ANSWER,
+    least: int = 4,
+    basis: Literal["sample", "volunteers", "unknown"] = "unknown",
+    confidence: float = 0.95,
+    min_count: int = MIN_COUNT,
+) -> pd.DataFrame:
+    """Share of respondents who gave the same answer to every item.
+
+    Parameters
+    ----------
+    responses, scale, no_answer
+        As for :func:`reliability`.
+    items : sequence of str
+        Items that stand one below the other in the form, all of the same scale. Where some are worded the other way
+        round, do not reverse them here: the same tick all the way down is what is looked for.
+    by : str or sequence of str, default ()
+        Grouping columns: the interviewer's team, the way of asking, the unit.
+    least : int, default 4
+        Respondents with fewer answers are left out: two answers alike tell nothing.
+    basis : {"sample", "volunteers", "unknown"}, default "unknown"
+        Who answered.
+    confidence : float, default 0.95
+        Two-sided level of the Wilson interval, 0-1.
+    min_count : int, default 10
+        Least number of respondents a number may stand for.
+
+    Returns
+    -------
+    DataFrame
+        `by`, then the columns of ``tables.ESTIMATES``. Very satisfied people also answer alike: a high
+        share calls for a look at how the form was filled in, it is no proof.
+
+    Raises
+    ------
+    DataError
+        As for :func:`reliability`.
+    ParameterError
+        For items of different scales, or a `least` below 2.
+    """
+    labels = listed(by)
+    need_columns(responses, labels)
+    check_confidence(confidence)
+    places, sizes = positions(responses, items, scale=scale, no_answer=no_answer)
+    if len(set(sizes)) > 1 or not 2 <= least <= len(items):
+        raise ParameterError(
+            Text("Các câu hỏi phải cùng một thang, và đủ số câu.", "The items need one scale, and must be enough."),
+            expected=Text("cùng số mức; least từ 2 đến số câu hỏi", "as many answers each; least from 2 to the items"),
+            got=f"{sizes}, least={least}",
+            hint=Text("Chọn các câu liền nhau cùng thang.", "Choose items in a row with the same scale."),
+        )
+    keys, codes = label_groups(responses, labels)
+    enough = (~np.isnan(places)).sum(axis=1) >= least
+    alike = enough & (np.nanmax(places, axis=1, initial=-1) == np.nanmin(places, axis=1, initial=np.inf))
+    n, x = (
+        np.bincount(codes, weights=w.astype(np.float64), minlength=len(keys)).astype(np.float64)
+        for w in (enough, alike)
+    )
+    table = share(
+        keys,
+        x,
+        n,
+        indicator="straight_lining_share",
+        definition="of_answering_enough",
+        basis=basis,
+        method="wilson",
+        confidence=confidence,
+    )
+    return suppress(table, totals=[[c for c in labels if c != gone] for gone in labels] or [[]], min_count=min_count)

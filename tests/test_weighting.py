@@ -1,0 +1,128 @@
+"""Weights fitted to margins against R survey, and their cost against a published one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.metrics.design import Design
+from dvresearch.metrics.surveyed import survey_mean
+from dvresearch.metrics.weighting import calibrate, weight_cost
+
+
+def test_raked_mean_and_its_error_are_those_of_r(validation):
+    folder = validation("survey_apistrat")
+    data = pd.read_csv(folder / "data.csv")
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["raked_schwide"]
+    margins = {column: {row[column]: row["Freq"] for row in rows} for column, rows in expected["margins"].items()}
+    data["raked"] = calibrate(data, margins=margins, design=Design(weights="pw"))
+    for column, totals in margins.items():
+        assert data.groupby(column)["raked"].sum().to_dict() == pytest.approx(totals)
+    design = Design(strata="stype", weights="raked", fpc="fpc", margins=list(margins))
+    got = survey_mean(data, values="api00", design=design, degrees="normal").iloc[0]
+    mean = expected["mean"][0]
+    assert got[["value", "std_error", "lower", "upper"]].tolist() == pytest.approx(
+        [mean["estimate"], mean["se"], mean["ci_low"], mean["ci_high"]], rel=1e-9
+    )
+
+
+@pytest.fixture
+def people():
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"sex": rng.choice(["nam", "nữ"], 400, p=[0.7, 0.3]), "age": rng.choice([18, 35, 60], 400)})
+    return table.assign(commune=np.arange(400) // 10, w=rng.lognormal(0, 0.3, 400), y=rng.normal(50, 10, 400))
+
+
+SEX, AGE = {"nam": 4900, "nữ": 5100}, {18: 3000, 35: 4000, 60: 3000}
+
+
+def test_one_margin_is_post_stratification(people):
+    """By hand each weight is multiplied by the total of its group over its sum; errors equal those of svy."""
+    import polars as pl
+    import svy
+
+    people["fitted"] = calibrate(people, margins={"sex": SEX}, design=Design(weights="w"))
+    by_hand = people["w"] * people["sex"].map(SEX) / people.groupby("sex")["w"].transform("sum")
+    np.testing.assert_allclose(people["fitted"], by_hand)
+    sample = svy.Sample(pl.from_pandas(people[["sex", "commune", "w", "y"]]), svy.Design(psu="commune", wgt="w"))
+    theirs = sample.weighting.poststratify(controls=SEX, cells="sex", wgt_name="p").estimation.mean("y").to_polars()
+    ours = survey_mean(people, values="y", design=Design(clusters="commune", weights="fitted", margins=["sex"])).iloc[0]
+    assert [ours["value"], ours["std_error"]] == pytest.approx([theirs["est"][0], theirs["se"][0]], rel=1e-9)
+
+
+def test_a_variable_of_the_margins_has_no_error_left(people):
+    people["female"] = (people["sex"] == "nữ") * 1.0
+    people["fitted"] = calibrate(people, margins={"sex": SEX, "age": AGE}, design=Design(weights="w"))
+    design = Design(clusters="commune", weights="fitted", margins=["sex", "age"])
+    got = survey_mean(people, values="female", design=design).iloc[0]
+    assert got["value"] == pytest.approx(0.51)
+    assert got["std_error"] == pytest.approx(0, abs=1e-9)
+
+
+def test_combinations_of_columns_are_one_margin(people):
+    cells = people.groupby(["sex", "age"]).size() * 25.0
+    fitted = calibrate(people, margins={("sex", "age"): cells.to_dict()})
+    sums = fitted.groupby([people["sex"], people["age"]]).sum()
+    np.testing.assert_allclose(sums, cells.reindex(sums.index))
+
+
+def test_large_weights_are_cut_and_the_margins_still_hold(people):
+    free = calibrate(people, margins={"sex": SEX, "age": AGE}, design=Design(weights="w"))
+    cut = calibrate(people, margins={"sex": SEX, "age": AGE}, design=Design(weights="w"), largest=2.2)
+    assert free.max() / free.mean() > 2.5
+    assert cut.max() / cut.mean() <= 2.2 * (1 + 1e-6)
+    assert cut.groupby(people["sex"]).sum().to_dict() == pytest.approx(SEX, rel=1e-6)
+    assert cut.groupby(people["age"]).sum().to_dict() == pytest.approx(AGE, rel=1e-6)
+    costs = weight_cost(people.assign(free=free, cut=cut), weights=["free", "cut"]).set_index("weights")
+    assert costs.loc["cut", "n_eff"] > costs.loc["free", "n_eff"]
+    assert costs.loc["cut", "largest"] == pytest.approx(2.2, rel=1e-6)
+
+
+def test_bounds_that_cannot_be_met_are_refused(people):
+    with pytest.raises(DataError, match="Tăng largest"):
+        calibrate(people, margins={"sex": SEX, "age": AGE}, largest=1.2)
+
+
+@pytest.mark.parametrize(
+    ("margins", "message"),
+    [
+        ({"sex": {"nam": 4900}}, "không có tổng/no total: nữ"),
+        ({"sex": {**SEX, "khác": 10}}, "không có ai/nobody: khác"),
+        ({"sex": {"nam": 10_000, "nữ": 0}}, r"\?: nữ"),
+        ({"sex": SEX, "age": {18: 3000, 35: 4000, 60: 3100}}, "không bằng nhau"),
+        ({"gender": SEX}, "thiếu cột gender"),
+    ],
+)
+def test_margins_that_do_not_fit_are_refused(people, margins, message):
+    with pytest.raises(DataError, match=message):
+        calibrate(people, margins=margins)
+
+
+def test_words_are_checked(people):
+    with pytest.raises(ParameterError, match="largest lớn hơn 1"):
+        calibrate(people, margins={"sex": SEX}, largest=1)
+    with pytest.raises(ParameterError, match="ít nhất một cột"):
+        calibrate(people, margins={})
+
+
+def test_cost_of_published_weights(validation):
+    folder = validation("survey_micro")
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["afrobarometer_tunisia_r8_2020"]
+    data = pd.read_csv(folder / "afrobarometer_tunisia_r8_2020.csv")
+    got = weight_cost(data, weights=list(expected["kish_deff"])).set_index("weights")
+    assert got["deff"].to_dict() == pytest.approx(expected["kish_deff"], abs=5.1e-7)
+    assert got["n"].tolist() == [1200, 1200]
+
+
+def test_cost_by_hand():
+    table = pd.DataFrame({"w": [1.0, 1, 2, 0], "g": ["a", "a", "a", "b"]})
+    got = weight_cost(table, weights="w", by="g").set_index("g")
+    assert got.loc["a", ["n", "total", "deff", "n_eff"]].tolist() == pytest.approx([3, 4, 3 * 6 / 16, 16 / 6])
+    assert got.loc["a", ["smallest", "largest"]].tolist() == pytest.approx([0.75, 1.5])
+    assert got.loc["b", "n"] == 0
+    assert np.isnan(got.loc["b", "n_eff"])
+    assert weight_cost(table.assign(w=3.0), weights="w")["n_eff"].tolist() == [4]
