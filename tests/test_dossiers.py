@@ -12,7 +12,7 @@ import pytest
 
 from dvresearch import examples
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.loaders import convert_dossiers, load_dossiers
+from dvresearch.loaders import Limits, convert_dossiers, load_dossiers
 from dvresearch.metrics.tally import tally
 from dvresearch.tables import DOSSIERS
 
@@ -284,6 +284,37 @@ def test_conversion_of_words_dates_and_units_given_apart(tmp_path: Path) -> None
 def short_head(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a small file be a long one: only so much of it is looked at before the conversion."""
     monkeypatch.setattr("dvresearch.loaders.convert._HEAD", 16_384)
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Amsterdam"])
+def test_text_too_long_for_a_grid_loads_the_same(zone: str | None, tmp_path: Path, short_head: None) -> None:
+    rows = [
+        f"HS-{i},Xã Mẫu {i % 7},{1 + i % 28}/0{1 + i % 9}/2025 08:{i % 60:02},0{1 + i % 9}/10/2025,,"
+        f"{'Đã trả KQ' if i % 3 else ''},{'Mức ' + str(i % 4) if i % 5 else ''}"
+        for i in range(3_000)
+    ]
+    path = write(tmp_path, "(1),(2),(3),(4),(5),(6),(7)", *rows, header=f"{HEADER},Mức độ")
+    plain = load_dossiers(path, keep=["Mức độ"], timezone=zone)
+    long = load_dossiers(path, keep=["Mức độ"], timezone=zone, limits=Limits(text_file_mib=-1))
+    pd.testing.assert_frame_equal(long, plain)
+    assert list(plain.index[:2]) == [3, 4]
+    assert long.attrs["load"]["columns"] == plain.attrs["load"]["columns"]
+
+
+def test_order_of_dates_is_looked_for_further_on(tmp_path: Path, short_head: None) -> None:
+    days = [1 + i % 12 if i < 2_000 else 20 + i % 9 for i in range(3_000)]
+    rows = [f"HS-{i},Xã Mẫu,{1 + i // 300:02}/{day:02}/2025,,," for i, day in enumerate(days)]
+    path = write(tmp_path, *rows)
+    assert load_dossiers(path).attrs["load"]["date_order"] == "mdy"
+    convert_dossiers(path, tmp_path / "a.parquet")
+    same(tmp_path / "a.parquet", path)
+
+
+def test_line_ends_inside_cells_do_not_break_a_long_file(tmp_path: Path, short_head: None) -> None:
+    rows = [f'HS-{i},"Xã\nMẫu {i % 7}",{1 + i % 28:02}/01/2025,,,' for i in range(1_000)]
+    path = write(tmp_path, *rows)
+    convert_dossiers(path, tmp_path / "a.parquet")
+    assert len(pd.read_parquet(tmp_path / "a.parquet")) == 1_000
 
 
 def long_file(folder: Path, spoil: str, at: int = 4_000, rows: int = 4_100) -> Path:

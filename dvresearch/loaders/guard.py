@@ -106,8 +106,10 @@ REFUSALS = {
     "long_text": (
         Text("Tệp văn bản quá lớn để nạp một lần.", "The text file is too large to load at once."),
         Text(
-            "Chuyển sang Parquet bằng dvresearch.convert_dossiers(…), hoặc nâng limits=Limits(text_file_mib=…, cells=…).",
-            "Convert it to Parquet with dvresearch.convert_dossiers(…), or raise limits=Limits(text_file_mib=…, cells=…).",
+            "Danh sách hồ sơ: chuyển sang Parquet bằng dvresearch.convert_dossiers(…); bảng khác: chia nhỏ tệp, "
+            "hoặc nâng limits=Limits(text_file_mib=…).",
+            "A list of dossiers: convert it to Parquet with dvresearch.convert_dossiers(…); other tables: split the "
+            "file, or raise limits=Limits(text_file_mib=…).",
         ),
     ),
     "damaged": (
