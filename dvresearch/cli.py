@@ -166,6 +166,11 @@ def main() -> None:
         print("\n".join(error.lines("vi")), file=sys.stderr)
         print("\n".join(error.lines("en")), file=sys.stderr)
         sys.exit(error.exit_status)
+    except OSError as error:
+        name, why = error.filename or "", error.strerror or type(error).__name__
+        print(f"Không đọc hoặc ghi được: {name} ({why}). Kiểm tra đường dẫn và quyền ghi.", file=sys.stderr)
+        print(f"Could not be read or written: {name} ({why}). Check the path and permissions.", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print("Đã dừng; báo cáo cũ còn nguyên. / Stopped; the previous report is untouched.", file=sys.stderr)
         sys.exit(130)
