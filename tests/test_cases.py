@@ -256,7 +256,7 @@ def test_what_a_line_gives_to_the_tally(tmp_path):
     }
     for code, columns in gives.items():
         lines = examples.petition_lines(code, UNITS, seed=1)
-        path = examples.write_petition_form(lines, tmp_path / "gia-lap.xlsx", code)
+        path = examples.write_petition_form(lines, tmp_path / f"gia-lap-{code.replace('/', '-')}.xlsx", code)
         loaded = load_form(path, code, "TT02/2021")
         for name, number in columns.items():
             assert loaded[name].tolist() == lines[number].tolist()
