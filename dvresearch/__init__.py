@@ -15,19 +15,21 @@ __version__ = "0.1.0"
 _NAMES = {
     "dvresearch.errors": ("DataError", "ParameterError", "ReportError"),
     "dvresearch.loaders": (
-        "blank_form", "cite", "convert_dossiers", "load_dossiers", "load_figures", "load_form", "load_index766",
-        "load_tallies", "sources",
+        "blank_form", "cite", "convert_dossiers", "load_cases", "load_dossiers", "load_figures", "load_form",
+        "load_index766", "load_models", "load_responses", "load_rubric", "load_tallies", "load_targets", "sources",
     ),
     "dvresearch.screening": ("screen",),
     "dvresearch.metrics": (
-        "Design", "agreement", "attainment", "attainment_shares", "average", "breaks", "calibrate", "change",
-        "check_identities", "check_parts", "check_shares", "check_tally", "compare766", "compare_national766",
-        "coverage", "cumulative_against_parts", "difference", "driver_importance", "drivers", "eigenvalues",
-        "factor_loadings", "funnel", "funnel_curve", "imputed_check", "index766", "intraclass", "item_statistics",
-        "mode_effect", "national766", "proportion", "published_satisfaction", "ranks", "rate", "reliability",
-        "resolution_rate", "response_balance", "response_overlap", "response_rates", "response_weights",
-        "sample_size", "satisfaction", "satisfaction_covariance", "selection_bounds", "straight_lining",
-        "survey_difference", "survey_mean", "tally", "variance_check", "weight_cost",
+        "Design", "agreement", "answer_shares", "appraisal", "attainment", "attainment_shares", "average",
+        "breaks", "calibrate", "case_counts", "case_shares", "cases_in_time", "change", "check_identities",
+        "check_parts", "check_shares", "check_tally", "class_shares", "compare766", "compare_counts",
+        "compare_national766", "coverage", "cumulative_against_parts", "difference", "driver_importance",
+        "drivers", "eigenvalues", "factor_loadings", "funnel", "funnel_curve", "imputed_check", "index766",
+        "intraclass", "item_statistics", "mode_effect", "national766", "petition_results", "proportion",
+        "published_satisfaction", "ranks", "rate", "receptions", "reliability", "resolution_rate",
+        "response_balance", "response_overlap", "response_rates", "response_weights", "sample_size",
+        "satisfaction", "satisfaction_covariance", "selection_bounds", "straight_lining", "survey_difference",
+        "survey_mean", "tally", "variance_check", "weight_cost", "zero_denominators",
     ),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _NAMES.items() for name in names}

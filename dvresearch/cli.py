@@ -51,6 +51,7 @@ def evaluate(
             specification, out, lambda code, share: bar.update(task, description=_STEPS[code], completed=share)
         )
     typer.echo(f"Báo cáo / report: {folder / 'report.html'}")
+    typer.echo(f"Word, PDF:        {folder / 'report.docx'}, {folder / 'report.pdf'}")
     typer.echo(f"Bảng / tables:    {folder / 'tables.xlsx'}")
 
 
@@ -78,9 +79,13 @@ def sources() -> None:
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="Tệp cần kiểm tra. / The file to check.")],
-    table: Annotated[str, typer.Option("--as", help="dossiers, II.06a, … / Kind of table or form.")] = "dossiers",
+    table: Annotated[str, typer.Option("--as", help="dossiers, cases, II.06a, 01/TCD … / Table or form.")] = "dossiers",
     columns: Annotated[str, typer.Option(help="received=cột,due=cột,… / contract=header,…")] = "",
     as_of: Annotated[str | None, typer.Option(help="Ngày chốt số liệu, năm-tháng-ngày. / Day of the list.")] = None,
+    given: Annotated[
+        str, typer.Option(help="unit=…,kind=…,period=…: cột tệp không có. / Columns not in the file.")
+    ] = "",
+    items: Annotated[Path | None, typer.Option(help="Tệp TOML nêu các câu hỏi. / TOML file of the items.")] = None,
     html: Annotated[bool, typer.Option("--html", help="Ghi trang web. / Write a page.")] = False,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Ghi bảng tính. / Write a workbook.")] = False,
     json: Annotated[bool, typer.Option("--json", help="In JSON. / Print JSON.")] = False,
@@ -95,7 +100,9 @@ def check(
             Text("Chỉ chọn một trong --html, --xlsx, --json.", "Choose one of --html, --xlsx, --json."),
             hint=Text("Bỏ bớt lựa chọn.", "Leave the others out."),
         )
-    found = screen(path, table, columns=_pairs(columns) or None, as_of=as_of)
+    stated = _pairs(given)
+    unit = stated.pop("unit", None)
+    found = screen(path, table, columns=_pairs(columns) or None, unit=unit, given=stated, items=items, as_of=as_of)
     if json:
         typer.echo(screened.as_json(found))
     elif html or xlsx:
@@ -159,6 +166,11 @@ def main() -> None:
         print("\n".join(error.lines("vi")), file=sys.stderr)
         print("\n".join(error.lines("en")), file=sys.stderr)
         sys.exit(error.exit_status)
+    except OSError as error:
+        name, why = error.filename or "", error.strerror or type(error).__name__
+        print(f"Không đọc hoặc ghi được: {name} ({why}). Kiểm tra đường dẫn và quyền ghi.", file=sys.stderr)
+        print(f"Could not be read or written: {name} ({why}). Check the path and permissions.", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print("Đã dừng; báo cáo cũ còn nguyên. / Stopped; the previous report is untouched.", file=sys.stderr)
         sys.exit(130)

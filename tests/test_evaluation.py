@@ -17,7 +17,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from dvresearch import load_figures, metrics
+from dvresearch import load_figures, load_responses, metrics
 from dvresearch.errors import DataError, ParameterError, ReportError
 from dvresearch.evaluation import job, spec
 from dvresearch.evaluation.compose import compose
@@ -25,6 +25,7 @@ from dvresearch.evaluation.content import Checks, Paragraph, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
 from dvresearch.evaluation.sections import closing, dossiers
+from dvresearch.tables import SCALES
 
 ROOT = Path(__file__).parent.parent
 FIGURE_ARTICLES = ("yenphong-2024", "songlo-2021", "laichau-2018", "queson-2022", "baclieu-2020")
@@ -346,3 +347,31 @@ def test_one_reported_number_that_differs_from_the_list_is_found():
     found = metrics.compare_counts(stated, counted, on="period", columns=["received"])
     assert found["verdict"].tolist() == ["pass", "fail", "unknown"]
     assert found.loc[1, ["computed", "stated", "severity"]].tolist() == ["12", "21", "major"]
+
+
+def test_every_table_of_the_commune_is_in_its_report(commune: tuple[Path, Path]):
+    _, folder = commune
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for section in ("quality", "dossiers", "form", "cases", "survey", "models", "targets", "rubric", "limits"):
+        assert f'id="section-{section}"' in page
+    codes = {e["code"] for e in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["exhibits"]}
+    assert {f"{t}-screening" for t in ("cases", "responses", "models", "targets", "rubric")} <= codes
+
+
+def test_survey_of_the_commune_equals_a_plain_count(commune: tuple[Path, Path]):
+    inputs = spec.read(commune[0]).inputs
+    frame = load_responses(inputs["responses"], inputs["items"])
+    top = frame["q1"].isin(["satisfied", "very_satisfied"]).sum()
+    known = frame["q1"].isin(SCALES["hai_long_5"]).sum()
+    page = (commune[1] / "report.html").read_text(encoding="utf-8")
+    assert re.search(rf">q1</td>.*?>{top}</td><td[^>]*>{known}</td>", page)
+
+
+def test_a_target_that_should_stay_low_is_not_praised_for_being_high(commune: tuple[Path, Path]):
+    page = (commune[1] / "report.html").read_text(encoding="utf-8")
+    row = re.search(r"<tr><td[^>]*>Số hộ nghèo</td>.*?</tr>", page)
+    assert row and ("không đạt" in row[0]) == (_numbers(row[0])[1] > _numbers(row[0])[0])
+
+
+def _numbers(row: str) -> list[float]:
+    return [float(n.replace(".", "").replace(",", ".")) for n in re.findall(r'class="num">([\d.,]+)</td>', row)]

@@ -402,3 +402,14 @@ def test_processed_files_load_to_the_same_tables() -> None:
     pd.testing.assert_frame_equal(load_figures(processed / "figures.csv"), load_figures())
     pd.testing.assert_frame_equal(load_tallies(processed / "tallies.csv"), load_tallies())
     pd.testing.assert_frame_equal(load_index766(processed / "index766.csv"), load_index766())
+
+
+@pytest.mark.parametrize("line", ["dossiers_received,1.234,hồ sơ,,", "dossiers_in_time_share,,,1.234,1.500"])
+def test_a_thousands_dot_is_not_taken_for_a_decimal_mark(line: str, tmp_path: Path):
+    indicator, *rest = line.split(",")
+    head = "unit_version,unit_level,unit_code,unit,parent_code,period,period_start,period_end,indicator,value,"
+    row = f"34,province,01,Hà Nội,,2026,2026-01-01,2026-12-31,{indicator},{','.join(rest)},x"
+    file = tmp_path / "f.csv"
+    file.write_text(f"{head}value_unit,numerator,denominator,source\n{row}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"1234, không viết 1\.234"):
+        load_figures(file)

@@ -120,7 +120,7 @@ def test_hostile_files_stay_within_memory_and_time(growing: list[Path], tmp_path
     ("file", "limits", "says"),
     [
         ("cham_phay_co_bom.csv", Limits(cells=20), "quá lớn"),
-        ("cham_phay_co_bom.csv", Limits(text_mib=-1), "quá lớn"),
+        ("cham_phay_co_bom.csv", Limits(text_file_mib=-1), "quá lớn"),
         ("libreoffice.ods", Limits(cells=20), "Quá nhiều ô"),
         ("libreoffice.ods", Limits(file_mib=-1), "lớn hơn giới hạn"),
         ("bang_trong_word.docx", Limits(cells=20), "Quá nhiều ô"),

@@ -91,7 +91,6 @@ def test_averages_the_data_do_not_allow_are_refused_with_the_way_out():
     same = sipas[sipas["period"] == "2023"]
     with pytest.raises(DataError, match='weights="equal"'):
         average(same, weights="counts")
-    assert average(same, weights="equal")["n"].tolist() == [len(same)]
     levels = load_figures(indicator="sipas", period="2023")
     with pytest.raises(DataError, match="unit_level"):
         average(levels, weights="equal")
@@ -101,3 +100,20 @@ def test_averages_the_data_do_not_allow_are_refused_with_the_way_out():
     parts = rates([8, 7], [10, 10]).assign(part=["", "cấp xã"])
     with pytest.raises(DataError, match="part"):
         average(parts, weights="counts")
+
+
+def test_ranks_are_never_averaged_nor_the_few_provinces_a_source_names():
+    figures = load_figures(source=None)
+    named = figures[(figures["indicator"] == "sipas") & (figures["period"] == "2023")]
+    named = named[named["unit_level"] == "province"]
+    with pytest.raises(DataError, match="một số tỉnh"):
+        average(named, weights="equal")
+    ranked = figures[(figures["indicator"] == "sipas_rank") & (figures["period"] == "2022")]
+    with pytest.raises(DataError, match="thứ hạng"):
+        average(ranked, weights="equal")
+
+
+def test_published_numbers_without_interval_are_not_ranked_and_nobody_is_told_to_add_columns():
+    figures = load_figures(indicator="sipas", period="2023", level="province")
+    with pytest.raises(DataError, match="chỉ nêu giá trị"):
+        ranks(figures)

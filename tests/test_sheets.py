@@ -60,7 +60,7 @@ def test_cells_keep_their_type_and_place(tmp_path: Path) -> None:
         dt.time,
         dt.timedelta,
     ]
-    assert (first.first_row, first.first_column, first.height) == (4, 3, 4)
+    assert (first.first_row, first.first_column, first.height) == (4, 3, 3)
     assert first.merged == ((2, 0, 3, 2),)
     assert first.where(2, 1) == "a.xlsx, trang tính/sheet “Tháng 1”, dòng/row 6, cột/column D"
     assert (second.name, second.hidden, second.columns) == ("ẩn", True, [[1.0]])

@@ -252,6 +252,9 @@ def test_what_the_page_folds_stands_in_the_appendix_and_is_announced(tmp_path: P
         "Bảng 1. Thử (3 dòng): xem Phụ lục."
     )
     assert [e.name for e in laid.appendix] == ["Bảng 1"]
+    long = lay_out(small("Thử", rows=201, folded=True))
+    assert not long.appendix
+    assert long.chapters[0].parts[-1] == Paragraph("Bảng 1. Thử (201 dòng): xem tệp tables.xlsx kèm theo.", "note")
     plain = lay_out(small("Thử"))
     assert not plain.appendix and plain.chapters[0].parts[-1] not in laid.appendix
 

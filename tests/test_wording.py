@@ -260,7 +260,7 @@ def test_difference_whose_interval_leaves_out_zero():
     low, high = confint_proportions_2indep(800, 1000, 750, 1000, method="newcomb")
     assert (round(100 * low, 1), round(100 * high, 1)) == (1.3, 8.6)
     assert first(two_years(750.0, 800.0)) == (
-        "năm 2025 so với năm 2024 – tỷ lệ thử (cách tính: trên số đã xong): cao hơn 5,0~điểm phần trăm "
+        "Năm 2025 so với năm 2024 – tỷ lệ thử (cách tính: trên số đã xong): cao hơn 5,0~điểm phần trăm "
         "(n~=~2.000; khoảng tin cậy 95~%: 1,3–8,6)."
     )
     assert first(two_years(800.0, 750.0)).endswith(
@@ -610,3 +610,8 @@ def test_every_code_of_the_codebook_can_be_told():
 def test_wording_does_not_load_the_drawing_library():
     code = "import sys, dvresearch.wording; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_growth_and_ratios_are_told_in_per_cent():
+    """Bạc Liêu 2019, growth of 12.57 % as printed in its article."""
+    assert values.value(0.1257, "growth", None, "vi").replace("\u00a0", " ") == "12,57 % so với kỳ trước"

@@ -17,6 +17,7 @@ from dvresearch.evaluation.sections import (
     feedback,
     index766,
     own,
+    registers,
     resolution,
     satisfaction,
 )
@@ -46,13 +47,26 @@ SECTIONS: dict[str, Sections] = {
         "quality": dossiers.quality,
         "dossiers": dossiers.compose,
         "form": dossiers.form,
+        "cases": registers.cases,
+        "survey": registers.survey,
+        "models": registers.models,
+        "targets": registers.targets,
+        "rubric": registers.rubric,
         "limits": closing.limits,
     },
 }
 
 
 #: Sections that are left out when the specification names no such file.
-NEEDS = {"own": "figures", "form": "form"}
+NEEDS = {
+    "own": "figures",
+    "form": "form",
+    "cases": "cases",
+    "survey": "responses",
+    "models": "models",
+    "targets": "targets",
+    "rubric": "rubric",
+}
 
 
 def compose(spec: Spec) -> tuple[Report, list[Path]]:
@@ -74,7 +88,7 @@ def compose(spec: Spec) -> tuple[Report, list[Path]]:
             ),
         )
     ctx = Context(spec)
-    wanted = [code for code in (spec.sections or known) if NEEDS.get(code) in (None, *spec.inputs)]
+    wanted = [code for code in (spec.sections or known) if _has_files(code, spec)]
     sections = tuple(_without_empty(known[code](ctx)) for code in wanted)
     summary = _summary(ctx, wanted)
     citations = {s: ctx.citation(s) for s in ctx.used}
@@ -85,6 +99,11 @@ def compose(spec: Spec) -> tuple[Report, list[Path]]:
         *spec.inputs.values(),
         *(shipped.folder() / n for n in sorted(names) if (shipped.folder() / n).exists()),
     ]
+
+
+def _has_files(code: str, spec: Spec) -> bool:
+    """Whether the specification names the files a section is about; the national sections need none."""
+    return code not in NEEDS or NEEDS[code] in spec.inputs or (spec.scope == "nation" and code != "own")
 
 
 def _without_empty(section: Section) -> Section:

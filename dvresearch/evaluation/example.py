@@ -5,23 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.examples import write_commune
+from dvresearch.evaluation.spec import INPUTS
+from dvresearch.examples import write_commune, write_commune_tables
 
 __all__ = ["write_example"]
 
 _SPEC = """# DỮ LIỆU GIẢ LẬP / SYNTHETIC DATA: một xã không có thật.
 name = "xa-mau-{year}-gia-lap"
-title_vi = "Đánh giá giải quyết hồ sơ năm {year} của một xã (dữ liệu giả lập)"
-title_en = "Resolution of dossiers of one commune in {year} (synthetic data)"
+title_vi = "Đánh giá công tác dân vận chính quyền năm {year} của một xã (dữ liệu giả lập)"
+title_en = "Government mass mobilisation work of one commune in {year} (synthetic data)"
 scope = "commune"
 as_of = "{year}-12-31"
 # Đúng hạn tính theo ngày (date) hay theo giờ phút (instant); ngày chờ bổ sung trừ ra (subtract).
 clock = "date"
 supplement = "subtract"
+# Chỉ tiêu mà kết quả thấp hơn kế hoạch là tốt.
+lower_is_better = ["Số hộ nghèo", "Số vụ việc khiếu nại đông người"]
 
 [inputs]
-dossiers = "{dossiers}"
-form = "{form}"
+{inputs}
 """
 
 
@@ -53,8 +55,8 @@ def write_example(folder: str | Path, *, seed: int = 0, year: int = 2025) -> Pat
             Text(f"Thư mục {target.name} đã có tệp.", f"The folder {target.name} is not empty."),
             hint=Text("Chọn một thư mục mới.", "Choose a new folder."),
         )
-    files = write_commune(target, seed=seed, year=year)
-    names = {key: path.name for key, path in files.items()}
+    files = write_commune(target, seed=seed, year=year) | write_commune_tables(target, seed=seed, year=year)
+    inputs = "\n".join(f'{key} = "{files[key].name}"' for key in INPUTS["commune"])
     file = target / "evaluation.toml"
-    file.write_text(_SPEC.format(year=year, **names), encoding="utf-8", newline="\n")
+    file.write_text(_SPEC.format(year=year, inputs=inputs), encoding="utf-8", newline="\n")
     return file

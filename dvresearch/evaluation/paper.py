@@ -1,7 +1,8 @@
 """A report as it goes on paper: what stays in the text, what moves to the appendix, how wide columns are.
 
 The Word file and the PDF both print what is laid out here. A page folds long tables away; paper cannot, so the
-tables that the page folds stand in an appendix, and a line in their place says so.
+tables that the page folds stand in an appendix, or very long ones only in the workbook, and a line in their place
+says so.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ MARGINS_MM = (20, 15, 20, 30)
 PICTURE_MM = 150
 #: A table of so few rows is not divided between pages.
 TOGETHER = 8
+#: A longer table is not printed: the workbook has it, where rows can be searched.
+PRINTED = 200
 #: Letters of 10 point Times that fit across the page between the margins, upright and sideways.
 ROOM, ROOM_SIDEWAYS = 100, 150
 #: Letters that the space between two columns takes.
@@ -38,14 +41,18 @@ _WORDS = {
     "vi": {
         "appendix": "Phụ lục",
         "appendix_title": "Các bảng số liệu chi tiết",
-        "moved": "{name} ({n} dòng): xem Phụ lục.",
-        "moved_checks": "{n} phép kiểm tra đạt: xem Phụ lục.",
+        "table": "{name} ({n} dòng): {where}.",
+        "checks": "{n} phép kiểm tra đạt: {where}.",
+        "printed": "xem Phụ lục",
+        "elsewhere": "xem tệp tables.xlsx kèm theo",
     },
     "en": {
         "appendix": "Appendix",
         "appendix_title": "Detailed tables",
-        "moved": "{name} ({n} rows): see the appendix.",
-        "moved_checks": "{n} checks passed: see the appendix.",
+        "table": "{name} ({n} rows): {where}.",
+        "checks": "{n} checks passed: {where}.",
+        "printed": "see the appendix",
+        "elsewhere": "see the file tables.xlsx",
     },
 }
 
@@ -103,7 +110,8 @@ def lay_out(report: Report) -> Layout:
     """
     word = _WORDS[report.lang]
     numbers = {text: f"[{n}]" for n, text in enumerate(report.citations.values(), start=1)}
-    chapters, appendix = [], []
+    chapters: list[Chapter] = []
+    appendix: list[Exhibit] = []
     for section, blocks in zip(report.sections, items(report), strict=True):
         parts: list[Paragraph | Exhibit] = []
         for item in blocks:
@@ -112,12 +120,15 @@ def lay_out(report: Report) -> Layout:
                 continue
             shown, moved = _exhibits(item, report.lang, numbers)
             parts += [shown] if shown else []
-            if moved:
-                appendix.append(moved)
-                sentence = word["moved_checks"] if shown else word["moved"]
-                name = f"{moved.name}. {moved.title}"
-                rows = len(moved.grid.rows) if moved.grid else 0
-                parts.append(Paragraph(sentence.format(name=name, n=rows), "note"))
+            if moved and moved.grid:
+                rows = len(moved.grid.rows)
+                appendix += [moved] if rows <= PRINTED else []
+                sentence = word["checks" if shown else "table"].format(
+                    name=f"{moved.name}. {moved.title}",
+                    n=rows,
+                    where=word["printed" if rows <= PRINTED else "elsewhere"],
+                )
+                parts.append(Paragraph(sentence, "note"))
         chapters.append(Chapter(section.title, tuple(parts)))
     return Layout(
         tuple(chapters), tuple(appendix), word["appendix"], word["appendix_title"], tuple(report.citations.values())

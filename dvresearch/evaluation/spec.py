@@ -19,7 +19,10 @@ Clock = Literal["date", "instant"]
 Supplement = Literal["subtract", "q766", "ignore"]
 
 #: What the office's own files can hold, by scope.
-INPUTS = {"nation": ("figures",), "commune": ("dossiers", "form")}
+INPUTS = {
+    "nation": ("figures",),
+    "commune": ("dossiers", "form", "cases", "responses", "items", "models", "targets", "rubric"),
+}
 #: Those without which the evaluation cannot be made.
 REQUIRED: dict[str, tuple[str, ...]] = {"nation": (), "commune": ("dossiers",)}
 #: Keys with a fixed vocabulary; the first word is taken when the key is left out.
@@ -55,6 +58,8 @@ class Spec:
         Codes of the sections, in order; empty for all.
     clock, supplement : str
         How dossiers are counted, see ``metrics.tally``.
+    lower_is_better : tuple of str
+        Plan targets that are to stay below their plan (poor households, group complaints).
     columns : mapping of str to str
         Headers of the list of dossiers -> columns of the contract, where they are not recognised.
     inputs : mapping of str to Path
@@ -71,6 +76,7 @@ class Spec:
     sections: tuple[str, ...] = ()
     clock: Clock = "date"
     supplement: Supplement = "subtract"
+    lower_is_better: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Path] = field(default_factory=dict)
 
@@ -186,15 +192,17 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
             ),
             raw["as_of"],
         ) from None
-    sections = raw.get("sections", [])
-    if not isinstance(sections, list) or not all(isinstance(s, str) for s in sections):
-        raise refuse(
-            "sections",
-            "Danh sách mục phải là các chuỗi.",
-            "The sections must be a list of words.",
-            Text('Ví dụ: sections = ["resolution"]', 'For example: sections = ["resolution"]'),
-            sections,
-        )
+    for key in ("sections", "lower_is_better"):
+        words = raw.get(key, [])
+        if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+            raise refuse(
+                key,
+                f"Mục {key} phải là danh sách các chuỗi.",
+                f"{key} must be a list of words.",
+                Text(f'Ví dụ: {key} = ["…", "…"]', f'For example: {key} = ["…", "…"]'),
+                words,
+            )
+        raw[key] = tuple(words)
     scope = str(raw.get("scope", "nation"))
     inputs = raw.get("inputs", {})
     if not isinstance(inputs, dict):
@@ -221,7 +229,8 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
                 Text("Viết đường dẫn tính từ thư mục của tệp này.", "Write the path from the folder of this file."),
                 name,
             )
-    lacking = [key for key in REQUIRED[scope] if key not in inputs]
+    needed = (*REQUIRED[scope], *(("items",) if "responses" in inputs else ()))
+    lacking = [key for key in needed if key not in inputs]
     if lacking:
         raise refuse(
             "inputs",
@@ -238,5 +247,5 @@ def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
             Text('Viết [columns] rồi "Ngày hẹn trả" = "due".', 'Write [columns], then "Due date" = "due".'),
         )
     files = {key: path.parent / str(name) for key, name in inputs.items()}
-    values = {**raw, "confidence": float(confidence), "sections": tuple(sections), "inputs": files}
+    values = {**raw, "confidence": float(confidence), "inputs": files}
     return Spec(**values)  # type: ignore[arg-type]

@@ -43,8 +43,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "attached": "(Kèm theo Báo cáo số …/BC-… ngày … tháng … năm … của [tên cơ quan ban hành])",
     },
     "en": {
-        "superior": "[NAME OF THE SUPERIOR BODY]",
-        "body": "[NAME OF THE ISSUING BODY]",
+        "superior": "[SUPERIOR BODY]",
+        "body": "[ISSUING BODY]",
         "number": "No.: …/BC-…",
         "state": "SOCIALIST REPUBLIC OF VIET NAM",
         "motto": "Independence - Freedom - Happiness",

@@ -1,10 +1,30 @@
-"""Synthetic communes and dossiers with a known truth, and a writer that exports them as offices do.
+"""Synthetic communes and their tables with a known truth, and a writer that exports them as offices do.
 
 Nothing here is real; every file says so in its name and at its top.
 """
 
+from dvresearch.examples.cases import cases
 from dvresearch.examples.commune import commune_year, write_commune
+from dvresearch.examples.models import models
 from dvresearch.examples.office import Mess, write_office
+from dvresearch.examples.petitions import petition_lines, write_commune_tables, write_petition_form
+from dvresearch.examples.plans import rubric, targets
 from dvresearch.examples.records import communes, dossiers
+from dvresearch.examples.responses import responses
 
-__all__ = ["Mess", "commune_year", "communes", "dossiers", "write_commune", "write_office"]
+__all__ = [
+    "Mess",
+    "cases",
+    "commune_year",
+    "communes",
+    "dossiers",
+    "models",
+    "petition_lines",
+    "responses",
+    "rubric",
+    "targets",
+    "write_commune",
+    "write_commune_tables",
+    "write_office",
+    "write_petition_form",
+]

@@ -33,7 +33,7 @@ __all__ = ["NOTICE", "Mess", "require_mark", "write_office"]
 NOTICE = "DỮ LIỆU GIẢ LẬP / SYNTHETIC DATA"
 _TITLES = (
     "UBND TỈNH MẪU (GIẢ LẬP)",
-    "DANH SÁCH HỒ SƠ TIẾP NHẬN VÀ TRẢ KẾT QUẢ",
+    "DANH SÁCH: {table}",
     "(Ban hành kèm theo mẫu giả lập)",
     "Đơn vị tính: hồ sơ",
 )
@@ -206,7 +206,8 @@ def _lay_out(frame: pd.DataFrame, table: Table, mess: Mess, rng: np.random.Gener
         columns.insert(0, list(range(1, len(frame) + 1)))
         groups.insert(0, None)
 
-    grid = _Grid([[NOTICE], *([title] for title in _TITLES[: mess.titles])])
+    about = codebook.label("table", table.name).upper()
+    grid = _Grid([[NOTICE], *([title.format(table=about)] for title in _TITLES[: mess.titles])])
     if mess.titles:
         grid.rows.append([])
     _add_header(grid, head, groups, mess)

@@ -91,7 +91,7 @@ def _spread(uniques: Any, codes: NDArray[np.intp], dtype: Any) -> pd.Series:
 
 def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad: Iterable[bool]) -> Typed:
     wrong = np.array([*bad, False], dtype=bool)[codes]
-    return Typed(content, wrong, lambda row: shape(str(uniques[codes[row]])))
+    return Typed(content, wrong, lambda row: shape(texts([uniques[codes[row]]])[0]))
 
 
 def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order, zone: str | None) -> Typed:
@@ -240,8 +240,8 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     return out
 
 
-#: Lengths of 24/02/2026, 24/02/2026 08:30 and 24/02/2026 08:30:00.
-_PADDED = (10, 16, 19)
+#: Lengths of 24/02/2026, 24/02/2026 08:30, 24/02/2026 08:30:00 and 02/24/2026 08:30:00 AM.
+_PADDED = (10, 16, 19, 22)
 
 
 def _read_padded(strings: list[str], order: Order) -> tuple[NDArray[np.datetime64], bool]:
@@ -294,6 +294,15 @@ def _digits_to_time(
     month = np.where(right, (part["year"] - 1970) * 12 + part["month"] - 1, 0).astype("datetime64[M]")
     day = month.astype("datetime64[D]") + np.where(right, part["day"] - 1, 0)
     right &= day.astype("datetime64[M]") == month
+    if width > 19:
+        half = chars[:, 20]
+        right &= (
+            (chars[:, 19] == ord(" "))
+            & np.isin(half, [ord(c) for c in "AaPp"])
+            & np.isin(chars[:, 21], [ord("M"), ord("m")])
+        )
+        right &= (part["hour"] >= 1) & (part["hour"] <= 12)
+        part["hour"] = part["hour"] % 12 + 12 * np.isin(half, [ord("P"), ord("p")])
     seconds = np.zeros(len(chars), dtype=np.int64)
     for name, limit in (("hour", 24), ("minute", 60), ("second", 60)):
         value = part.get(name, np.zeros(len(chars), dtype=np.int64))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,24 +17,27 @@ from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, vocabulary
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
-from dvresearch.loaders.headers import to_contract
+from dvresearch.loaders.headers import Header, key, to_contract
 from dvresearch.loaders.records import Records, from_sheets
 from dvresearch.loaders.sheets import Sheet, texts
+from dvresearch.privacy import MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, Column
-from dvresearch.text import column_style
+from dvresearch.text import column_date_order, column_style
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["convert_dossiers"]
+__all__ = ["convert_dossiers", "is_text"]
 
-_HEAD = 1 << 20  # bytes that are looked at to understand the file
+_HEAD = 1 << 18  # bytes that are looked at to understand the file
 _DAYS = {"dmy": ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"), "mdy": ("%m/%d/%Y", "%m-%d-%Y")}
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?")
 #: Cells that are read as empty.
 _NULLS = ("", "-", "–", "…", "...", "x", "NULL", "null", "N/A", "nan")
 _SHOWN = 8
+_SAMPLE = 1_000  # distinct dates by which the form of a column is told
+_REQUIRED = [c.name for c in DOSSIERS.columns if c.required]
 
 
 def convert_dossiers(
@@ -43,6 +46,7 @@ def convert_dossiers(
     *,
     columns: Mapping[str, str] | None = None,
     unit: str | None = None,
+    keep: Sequence[str] = (),
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
     memory_mib: int = 1400,
@@ -56,7 +60,7 @@ def convert_dossiers(
         Text with separators in UTF-8 or UTF-16, one dossier per row from the header to the end of the file.
     target : str or Path
         The Parquet file to write; an existing one is replaced once the new one is complete.
-    columns, unit, date_order
+    columns, unit, keep, date_order
         As for :func:`dvresearch.load_dossiers`.
     timezone : str, optional
         Zone on whose clock instants with an offset are written; Vietnam without it.
@@ -81,137 +85,213 @@ def convert_dossiers(
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
     source, target = Path(source), Path(target)
-    if container(source, Limits(text_mib=1 << 30)) != "text":
+    if not is_text(source):
         raise refuse("not_text", source)
-    with source.open("rb") as file:
-        head = file.read(_HEAD)
-    text, encoding, _ = decode(head, source.name)
+    text, encoding = _piece(source, 0, _HEAD)
     if not encoding.startswith("utf"):
         raise refuse("not_utf8", source, encoding)
-    if len(head) == _HEAD:  # up to the last whole line
-        text = text[: text.rfind("\n") + 1]
-    cells, delimiter, _ = parse_text(text, source, limits)
+    whole = source.stat().st_size <= _HEAD
+    cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
     sheet = Sheet(source.name, "", cells)
     given = {} if unit is None else {"unit": unit}
-    start = from_sheets(
-        [sheet],
-        DOSSIERS,
-        anchor="received",
-        mapping=to_contract(columns, DOSSIERS),
-        given=given,
-        timezone=timezone,
-        date_order=date_order,
-    )
+    mapping = to_contract(columns, DOSSIERS)
+
+    def begin(order: Literal["auto", "dmy", "mdy"]) -> Records:
+        return from_sheets(
+            [sheet],
+            DOSSIERS,
+            anchor="received",
+            mapping=mapping,
+            given=given,
+            keep=keep,
+            timezone=timezone,
+            date_order=order,
+        )
+
+    start = begin(date_order)
+    if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
+        start = begin(_order_further_on(source, start.header, delimiter))
     start.refuse_problems()
-    reading = _Reading(source, start, timezone or HOME)
-    select = {n: reading.column(DOSSIERS.column(n), at) for n, at in start.header.columns.items() if n in start.frame}
-    select |= {n: _quote(value) for n, value in given.items() if n not in select}
+    first = int(start.frame.index[0])
+    if between := [r for rows in start.skipped.values() for r in rows if r > first]:
+        raise refuse("unlike_head", source, f"dòng/row {', '.join(map(str, sorted(between)[:_SHOWN]))}")
     csv_options = {
         "delim": _quote(delimiter),
-        "skip": str(_lines(text, delimiter, start.header.body)),
+        "skip": str(_lines(text, delimiter, first - 1)),
         "columns": "{" + ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(sheet.columns))) + "}",
         "nullstr": "[" + ", ".join(map(_quote, _NULLS)) + "]",
         "encoding": _quote(encoding),
     }
     options = ", ".join(f"{name} = {value}" for name, value in csv_options.items())
-    rows = (
+    reading = _Reading(start, timezone or HOME)
+    reading.rows = (
         f"read_csv({_quote(str(source))}, header = false, auto_detect = false, quote = '\"', escape = '\"', {options})"
     )
-    count = reading.write(rows, {n: select[n] for n in DOSSIERS.names if n in select}, target, memory_mib)
-    return {**start.report(), "rows": count, "date_forms": reading.forms}
+    reading.select |= {n: _quote(value) for n, value in given.items() if n not in reading.select}
+    count, masked = reading.write(source, target, memory_mib)
+    report = start.report()
+    report["notes"] += [["personal_cell", f"{name}: {cells}"] for name, cells in masked.items()]
+    return {**report, "rows": count, "first_row": first, "date_forms": reading.forms}
+
+
+def is_text(path: Path) -> bool:
+    """Tell whether a file is text, of any size."""
+    return container(path, Limits(text_file_mib=1 << 30)) == "text"
+
+
+def _piece(source: Path, start: int, size: int) -> tuple[str, str]:
+    """Return a piece of a text file, and the encoding the beginning of the file tells."""
+    with source.open("rb") as file:
+        head = file.read(4096)
+        file.seek(start - start % 4)
+        data = file.read(size)
+    text, encoding, _ = decode(data if not start else head, source.name)
+    return (text if not start else data.decode(encoding, "ignore")), encoding
+
+
+def _order_further_on(source: Path, header: Header, delimiter: str) -> Literal["auto", "dmy", "mdy"]:
+    """Look in the middle and at the end of a file for a date that tells whether day or month comes first."""
+    size = source.stat().st_size
+    seen = []
+    for place in (size // 2, size - _HEAD // 4):
+        text, _ = _piece(source, max(0, place), _HEAD // 4)
+        rows = list(csv.reader(lines(text), delimiter=delimiter))[1:-1]
+        dates = [at for name, at in header.columns.items() if DOSSIERS.column(name).kind == "time"]
+        seen += [row[at] for row in rows for at in dates if at < len(row)]
+    order = column_date_order(seen)
+    return order if order in ("dmy", "mdy") else "auto"
 
 
 class _Reading:
-    """How the columns of one file become typed columns, as SQL."""
+    """How the columns of one file become typed columns, as SQL, and the run that does it."""
 
-    def __init__(self, source: Path, start: Records, zone: str) -> None:
-        self.source, self.start, self.zone = source, start, zone
+    def __init__(self, start: Records, zone: str) -> None:
+        self.start, self.zone = start, zone
+        self.rows = ""
         self.forms: dict[str, list[str]] = {}
-        #: Expression that tells a cell which could not be read, by contract name.
+        #: By contract name, the expression of the column and one that tells a cell which cannot be read.
+        self.select: dict[str, str] = {}
         self.wrong: dict[str, str] = {}
+        columns = start.header.sheet.columns
+        cells = {n: [columns[at][row - 1] for row in start.frame.index] for n, at in start.header.columns.items()}
+        # A column that is empty at the beginning is written as the others are: they go first.
+        for name in sorted((n for n in cells if n in start.frame), key=lambda n: not any(cells[n])):
+            self.select[name] = self._column(DOSSIERS.column(name), f"c{start.header.columns[name]}", cells[name])
+        titles = {key(t): i for i, t in reversed([*enumerate(start.header.titles)])}
+        self.kept = [str(n) for n in start.frame.columns if n not in cells and n not in DOSSIERS.names]
+        self.select |= {name: f"trim(c{titles[key(name)]})" for name in self.kept}
 
-    def column(self, rule: Column, at: int) -> str:
-        """Return the expression for one column of the contract."""
-        cells = [self.start.header.sheet.columns[at][row - 1] for row in self.start.frame.index]
-        name = f"c{at}"
+    def _column(self, rule: Column, name: str, cells: list[Any]) -> str:
         if rule.kind == "time":
-            return self._time(rule.name, name, [t for t in texts(cells) if t and t not in _NULLS])
+            distinct = dict.fromkeys(t for t in texts(cells) if t and t not in _NULLS)
+            return self._time(rule.name, name, list(distinct)[:_SAMPLE])
         if rule.kind in ("count", "number"):
-            vietnamese = column_style(cells) != "en"
-            digits = f"replace(replace({name}, '.', ''), ',', '.')" if vietnamese else f"replace({name}, ',', '')"
-            self.wrong[rule.name] = f"{name} IS NOT NULL AND TRY_CAST({digits} AS DOUBLE) IS NULL"
-            return f"CAST({digits} AS DOUBLE)"
+            digits = {"vi": f"replace(replace({name}, '.', ''), ',', '.')", "en": f"replace({name}, ',', '')"}
+            number = digits.get(column_style(cells), name)
+            self.wrong[rule.name] = f"{name} IS NOT NULL AND TRY_CAST({number} AS DOUBLE) IS NULL"
+            return f"CAST({number} AS DOUBLE)"
         if rule.words:
             return _words(rule, name, set(texts(cells)))
         # Trimming ten million cells that need it nowhere costs a tenth of the whole conversion.
         return f"trim({name})" if any(isinstance(c, str) and c != c.strip() for c in cells) else name
 
     def _time(self, contract: str, name: str, cells: list[str]) -> str:
-        if all(_ISO.fullmatch(c) for c in cells):
-            zoned = any(m["zone"] for c in cells if (m := _ISO.fullmatch(c)))
+        known = [f for forms in self.forms.values() for f in forms]
+        if all(_ISO.fullmatch(c) for c in cells) if cells else not known or known[0].startswith("ISO"):
+            zoned = any(m["zone"] for c in cells if (m := _ISO.fullmatch(c))) or any("+" in f for f in known)
             kind = "TIMESTAMPTZ" if zoned else "TIMESTAMP"
-            self.forms[contract] = [f"ISO 8601 ({self.zone})" if zoned else "ISO 8601"]
+            self.forms[contract] = ["ISO 8601 +zone" if zoned else "ISO 8601"]
             self.wrong[contract] = f"{name} IS NOT NULL AND TRY_CAST({name} AS {kind}) IS NULL"
             cast = f"CAST({name} AS {kind})"
             return f"CAST({cast} AT TIME ZONE {_quote(self.zone)} AS TIMESTAMP)" if zoned else cast
         candidates = [day + clock for day in _DAYS[self.start.date_order] for clock in _CLOCKS]
-        forms = [f for f in candidates if any(_fits(c, f) for c in cells)]
+        forms = [f for f in candidates if any(_fits(c, f) for c in cells)] if cells else list(dict.fromkeys(known))
         if not all(any(_fits(c, f) for f in forms) for c in cells):
-            raise refuse("unlike_head", self.source, f"{contract}: {' | '.join(candidates)}")
+            raise refuse("unlike_head", Path(self.start.header.sheet.file), f"{contract}: {' | '.join(candidates)}")
         self.forms[contract] = forms
         listed = ", ".join(map(_quote, forms))
         form = listed if len(forms) == 1 else f"[{listed}]"
         self.wrong[contract] = f"{name} IS NOT NULL AND try_strptime({name}, {form}) IS NULL"
         return f"strptime({name}, {form})"
 
-    def write(self, rows: str, select: Mapping[str, str], target: Path, memory_mib: int) -> int:
-        """Run the conversion into `target` and return the number of dossiers."""
+    def write(self, source: Path, target: Path, memory_mib: int) -> tuple[int, dict[str, int]]:
+        """Run the conversion into `target`; return the number of dossiers, and of cells emptied by column."""
         import duckdb
 
-        half = target.with_name(target.name + ".part")
-        columns = ", ".join(f'{expression} AS "{name}"' for name, expression in select.items())
-        required = [c.name for c in DOSSIERS.columns if c.required]
+        half, clean = (target.with_name(target.name + end) for end in (".part", ".part2"))
+        names = [n for n in (*DOSSIERS.names, *self.kept) if n in self.select]
+        columns = ", ".join(f"{self.select[n]} AS {_name(n)}" for n in names)
         with duckdb.connect() as engine:
             engine.execute(f"SET memory_limit = '{memory_mib}MiB'")
             engine.execute("SET TimeZone = 'UTC'")
             try:
-                engine.execute(f"COPY (SELECT {columns} FROM {rows}) TO {_quote(str(half))} (FORMAT parquet)")
-                counted = ", ".join(["count(*)", *(f'count("{n}")' for n in required)])
-                total, *filled = engine.execute(f"SELECT {counted} FROM read_parquet({_quote(str(half))})").fetchall()[
-                    0
-                ]
+                engine.execute(f"COPY (SELECT {columns} FROM {self.rows}) TO {_quote(str(half))} (FORMAT parquet)")
+                written = f"read_parquet({_quote(str(half))})"
+                counted = ", ".join(["count(*)", *(f'count("{n}")' for n in _REQUIRED)])
+                total, *filled = engine.execute(f"SELECT {counted} FROM {written}").fetchone() or (0,)
                 if min(filled) < total:
-                    empty = " OR ".join(f"({select[n]}) IS NULL" for n in required)
-                    raise self._rows(engine, rows, empty, "missing_required: " + ", ".join(required))
-                half.replace(target)
+                    empty = " OR ".join(f"({self.select[n]}) IS NULL" for n in _REQUIRED)
+                    raise self._refused(engine, source, empty, ", ".join(_REQUIRED)) or refuse("unlike_head", source)
+                masked = self._mask(engine, source, written, clean)
+                (clean if masked else half).replace(target)
             except duckdb.Error as fault:
-                raise self._explain(engine, rows, fault) from None
+                raise self._explain(engine, source, fault) from None
             except OSError as fault:
                 raise refuse("not_written", target, type(fault).__name__) from None
             finally:
                 half.unlink(missing_ok=True)
-        return int(total)
+                clean.unlink(missing_ok=True)
+        return int(total), masked
 
-    def _explain(self, engine: duckdb.DuckDBPyConnection, rows: str, fault: Exception) -> DataError:
+    def _mask(self, engine: duckdb.DuckDBPyConnection, source: Path, written: str, clean: Path) -> dict[str, int]:
+        """Empty the cells that name a person, as :func:`mask_persons` does for small files."""
+        masked: dict[str, int] = {}
+        replaced = []
+        open_words = [c.name for c in DOSSIERS.columns if c.kind in ("text", "code") and not c.words]
+        for name in (n for n in (*open_words, *self.kept) if n in self.select):
+            cell, table = _name(name), _name(f"person {name}")
+            # What cannot name a person is passed over fast: one word that does not begin like a number.
+            number = f"(ascii({cell}) BETWEEN 43 AND 57 AND regexp_full_match({cell}, '\\+?[0-9]+'))"
+            may = f"contains({cell}, ' ') OR contains({cell}, '@') OR {number}"
+            rare = f"SELECT {cell}, count(*) FROM {written} WHERE {may} GROUP BY 1 HAVING count(*) < {MIN_COUNT}"
+            persons = {text: count for text, count in engine.execute(rare).fetchall() if holds_person(text)}
+            if not persons:
+                continue
+            engine.execute(f"CREATE TABLE {table} AS SELECT unnest(?) AS cell", [list(persons)])
+            if name in _REQUIRED:
+                wrong = f"({self.select[name]}) IN (FROM {table})"
+                raise self._refused(engine, source, wrong, f"personal_cell: {name}") or refuse("unlike_head", source)
+            masked[name] = sum(persons.values())
+            replaced.append(f"CASE WHEN {cell} NOT IN (FROM {table}) THEN {cell} END AS {cell}")
+        if replaced:
+            query = f"SELECT * REPLACE ({', '.join(replaced)}) FROM {written}"
+            engine.execute(f"COPY ({query}) TO {_quote(str(clean))} (FORMAT parquet)")
+        return masked
+
+    def _explain(self, engine: duckdb.DuckDBPyConnection, source: Path, fault: Exception) -> DataError:
         """Turn a failure into the rows that caused it; the engine's own message may quote a cell."""
-        line = re.search(r"CSV Error on Line: (\d+)", str(fault))
-        if line:
-            return refuse("unlike_head", self.source, f"dòng/row {line[1]}")
-        for name, wrong in self.wrong.items():
-            found = self._rows(engine, rows, wrong, name)
-            if found:
-                return found
-        return refuse("not_written", self.source, type(fault).__name__)
+        import duckdb
 
-    def _rows(self, engine: duckdb.DuckDBPyConnection, rows: str, wrong: str, name: str) -> Any:
-        first = self.start.header.sheet.first_row + self.start.header.body
-        numbered = f"SELECT row_number() OVER () AS n, * FROM {rows}"
+        try:
+            hits = (self._refused(engine, source, wrong, name) for name, wrong in self.wrong.items())
+            found = None if _line(fault) else next(filter(None, hits), None)
+        except duckdb.Error as second:
+            fault, found = second, None
+        if line := _line(fault):
+            return refuse("unlike_head", source, f"dòng/row {line}")
+        return found or refuse("not_written", source, type(fault).__name__)
+
+    def _refused(self, engine: duckdb.DuckDBPyConnection, source: Path, wrong: str, name: str) -> DataError | None:
+        numbered = f"SELECT row_number() OVER () AS n, * FROM {self.rows}"
         query = f"SELECT n FROM ({numbered}) WHERE {wrong} LIMIT {_SHOWN + 1}"
-        found = [row[0] - 1 + first for row in engine.execute(query).fetchall()]
-        if not found:
-            return None
+        found = [row[0] - 1 + int(self.start.frame.index[0]) for row in engine.execute(query).fetchall()]
         listed = ", ".join(map(str, found[:_SHOWN])) + (" …" if len(found) > _SHOWN else "")
-        return refuse("unlike_head", self.source, f"{name}, dòng/row {listed}")
+        return refuse("unlike_head", source, f"{name}, dòng/row {listed}") if found else None
+
+
+def _line(fault: Exception) -> str | None:
+    found = re.search(r"CSV Error on Line: (\d+)", str(fault))
+    return found[1] if found else None
 
 
 def _words(rule: Column, name: str, seen: set[str]) -> str:
@@ -222,7 +302,11 @@ def _words(rule: Column, name: str, seen: set[str]) -> str:
     form = rf"regexp_replace(lower(strip_accents(translate({name}, 'đĐ', 'dD'))), '[^\p{{L}}\p{{N}}]', '', 'g')"
     slow = "".join(f" WHEN {_quote(w)} THEN {_quote(c)}" for w, c in sorted(known.items()))
     rest = f"CASE WHEN {name} IS NULL THEN NULL ELSE 'other' END" if "other" in rule.words else "NULL"
-    return f"CASE {name}{quick} ELSE CASE {form}{slow} ELSE {rest} END END"
+    return (
+        f"CASE {name}{quick} ELSE CASE {form}{slow} ELSE {rest} END END"
+        if quick
+        else f"CASE {form}{slow} ELSE {rest} END"
+    )
 
 
 def _fits(cell: str, form: str) -> bool:
@@ -240,6 +324,10 @@ def _lines(text: str, delimiter: str, rows: int) -> int:
     for _ in range(rows):
         next(reader)
     return reader.line_num + hint
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _quote(value: str) -> str:

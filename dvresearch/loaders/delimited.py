@@ -14,6 +14,7 @@ from dvresearch.text import legacy_font, nfc
 
 __all__ = ["decode", "guess_delimiter", "lines", "parse_text"]
 
+_WIDE = 5  # cells, empty ones included, for each one allowed: an empty cell takes an eighth of the memory
 _ENOUGH = 100_000  # characters that decide what font a text was typed for
 
 
@@ -84,8 +85,17 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 _SEPARATOR_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
-def parse_text(text: str, path: Path, limits: Limits) -> tuple[list[list[str]], str, bool]:
+def parse_text(text: str, path: Path, limits: Limits, *, whole: bool = True) -> tuple[list[list[str]], str, bool]:
     """Return text with separators as columns, the separator, and whether quotation marks stand where they should not.
+
+    Parameters
+    ----------
+    text : str
+        The text; not `whole` is the beginning of one, whose last row is cut and left out.
+    path : Path
+        The file, for messages.
+    limits : Limits
+        How many cells there may be.
 
     Raises
     ------
@@ -98,16 +108,18 @@ def parse_text(text: str, path: Path, limits: Limits) -> tuple[list[list[str]], 
     delimiter = hint[1] if hint else guess_delimiter(text)
     stray = False
     try:
-        rows = _parse(rest, delimiter, True, path, limits)
+        rows = _parse(rest, delimiter, whole, path, limits)
     except csv.Error as fault:
         if "unexpected end" in str(fault) or "field larger" in str(fault):
             raise _open_quote(path, rest, delimiter) from None
         rows, stray = _parse(rest, delimiter, False, path, limits), True
+    if not whole:
+        rows = rows[:-1]
     while rows and not any(rows[-1]):
         rows.pop()
     width = max(map(len, rows), default=0)
-    if width * len(rows) > limits.cells:
-        raise refuse("long_text", path, f"{width * len(rows)} > {limits.cells}")
+    if width * len(rows) > _WIDE * limits.cells:
+        raise refuse("long_text", path, f"{width * len(rows)} > {_WIDE * limits.cells}")
     columns = list(map(list, zip(*(r + [""] * (width - len(r)) for r in rows), strict=True)))
     return columns, delimiter, stray
 
@@ -118,10 +130,12 @@ def lines(text: str) -> Iterator[str]:
 
 
 def _parse(text: str, delimiter: str, strict: bool, path: Path, limits: Limits) -> list[list[str]]:
-    rows, cells = [], 0
+    rows: list[list[str]] = []
+    cells = 0
     for row in csv.reader(lines(text), delimiter=delimiter, strict=strict):
         rows.append(row)
-        if (cells := cells + len(row)) > limits.cells:
+        cells += len(row) - row.count("")
+        if cells > limits.cells or len(rows) > _WIDE * limits.cells:
             raise refuse("long_text", path, f"> {limits.cells}")
     return rows
 

@@ -243,6 +243,17 @@ def _check_parts(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:
         got=frame["value"].get,
         hint=_SOURCE,
     )
+    # A dot that groups thousands (1.234) reads as a decimal mark here, and would make a thousand into one.
+    counted = {"value": quantity.eq("count"), "numerator": quantity.eq("share"), "denominator": quantity.eq("share")}
+    for column, rows in counted.items():
+        refuse_rows(
+            frame.index[rows & (frame[column] % 1 > 0)],
+            Text("Số đếm không phải số nguyên.", "A count that is not a whole number."),
+            where=where,
+            column=column,
+            got=frame[column].get,
+            hint=Text("Viết 1234, không viết 1.234.", "Write 1234, not 1.234."),
+        )
     check_not_above(frame, "numerator", "denominator", where, quantity.eq("share"))
 
 

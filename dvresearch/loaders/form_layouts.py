@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.text import plain
 
-__all__ = ["FORMS", "TTCP", "TTCP_NEW", "Form", "FormColumn", "form"]
+__all__ = ["FORMS", "TTCP", "Form", "FormColumn", "form", "unknown_layout"]
 
 
 @dataclass(frozen=True)
@@ -265,6 +265,28 @@ FORMS |= _petitions(
 )
 
 
+def unknown_layout(
+    error: type[DataError] | type[ParameterError], code: str, where: str | None = None
+) -> DataError | ParameterError:
+    """Return the error for a form of Thông tư 06/2025/TT-TTCP, asked for by version or found in a file."""
+    return error(
+        Text(
+            f"Biểu {code} theo Thông tư 06/2025/TT-TTCP (hiệu lực từ 30/9/2025): gói chưa biết các cột.",
+            f"Form {code} of Thông tư 06/2025/TT-TTCP (in force since 30/9/2025): its columns are not known here.",
+        ),
+        where=where,
+        expected=Text("mẫu của Thông tư 02/2021/TT-TTCP", "the layout of Thông tư 02/2021/TT-TTCP"),
+        got=TTCP_NEW,
+        hint=Text(
+            f'Nếu tệp vẫn theo mẫu cũ thì sửa dòng ghi Thông tư và dùng version="{TTCP}"; nếu theo mẫu mới, nạp sổ '
+            "từng vụ việc bằng load_cases, hoặc gửi mẫu trống cho người bảo trì gói để bổ sung.",
+            f'If the file still has the old layout correct the line that names the circular and use version="{TTCP}"; '
+            "if it has the new one, load the book of single cases with load_cases, or send the blank form to the "
+            "maintainers.",
+        ),
+    )
+
+
 def form(code: str, version: str | None = None) -> Form:
     """Return a form by code and version; without a version the only one that is known.
 
@@ -278,20 +300,7 @@ def form(code: str, version: str | None = None) -> Form:
         return found[-1]
     known = "; ".join(f"{c}, version={v!r}" for c, v in FORMS)
     if version == TTCP_NEW or (version is None and code in _NEW_FORMS):
-        raise ParameterError(
-            Text(
-                f"Biểu {code} theo Thông tư 06/2025/TT-TTCP (hiệu lực từ 30/9/2025): gói chưa biết các cột.",
-                f"Form {code} of Thông tư 06/2025/TT-TTCP (in force since 30/9/2025): its columns are not known here.",
-            ),
-            expected=Text(known, known),
-            got=f"{code}, {TTCP_NEW}",
-            hint=Text(
-                f'Nếu tệp vẫn theo mẫu cũ thì dùng version="{TTCP}"; nếu theo mẫu mới, nạp sổ từng vụ việc bằng '
-                "load_cases, hoặc gửi mẫu trống cho người bảo trì gói để bổ sung.",
-                f'If the file still has the old layout use version="{TTCP}"; if it has the new one, load the book of '
-                "single cases with load_cases, or send the blank form to the maintainers.",
-            ),
-        )
+        raise unknown_layout(ParameterError, code)
     raise ParameterError(
         Text(
             f"Chưa có biểu {code}" + (f", phiên bản {version}." if version else "."),

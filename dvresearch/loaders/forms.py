@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.loaders.form_layouts import TTCP_NEW, Form, form
+from dvresearch.loaders.form_layouts import Form, form, unknown_layout
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
 from dvresearch.loaders.problems import Problem, refuse_problems
 from dvresearch.loaders.rows import TOTAL
 from dvresearch.loaders.sheets import Sheet, column_letters, read_sheets, texts
-from dvresearch.privacy import showable
+from dvresearch.privacy import holds_person, showable
 from dvresearch.tables import TALLY, check
 from dvresearch.text import cell_number, column_style, period, plain, shape
 
@@ -148,6 +148,11 @@ def read_form(
     kept = set(frame.index - layout.sheet.first_row)
     problems = [p for p in problems if p.row in kept]
     _place(frame, layout, wanted, unit, reporting_period)
+    for name in ("unit", "group"):
+        person = frame[name].map(holds_person).astype(bool)
+        at = [(int(row) - layout.sheet.first_row, text) for row, text in frame.loc[person, name].items()]
+        problems += [Problem("personal_cell", row, layout.label or 0, shape(text)) for row, text in at]
+        frame[name] = frame[name].mask(person, _UNKNOWN)
     frame.attrs["load"] = {
         "file": layout.sheet.file,
         "sheet": layout.sheet.name,
@@ -180,7 +185,7 @@ class _Layout:
 def _find(sheets: list[Sheet], wanted: Form) -> _Layout:
     """Find the sheet and the header whose titles name the most columns of the form."""
     found = []
-    for sheet in sheets:
+    for sheet in () if wanted.numbered else sheets:
         matches = (_match(sheet, top, height, titles, wanted) for top, height, titles in layouts(sheet))
         found += (
             [max(matches, key=lambda m: (len(m.columns), m.label is not None, m.top - m.body))]
@@ -257,17 +262,15 @@ def _by_numbers(sheet: Sheet, wanted: Form) -> _Layout | None:
 
 def _refuse_another(sheets: list[Sheet], wanted: Form) -> None:
     """Refuse a file that says it is another form: one found by its numbers only fits any."""
-    if not wanted.numbered:
-        return
-    rows = [(s, i, " ".join(texts(row))) for s in sheets if not s.titles for i, row in enumerate(s.rows(0, 30))]
-    stated = {f"{a}/{b}" for _, _, line in rows for a, b in _CODE.findall(line)}
-    if any(_NEW.search(line) for _, _, line in rows):
-        form(wanted.code, TTCP_NEW)
-    if stated and wanted.code not in stated:
-        sheet, row, _ = next(r for r in rows if _CODE.search(r[2]))
+    rows = [(s.where(i), " ".join(texts(row))) for s in sheets if not s.titles for i, row in enumerate(s.rows(0, 30))]
+    stated = {f"{a}/{b}": where for where, line in reversed(rows) for a, b in _CODE.findall(line)}
+    new = [where for where, line in rows if _NEW.search(line)]
+    if wanted.numbered and new:
+        raise unknown_layout(DataError, wanted.code, new[0])
+    if wanted.numbered and stated and wanted.code not in stated:
         raise DataError(
             Text("Tệp ghi là biểu khác.", "The file says that it is another form."),
-            where=sheet.where(row),
+            where=next(iter(stated.values())),
             expected=Text(wanted.code, wanted.code),
             got=", ".join(sorted(stated)),
             hint=Text("Nêu đúng mã biểu: load_form(tệp, mã).", "Name the right form: load_form(file, code)."),

@@ -39,7 +39,9 @@ class Limits:
     cells : int, default 3 000 000
         Cells of all sheets together, blank ones between used ones included.
     text_mib : int, default 64
-        Content of all cells together, and size of a text file, MiB.
+        Content of all cells together, MiB.
+    text_file_mib : int, default 24
+        Size of a text file read as a grid, MiB; longer lists of dossiers go through Parquet.
     memory_mib : int, default 384
         Memory of the reading process, MiB (where the system can limit it: not on Windows).
     memory_per_mib : int, default 16
@@ -55,6 +57,7 @@ class Limits:
     ratio: int = 250
     cells: int = 3_000_000
     text_mib: int = 64
+    text_file_mib: int = 24
     memory_mib: int = 384
     memory_per_mib: int = 16
     seconds: float = 8.0
@@ -103,8 +106,10 @@ REFUSALS = {
     "long_text": (
         Text("Tệp văn bản quá lớn để nạp một lần.", "The text file is too large to load at once."),
         Text(
-            "Chuyển sang Parquet bằng dvresearch.convert_dossiers(…), hoặc nâng limits=Limits(text_mib=…, cells=…).",
-            "Convert it to Parquet with dvresearch.convert_dossiers(…), or raise limits=Limits(text_mib=…, cells=…).",
+            "Danh sách hồ sơ: chuyển sang Parquet bằng dvresearch.convert_dossiers(…); bảng khác: chia nhỏ tệp, "
+            "hoặc nâng limits=Limits(text_file_mib=…).",
+            "A list of dossiers: convert it to Parquet with dvresearch.convert_dossiers(…); other tables: split the "
+            "file, or raise limits=Limits(text_file_mib=…).",
         ),
     ),
     "damaged": (
@@ -199,6 +204,8 @@ _MAGIC = (
     (b"\x7fELF", "other"),
 )
 
+#: How a process ends that gets no memory: aborted by its allocator, killed by the system, or by Windows.
+_OUT_OF_MEMORY = (-6, -9, 0xC0000409)
 _READER = Path(__file__).with_name("reader.py")
 
 
@@ -232,7 +239,7 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
         kind = _text_kind(head, path)
     if kind != "text" and kind in REFUSALS:
         raise refuse(kind, path)
-    allowed = {"parquet": size >> 20, "text": limits.text_mib}.get(kind, limits.file_mib)
+    allowed = {"parquet": size >> 20, "text": limits.text_file_mib}.get(kind, limits.file_mib)
     if size >> 20 > allowed:
         raise refuse("long_text" if kind == "text" else "too_large", path, f"{size >> 20} MiB > {allowed} MiB")
     return kind
@@ -307,5 +314,6 @@ def open_apart(path: Path, kind: str, sheet: str | None = None, limits: Limits =
         process.kill()
         process.wait()
         process.stdout.close()
-    # No last word: killed by the timer, or ended by a failed allocation inside a compiled library.
-    raise refuse("time" if late.is_set() else "memory", path)
+    # No last word: killed by the timer, ended by a failed allocation, or by another fault in a compiled library.
+    code = "time" if late.is_set() else "memory" if process.returncode in _OUT_OF_MEMORY else "damaged"
+    raise refuse(code, path)

@@ -39,7 +39,8 @@ __all__ = [
 _DEEPEST = 60  # rows that are looked at for a header
 _WIDEST = 300  # columns
 _TALLEST = 4  # rows a header may take
-_REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+#: What a header can do without: remarks in brackets, and the year ("Kế hoạch năm 2025").
+_REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?:\bnăm\s+)?\b(?:19|20)\d{2}\b", re.IGNORECASE)
 _NUMBERING = re.compile(r"[(\[]?\s*(?:\d{1,2}|[A-Ea-e]|[ivxIVX]{1,4})\s*[)\]]?(?:\s*=\s*[\d()+\-\s]+)?")
 
 

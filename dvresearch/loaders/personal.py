@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from dvresearch.loaders.headers import Header
@@ -43,7 +44,7 @@ def mask_persons(frame: pd.DataFrame, table: Table, header: Header) -> tuple[lis
         rule = rules.get(name)
         if name == "person_key" or (rule and (rule.words or rule.kind not in ("text", "code"))):
             continue
-        found = [text for text in frame[name].dropna().unique() if holds_person(text)]
+        found = [text for text in np.asarray(frame[name].dropna().unique(), dtype=object) if holds_person(text)]
         if not found:
             continue
         rows = frame[name].isin(found)

@@ -171,10 +171,10 @@ def _leave_out_sums(records: Records) -> None:
             if depths[j] <= depth or units[j] != units[i]:
                 break
             below.append(j)
-        # Without a number of their own the rows below are parts only if they add up.
+        # Without numbers of their own the rows below are parts only if several add up.
         numbered = any(depths[j] < _NO_NUMBER for j in below)
         parts = sum(maxima[j] for j in below if depths[j] == min(depths[k] for k in below))
-        if below and (numbered or abs(parts - maxima[i]) < 1e-9):
+        if numbered or (len(below) > 1 and abs(parts - maxima[i]) < 1e-9):
             sums.append(int(frame.index[i]))
             if abs(parts - maxima[i]) > 1e-9:
                 records.notes.append(Note("rubric_sums", f"{frame.index[i]}: {maxima[i]:g} ≠ {parts:g}"))

@@ -71,7 +71,9 @@ def record_rows(
         bare[:] = True
     for i in np.flatnonzero(~good | bare):
         row = tuple(c[header.body + i] for c in sheet.columns)
-        kind = _kind(row, header, known, after=bool(i > last))
+        # A register is sparse: the last rows may hold a name and a unit only.
+        few = max(1, len(known) / 2) if dated else min(2, len(known) / 2)
+        kind = _kind(row, header, known, few if i > last else 0)
         good[i] = kind == "record" or (dated and good[i] and kind in ("note", "section"))
         if not good[i] and kind != "blank":
             skipped.setdefault(kind, []).append(sheet.first_row + header.body + int(i))
@@ -86,7 +88,8 @@ def record_rows(
     return rows, skipped
 
 
-def _kind(row: tuple[Any, ...], header: Header, known: list[int], *, after: bool) -> str:
+def _kind(row: tuple[Any, ...], header: Header, known: list[int], few: float) -> str:
+    """Tell what a row is; up to `few` filled columns of the table make a note."""
     words = texts(row)
     filled = [w for w in words if w]
     if not filled:
@@ -102,7 +105,7 @@ def _kind(row: tuple[Any, ...], header: Header, known: list[int], *, after: bool
         return "total"
     if filled[0].isdecimal() and len(filled) > 1:  # a serial number
         return "record"
-    if after and held <= max(1, len(known) / 2):
+    if held <= few:
         return "note"
     if held <= 1 and len(filled) <= 2:
         return "section"

@@ -36,13 +36,20 @@ def blank_form(path: str | Path, form_code: str = "II.06a", version: str | None 
     Raises
     ------
     ParameterError
-        For a form that is not known or a number of lines outside 1-1000.
+        For a form that is not known, a number of lines outside 1-1000, or a path that is taken, no .xlsx or nowhere.
     """
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Border, Font, Side
     from openpyxl.worksheet.datavalidation import DataValidation
 
     wanted = form(form_code, version)
+    target = Path(path)
+    if target.exists() or target.suffix.lower() != ".xlsx" or not target.absolute().parent.is_dir():
+        raise ParameterError(
+            Text(f"Không ghi biểu vào {target.name} được.", f"The form cannot be written to {target.name}."),
+            expected=Text("một tệp .xlsx chưa có, trong thư mục đã có", "a new .xlsx file in an existing folder"),
+            hint=Text("Chọn tên khác; tệp đã có không bị ghi đè.", "Choose another name; no file is overwritten."),
+        )
     if not 1 <= lines <= 1000:
         raise ParameterError(
             Text("Số dòng phải từ 1 đến 1000.", "lines must be 1 to 1000."),

@@ -205,9 +205,8 @@ def cases_in_time(
 
     Notes
     -----
-    Checked against CPGRAMS February 2023 (67,883 carried in + 107,308 received - 109,976 disposed = 65,215
-    pending) and the Austin 311 definitions (93.616 % of those closed, 93.586 % with 76 overdue open ones) in
-    tests/test_cases.py.
+    Checked against the known truth of synthetic cases and against worked counts of closed and open overdue cases
+    (tests/test_cases.py).
     """
     check(cases, CASES)
     labels = [by] if isinstance(by, str) else list(by)

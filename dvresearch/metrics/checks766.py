@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.metrics import findings
 from dvresearch.metrics.estimates import Floats, column_numbers
@@ -317,6 +318,7 @@ def variance_check(scores: pd.DataFrame, *, group: str = "q766_mdhl") -> pd.Data
 
     def sentence(pattern: str, lang: Literal["vi", "en"]) -> str:
         return pattern.format(
+            group=codebook.label("indicator", group, lang),
             share=format_percent(share, 0, lang),
             ratio=format_number(ratio, 2, lang),
             full=full,
@@ -342,8 +344,8 @@ def variance_check(scores: pd.DataFrame, *, group: str = "q766_mdhl") -> pd.Data
 
 
 _SPREAD = Text(
-    "Nhóm này chiếm {share} phần chênh lệch tổng điểm giữa các đơn vị (tỷ số phương sai {ratio}); "
+    "Nhóm “{group}” chiếm {share} phần chênh lệch tổng điểm giữa các đơn vị (tỷ số phương sai {ratio}); "
     "{full}/{k} đơn vị đạt tối đa {maximum} điểm, {few} đơn vị từ {third} điểm trở xuống.",
-    "This group makes up {share} of the spread of the totals across units (variance ratio {ratio}); "
+    "The group “{group}” makes up {share} of the spread of the totals across units (variance ratio {ratio}); "
     "{full} of {k} units have the full {maximum} points, {few} have {third} or fewer.",
 )

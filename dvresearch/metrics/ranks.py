@@ -44,6 +44,8 @@ def ranks(estimates: pd.DataFrame) -> pd.DataFrame:
     -----
     Checked against a loop over all pairs of units (tests/test_ranks.py).
     """
+    if not {"lower", "upper"} <= set(estimates.columns):
+        raise _no_interval(len(estimates))
     check_comparable(estimates)
     refuse_mixed(estimates, ("period", "segment"))
     better = codebook.get("indicator", estimates["indicator"].iloc[0]).better
@@ -63,11 +65,7 @@ def ranks(estimates: pd.DataFrame) -> pd.DataFrame:
             str(int(estimates["value"].isna().sum())),
         )
     if estimates[["lower", "upper"]].isna().any(axis=None):
-        raise _refusal(
-            Text("có số liệu không kèm cỡ mẫu hoặc khoảng", "some numbers come without counts or interval"),
-            Text("Xin tử số và mẫu số; nếu không có, chỉ nêu giá trị.", "Ask for the counts, or give the values only."),
-            str(int(estimates["lower"].isna().sum())),
-        )
+        raise _no_interval(int(estimates["lower"].isna().sum()))
     top = has_flag(estimates, "ceiling").sum()
     if top > 1:
         raise _refusal(
@@ -161,6 +159,7 @@ def average(
             definition=definition,
             basis=basis,  # type: ignore[arg-type]
         )
+    _refuse_mean(table, indicator)
     values = table.assign(_all="")
     grouped = values.groupby(labels or ["_all"], sort=False, dropna=False)["value"]
     # A mean over units of which one is not known is not known.
@@ -176,6 +175,46 @@ def average(
         basis=basis,
         method="unweighted_mean",
         reasons={"partly_missing": np.isnan(mean), "no_interval_mean": ~np.isnan(mean)},
+    )
+
+
+#: Provinces of each version: a mean over some of them only is not that of the nation.
+_PROVINCES = {"34": 34, "63": 63}
+
+
+def _refuse_mean(table: pd.DataFrame, indicator: str) -> None:
+    """Refuse a mean of ranks or marks, and one over the few provinces a source happened to name."""
+    quantity = codebook.quantity(indicator) if codebook.find("indicator", indicator) else ""
+    if quantity in ("rank", "mark"):
+        raise DataError(
+            Text("Không tính bình quân của thứ hạng.", "Ranks cannot be averaged."),
+            got=indicator,
+            hint=Text("Dùng điểm số hoặc số đếm.", "Use the scores or counts."),
+        )
+    if not {"unit_version", "unit_level"} <= set(table.columns):
+        return
+    provinces = table[table["unit_level"] == "province"]
+    for version, rows in provinces.groupby("unit_version"):
+        units, all_units = rows["unit"].nunique(), _PROVINCES.get(str(version), 0)
+        if units < all_units:
+            raise DataError(
+                Text(
+                    "Không tính bình quân được: nguồn chỉ nêu một số tỉnh, thường là tỉnh cao nhất và thấp nhất.",
+                    "No mean: the source names some provinces only, mostly the highest and the lowest.",
+                ),
+                expected=Text(f"đủ {all_units} tỉnh", f"all {all_units} provinces"),
+                got=str(units),
+                hint=Text(
+                    "Xin số của mọi tỉnh, hoặc nêu từng tỉnh.", "Ask for all provinces, or give them one by one."
+                ),
+            )
+
+
+def _no_interval(rows: int) -> DataError:
+    return _refusal(
+        Text("có số liệu không kèm cỡ mẫu hoặc khoảng", "some numbers come without counts or interval"),
+        Text("Xin tử số và mẫu số; nếu không có, chỉ nêu giá trị.", "Ask for the counts, or give the values only."),
+        str(rows),
     )
 
 

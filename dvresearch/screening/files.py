@@ -253,7 +253,7 @@ def _totals(frame: pd.DataFrame, sheet: Sheet, layout: Form) -> list[Finding]:
                 findings.finding(
                     "total_row",
                     verdict,
-                    f"{sheet.file}, dòng/row {row}, {name}",
+                    f"{sheet.file}, dòng/row {row}, " + (f"cột/column ({name})" if layout.numbered else name),
                     computed=findings.digits(computed),
                     stated=findings.digits(stated),
                     severity=severity,

@@ -53,6 +53,8 @@ MANY_CASES = 10_000
 NBSP = "\u00a0"
 #: Unit of a difference of two shares.
 POINTS = "percentage_point"
+#: Units whose noun begins with %: tables hold them on the scale 0-1, readers see per cent.
+PER_CENT = (POINTS, "growth", "ratio")
 #: What the metrics write between the two sides of a difference, in the column in which they differ.
 _LESS = " \u2212 "
 #: Columns in front of an estimate that tell which row it is but are not words for a reader.
@@ -240,7 +242,7 @@ def _needed(numbers: Sequence[float], most: int = 2) -> int:
 def _write(number: float, unit: str, decimals: int, lang: Lang) -> str:
     if unit == "share":
         return format_percent(number, decimals, lang)
-    return format_number(100 * number if unit == POINTS else number, decimals, lang)
+    return format_number(100 * number if unit in PER_CENT else number, decimals, lang)
 
 
 def cell(number: float, unit: str, cases: float | None, lang: Lang) -> str:
@@ -257,7 +259,10 @@ def cell(number: float, unit: str, cases: float | None, lang: Lang) -> str:
     lang : {"vi", "en"}
         Language.
     """
-    decimals = _decimals(number, cases) if unit in ("share", POINTS) else _needed([number])
+    if unit in ("share", POINTS):
+        decimals = _decimals(number, cases)
+    else:
+        decimals = _needed([100 * number if unit in PER_CENT else number])
     return _write(number, unit, decimals, lang)
 
 
@@ -266,7 +271,7 @@ def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
     text = cell(number, unit, cases, lang)
     if unit in ("share", ""):
         return text
-    word = _noun(unit, 100 * number if unit == POINTS else number, lang)
+    word = _noun(unit, 100 * number if unit in PER_CENT else number, lang)
     return f"{word}{NBSP}{text}" if unit == "rank" else f"{text}{NBSP}{word}"
 
 

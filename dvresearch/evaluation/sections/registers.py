@@ -1,0 +1,223 @@
+"""One unit's other tables: cases, survey answers, models, plan targets and the self-assessment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dvresearch import codebook, loaders, metrics, wording
+from dvresearch.evaluation.content import Block, Checks, Paragraph, Section, Sheet
+from dvresearch.evaluation.context import Context
+from dvresearch.screening import screen
+from dvresearch.tables import MODEL_CONTENTS
+from dvresearch.text import format_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["cases", "models", "rubric", "survey", "targets"]
+
+
+def _screened(ctx: Context, table: str, **options: object) -> Checks:
+    """Return the checks of one file."""
+    path = ctx.spec.inputs[table]
+    found = screen(path, table, as_of=ctx.spec.as_of, **options)  # type: ignore[arg-type]
+    return ctx.checks(
+        f"{table}-screening",
+        ctx.prose("registers.screening", file=path.name),
+        found,
+        sources=[ctx.own(table)],
+        call=f"screen(path, {table!r})",
+        inputs=(path.name,),
+        words="pass",
+    )
+
+
+def _shares(ctx: Context, table: str, code: str, title: str, frame: pd.DataFrame, first: str, call: str) -> Sheet:
+    """Return a table of shares, the column `first` in front; the indicator is written out where it varies."""
+    name = ctx.spec.inputs[table].name
+    shown = ctx.with_remarks(frame).assign(what=[ctx.label("indicator", i) for i in frame["indicator"]])
+    head = [ctx.column(first)] if first in frame.columns else []
+    head.append(ctx.column("what", label=ctx.label("column", "indicator")))
+    return ctx.sheet(
+        code, title, shown, ctx.estimate_columns(head, decimals=1), sources=[ctx.own(table)], call=call, inputs=(name,)
+    )
+
+
+def _worded(ctx: Context, frame: pd.DataFrame, column: str, kind: str = "value") -> pd.DataFrame:
+    """Return `frame` with the codes of one column in words."""
+    book = {c: codebook.find(kind, c) for c in frame[column].unique()}
+    return frame.assign(**{column: [ctx.label(kind, found) if (found := book[c]) else c for c in frame[column]]})
+
+
+def _counted(ctx: Context, table: pd.DataFrame) -> dict[str, str]:
+    """Return the values of one unit by their indicator, as a reader sees them; a hidden one says so."""
+    hidden = ctx.label("flag", "suppressed")
+    numbers = zip(table["indicator"], table["value"], strict=True)
+    return {
+        i: hidden if pd.isna(v) else format_number(v, 0 if float(v).is_integer() else 1, ctx.lang) for i, v in numbers
+    }
+
+
+def cases(ctx: Context) -> Section:
+    """Return the section on reception, petitions and feedback."""
+    frame = loaders.load_cases(ctx.spec.inputs["cases"])
+    level = ctx.spec.confidence
+    in_time = metrics.cases_in_time(frame, "kind", as_of=ctx.spec.as_of, clock=ctx.spec.clock, confidence=level)
+    shares = metrics.case_shares(frame, confidence=level)
+    received = metrics.receptions(frame)
+    blocks: list[Block] = [
+        Paragraph(ctx.prose("registers.cases-lead", **_counted(ctx, received)), "lead"),
+        Paragraph(ctx.prose("registers.cases-privacy"), "note"),
+        _shares(
+            ctx,
+            "cases",
+            "cases-in-time",
+            ctx.prose("registers.cases-in-time"),
+            _worded(ctx, in_time, "kind"),
+            "kind",
+            "cases_in_time(load_cases(path), 'kind', as_of=...)",
+        ),
+        _shares(
+            ctx,
+            "cases",
+            "cases-shares",
+            ctx.prose("registers.cases-shares"),
+            shares,
+            "",
+            "case_shares(load_cases(path))",
+        ),
+        _screened(ctx, "cases"),
+    ]
+    return Section("cases", ctx.prose("registers.cases-title"), tuple(blocks))
+
+
+def survey(ctx: Context) -> Section:
+    """Return the section on the survey answers."""
+    items = ctx.spec.inputs["items"]
+    frame = loaders.load_responses(ctx.spec.inputs["responses"], items)
+    scales: dict[str, str] = frame.attrs["load"]["items"]
+    graded = {item: scale for item, scale in scales.items() if scale != "co_khong"}
+    shares = metrics.answer_shares(frame, graded, basis="unknown", confidence=ctx.spec.confidence)
+    top = shares[shares["indicator"] == "answers_top_share"].reset_index(drop=True)
+    blocks: list[Block] = [
+        Paragraph(ctx.prose("registers.survey-lead", answers=len(frame), items=len(graded)), "lead"),
+        ctx.figure(
+            "survey-top",
+            ctx.prose("registers.survey-top"),
+            lambda plots: plots.intervals(top, lang=ctx.lang, unit="item", sort="given"),
+            alt=wording.alt_text("intervals", top, ctx.lang, unit="item"),
+            sources=[ctx.own("responses")],
+            call="plots.intervals(answer_shares(load_responses(path, items), items))",
+            inputs=(ctx.spec.inputs["responses"].name, items.name),
+        ),
+        Paragraph(ctx.prose("registers.survey-note"), "caution"),
+        _shares(
+            ctx,
+            "responses",
+            "survey-shares",
+            ctx.prose("registers.survey-shares"),
+            shares,
+            "item",
+            "answer_shares(load_responses(path, items), items)",
+        ),
+        _screened(ctx, "responses", items=items),
+    ]
+    return Section("survey", ctx.prose("registers.survey-title"), tuple(blocks))
+
+
+def models(ctx: Context) -> Section:
+    """Return the section on the register of models."""
+    frame = loaders.load_models(ctx.spec.inputs["models"])
+    contents = [f"states_{c}" for c in MODEL_CONTENTS if f"states_{c}" in frame.columns]
+    counted = pd.DataFrame(
+        {
+            "content": [ctx.label("column", c) for c in contents],
+            "stated": [float(frame[c].fillna(False).sum()) for c in contents],
+            "models": float(len(frame)),
+        }
+    )
+    stated = metrics.coverage(
+        counted,
+        numerator="stated",
+        denominator="models",
+        by="content",
+        indicator="models_stating_share",
+        confidence=ctx.spec.confidence,
+    )
+    blocks: list[Block] = [
+        Paragraph(ctx.prose("registers.models-lead", models=len(frame)), "lead"),
+        ctx.sheet(
+            "models-contents",
+            ctx.prose("registers.models-contents"),
+            ctx.with_remarks(stated),
+            ctx.estimate_columns([ctx.column("content", label=ctx.prose("registers.content"))], decimals=1),
+            sources=[ctx.own("models")],
+            call="coverage(counts of load_models(path), by='content')",
+            inputs=(ctx.spec.inputs["models"].name,),
+        ),
+        Paragraph(ctx.prose("registers.models-note"), "caution"),
+        _screened(ctx, "models"),
+    ]
+    return Section("models", ctx.prose("registers.models-title"), tuple(blocks))
+
+
+def targets(ctx: Context) -> Section:
+    """Return the section on plan targets."""
+    frame = loaders.load_targets(ctx.spec.inputs["targets"])
+    lower = ctx.spec.lower_is_better
+    met = metrics.attainment_shares(frame, lower_is_better=lower, confidence=ctx.spec.confidence)
+    each = _worded(ctx, metrics.attainment(frame, lower_is_better=lower), "target_outcome")
+    columns = [
+        ctx.column("target_name"),
+        ctx.column("denominator", "number", 1, ctx.label("column", "planned")),
+        ctx.column("numerator", "number", 1, ctx.label("column", "result")),
+        ctx.column("value", "percent", 1),
+        ctx.column("target_outcome"),
+    ]
+    blocks: list[Block] = [
+        Paragraph(" ".join(wording.describe(met.iloc[:1], ctx.lang)), "lead"),
+        ctx.sheet(
+            "targets-each",
+            ctx.prose("registers.targets-each"),
+            each,
+            columns,
+            sources=[ctx.own("targets")],
+            call="attainment(load_targets(path))",
+            inputs=(ctx.spec.inputs["targets"].name,),
+        ),
+        _screened(ctx, "targets"),
+    ]
+    return Section("targets", ctx.prose("registers.targets-title"), tuple(blocks))
+
+
+def rubric(ctx: Context) -> Section:
+    """Return the section on the self-assessment."""
+    frame = loaders.load_rubric(ctx.spec.inputs["rubric"])
+    totals = metrics.appraisal(frame)
+    maximum = format_number(float(totals["denominator"].max()), 0, ctx.lang)
+    zero = metrics.zero_denominators(frame, confidence=ctx.spec.confidence)
+    shown = totals.assign(what=[ctx.label("indicator", i) for i in totals["indicator"]])
+    columns: Sequence = [
+        ctx.column("what", label=ctx.label("column", "indicator")),
+        ctx.column("value", "number", 1),
+        ctx.column("denominator", "number", 0, ctx.prose("index766.maximum")),
+        ctx.column("n", "count"),
+    ]
+    blocks: list[Block] = [
+        Paragraph(ctx.prose("registers.rubric-lead", **_counted(ctx, totals), maximum=maximum), "lead"),
+        ctx.sheet(
+            "rubric-totals",
+            ctx.prose("registers.rubric-totals"),
+            shown,
+            columns,
+            sources=[ctx.own("rubric")],
+            call="appraisal(load_rubric(path))",
+            inputs=(ctx.spec.inputs["rubric"].name,),
+            notes=[ctx.prose("registers.rubric-weights")],
+        ),
+        Paragraph(" ".join(wording.describe(zero, ctx.lang)), "note"),
+        _screened(ctx, "rubric"),
+    ]
+    return Section("rubric", ctx.prose("registers.rubric-title"), tuple(blocks))

@@ -1,0 +1,154 @@
+"""Broken files of the smaller tables and the petition forms; `tests/broken/tables/make.py` says what each gets."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dvresearch import loaders
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.loaders.form_layouts import FORMS
+from dvresearch.screening import screen
+
+FOLDER = Path(__file__).parent / "broken" / "tables"
+
+
+def made_by(script: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("broken_tables", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKE = made_by(FOLDER / "make.py")
+REFUSED, FOUND, SUMS = MAKE.refused(), MAKE.found(), MAKE.sums()
+EVERY = [*REFUSED, *FOUND, *SUMS]
+LOAD: dict[str, Callable[..., pd.DataFrame]] = {
+    "cases": loaders.load_cases,
+    "models": loaders.load_models,
+    "targets": loaders.load_targets,
+    "rubric": loaders.load_rubric,
+}
+
+
+def of(cases: list[Any]) -> Any:
+    return pytest.mark.parametrize("case", cases, ids=[c.file for c in cases])
+
+
+def load(path: Path, table: str, **options: Any) -> pd.DataFrame:
+    if table == "responses":
+        return loaders.load_responses(path, MAKE.ITEMS, **options)
+    return LOAD[table](path, **options) if table in LOAD else loaders.load_form(path, table, **options)
+
+
+def checked(path: Path, table: str) -> pd.DataFrame:
+    return screen(path, table, items=MAKE.ITEMS if table == "responses" else None)
+
+
+@cache
+def screened(file: str, table: str) -> pd.DataFrame:
+    return checked(FOLDER / file, table)
+
+
+def test_there_are_enough_files_each_named_after_its_table_and_fault() -> None:
+    names = [c.file for c in EVERY]
+    assert len(names) >= 60
+    assert len(set(names)) == len(names)
+    assert {p.name for p in FOLDER.iterdir() if p.is_file()} - {"make.py"} == set(names)
+    assert all(name.startswith((*MAKE.GOOD, "form_")) for name in names)
+
+
+@of(EVERY)
+def test_file_is_what_the_script_writes(case: Any) -> None:
+    assert (FOLDER / case.file).read_bytes() == case.content
+
+
+@pytest.mark.parametrize("table", [*MAKE.GOOD, *MAKE.SUMS])
+def test_the_good_file_loads_and_nothing_fails(table: str, tmp_path: Path) -> None:
+    path = tmp_path / "tot.csv"
+    path.write_bytes(MAKE.text(MAKE.GOOD[table]) if table in MAKE.GOOD else MAKE.form(table))
+    assert len(load(path, table)) == (len(MAKE.GOOD[table]) - 1 if table in MAKE.GOOD else 1)
+    assert not (checked(path, table)["verdict"] == "fail").any()
+
+
+@of(REFUSED)
+def test_file_is_refused_with_its_message(case: Any) -> None:
+    with pytest.raises((DataError, ParameterError)) as caught:
+        load(FOLDER / case.file, case.table, **case.options)
+    assert caught.value.exit_status == 2
+    lines = caught.value.lines("vi"), caught.value.lines("en")
+    assert all(len(part) > 1 for part in lines), "a message says more than what is wrong"
+    said = "\n".join(lines[0])
+    assert all(word in said for word in case.says), said
+
+
+def hits(findings: pd.DataFrame, case: Any) -> pd.DataFrame:
+    same = findings[(findings["check"] == case.check) & (findings["verdict"] == case.verdict)]
+    said = [f"{r.where} | {r.computed} | {r.stated}" for r in same.itertuples()]
+    return same[[all(word in line for word in case.says) for line in said]]
+
+
+@of([*FOUND, *SUMS])
+def test_file_gets_its_finding(case: Any) -> None:
+    findings = screened(case.file, case.table)
+    found = hits(findings, case)
+    assert len(found) == 1, findings[["check", "verdict", "where", "computed"]].to_string()
+    assert (found[["guidance_vi", "guidance_en"]] != "").all(axis=None)
+
+
+@of(FOUND)
+def test_a_good_file_does_not_get_that_finding(case: Any, tmp_path: Path) -> None:
+    path = tmp_path / "tot.csv"
+    path.write_bytes(MAKE.text(MAKE.GOOD[case.table]) if case.table in MAKE.GOOD else MAKE.form(case.table))
+    good = checked(path, case.table)
+    assert not ((good["check"] == case.check) & (good["verdict"] == case.verdict)).any()
+
+
+@of([c for c in REFUSED if not c.options and c.table in (*MAKE.GOOD, *MAKE.SUMS)])
+def test_screening_tells_of_it_and_never_raises(case: Any) -> None:
+    assert "fail" in set(screened(case.file, case.table)["verdict"])
+
+
+def test_every_sum_of_every_form_is_one_of_the_notes_and_has_a_file() -> None:
+    known = {
+        code: [f"{total}={'+'.join(map(str, parts))}" for total, parts in form.sums]
+        for (code, version), form in FORMS.items()
+        if version == "TT02/2021"
+    }
+    assert known == MAKE.SUMS
+    assert [c.check for c in SUMS] == [check for (code, _), f in FORMS.items() if code in known for check in f.checks()]
+
+
+@of(SUMS)
+def test_a_broken_sum_breaks_the_others_only_where_it_is_a_part_of_them(case: Any) -> None:
+    findings = screened(case.file, case.table)
+    failed = set(findings.loc[findings["verdict"] == "fail", "check"])
+    written = dict(zip((c.check for c in SUMS if c.table == case.table), MAKE.SUMS[case.table], strict=True))
+    changed = MAKE.parts_of(written[case.check])[1][-1]
+    assert failed == {
+        check for check, total in written.items() if changed in (n := MAKE.parts_of(total))[1] or changed == n[0]
+    }
+
+
+PERSONS = ("Nguyễn Văn An", "Trần Thị Bình", "Lê Thị Hồng Nhung", "Phạm Văn Dũng", "Vũ Thị Hạnh")
+
+
+@of(EVERY)
+def test_nobody_is_named(case: Any) -> None:
+    shown = screened(case.file, case.table).to_csv() if case.table in (*MAKE.GOOD, *MAKE.SUMS) else ""
+    try:
+        frame = load(FOLDER / case.file, case.table, **case.options)
+        shown += str(frame.attrs) + frame.to_csv()
+    except (DataError, ParameterError) as error:
+        shown += str(error)
+    assert not [name for name in PERSONS if name in shown]

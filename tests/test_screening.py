@@ -1,0 +1,151 @@
+"""Screening counts what a slow look counts, in a small file and in Parquet alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dvresearch import codebook, examples, workdays
+from dvresearch.errors import ParameterError
+from dvresearch.loaders import convert_dossiers, load_dossiers
+from dvresearch.screening import screen
+from dvresearch.screening.records import BATCH_SHARE, HEAP_SHARE, OFF_DUE
+from dvresearch.tables import FINDINGS, check
+
+RECEIPTS = {
+    "received": "case:startdate",
+    "due": "case:deadline",
+    "resolved": "case:enddate",
+    "unit": "case:department",
+    "channel": "case:channel",
+    "dossier": "case:concept:name",
+}
+
+
+def spoilt(folder: Path, seed: int = 0, n: int = 400) -> Path:
+    """Write synthetic dossiers with some faults of every kind."""
+    frame, _ = examples.dossiers(n, examples.communes(3, seed=seed), seed=seed, as_of="2025-11-30")
+    rng = np.random.default_rng(seed)
+    frame = frame.sort_values("received", ignore_index=True)
+    some = rng.choice(n, 12, replace=False)
+    frame.loc[some[:3], "resolved"] = frame.loc[some[:3], "received"] - pd.Timedelta(days=2)
+    frame.loc[some[3:5], "due"] = frame.loc[some[3:5], "received"] - pd.Timedelta(days=1)
+    frame.loc[some[5:7], "dossier"] = frame.loc[some[7:9], "dossier"].to_numpy()
+    frame.loc[some[9:], "due"] = pd.NaT
+    frame["channel"] = frame["channel"].mask(rng.random(n) < 0.3)
+    mess = examples.Mess(dates="iso", encoding="utf-8", delimiter=",")
+    return examples.write_office(frame, folder / "gia-lap.csv", mess=mess, seed=seed)
+
+
+def counted(findings: pd.DataFrame, check: str) -> str:
+    (row,) = findings[findings["check"] == check].itertuples()
+    return str(row.computed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_are_those_of_a_slow_look(seed: int, tmp_path: Path) -> None:
+    path = spoilt(tmp_path, seed)
+    findings = screen(path, as_of="2025-11-15")
+    check(findings, FINDINGS)
+    d = load_dossiers(path)
+    day = d["received"].dt.normalize()
+    wrong = (d["resolved"] < d["received"]) & ~(
+        (d["resolved"] == d["resolved"].dt.normalize()) & (d["resolved"].dt.normalize() == day)
+    )
+    assert counted(findings, "resolved_before_received") == str(wrong.sum())
+    (where,) = findings.loc[findings["check"] == "resolved_before_received", "where"]
+    assert ", ".join(map(str, d.index[wrong][:10])) in where
+    assert counted(findings, "duplicate_code") == str(len(d) - d["dossier"].nunique())
+    assert counted(findings, "resolved_after_as_of") == str((d["resolved"] >= pd.Timestamp("2025-11-16")).sum())
+    missing = findings[
+        (findings["check"] == "missing") & findings["where"].str.endswith(f"column {_letter(d, path, 'due')}")
+    ]
+    assert missing["computed"].iloc[0] == f"{100 * d['due'].isna().mean():.2f}\u00a0%"
+    for name in ("due", "resolved"):
+        days = d[name].dropna().dt.normalize()
+        off = 1 - workdays.is_working(days.to_numpy()).mean()
+        assert counted(findings, f"{name}_on_day_off") == f"{100 * off:.2f}\u00a0%"
+    both = d.dropna(subset=["due", "resolved"])
+    on_day = (both["due"].dt.normalize() == both["resolved"].dt.normalize()).mean()
+    assert counted(findings, "heap_on_due_day") == f"{100 * on_day:.2f}\u00a0%"
+
+
+def _letter(frame: pd.DataFrame, path: Path, name: str) -> str:
+    header = path.read_text(encoding="utf-8").splitlines()[frame.attrs["load"]["header_rows"][-1] - 1].split(",")
+    return "ABCDEFGHIJKLMNOP"[header.index(frame.attrs["load"]["columns"][name])]
+
+
+def test_parquet_gives_the_same_findings_as_the_file_it_was_made_from(tmp_path: Path) -> None:
+    path = spoilt(tmp_path, 5)
+    convert_dossiers(path, tmp_path / "a.parquet")
+    small, large = screen(path, as_of="2025-11-15"), screen(tmp_path / "a.parquet", as_of="2025-11-15")
+    small = small[~small["check"].str.startswith(("skipped", "unused", "personal", "date_order"))]
+    columns = ["check", "verdict", "severity", "computed"]
+    assert sorted(map(tuple, small[columns].to_numpy())) == sorted(map(tuple, large[columns].to_numpy()))
+
+
+def test_receipt_log_has_its_published_oddities(validation: Callable[[str], Path]) -> None:
+    findings = screen(validation("records") / "receipt_cases.csv", columns=RECEIPTS, timezone="Europe/Amsterdam")
+    assert counted(findings, "resolved_before_received") == "2"
+    assert counted(findings, "duplicate_code") == "0"
+    assert not findings.to_csv().count("Resource")
+    assert (findings["verdict"] == "fail").sum() == 1
+
+
+def test_thresholds_are_prompts_and_not_crossed_by_an_ordinary_office(tmp_path: Path) -> None:
+    frame, _ = examples.dossiers(600, examples.communes(2, seed=1), seed=1)
+    path = examples.write_office(frame, tmp_path / "gia-lap.csv", mess=examples.Mess(encoding="utf-8"), seed=1)
+    findings = screen(path)
+    quiet = (
+        "due_on_day_off",
+        "heap_on_due_day",
+        "batch_day",
+        "resolved_before_received",
+        "duplicate_code",
+        "unit_spellings",
+    )
+    assert set(findings.loc[findings["check"].isin(quiet), "verdict"]) == {"pass"}
+    assert 0 < OFF_DUE < BATCH_SHARE < HEAP_SHARE < 1
+
+
+def test_receipts_on_saturdays_are_asked_about_unless_online(tmp_path: Path) -> None:
+    saturdays = ("07/03/2026", "14/03/2026", "21/03/2026", "28/03/2026")
+    lines = [f"HS-{i},Xã Mẫu,Trực tiếp,{saturdays[i % 4]}" for i in range(40)]
+    path = tmp_path / "a.csv"
+    path.write_text("Mã hồ sơ,Đơn vị,Hình thức nộp,Ngày tiếp nhận\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    findings = screen(path)
+    assert (findings.loc[findings["check"] == "received_on_day_off", "verdict"] == "review").all()
+    path.write_text(path.read_text(encoding="utf-8").replace("Trực tiếp", "Trực tuyến"), encoding="utf-8")
+    online = screen(path)
+    assert (online.loc[online["check"] == "received_on_day_off", "verdict"] == "unknown").all()
+
+
+def test_every_check_has_its_sentence() -> None:
+    entries = {e.code: e for e in codebook.entries("check")}
+    screened = [c for c in entries.values() if c.note_vi]
+    assert len(screened) > 40
+    assert all(e.label_vi and e.label_en and e.note_en for e in screened)
+
+
+def test_corrections_are_listed_and_counted_in(tmp_path: Path) -> None:
+    path, changes = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.write_text(
+        "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày trả kết quả\nHS-1,Xã Mẫu,05/01/2026,04/01/2026\n", encoding="utf-8"
+    )
+    changes.write_text("row,column,new,when,why,by_role\n2,D,06/01/2026,07/01/2026,gõ nhầm,văn thư\n", encoding="utf-8")
+    assert counted(screen(path), "resolved_before_received") == "1"
+    findings = screen(path, corrections=changes)
+    assert counted(findings, "resolved_before_received") == "0"
+    assert counted(findings, "corrected") == "04/01/2026 → 06/01/2026"
+
+
+def test_what_cannot_be_asked_is_said() -> None:
+    with pytest.raises(ParameterError, match="dossiers"):
+        screen("a.csv", "hồ sơ")
+    with pytest.raises(ParameterError, match="as_of"):
+        screen(Path(__file__).parent / "ugly" / "tab.tsv", as_of="hôm qua")
+    assert list(screen("khong-co.csv")["check"]) == ["unreadable"]
