@@ -45,17 +45,17 @@ def test_the_plain_difference_is_that_of_two_means(responses):
     columns = ["value", "std_error", "lower", "upper", "df"]
     pd.testing.assert_frame_equal(got[columns], slow[columns])
     assert got["mode"].unique().tolist() == ["kiosk − paper"]
-    assert got["adjusted"].unique().tolist() == ["no"]
+    assert got["definition"].unique().tolist() == ["unadjusted"]
 
 
 def test_among_people_of_the_same_age_the_truth_is_found(responses):
     got = mode_effect(
         responses, against="paper", items=["q1", "q2"], adjust=["age"], scale=FIVE, score="mean100", design=DESIGN
     )
-    assert list(got.columns) == ["mode", "factor", "item", "adjusted", *ESTIMATES.names, "df"]
-    whole = got[got["item"] == ALL].set_index("adjusted")
-    assert whole.loc["no", "upper"] < 5
-    assert whole.loc["yes", "lower"] < 5 < whole.loc["yes", "upper"]
+    assert list(got.columns) == ["mode", "factor", "item", *ESTIMATES.names, "df"]
+    whole = got[got["item"] == ALL].set_index("definition")
+    assert whole.loc["unadjusted", "upper"] < 5
+    assert whole.loc["adjusted", "lower"] < 5 < whole.loc["adjusted", "upper"]
 
 
 def test_every_way_against_one(responses):

@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.design import Design
+from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
+from dvresearch.metrics.design import Design, draw
+from dvresearch.metrics.regression import fit_linear
+from dvresearch.metrics.satisfaction import satisfaction
 from dvresearch.metrics.surveyed import survey_mean
 from dvresearch.metrics.weighting import calibrate, weight_cost
 
@@ -48,10 +51,30 @@ def test_one_margin_is_post_stratification(people):
     people["fitted"] = calibrate(people, margins={"sex": SEX}, design=Design(weights="w"))
     by_hand = people["w"] * people["sex"].map(SEX) / people.groupby("sex")["w"].transform("sum")
     np.testing.assert_allclose(people["fitted"], by_hand)
-    sample = svy.Sample(pl.from_pandas(people[["sex", "commune", "w", "y"]]), svy.Design(psu="commune", wgt="w"))
-    theirs = sample.weighting.poststratify(controls=SEX, cells="sex", wgt_name="p").estimation.mean("y").to_polars()
-    ours = survey_mean(people, values="y", design=Design(clusters="commune", weights="fitted", margins=["sex"])).iloc[0]
-    assert [ours["value"], ours["std_error"]] == pytest.approx([theirs["est"][0], theirs["se"][0]], rel=1e-9)
+    data = pl.from_pandas(people[["sex", "age", "commune", "w", "y"]])
+    fitted = svy.Sample(data, svy.Design(psu="commune", wgt="w")).weighting.poststratify(
+        controls=SEX, cells="sex", wgt_name="p"
+    )
+    design = Design(clusters="commune", weights="fitted", margins=["sex"])
+    for by in ([], ["age"]):
+        theirs = fitted.estimation.mean("y", by=by or None).to_polars()
+        theirs = theirs.sort("age") if by else theirs
+        ours = survey_mean(people, values="y", by=by, design=design).sort_values(by or ["item"])
+        for own, other in (("value", "est"), ("std_error", "se")):
+            assert ours[own].tolist() == pytest.approx(theirs[other].to_list(), rel=1e-9)
+
+
+def test_a_difference_knows_of_the_margins(people):
+    """Of two groups that are the margin itself, means covary as their residuals do: as in a regression with them."""
+    people["fitted"] = calibrate(people, margins={"sex": SEX, "age": AGE}, design=Design(weights="w"))
+    people["q"] = people["y"].round().clip(20, 80)
+    design = Design(clusters="commune", weights="fitted", margins=["sex", "age"])
+    options = {"items": ["q"], "by": "sex", "score": "mean100", "scale": range(20, 81), "design": design}
+    estimates, covariances = satisfaction(people, **options), satisfaction_covariance(people, column="sex", **options)
+    got = survey_difference(estimates, covariances, column="sex", of="nữ", against="nam", method="wald").iloc[0]
+    female = (people[["sex"]] == "nữ").to_numpy(dtype=float)
+    fit = fit_linear(female, (people["q"].to_numpy() - 20) / 60 * 100, ["nữ"], draw(people, design))
+    assert [got["value"], got["std_error"]] == pytest.approx([fit.coefficients[1], np.sqrt(fit.covariance[1, 1])])
 
 
 def test_a_variable_of_the_margins_has_no_error_left(people):

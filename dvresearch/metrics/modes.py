@@ -54,10 +54,10 @@ def mode_effect(
     Returns
     -------
     DataFrame
-        The column `mode` (``"kiosk − paper"``), ``factor`` and ``item`` as in :func:`satisfaction`, ``adjusted``
-        (``no``, and ``yes`` where `adjust` is given), the columns of ``tables.ESTIMATES`` and ``df``. ``value`` is the
-        difference of the score. What is left after adjustment may be the way of asking or what else sets these
-        people apart: nobody was assigned to a mode by lot.
+        The column `mode` (``"kiosk − paper"``), ``factor`` and ``item`` as in :func:`satisfaction`, the columns of
+        ``tables.ESTIMATES`` and ``df``. ``value`` is the difference of the score, with the definition ``unadjusted``
+        and, where `adjust` is given, ``adjusted``. What is left after adjustment may be the way of asking or what
+        else sets these people apart: nobody was assigned to a mode by lot.
 
     Raises
     ------
@@ -83,17 +83,16 @@ def mode_effect(
     shown = responses[mode].isna().to_numpy()[:, None]
     ways_x = np.where(shown, np.nan, np.column_stack([(responses[mode] == w).to_numpy(dtype=float) for w in ways]))
     extra, names = model_matrix(responses, adjust)
+    models = [("unadjusted", ways_x, []), ("adjusted", np.hstack([ways_x, extra]), names)]
     frames = []
-    for adjusted, x, terms in (("no", ways_x, []), ("yes", np.hstack([ways_x, extra]), names))[: 1 + bool(adjust)]:
+    for definition, x, terms in models[: 1 + bool(adjust)]:
         found = _differences(y, x, [*map(str, ways), *terms], len(ways), form.combine, sampled)
         for k, way in enumerate(ways):
             value, error, df, n = (part[k] for part in found)
             half = t_value(confidence, df) * error
             few = len(np.unique(sampled.clusters)) < FEW_CLUSTERS if sampled.clustered else n < FEW
             table = build(
-                pd.DataFrame(
-                    {mode: f"{way} − {against}", "factor": form.factor, "item": form.item, "adjusted": adjusted}
-                ),
+                pd.DataFrame({mode: f"{way} − {against}", "factor": form.factor, "item": form.item}),
                 indicator=SCORES[score][1],
                 value=value,
                 std_error=error,
@@ -101,7 +100,7 @@ def mode_effect(
                 upper=value + half,
                 confidence=confidence,
                 n=n,
-                definition="of_answers",
+                definition=definition,
                 basis="unknown" if design is None else "sample",
                 method="linear_design",
                 flags={"few": few},

@@ -30,7 +30,7 @@ __all__ = ["DEGREES", "FEW_CLUSTERS", "degrees_of_freedom", "intervals", "survey
 
 #: Rules for the degrees of freedom of an interval, see :func:`survey_mean`.
 DEGREES = ("domain", "design", "normal")
-#: Clusters below which a 95 % interval covers less than it says (benchmarks/coverage.py): flagged ``few``.
+#: Clusters below which a 95 % interval can cover less than it says (benchmarks/coverage.py): flagged ``few``.
 FEW_CLUSTERS = 30
 
 
@@ -218,7 +218,7 @@ def survey_mean(
         simple random sample with the same error (``n_eff``), and the degrees of freedom.
         ``numerator`` and ``denominator`` are missing: weighted counts would be taken for counts.
         Reasons: ``no_answer``, ``no_freedom`` (a single cluster), ``no_spread`` (all answers alike), and
-        ``few_clusters``, which comes with an interval: under 30 clusters it is too narrow.
+        ``few_clusters``, which comes with an interval: under 30 clusters it can be too narrow.
 
     Raises
     ------
