@@ -612,6 +612,16 @@ def test_flows_follow_one_another_and_the_remainder_is_hatched():
     assert [t.get_text() for t in plots.flows(que_son(), lang="en").get_yticklabels()][-1].startswith("Not described")
 
 
+def test_no_number_is_written_across_a_line():
+    def crossed(ax, line_gid):
+        found = boxes(ax, [t for t in ax.texts if t.get_gid() in {"value", *drawn_bars(ax)}])
+        (line,) = [line for line in ax.lines if line.get_gid() == line_gid]
+        return [words for words, box in found if box.overlaps(line.get_window_extent())], len(found)
+
+    assert crossed(plots.flows(que_son()), "total") == ([], 5)
+    assert crossed(plots.trend(months([0.5, 0.83, 0.6]), reference=0.8664), "reference") == ([], 3)
+
+
 def test_flows_that_add_up_have_no_remainder_and_an_excess_is_shown():
     assert "remainder" not in drawn_bars(plots.flows(que_son(total=42764.0)))
     # Lai Châu: 1,186 + 397 + 3 = 1,586 against 1,568 printed.

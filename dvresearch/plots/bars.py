@@ -15,6 +15,7 @@ from dvresearch.plots.style import (
     INK,
     MAUVE,
     MID,
+    NUMBER,
     PLUM,
     SMALL,
     add_words,
@@ -92,7 +93,11 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
     bars = totals + parts
 
     ax = ax if ax is not None else new_axes(3.2 + 0.7 * len(bars))
+    highest = max(left + width for _, _, left, width in bars)
     for y, (code, _, left, width) in enumerate(bars):
+        end = left + width
+        # a number that would be written across the line of the total stands before its bar
+        before = bool(totals) and 0 < found.total - end < NUMBER * highest < left
         plain = y < len(totals) or code in ("remainder", "excess")
         ax.barh(
             y,
@@ -108,9 +113,10 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
         )
         ax.annotate(
             count_text(width, lang),
-            (left + width, y),
-            (4, 0),
+            (left if before else end, y),
+            (-4 if before else 4, 0),
             textcoords="offset points",
+            ha="right" if before else "left",
             va="center",
             fontsize=SMALL,
             path_effects=halo(),
@@ -121,7 +127,7 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
         ax.axvline(found.total, color=INK, linewidth=1, linestyle=DASHES, gid="total", zorder=1)
     ax.set_yticks(range(len(bars)), [fill(label, 150) for _, label, _, _ in bars])
     ax.set_ylim(len(bars) - 0.4, -0.6)
-    ax.set_xlim(0, 1.02 * max(left + width for _, _, left, width in bars) or 1)
+    ax.set_xlim(0, 1.02 * highest or 1)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=True))
     format_axis(ax.xaxis, "", lang)
     tidy(ax, "x")

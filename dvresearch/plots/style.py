@@ -77,6 +77,8 @@ TITLE = 10.5
 LINE = SMALL * 1.3
 #: Mean width of a letter of DejaVu Sans in Vietnamese text, as a share of its size.
 LETTER = 0.56
+#: What a written number takes of the length of an axis, as a share.
+NUMBER = 0.1
 #: Room for one row of a dot plot, in cm: a line of text and a little air.
 ROW_CM = 0.5
 

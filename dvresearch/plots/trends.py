@@ -21,6 +21,7 @@ from dvresearch.plots.style import (
     MAUVE,
     MID,
     MUTED,
+    NUMBER,
     PLUM,
     REFERENCE,
     SMALL,
@@ -136,7 +137,7 @@ def trend(
     if len(series) > 1:
         ends += [_label_end(ax, last, fill(name, 110)) for name, points in series.items() if (last := _last(points))]
     elif len(every) <= MOST_VALUES:
-        _write_values(ax, every, code, lang)
+        _write_values(ax, every, code, lang, reference)
     title, subtitle = _headings(table, series, unit, lang)
     add_words(ax, title, subtitle, break_notes(series.values(), numbers, breaks, lang))
     separate(ax, sorted(ends, key=lambda label: label.xy[1]))
@@ -298,17 +299,19 @@ def _mark_breaks(ax: Axes, places: dict[float, str]) -> None:
         )
 
 
-def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang) -> None:
-    """Write each value where the line beside its point leaves room."""
+def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, reference: float | None) -> None:
+    """Write each value where the line beside its point leaves room, and none across the reference line."""
     drawn = [p for p in points if known(p.value)]
+    low, high = ax.get_ylim()
     for before, p, after in zip([None, *drawn], drawn, [*drawn[1:], None], strict=False):
         rises_before = before is not None and before.value > p.value
         rises_after = after is not None and after.value > p.value
         side = 0 if rises_before == rises_after or before is None or after is None else (1 if rises_before else -1)
         below = (rises_before or rises_after) and not side
+        gap = reference - p.value if reference is not None else -1.0
         ax.annotate(
             cell(p.value, unit, p.row.get("n"), lang),
-            (p.x, p.value),
+            (p.x, p.value + gap if not below and 0 < gap < NUMBER * (high - low) else p.value),
             (2 * side, -6 if below else 5),
             textcoords="offset points",
             ha={0: "center", 1: "left", -1: "right"}[side],
