@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "MIN_COUNT",
+    "SURNAMES",
+    "TITLES",
     "holds_person",
+    "mask",
     "personal_kind",
     "pseudonym",
     "showable",
@@ -79,9 +82,22 @@ _BEFORE_PLACE = re.compile(
     "đảo|hồ|sông|núi|công|ty|tnhh|viện|xá|trạm|hóa|ubnd|hđnd|đội|đoàn|nghiệp|tượng|niệm|di|tích|đền|chùa|giải"
 )
 #: Surnames that begin few names of places: with these, two words are taken for a name.
-_COMMON = re.compile(
-    "(nguyễn|trần|lê|phạm|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|ngô|dương|đinh|trịnh|trương|phùng|quách) ", re.IGNORECASE
+SURNAMES = "nguyễn|trần|lê|phạm|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|ngô|dương|đinh|trịnh|trương|phùng|quách"
+_COMMON = re.compile(f"({SURNAMES}) ", re.IGNORECASE)
+#: A word that begins with a capital, also within a pattern that ignores case.
+_UPPER = "".join(c for c in map(chr, range(0x1EFA)) if c.isupper())
+_CAPITAL = rf"(?-i:[{_UPPER}])[^\W\d_]*"
+_CAPITALS = re.compile(rf"{_CAPITAL}(?:\s+{_CAPITAL})+")
+#: A middle name tells a name in small letters and without diacritics, too; four surnames are no other word.
+_NAMED = re.compile(
+    rf"\b(?:{_SURNAME.pattern}|{_BARE_SURNAME.pattern})\s+(?:thị|văn|đức|hữu|ngọc|thi|van)\s+[^\W\d_]+(?:\s+{_CAPITAL})*"
+    r"|\b(?:nguyễn|huỳnh|trịnh|bùi)(?:\s+[^\W\d_]+){1,2}",
+    re.IGNORECASE,
 )
+#: Words before a name, with diacritics and without.
+TITLES = "ông|bà|anh|chị|cô|chú|bác|cậu|thầy|em|đồng chí|đ/c|ong|ba|chi|co"
+_TITLED = re.compile(rf"\b((?:{TITLES})\s+)({_CAPITAL}(?:\s+{_CAPITAL})*)", re.IGNORECASE)
+_NUMBERS = re.compile(r"\+?\d(?:[\d .,/\-]*\d)?")
 _LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
 _FEW = 20  # cells: in fewer, names of procedures need not repeat either
 
@@ -183,6 +199,28 @@ def holds_person(text: str) -> bool:
         if word in ("ông", "bà") and capital[i + 1 : i + 2] == [True] and not _BEFORE_PLACE.fullmatch(before):
             return True
     return False
+
+
+def mask(text: str) -> str:
+    """Return a comment with names, numbers and e-mail addresses replaced by ``…``.
+
+    Names are told by a surname, a middle name or a title before a capital. A lone given name in small letters is not
+    told: a masked comment still is no text to publish.
+
+    Parameters
+    ----------
+    text : str
+        A comment.
+    """
+    text = _EMAIL.sub("…", nfc(text))
+    text = _TITLED.sub(r"\1…", _NAMED.sub("…", text))
+    return _NUMBERS.sub("…", _CAPITALS.sub(_without_names, text))
+
+
+def _without_names(found: re.Match[str]) -> str:
+    words = found[0].split()
+    at = next((i for i in range(len(words) - 1) if _is_name(" ".join(words[i : i + 4]))), None)
+    return found[0] if at is None else " ".join([*words[:at], "…", *words[at + 4 :]])
 
 
 def _is_number(run: str) -> bool:

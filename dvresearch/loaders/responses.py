@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, Text
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.tables import NO_ANSWER, RESPONSES, SCALES, SENSITIVE, responses_table
+from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
+from dvresearch.privacy import showable
+from dvresearch.tables import NO_ANSWER, SENSITIVE, Table, responses_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dvresearch.loaders.records import Records
 
-__all__ = ["Questionnaire", "load_responses", "questionnaire", "read_responses"]
-
-Numbers = Literal["words", "ascending", "descending"]
-
-_NUMBERS = ("words", "ascending", "descending")
-_CODE = re.compile(r"[a-z][a-z0-9_]*")
-
-
-@dataclass(frozen=True)
-class Questionnaire:
-    """The items of a survey.
-
-    Parameters
-    ----------
-    headers : dict of str to str
-        Item -> its header in the file.
-    scales : dict of str to str
-        Item -> name of its scale, a key of ``tables.SCALES``.
-    codes : dict of str to dict
-        Item -> what its answers are written as besides their words -> answer.
-    """
-
-    headers: dict[str, str]
-    scales: dict[str, str]
-    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+__all__ = ["contract", "load_responses", "read_responses"]
 
 
 def load_responses(
     path: str | Path,
-    items: Mapping[str, str] | str | Path,
+    items: Mapping[str, str] | str | Path | Questionnaire,
     *,
     scale: str = "hai_long_5",
     numbers: Numbers = "words",
@@ -64,10 +40,10 @@ def load_responses(
     ----------
     path, columns, unit, sheet, date_order, corrections, limits
         As for :func:`dvresearch.load_dossiers`.
-    items : mapping, str or Path
-        Item -> header in the file (``{"q1": "1. Thời gian giải quyết"}``), or a TOML file with a table ``[items]`` of
-        the same and, if need be, ``scale`` and ``numbers``; there an item can also be
-        ``{header = "…", scale = "co_khong", numbers = "words", codes = {9 = "dont_know"}}``.
+    items : mapping, str, Path or Questionnaire
+        Item -> header in the file (``{"q1": "1. Thời gian giải quyết"}``), a questionnaire of the package
+        (``"one-stop"``) or a TOML file, see :func:`dvresearch.questionnaire`. Items without a header of their own are
+        found by their code or by their wording.
     scale : str, default "hai_long_5"
         Scale of the items for which no other is named, a key of ``tables.SCALES``: ``hai_long_5``, ``hai_long_4``,
         ``hai_long_3`` (satisfaction), ``dong_y_5`` (agreement), ``tot_5`` (quality), ``co_khong`` (yes or no).
@@ -86,7 +62,8 @@ def load_responses(
         Columns of ``tables.responses_table``: those of a respondent that the file has, then the items in words of their
         scale (``very_satisfied``), with ``dont_know`` (không biết) and ``refused`` (không trả lời) apart from a
         missing answer. Index and ``attrs["load"]`` as for :func:`dvresearch.load_dossiers`;
-        ``attrs["load"]["items"]`` is item -> scale.
+        ``attrs["load"]["items"]`` is item -> scale, ``attrs["load"]["reversed"]`` lists the items whose highest answer
+        is the worst: their answers stay as they were given, the metrics turn them (`reverse`).
 
     Raises
     ------
@@ -96,7 +73,7 @@ def load_responses(
     ParameterError
         For an unknown scale, column, attribute or word.
     """
-    asked = questionnaire(items, scale=scale, numbers=numbers)
+    asked = items if isinstance(items, Questionnaire) else questionnaire(items, scale=scale, numbers=numbers)
     records = read_responses(
         path,
         asked,
@@ -108,9 +85,14 @@ def load_responses(
         corrections=corrections,
         limits=limits,
     )
-    frame = records.checked(responses_table(asked.scales, sensitive, asked.codes))
-    frame.attrs["load"]["items"] = dict(asked.scales)
+    frame = records.checked(contract(asked, sensitive))
+    frame.attrs["load"] |= {"items": asked.scales, "reversed": asked.reversed}
     return frame
+
+
+def contract(asked: Questionnaire, sensitive: Sequence[str] = ()) -> Table:
+    """Return the contract of the answers to a questionnaire, see ``tables.responses_table``."""
+    return responses_table(asked.scales, sensitive, asked.codes, asked.titles)
 
 
 def read_responses(
@@ -130,12 +112,25 @@ def read_responses(
     for name in sensitive:
         if name not in known:
             raise bad_choice("sensitive", name, ", ".join(known))
-    table = responses_table(asked.scales, sensitive, asked.codes)
+    table = contract(asked, sensitive)
     given = headers.to_contract(columns, table)
     mapping = {header: item for item, header in asked.headers.items()} | given
     records = read_records(
         path, table, anchor=next(iter(asked.scales)), columns=mapping, given={"unit": unit}, **options
     )
+    absent = [item for item in asked.scales if item not in records.header.columns]
+    if absent:
+        sheet = records.header.sheet
+        raise DataError(
+            Text(f"Tệp thiếu câu hỏi {', '.join(absent)}.", f"The file lacks the items {', '.join(absent)}."),
+            where=sheet.where(records.header.top),
+            expected=Text("tiêu đề là mã hoặc lời của câu hỏi", "the code or the wording of the item as header"),
+            got=", ".join(showable(t) for t in records.header.titles if t)[:1500],
+            hint=Text(
+                f'Dùng columns={{"tiêu đề trong tệp": "{absent[0]}"}}, hoặc bỏ câu đó khỏi phiếu hỏi.',
+                f'Give columns={{"header in the file": "{absent[0]}"}}, or take the item out of the questionnaire.',
+            ),
+        )
     _refuse_bare_numbers(records, asked)
     return records
 
@@ -144,7 +139,9 @@ def _refuse_bare_numbers(records: Records, asked: Questionnaire) -> None:
     """Say what to type when the answers are numbers and nobody has said which way they run."""
     items = {at: name for name, at in records.header.columns.items() if name in asked.scales}
     wrong = [p for p in records.problems if p.code == "not_in_list" and p.column in items and p.looks == "'0'"]
-    if wrong and all(items[p.column] not in asked.codes for p in wrong):
+    # codes of no answer alone do not say which way the others run
+    stated = {item for item, codes in asked.codes.items() if not set(codes.values()) <= set(NO_ANSWER)}
+    if wrong and all(items[p.column] not in stated for p in wrong):
         sheet = records.header.sheet
         raise DataError(
             Text(
@@ -160,87 +157,3 @@ def _refuse_bare_numbers(records: Records, asked: Questionnaire) -> None:
                 "the highest.",
             ),
         )
-
-
-# --- the questionnaire ------------------------------------------------------------------------------------------------
-
-
-def questionnaire(
-    items: Mapping[str, str] | str | Path, *, scale: str = "hai_long_5", numbers: Numbers = "words"
-) -> Questionnaire:
-    """Read the items of a survey.
-
-    Parameters
-    ----------
-    items, scale, numbers
-        As for :func:`load_responses`.
-
-    Raises
-    ------
-    DataError
-        When a TOML file cannot be used.
-    ParameterError
-        For an unknown scale or word, or an item whose name cannot be a column.
-    """
-    stated: dict[str, Any] = {"items": dict(items)} if isinstance(items, Mapping) else _read_toml(Path(items))
-    headers: dict[str, str] = {}
-    scales: dict[str, str] = {}
-    codes: dict[str, dict[str, str]] = {}
-    for item, entry in stated["items"].items():
-        rule: dict[str, Any] = {"header": entry} if isinstance(entry, str) else dict(entry)
-        if not _CODE.fullmatch(item) or item in (*RESPONSES.names, *(c.name for c in SENSITIVE)):
-            raise ParameterError(
-                Text("Tên câu hỏi không dùng được làm tên cột.", "The item cannot name a column."),
-                expected=Text("chữ thường không dấu và số: q1, q2", "small letters and digits: q1, q2"),
-                got=item,
-                hint=Text('Viết items={"q1": "tiêu đề trong tệp"}.', 'Write items={"q1": "header in the file"}.'),
-            )
-        scales[item] = _one_of("scale", rule.get("scale", stated.get("scale", scale)), tuple(SCALES))
-        way = _one_of("numbers", rule.get("numbers", stated.get("numbers", numbers)), _NUMBERS)
-        headers[item] = rule.get("header", item)
-        words = (
-            SCALES[scales[item]] if way == "ascending" else SCALES[scales[item]][::-1] if way == "descending" else ()
-        )
-        written = {str(i): word for i, word in enumerate(words, start=1)}
-        for text, word in rule.get("codes", {}).items():
-            written[str(text)] = _one_of("codes", word, (*SCALES[scales[item]], *NO_ANSWER))
-        if written:
-            codes[item] = written
-    if not headers:
-        raise ParameterError(
-            Text("Chưa nêu câu hỏi nào.", "No item is named."),
-            hint=Text('Viết items={"q1": "tiêu đề trong tệp"}.', 'Write items={"q1": "header in the file"}.'),
-        )
-    return Questionnaire(headers, scales, codes)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib
-
-    try:
-        stated = tomllib.loads(path.read_text(encoding="utf-8"))
-        extra = stated.keys() - {"items", "scale", "numbers", "name"}
-        entries = [e for e in stated["items"].values() if not isinstance(e, str)]
-        extra |= {key for e in entries for key in e.keys() - {"header", "scale", "numbers", "codes"}}
-        if extra:
-            raise KeyError(", ".join(sorted(extra)))
-    except (OSError, ValueError, KeyError, AttributeError) as fault:
-        raise DataError(
-            Text("Tệp phiếu hỏi không dùng được.", "The questionnaire file cannot be used."),
-            where=path.name,
-            expected=Text(
-                'TOML: scale = "hai_long_5" và [items] q1 = "tiêu đề trong tệp"',
-                'TOML: scale = "hai_long_5" and [items] q1 = "header in the file"',
-            ),
-            got=str(fault) if isinstance(fault, KeyError) else type(fault).__name__,
-            hint=Text("Sửa tệp theo mẫu trên.", "Change the file as shown."),
-        ) from None
-    return stated
-
-
-def _one_of(name: str, word: object, words: Sequence[str]) -> str:
-    from dvresearch.loaders.records import bad_choice
-
-    if word not in words:
-        raise bad_choice(name, word, ", ".join(words))
-    return str(word)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.metrics.estimates import CEILING, choose
+from dvresearch.metrics.estimates import CEILING, choose, grouping
 from dvresearch.metrics.proportions import proportion
 from dvresearch.privacy import MIN_COUNT, suppress
 from dvresearch.tables import RESPONSES, SCALES, check, responses_table
@@ -23,6 +23,7 @@ def answer_shares(
     by: str | Sequence[str] = (),
     *,
     top: int = 2,
+    reverse: Sequence[str] = (),
     basis: Literal["sample", "volunteers", "unknown"] = "unknown",
     confidence: float = 0.95,
     min_count: int = MIN_COUNT,
@@ -39,6 +40,8 @@ def answer_shares(
         Grouping columns: a unit, a way of asking, or an attribute of the respondents that was loaded by name.
     top : int, default 2
         How many of the highest answers count: 2 of ``hai_long_5`` are “hài lòng” and “rất hài lòng”.
+    reverse : sequence of str, default ()
+        Items whose highest answer is the worst: of these the lowest answers count.
     basis : {"sample", "volunteers", "unknown"}, default "unknown"
         Who answered. Weights and the design of a sample are not used here.
     confidence : float, default 0.95
@@ -59,8 +62,10 @@ def answer_shares(
     DataError
         For a table that breaks the contract or lacks an item.
     ParameterError
-        For an unknown scale or a `top` that takes the whole scale.
+        For an unknown scale, a `top` that takes the whole scale, or a reversed item that is not asked.
     """
+    for item in reverse:
+        choose("reverse", item, list(items))
     for scale in items.values():
         choose("items", scale, tuple(SCALES))
         if not 0 < top < len(SCALES[scale]):
@@ -78,10 +83,11 @@ def answer_shares(
             hint=Text("Nạp phiếu với items=… có câu hỏi đó.", "Load the survey with items=… that name it."),
         )
     check(responses, responses_table(items))
-    labels = [by] if isinstance(by, str) else list(by)
+    labels = grouping(responses, by)
     frames = []
     for item, scale in items.items():
-        on_scale, high = responses[item].isin(SCALES[scale]), responses[item].isin(SCALES[scale][-top:])
+        best = SCALES[scale][:top] if item in reverse else SCALES[scale][-top:]
+        on_scale, high = responses[item].isin(SCALES[scale]), responses[item].isin(best)
         counts = responses[labels].assign(
             item=item,
             top=high.astype(float),

@@ -8,6 +8,7 @@ from dvresearch.plots.bars import flows
 from dvresearch.plots.dots import intervals, ladder
 from dvresearch.plots.funnels import funnel
 from dvresearch.plots.style import close, figure, save, source_line
+from dvresearch.plots.surveys import overlap, priorities
 from dvresearch.plots.trends import small_multiples, trend
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "funnel",
     "intervals",
     "ladder",
+    "overlap",
+    "priorities",
     "save",
     "small_multiples",
     "source_line",
