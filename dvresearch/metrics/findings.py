@@ -8,10 +8,11 @@ from typing import TypedDict
 
 import pandas as pd
 
+from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.tables import FINDINGS
 
-__all__ = ["Finding", "digits", "finding", "percent", "table"]
+__all__ = ["Finding", "digits", "finding", "graded", "p_value", "percent", "table"]
 
 
 class Finding(TypedDict):
@@ -92,3 +93,32 @@ def digits(number: float, decimals: int | None = None) -> str:
 def percent(share: float, decimals: int = 2) -> str:
     """Return a share 0-1 as plain digits and a per cent sign: ``91.97 %``."""
     return digits(100 * share, decimals) + "\u00a0%" if pd.notna(share) else ""
+
+
+def graded(check: str, verdict: str, where: str = "", *, computed: str = "", stated: str = "") -> Finding:
+    """Return a finding with the guidance and the severity that go with its check and verdict.
+
+    Parameters
+    ----------
+    check : str
+        Code of the check; its note in the codebook is the guidance where the check is not passed.
+    verdict : {"pass", "review", "fail", "unknown"}
+        The outcome: ``fail`` is major, ``review`` minor.
+    where, computed, stated : str
+        As for :func:`finding`.
+    """
+    entry = codebook.get("check", check)
+    return finding(
+        check,
+        verdict,
+        where,
+        computed=computed,
+        stated=stated,
+        severity={"fail": "major", "review": "minor"}.get(verdict, "info"),
+        guidance=None if verdict == "pass" else Text(entry.note_vi, entry.note_en),
+    )
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as text, three decimals: ``p = 0.031``, ``p < 0.001``; "" when it is not known."""
+    return "" if pd.isna(p) else f"p = {digits(p, 3)}" if p >= 0.001 else "p < 0.001"

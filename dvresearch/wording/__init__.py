@@ -9,6 +9,7 @@ from dvresearch.wording.comparison import describe_funnel
 from dvresearch.wording.estimates import describe, method_line
 from dvresearch.wording.findings import describe_findings, localised, summarise_findings, verdict_words
 from dvresearch.wording.flows import describe_flows
+from dvresearch.wording.impact import describe_impact, impact_verdict
 
 __all__ = [
     "alt_text",
@@ -16,6 +17,8 @@ __all__ = [
     "describe_findings",
     "describe_flows",
     "describe_funnel",
+    "describe_impact",
+    "impact_verdict",
     "localised",
     "method_line",
     "summarise_findings",

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Words", "describe_findings", "localised", "summarise_findings", "verdict_words"]
 
-#: Which pair of words verdicts are given in: đạt / không đạt, or khớp / không khớp.
-Words = Literal["pass", "match"]
+#: Which words verdicts are given in: đạt / không đạt, khớp / không khớp, or đạt / không đạt of a check on an estimate,
+#: whose second number is what the first is held against and nothing published.
+Words = Literal["pass", "match", "effect"]
 
 _BOTH = Text("tính được {computed}, công bố {stated}", "computed {computed}, published {stated}")
+_AGAINST = Text("tính được {computed}, so với {stated}", "computed {computed}, against {stated}")
+_SEEN = Text("thấy: {computed}", "found: {computed}")
 _COMPUTED = Text("tính được {computed}", "computed {computed}")
+_NUMBER = r"-?\d+(?:\.\d+)?"
 _STATED = Text("công bố {stated}", "published {stated}")
 
 
@@ -34,12 +38,13 @@ def verdict_words(verdict: str, lang: Lang, words: Words = "match") -> str:
         The verdict of a finding.
     lang : {"vi", "en"}
         Language.
-    words : {"match", "pass"}, default "match"
+    words : {"match", "pass", "effect"}, default "match"
         ``match`` for recomputed figures and identities (khớp / không khớp), ``pass`` for
-        requirements (đạt / không đạt). ``review`` and ``unknown`` read the same in both.
+        requirements (đạt / không đạt), ``effect`` for the checks of an effect (đạt / không đạt). ``review`` and
+        ``unknown`` read the same in all.
     """
     one_of("lang", lang, ("vi", "en"))
-    one_of("words", words, ("match", "pass"))
+    one_of("words", words, ("match", "pass", "effect"))
     own = words == "match" and verdict in ("pass", "fail")
     return codebook.get("verdict", f"match_{verdict}" if own else verdict).label(lang)
 
@@ -50,10 +55,12 @@ def localised(digits: str, lang: Lang) -> str:
     Parameters
     ----------
     digits : str
-        ``computed`` or ``stated`` of a finding: ``12706951``, ``91.97 %``.
+        ``computed`` or ``stated`` of a finding: ``12706951``, ``91.97 %``, ``0.658 (p = 0.031)``.
     lang : {"vi", "en"}
         Language: ``12.706.951``, ``91,97 %`` in Vietnamese.
     """
+    if re.fullmatch(rf"(?:{_NUMBER} \()?p [=<] {_NUMBER}\)?", digits):
+        return re.sub(_NUMBER, lambda number: localised(number[0], lang), digits)
     found = re.fullmatch(r"(-?\d+(?:\.(\d+))?)([\u00a0 ]?%)?", digits)
     if not found:
         return digits
@@ -70,7 +77,7 @@ def describe_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Words
         The findings contract.
     lang : {"vi", "en"}, default "vi"
         Language.
-    words : {"match", "pass"}, default "match"
+    words : {"match", "pass", "effect"}, default "match"
         See :func:`verdict_words`.
 
     Returns
@@ -92,12 +99,19 @@ def describe_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Words
 def _paragraph(row: Mapping[Hashable, Any], lang: Lang, words: Words) -> str:
     name = codebook.get("check", row["check"]).label(lang)
     head = f"{row['where']} – {name}" if row["where"] else capital(name)
-    phrase = {(True, True): _BOTH, (True, False): _COMPUTED, (False, True): _STATED}.get(
+    own = f"{row['check']}.{row['computed']}"
+    if codebook.find("value", own) == own:  # a word of the check, such as impact_feasibility.weak
+        return _with_guidance(f"{head}: {codebook.get('value', own).label(lang)}.", row, lang)
+    both = _AGAINST if words == "effect" else _BOTH
+    phrase = {(True, True): both, (True, False): _SEEN if words == "pass" else _COMPUTED, (False, True): _STATED}.get(
         (bool(row["computed"]), bool(row["stated"]))
     )
     computed, stated = localised(row["computed"], lang), localised(row["stated"], lang)
     numbers = f" ({say(phrase, lang).format(computed=computed, stated=stated)})" if phrase else ""
-    sentence = f"{head}: {verdict_words(row['verdict'], lang, words)}{numbers}."
+    return _with_guidance(f"{head}: {verdict_words(row['verdict'], lang, words)}{numbers}.", row, lang)
+
+
+def _with_guidance(sentence: str, row: Mapping[Hashable, Any], lang: Lang) -> str:
     return " ".join(filter(None, (sentence, row[f"guidance_{lang}"])))
 
 
@@ -110,7 +124,7 @@ def summarise_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Word
         The findings contract.
     lang : {"vi", "en"}, default "vi"
         Language.
-    words : {"match", "pass"}, default "match"
+    words : {"match", "pass", "effect"}, default "match"
         See :func:`verdict_words`.
     """
     check(findings, FINDINGS)

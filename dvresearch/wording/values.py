@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "GROUPS",
     "POINTS",
     "Lang",
     "Row",
@@ -51,10 +52,16 @@ Row = Mapping[Hashable, Any]
 #: From this many cases on, a percentage is shown with two decimals, below it with one.
 MANY_CASES = 10_000
 NBSP = "\u00a0"
+#: Money is written in millions from here on, as sources print it.
+MILLION = 1_000_000
+_MILLION_DONG = Text("triệu đồng", "million dong")
+_YES, _NO = Text("có", "yes"), Text("không", "no")
 #: Unit of a difference of two shares.
 POINTS = "percentage_point"
 #: Units whose noun begins with %: tables hold them on the scale 0-1, readers see per cent.
 PER_CENT = (POINTS, "growth", "ratio")
+#: What the metrics call a group without a label, and all groups together.
+GROUPS = {"(không rõ)": Text("(không rõ)", "(not stated)"), "(tất cả)": Text("(tất cả)", "(all)")}
 #: What the metrics write between the two sides of a difference, in the column in which they differ.
 _LESS = " \u2212 "
 #: Columns in front of an estimate that tell which row it is but are not words for a reader.
@@ -192,8 +199,11 @@ def _readable(column: str, content: Any, lang: Lang) -> str:
         return f"{codebook.get('column', label).label(lang).lower()} {content:g}" if label else f"{content}"
     if column == "period":
         return say(_VERSUS, lang).join(period_words(side, lang) for side in content.split(_LESS))
-    if column not in ("unit", "group") and codebook.find("value", content) == content:
-        return codebook.get("value", content).label(lang)
+    if content in GROUPS:
+        return say(GROUPS[content], lang)
+    for code in (content, f"{column.removeprefix('of_')}.{content}"):
+        if column not in ("unit", "group") and codebook.find("value", code) == code:
+            return codebook.get("value", code).label(lang)
     return content.replace(_LESS, say(_VERSUS, lang))
 
 
@@ -271,6 +281,10 @@ def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
     text = cell(number, unit, cases, lang)
     if unit in ("share", ""):
         return text
+    if unit == "mark":
+        return say(_YES if number else _NO, lang)
+    if unit == "dong" and abs(number) >= MILLION:
+        return f"{format_number(number / MILLION, _needed([number / MILLION]), lang)}{NBSP}{say(_MILLION_DONG, lang)}"
     word = _noun(unit, 100 * number if unit in PER_CENT else number, lang)
     return f"{word}{NBSP}{text}" if unit == "rank" else f"{text}{NBSP}{word}"
 

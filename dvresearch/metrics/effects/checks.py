@@ -1,0 +1,314 @@
+"""What speaks against an estimated effect: earlier trends, placebos, spillover, leaving out, honest limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from dvresearch import codebook
+from dvresearch.errors import Text
+from dvresearch.metrics import findings
+from dvresearch.metrics.effects import robustness
+from dvresearch.metrics.effects.cells import check_columns
+from dvresearch.metrics.effects.fitting import Fit
+from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
+from dvresearch.metrics.estimates import choose
+from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value
+from dvresearch.tables import ESTIMATES, check
+
+__all__ = ["adjusted", "impact_checks", "pretrend_tests", "several_outcomes"]
+
+_SMALL, _POWER = 0.05, 0.8
+#: Tests of the periods before adoption, the linear combinations of their changes they look at (newest first).
+_TESTS = ("pretrends", "anticipation", "placebo_date", "regression_to_mean")
+
+
+def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
+    """Test the changes before adoption, where there must be none.
+
+    Parameters
+    ----------
+    fitted : Fit
+        With the varying base.
+
+    Returns
+    -------
+    dict of str to (float, float)
+        Check -> what was found, and the p-value. ``pretrends``: all changes are zero (F test; what was found is the
+        largest change). ``anticipation``: the last change. ``placebo_date``: the effect of an adoption moved back by
+        half of the periods before. ``regression_to_mean``: by how much the last period before adoption stands out from
+        those before it. The last two need two changes; NaN where there are too few.
+
+    Notes
+    -----
+    With changes δ(-1), …, δ(-K) from one period to the next and the covariance of their influence functions, every
+    test is one of linear combinations of them; p-values use t or F with the clusters less the combinations.
+    """
+    effects = fitted.effects("event_time")
+    before = effects.keys["event_time"].to_numpy() < -fitted.anticipation
+    change = effects.value[before][::-1]
+    spread = fitted.covariance(effects.influence[:, before])[::-1, ::-1]
+    count, clusters = len(change), int(fitted.sample.clusters.max()) + 1
+    nothing = (np.nan, np.nan)
+    if not count or clusters < 3:
+        return dict.fromkeys(_TESTS, nothing)
+    out = {"pretrends": nothing}
+    if clusters - count >= 3:
+        wald = float(change @ np.linalg.pinv(spread) @ change) / count * (clusters - count) / (clusters - 1)
+        largest = float(change[np.abs(change).argmax()])
+        out["pretrends"] = (largest, float(special.fdtrc(count, clusters - count, wald)))
+    back = (count + 1) // 2
+    combinations = {
+        "anticipation": np.eye(count)[0],
+        "placebo_date": np.where(np.arange(count) < back, np.arange(1, count + 1) / back, 0.0),
+        "regression_to_mean": (count - np.arange(count)) / count,
+    }
+    for name, weights in combinations.items():
+        if count < 2 and name != "anticipation":
+            out[name] = nothing
+            continue
+        found, error = float(weights @ change), float(np.sqrt(weights @ spread @ weights))
+        out[name] = (found, float(2 * special.stdtr(clusters - 1, -abs(found) / error)) if error > 0 else np.nan)
+    return out
+
+
+def _power(fitted: Fit) -> Finding:
+    """Say what a straight difference of trends that the test finds in 80 % of cases would add to the estimate."""
+    effects = fitted.effects("event_time")
+    before = effects.keys["event_time"].to_numpy() < -fitted.anticipation
+    clusters, count = int(fitted.sample.clusters.max()) + 1, int(before.sum())
+    if not count or clusters - count < 3:
+        return graded("pretrends_power", "unknown")
+    inverse = np.linalg.pinv(fitted.covariance(effects.influence[:, before]))
+    critical = special.fdtri(count, clusters - count, 1 - _SMALL)
+    needed = special.ncfdtrinc(count, clusters - count, 1 - _POWER, critical)
+    slope = float(np.sqrt(needed / inverse.sum()))
+    weights = time_weights(fitted)
+    added = slope * float(weights @ (weights.index.to_numpy() + 1 + fitted.anticipation))
+    estimate = robustness.overall_of(fitted)[0]
+    verdict = "review" if added > abs(estimate) else "pass"
+    return graded("pretrends_power", verdict, computed=digits(added, 3), stated=digits(abs(estimate), 3))
+
+
+def _reversion(fitted: Fit, stands_out: float) -> float:
+    """Return what would follow anyway after a year that stands out: shocks keep only their autocorrelation."""
+    rows = fitted.sample.rows
+    compared = rows[(rows["cohort"] == 0) & rows["outcome"].notna()]
+    wide = compared.pivot_table(index="unit", columns="period", values="outcome").dropna()
+    if len(wide) < 2 or wide.shape[1] < 3:
+        return -stands_out
+    shock = wide.to_numpy()
+    shock = shock - shock.mean(axis=0) - (shock - shock.mean(axis=0)).mean(axis=1, keepdims=True)
+    kept = float((shock[:, 1:] * shock[:, :-1]).sum() / (shock[:, :-1] ** 2).sum())
+    # Taking the mean of a place off makes its shocks look opposed to each other, by 1/(T - 1).
+    return -stands_out * (1 - float(np.clip(kept + 1 / (wide.shape[1] - 1), 0, 1)))
+
+
+def impact_checks(
+    fitted: Fit,
+    *,
+    near: str | None = None,
+    top: int = 20,
+    honest: Sequence[Restriction] = ("relative_magnitude", "smoothness"),
+    draws: int = 499,
+    seed: int = 2026,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Check an estimated effect in every way the panel allows.
+
+    Parameters
+    ----------
+    fitted : Fit
+        The estimate to check, from :func:`dvresearch.metrics.effects.fitting.fit`.
+    near : str, optional
+        Column of the panel with the group of places near each other (the district), for spillover.
+    top : int, default 20
+        Places of largest influence that are left out and the effect fitted again; 0 for none.
+    honest : sequence of str
+        Restrictions of :func:`honest_effects` under which the point of breakdown is looked for.
+    draws, seed : int
+        Permutations of the adoption dates (0 for none), and the start of their random numbers.
+    progress : bool, default False
+        Whether a bar is shown on the terminal.
+
+    Returns
+    -------
+    DataFrame
+        Findings. Tests with a p-value, ``review`` below 0.05 and ``fail`` when still below 0.05 after Holm's
+        adjustment over all of them: ``pretrends``, ``anticipation``, ``placebo_date`` (see :func:`pretrend_tests`),
+        ``regression_to_mean`` (what would follow anyway after the last year before adoption, beside the estimate),
+        ``spillover``. ``all_checks``: the smallest adjusted p-value. Then without part in that adjustment:
+        ``pretrends_power``, ``placebo_units`` (permutation), ``one_cohort_out``, ``one_place_out`` and
+        ``top_places_out`` (the places of largest influence), ``balance``, ``overlap``, ``honest_relative`` and
+        ``honest_smoothness`` (how much difference of trends the conclusion stands). A panel that allows no estimate
+        has the one finding ``impact_feasibility``.
+
+    Raises
+    ------
+    DataError
+        When the column `near` is missing or has empty cells.
+
+    Notes
+    -----
+    Passing every test is no proof: ``pretrends_power`` says what they could have missed. Checked against refits, a
+    loop over cells, closed forms and simulated provinces with a known truth (tests/test_effect_checks.py,
+    benchmarks/impact_coverage.py).
+    """
+    if fitted.reasons:
+        return findings.table([graded("impact_feasibility", "fail", computed="not_estimable")])
+    if near is not None:
+        check_columns(fitted.panel, [near], [near])
+    varying = fitted if fitted.base == "varying" else refit(fitted, base="varying")
+    with _bar(progress) as track:
+        tests = pretrend_tests(varying)
+        stands_out, p = tests["regression_to_mean"]
+        tests["regression_to_mean"] = (_reversion(varying, stands_out), p)
+        tests["spillover"] = robustness.spillover(varying, near) if near is not None else (np.nan, np.nan)
+        rows = list(_tested(tests, robustness.overall_of(varying)[0]))
+        rows += [_power(varying), *([robustness.placebo_units(varying, draws, seed)] if draws else [])]
+        rows += robustness.one_cohort_out(varying, partial(track, "one_cohort_out"))
+        rows += robustness.influential(varying, top, partial(track, "one_place_out"))
+        rows += robustness.balance(varying)
+        universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
+        rows += [_honest(universal, r) for r in track("honest_relative", honest)]
+    return findings.table(rows)
+
+
+def _tested(tests: Mapping[str, tuple[float, float]], estimate: float) -> Iterator[Finding]:
+    """Return the findings of the tests and, last, of all together."""
+    known = {name: p for name, (_, p) in tests.items() if np.isfinite(p)}
+    holm = dict(zip(known, adjusted(list(known.values()), "holm"), strict=True))
+    for name, (value, p) in tests.items():
+        verdict = (
+            "unknown" if name not in holm else "fail" if holm[name] < _SMALL else "review" if p < _SMALL else "pass"
+        )
+        computed = f"{digits(value, 3)} ({p_value(p)})" if name in holm else ""
+        yield graded(
+            name, verdict, computed=computed, stated=digits(estimate, 3) if name == "regression_to_mean" else ""
+        )
+    least = min(holm.values(), default=np.nan)
+    verdict = "unknown" if not holm else "fail" if least < _SMALL else "pass"
+    yield graded("all_checks", verdict, computed=p_value(least))
+
+
+#: Restriction -> code of the check, and the sentence for a conclusion that stands up to `m`.
+_HONEST: dict[Restriction, tuple[str, Text]] = {
+    "relative_magnitude": (
+        "honest_relative",
+        Text(
+            "Kết luận giữ được chừng nào chênh lệch xu thế mỗi kỳ sau khi có mô hình không quá {} lần chênh lệch lớn "
+            "nhất giữa hai kỳ liền nhau trước đó.",
+            "The conclusion stands as long as trends differ, from one period to the next, by no more than {} times the "
+            "largest difference seen before.",
+        ),
+    ),
+    "smoothness": (
+        "honest_smoothness",
+        Text(
+            "Kéo dài đường chênh lệch trước đó, kết luận giữ được chừng nào độ dốc của đường ấy mỗi kỳ đổi không "
+            "quá {}.",
+            "With the earlier difference of trends drawn on, the conclusion stands as long as its slope changes by no "
+            "more than {} a period.",
+        ),
+    ),
+}
+#: Multiple of the largest earlier difference from which a conclusion counts as standing firm (Rambachan and Roth 2023).
+_FIRM = 1.0
+
+
+def _honest(fitted: Fit, restriction: Restriction) -> Finding:
+    """Say in words up to which difference of trends the conclusion stands."""
+    code, sentence = _HONEST[restriction]
+    m = breakdown(fitted, restriction)
+    if np.isnan(m) or m < 0:
+        return graded(code, "unknown" if np.isnan(m) else "review", computed="" if np.isnan(m) else "0")
+    firm = m >= _FIRM if restriction == "relative_magnitude" else m > 0
+    number = digits(m, 2 if restriction == "relative_magnitude" else 3)
+    told = Text(sentence.vi.format(number.replace(".", ",")), sentence.en.format(number))
+    verdict = "pass" if firm else "review"
+    return finding(code, verdict, "", computed=number, severity="info" if firm else "minor", guidance=told)
+
+
+def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) -> list[float]:
+    """Return p-values adjusted for their number, in the same order.
+
+    Parameters
+    ----------
+    p : sequence of float
+        Raw p-values.
+    method : {"holm", "benjamini_hochberg"}
+        Holm's step-down (chance of any false rejection), or Benjamini and Hochberg's step-up (share of false ones
+        among the rejections).
+
+    Notes
+    -----
+    Holm (1979): the i-th smallest of k times k - i + 1, never below the one before. Benjamini and Hochberg as in scipy.
+    Checked against R ``p.adjust``, validation case ``multiple_testing``.
+    """
+    from scipy.stats import false_discovery_control
+
+    choose("method", method, ("holm", "benjamini_hochberg"))
+    raw = np.asarray(p, dtype=np.float64)
+    if not len(raw) or method == "benjamini_hochberg":
+        return false_discovery_control(raw).tolist() if len(raw) else []
+    order = np.argsort(raw)
+    stepped = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1))
+    return np.minimum(stepped, 1)[np.argsort(order)].tolist()
+
+
+def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Say which of several outcomes still stand out when it counts that several were looked at.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        One estimate of an effect for each outcome, 0 meaning no effect (the rows ``overall`` of several calls of
+        :func:`impact`), in one table.
+
+    Returns
+    -------
+    DataFrame
+        Findings ``several_outcomes``, one for each row with a standard error: ``stated`` its own p-value (normal),
+        ``computed`` the one after Benjamini and Hochberg's adjustment; ``review`` when only the first is below 0.05.
+
+    Raises
+    ------
+    DataError
+        When `estimates` breaks its contract.
+    """
+    check(estimates, ESTIMATES)
+    known = estimates[estimates["std_error"] > 0]
+    raw = 2 * special.ndtr(-np.abs(known["value"] / known["std_error"]).to_numpy())
+    rows = [
+        graded(
+            "several_outcomes",
+            "review" if p < _SMALL <= after else "pass",
+            where,
+            computed=p_value(after),
+            stated=p_value(p),
+        )
+        for where, p, after in zip(known["indicator"], raw, adjusted(list(raw), "benjamini_hochberg"), strict=True)
+    ]
+    return findings.table(rows)
+
+
+Track = Callable[[str, Iterable], Iterable]
+
+
+@contextmanager
+def _bar(shown: bool) -> Iterator[Track]:
+    """Give a function that wraps a loop and, when asked to, shows how far it is."""
+    if not shown:
+        yield lambda code, steps: steps
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        yield lambda code, steps: bar.track(list(steps), description=codebook.label("check", code))

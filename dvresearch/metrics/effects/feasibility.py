@@ -1,0 +1,281 @@
+"""Whether an effect can be estimated at all, before any estimate: comparison, periods, sizes, power."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dvresearch.errors import Text
+from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, sample
+from dvresearch.metrics.effects.randomisation import cell_effects, overall, permuted, places
+from dvresearch.metrics.estimates import choose
+from dvresearch.metrics.findings import digits, finding, percent, table
+
+__all__ = ["FEW_CLUSTERS", "FEW_SIDE", "feasibility", "few_clusters", "refusals"]
+
+#: Below, intervals from large numbers of clusters do not hold (Cameron, Gelbach and Miller 2008), nor with few
+#: clusters on one side (MacKinnon and Webb 2017): the permutation interval is added.
+FEW_CLUSTERS, FEW_SIDE = 20, 5
+#: Share of missing outcomes from which the panel is weak.
+MANY_GAPS = 0.2
+#: Permutations behind the minimum detectable effect, and the power it is stated for.
+DRAWS, POWER = 399, 0.8
+
+
+class _Point(NamedTuple):
+    """One thing looked at: its verdict, what was found, and why nothing can be estimated when it fails."""
+
+    check: str
+    verdict: str
+    computed: str
+    guidance: Text
+    reason: str = ""
+    severity: str = "major"
+
+
+_FINE = Text("", "")
+_RECORD = Text(
+    "Từ nay nên ghi cho mỗi mô hình: ngày bắt đầu, ngày dừng, chỉ tiêu đầu ra và mức ban đầu; và theo dõi cùng "
+    "chỉ tiêu theo tháng ở cả những xã chưa có mô hình.",
+    "From now on record for each model its start, its stop, the outcome it aims at and the level before; and follow "
+    "the same outcome by month in communes without a model as well.",
+)
+
+
+def sides(data: Sample, control: Control, anticipation: int) -> tuple[int, int]:
+    """Return the clusters that adopt with an outcome known before and after, and those to compare with.
+
+    With ``control="not_yet"`` every place that adopts after the first cohort counts as a comparison as well. In
+    repeated cross-sections the cohort has to be known before and after, not each of its places.
+    """
+    count = int(data.places.max()) + 1 if len(data.places) else 0
+    cohort, cluster = np.zeros(count), np.zeros(count, dtype=np.intp)
+    cohort[data.places], cluster[data.places] = data.cohorts, data.clusters
+    group = np.arange(count) if data.sampling == "panel" else np.unique(cohort, return_inverse=True)[1]
+    place, when = data.places[data.rows["unit"]], data.rows["period"].to_numpy()
+
+    def seen(rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return (np.bincount(group[place[rows]], minlength=count) > 0)[group]
+
+    earliest = np.full(count, np.inf)
+    np.minimum.at(earliest, group[place], when)
+    adopting = (cohort > 0) & seen(when + anticipation < cohort[place]) & seen(when >= cohort[place])
+    first = cohort[adopting].min() if adopting.any() else np.inf
+    compared = (cohort == 0) | ((cohort > first) & (control == "not_yet"))
+    compared &= seen(when != earliest[group[place]])
+    return len(np.unique(cluster[adopting])), len(np.unique(cluster[compared]))
+
+
+def few_clusters(data: Sample, control: Control, anticipation: int) -> bool:
+    """Return whether there are fewer than 20 clusters, or fewer than 5 on one side."""
+    return data.clusters.max() + 1 < FEW_CLUSTERS or min(sides(data, control, anticipation)) < FEW_SIDE
+
+
+def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
+    """Look at the panel without estimating anything."""
+    adopters, comparison = sides(data, control, anticipation)
+    cohorts = np.unique(data.cohorts[data.cohorts > 0])
+    before = [int((data.periods + anticipation < g).sum()) for g in cohorts]
+    after = [int((data.periods >= g).sum()) for g in cohorts]
+    sizes = pd.Series(data.cohorts[np.unique(data.places, return_index=True)[1]])
+    sizes = sizes[sizes > 0].value_counts().sort_index()
+    values = data.rows["outcome"]
+    place = data.rows["place"].to_numpy() if data.sampling == "panel" else np.zeros(len(values), dtype=np.intp)
+    some = np.zeros(place.max(initial=-1) + 1)
+    some[place] = values
+    varies = bool((values.to_numpy() != some[place]).any())
+    clusters = len(np.unique(data.clusters))
+    return [
+        _count(
+            "adopting_units",
+            adopters,
+            ("no_adopting", "one_adopting") if cohorts.size or not data.always else ("no_period_before",) * 2,
+            Text(
+                "Ghi ngày bắt đầu, ngày dừng của từng mô hình theo xã, và số liệu ít nhất một kỳ trước khi bắt đầu. "
+                "Chỉ một nơi áp dụng thì dùng interrupted_series(…) cho nơi đó.",
+                "Record the start and stop of every model by commune, and the outcome for at least one period before "
+                "the start. With a single place use interrupted_series(…) for it.",
+            ),
+        ),
+        _count(
+            "comparison_units",
+            comparison,
+            ("no_comparison", "one_comparison"),
+            Text(
+                "Thu thập cùng chỉ tiêu, cùng kỳ ở những xã không có mô hình; nếu các xã áp dụng ở những thời điểm "
+                'khác nhau thì có thể viết control="not_yet".',
+                "Collect the same outcome for the same periods in communes without a model; when communes adopt at "
+                'different times, control="not_yet" may do.',
+            ),
+        ),
+        _Point(
+            "periods_before",
+            "fail" if cohorts.size and not max(before) else "review" if not before or max(before) < 2 else "pass",
+            _span(before),
+            Text(
+                "Cần ít nhất hai kỳ trước khi áp dụng thì mới xem được xu hướng trước đó có song song hay không.",
+                "At least two periods before adoption are needed to see whether trends were parallel before.",
+            ),
+            "no_period_before",
+        ),
+        _Point("periods_after", "review" if not after else "pass", _span(after), _FINE, severity="minor"),
+        _Point(
+            "cohort_sizes",
+            "review" if len(sizes) and sizes.min() < FEW_SIDE else "pass",
+            "; ".join(f"{label}: {n}" for label, n in zip(data.label(sizes.index.to_numpy()), sizes, strict=True)),
+            Text(
+                "Đợt áp dụng có ít đơn vị: đọc kết quả chung, không đọc riêng từng đợt.",
+                "Some cohorts are small: read the overall effect, not that of each cohort.",
+            ),
+            severity="minor",
+        ),
+        _Point(
+            "already_adopted",
+            "review" if data.always or data.later else "pass",
+            f"{data.always}; {data.later}",
+            Text(
+                "Đơn vị áp dụng từ kỳ đầu trở về trước bị bỏ ra (không có kỳ trước để so); "
+                "đơn vị áp dụng sau kỳ cuối được dùng để so sánh.",
+                "Units that adopted in the first period or before are left out (nothing before to compare with); "
+                "those that adopt after the last period serve as comparison.",
+            ),
+            severity="minor",
+        ),
+        _Point(
+            "outcome_gaps",
+            "review" if data.gaps > 0 else "pass",
+            percent(data.gaps),
+            Text(
+                "Bổ sung kỳ còn thiếu; mỗi so sánh chỉ dùng đơn vị có số liệu ở cả hai kỳ.",
+                "Fill the missing periods; each comparison uses the units known in both of its periods.",
+            ),
+            severity="major" if data.gaps > MANY_GAPS else "minor",
+        ),
+        _Point(
+            "outcome_variation",
+            "pass" if varies else "fail" if len(values) else "unknown",
+            f"{values.nunique()}",
+            Text(
+                "Chỉ tiêu không thay đổi qua các kỳ ở bất kỳ đơn vị nào (ví dụ luôn 100 %); dùng chỉ tiêu khác.",
+                "The outcome never changes in any unit (always 100%, say); use another outcome.",
+            ),
+            "no_variation",
+        ),
+        _Point(
+            "clusters",
+            "review" if clusters < FEW_CLUSTERS else "pass",
+            f"{clusters}",
+            Text(
+                "Ít cụm: đọc dòng band = randomisation (khoảng theo hoán vị), không đọc các khoảng khác.",
+                "Few clusters: read the row band = randomisation (permutation interval), not the other intervals.",
+            ),
+        ),
+    ]
+
+
+def _count(check: str, found: int, reasons: tuple[str, str], guidance: Text) -> _Point:
+    verdict = "fail" if found < 2 else "review" if found < FEW_SIDE else "pass"
+    return _Point(check, verdict, str(found), guidance, reasons[min(found, 1)])
+
+
+def _span(counts: Sequence[int]) -> str:
+    return "0" if not counts else str(counts[0]) if min(counts) == max(counts) else f"{min(counts)}-{max(counts)}"
+
+
+def refusals(data: Sample, control: Control, anticipation: int) -> tuple[str, ...]:
+    """Return the codes of the reasons why nothing can be estimated from a sample."""
+    return tuple(dict.fromkeys(p.reason for p in _points(data, control, anticipation) if p.verdict == "fail"))
+
+
+def feasibility(
+    panel: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str = "unit",
+    period: str = "period",
+    adopted: str = "adopted",
+    control: Control = "never",
+    cluster: str | None = None,
+    anticipation: int = 0,
+    sampling: Sampling = "panel",
+    worthwhile: float | None = None,
+    seed: int = 2026,
+) -> pd.DataFrame:
+    """Say whether an effect can be estimated, before estimating it.
+
+    Parameters
+    ----------
+    panel, outcome, unit, period, adopted, control, cluster, anticipation, sampling
+        As for :func:`impact`.
+    worthwhile : float, optional
+        The smallest effect that would matter, in the unit of the outcome. Without it the detectable effect is held
+        against the spread of the outcome between places.
+    seed : int
+        Start of the random numbers of the simulation.
+
+    Returns
+    -------
+    DataFrame
+        Findings. The first, ``impact_feasibility``, sums up: ``estimable`` (pass), ``weak`` (review) or
+        ``not_estimable`` (fail) in ``computed``; then one row for each thing looked at. ``minimum_detectable_effect``
+        is found by giving the same adoption periods to other places at random 399 times, after taking the estimated
+        effects out: 2.8 times the spread of the resulting overall effects (5 % two-sided, power 80 %).
+
+    Raises
+    ------
+    DataError, ParameterError
+        As for :func:`impact`.
+    """
+    choose("control", control, tuple(CONTROLS))
+    data = sample(
+        panel, outcome=outcome, unit=unit, period=period, adopted=adopted, cluster=cluster, anticipation=anticipation,
+        sampling=sampling,
+    )  # fmt: skip
+    points = _points(data, control, anticipation)
+    failed = [p for p in points if p.verdict == "fail"]
+    if not failed:
+        points.append(_detectable(data, control, anticipation, worthwhile, seed))
+    weak = any(p.verdict == "review" and p.severity == "major" for p in points)
+    word, verdict = ("not_estimable", "fail") if failed else ("weak", "review") if weak else ("estimable", "pass")
+    told = [p.guidance for p in points if p.verdict == "fail" or (p.verdict == "review" and p.severity == "major")]
+    if told:
+        told.append(_RECORD)
+    summary = _Point(
+        "impact_feasibility", verdict, word, Text(" ".join(t.vi for t in told), " ".join(t.en for t in told))
+    )
+    return table(
+        finding(
+            p.check,
+            p.verdict,
+            outcome,
+            computed=p.computed,
+            severity="info" if p.verdict == "pass" else p.severity,
+            guidance=p.guidance if p.verdict != "pass" else None,
+        )
+        for p in (summary, *points)
+    )
+
+
+def _detectable(data: Sample, control: Control, anticipation: int, worthwhile: float | None, seed: int) -> _Point:
+    from scipy.stats import norm
+
+    of = places(data)
+    guidance = Text(
+        "Chỉ thấy được tác động lớn: thêm đơn vị, thêm kỳ, hoặc dùng chỉ tiêu đo chính xác hơn.",
+        "Only a large effect could be seen: more units, more periods, or an outcome measured more precisely.",
+    )
+    spread, clean = np.nan, of.outcome.copy()
+    if len(of.mass):
+        names, effects, weight = cell_effects(of, of.outcome, of.cohorts, control, anticipation)
+        for g, row in zip(names, np.where(weight > 0, effects, 0.0), strict=True):
+            clean[of.cohorts == g] -= row
+        spread = float(np.std([overall(of, clean, c, control, anticipation) for c in permuted(of, DRAWS, seed)]))
+    if not spread > 0:
+        return _Point("minimum_detectable_effect", "unknown", "", guidance)
+    effect = float(norm.ppf(0.975) + norm.ppf(POWER)) * spread
+    limit = float(clean.mean(axis=1).std(ddof=1)) if worthwhile is None else worthwhile
+    return _Point("minimum_detectable_effect", "review" if effect > limit else "pass", digits(effect), guidance)

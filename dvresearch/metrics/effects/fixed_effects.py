@@ -1,0 +1,246 @@
+"""Other estimators beside ``impact``: two-way fixed effects and why they may mislead, Sun-Abraham, imputation."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dvresearch.errors import DataError, Text
+from dvresearch.metrics.effects.cells import Control, Sample, sample
+from dvresearch.metrics.effects.feasibility import refusals
+from dvresearch.metrics.estimates import Floats, build, check_confidence
+
+__all__ = ["impact_cross_check", "two_way_fixed_effects"]
+
+#: Comparisons of the decomposition as diff-diff calls them, and their codes here.
+_COMPARISONS = {"treated_vs_never": "never", "earlier_vs_later": "later", "later_vs_earlier": "earlier"}
+
+
+def two_way_fixed_effects(
+    panel: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str = "unit",
+    period: str = "period",
+    adopted: str = "adopted",
+    cluster: str | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Two-way fixed-effects estimate with its Goodman-Bacon decomposition: beside :func:`impact`, never instead of it.
+
+    Parameters
+    ----------
+    panel, outcome, unit, period, adopted, cluster
+        As for :func:`impact`. Units with a gap are left out, so that the parts add up to the whole.
+    confidence : float, default 0.95
+        Two-sided level, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        ``comparison``, ``cohort``, ``against``, ``weight``, then the columns of ``tables.ESTIMATES``. The first row
+        (``comparison`` ``all``) is the regression; then a row for each pair of cohorts: adopters against ``never``
+        adopters, against ``later`` adopters, or against ``earlier`` adopters. The last compare with places whose own
+        effect is still moving: their weight times value is the part of the estimate that may have the wrong sign. The
+        weights add up to 1 and weight times value to the first row.
+
+    Raises
+    ------
+    DataError
+        As for :func:`impact`; also when no unit is complete or nothing can be compared.
+
+    References
+    ----------
+    Goodman-Bacon (2021), Journal of Econometrics 225:254-277. Checked against the R package bacondecomp and ``lm``
+    (see tests/test_impact.py).
+    """
+    check_confidence(confidence)
+    data = sample(panel, outcome=outcome, unit=unit, period=period, adopted=adopted, cluster=cluster)
+    rows = _complete(data)
+    treated = ((rows["cohort"] > 0) & (rows["period"] >= rows["cohort"])).to_numpy(dtype=np.float64)
+    value, error, clusters = _regression(rows, treated)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from diff_diff import BaconDecomposition
+
+        parts = BaconDecomposition().fit(rows, "outcome", "unit", "period", "cohort").to_dataframe()
+    cohorts = pd.to_numeric(parts["treated_group"]).to_numpy(dtype=np.float64)
+    against = pd.to_numeric(parts["control_group"], errors="coerce").to_numpy(dtype=np.float64)
+    keys = pd.DataFrame(
+        {
+            "comparison": ["all", *parts["comparison_type"].map(_COMPARISONS)],
+            "cohort": ["", *data.label(cohorts)],
+            "against": ["", *data.label(against)],
+            "weight": [1.0, *parts["weight"]],
+        }
+    )
+    whole = keys["comparison"] == "all"
+    lower, upper = _interval(value, error, clusters, confidence)
+    return build(
+        keys,
+        indicator=outcome,
+        value=[value, *parts["estimate"]],
+        std_error=np.where(whole, error, np.nan),
+        lower=np.where(whole, lower, np.nan),
+        upper=np.where(whole, upper, np.nan),
+        confidence=confidence,
+        n=np.where(whole, rows["unit"].nunique(), np.nan),
+        definition="two_way",
+        method="twfe",
+        flags={"context": True},
+        reasons={"part_of_whole": ~whole},
+    )
+
+
+def _complete(data: Sample) -> pd.DataFrame:
+    """Return the rows of the units without a gap."""
+    seen = data.rows.groupby("unit")["period"].transform("size")
+    rows = data.rows[seen == len(data.periods)]
+    if not (rows["cohort"] > 0).any() or rows["cohort"].nunique() < 2:
+        raise DataError(
+            Text("Không có gì để so sánh giữa các đơn vị đủ số liệu.", "Nothing to compare among the complete units."),
+            expected=Text(
+                "ít nhất hai đợt áp dụng, hoặc một đợt và đơn vị không áp dụng, đủ số liệu mọi kỳ",
+                "two cohorts, or one and units that never adopt, observed in every period",
+            ),
+            hint=Text("Xem feasibility(…).", "See feasibility(…)."),
+        )
+    return rows
+
+
+def _regression(rows: pd.DataFrame, treated: Floats) -> tuple[float, float, int]:
+    """Coefficient of `treated` given unit and period effects, its clustered error, and the number of clusters."""
+    x = np.column_stack([treated, pd.get_dummies(rows["period"], drop_first=True, dtype=np.float64)])
+    both = pd.DataFrame(np.column_stack([rows["outcome"], x]))
+    both = both - both.groupby(rows["unit"].to_numpy()).transform("mean")
+    y, x = both[0].to_numpy(), both.drop(columns=0).to_numpy()
+    bread = np.linalg.pinv(x.T @ x)
+    beta = bread @ (x.T @ y)
+    scores = pd.DataFrame(x * (y - x @ beta)[:, None]).groupby(rows["cluster"].to_numpy()).sum().to_numpy()
+    count, n, k = len(scores), len(x), x.shape[1]
+    meat = (bread @ scores.T) * np.sqrt(count / (count - 1) * (n - 1) / (n - k))
+    return float(beta[0]), float(np.sqrt(meat[0] @ meat[0])), count
+
+
+def _interval(value: Any, error: Any, clusters: int, confidence: float) -> tuple[Any, Any]:
+    from scipy.stats import t
+
+    half = t.ppf((1 + confidence) / 2, clusters - 1) * np.asarray(error)
+    return np.asarray(value) - half, np.asarray(value) + half
+
+
+def impact_cross_check(
+    panel: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str = "unit",
+    period: str = "period",
+    adopted: str = "adopted",
+    covariates: Sequence[str] = (),
+    cluster: str | None = None,
+    anticipation: int = 0,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Estimate the same effect by Sun and Abraham and by imputation.
+
+    Parameters
+    ----------
+    panel, outcome, unit, period, adopted, covariates, cluster, anticipation
+        As for :func:`impact`; covariates enter these regressions in the period itself.
+    confidence : float, default 0.95
+        Two-sided level, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        ``effect`` (``overall``, ``event_time``, ``group_time``), ``cohort``, ``event_time``, then the columns of
+        ``tables.ESTIMATES`` with ``method`` ``sun_abraham`` (compared with units that never adopt, else with the last
+        cohort before it adopts) or ``imputation`` (a model of unit and period effects fitted to the periods without
+        the models; more precise when trends are parallel throughout, less robust when they are so only around
+        adoption). A method that cannot be used here gives a row without number.
+
+    Raises
+    ------
+    DataError
+        As for :func:`impact`.
+
+    References
+    ----------
+    Sun and Abraham (2021), Journal of Econometrics 225:175-199, errors as in fixest; Borusyak, Jaravel and Spiess
+    (2024), Review of Economic Studies 91:3253-3285. Checked against fixest and R (see tests/test_impact.py).
+    """
+    check_confidence(confidence)
+    from diff_diff import ImputationDiD, SunAbraham
+
+    data = sample(
+        panel, outcome=outcome, unit=unit, period=period, adopted=adopted, covariates=covariates, cluster=cluster,
+        anticipation=anticipation,
+    )  # fmt: skip
+    names = [c for c in data.rows if c.startswith("x")] or None
+    control: Control = "never" if (data.cohorts == 0).any() else "not_yet"
+    against = refusals(data, control, anticipation)
+    tables = []
+    for method, estimator, used in (
+        ("sun_abraham", SunAbraham, data.rows if control == "never" else _before_last(data, anticipation)),
+        ("imputation", ImputationDiD, data.rows),
+    ):
+        effects = [] if against else _fit(estimator(cluster="cluster", anticipation=anticipation), used, names)
+        rows = pd.DataFrame(
+            effects or [("overall", np.nan, np.nan, np.nan, np.nan)],
+            columns=["effect", "cohort", "event_time", "value", "std_error"],
+        )
+        lower, upper = _interval(rows["value"], rows["std_error"], len(np.unique(data.clusters)), confidence)
+        tables.append(
+            build(
+                pd.DataFrame(
+                    {
+                        "effect": rows["effect"],
+                        "cohort": data.label(rows["cohort"].to_numpy()),
+                        "event_time": rows["event_time"].astype("Int64"),
+                    }
+                ),
+                indicator=outcome,
+                value=rows["value"],
+                std_error=rows["std_error"],
+                lower=lower,
+                upper=upper,
+                confidence=confidence,
+                n=len(data.units),
+                definition=f"att_{control}",
+                method=method,
+                reasons={r: rows["value"].isna() for r in against} | {"not_estimable_by_method": rows["value"].isna()},
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _before_last(data: Sample, anticipation: int) -> pd.DataFrame:
+    """Return the rows before the last cohort adopts, that cohort as one that never does."""
+    last = data.cohorts.max(initial=0)
+    rows = data.rows[data.rows["period"] < last - anticipation]
+    return rows.assign(cohort=rows["cohort"].where(rows["cohort"] < last, 0.0))
+
+
+def _fit(model: Any, rows: pd.DataFrame, covariates: list[str] | None) -> list[tuple[str, float, float, float, float]]:
+    """Return overall, event-time and cell effects of a diff-diff estimator; none when it cannot be fitted."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = model.fit(rows, "outcome", "unit", "period", "cohort", covariates=covariates)
+            if result.event_study_effects is None:
+                by_time = result.aggregate("event_study").to_dataframe()
+                by_time = {r["event_time"]: {"effect": r["att"], "se": r["se"]} for _, r in by_time.iterrows()}
+            else:
+                by_time = result.event_study_effects
+    except ValueError:
+        return []
+    cells = getattr(result, "cohort_effects", None) or {}
+    return [
+        ("overall", np.nan, np.nan, result.overall_att, result.overall_se),
+        *(("event_time", np.nan, e, r["effect"], r["se"]) for e, r in sorted(by_time.items())),
+        *(("group_time", g, e, r["effect"], r["se"]) for (g, e), r in sorted(cells.items())),
+    ]

@@ -1,0 +1,195 @@
+"""What the overall effect would be if other places had adopted: intervals and power without large numbers of places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvresearch.metrics.effects.cells import Control, Sample
+from dvresearch.metrics.estimates import Floats
+
+__all__ = ["Places", "cell_effects", "overall", "permuted", "places", "randomisation_interval"]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places with an outcome in every period.
+
+    Parameters
+    ----------
+    outcome : array of float
+        Places × periods, less what the covariates explain in each period.
+    cohorts, mass, clusters : array
+        Adoption period (0: never), weight and cluster of each place.
+    periods : array of float
+        In order.
+    """
+
+    outcome: Floats
+    cohorts: Floats
+    mass: Floats
+    clusters: NDArray[np.intp]
+    periods: Floats
+
+
+def places(data: Sample) -> Places:
+    """Return the outcome of a sample as a matrix; a place with a gap is left out.
+
+    The outcome less a regression on the covariates, period by period over all places, depends on the assignment in no
+    way: permuting the assignment stays exact.
+    """
+    rows = data.rows.assign(place=data.places[data.rows["unit"]], key=1.0)
+    names = ["outcome", *(c for c in rows if c.startswith("x"))]
+    summed = rows[names].mul(rows["weight"], axis=0).assign(weight=rows["weight"])
+    sums = summed.groupby([rows["place"], rows["period"]]).sum()
+    means, mass = sums[names].div(sums["weight"], axis=0), sums["weight"].groupby("place").mean()
+    wide = means["outcome"].unstack("period").dropna()
+    outcome = wide.to_numpy()
+    if len(names) > 1:
+        outcome = outcome - outcome.mean(axis=0)
+        for j, period in enumerate(wide.columns):
+            x = means.xs(period, level="period").loc[wide.index, names[1:]].to_numpy()
+            x = x - x.mean(axis=0)
+            outcome[:, j] -= x @ np.linalg.lstsq(x, outcome[:, j], rcond=None)[0]
+    first = np.unique(data.places, return_index=True)[1][wide.index.to_numpy()]
+    return Places(
+        outcome,
+        data.cohorts[first],
+        mass.loc[wide.index].to_numpy(),
+        data.clusters[first],
+        wide.columns.to_numpy(dtype=np.float64),
+    )
+
+
+def cell_effects(
+    of: Places, outcome: Floats, cohorts: Floats, control: Control, anticipation: int = 0
+) -> tuple[Floats, Floats, Floats]:
+    """Group-time effects without covariates, linear in `outcome`.
+
+    Parameters
+    ----------
+    of : Places
+        Weights and periods.
+    outcome : array of float
+        Places × periods, or a stack of such matrices.
+    cohorts : array of float
+        Adoption period of each place, 0 for never: the real one, or a permuted one.
+    control : {"never", "not_yet"}
+        Comparison places.
+    anticipation : int
+        Periods before adoption in which the outcome may already react.
+
+    Returns
+    -------
+    names : array of float
+        The cohorts that adopt, in order.
+    effects, weight : array of float
+        Cohorts × periods; the weight is the size of the cohort from adoption on, 0 elsewhere and where the effect
+        cannot be estimated.
+    """
+    order = np.argsort(cohorts, kind="stable")
+    names, starts = np.unique(cohorts[order], return_index=True)
+    total = np.add.reduceat(of.mass[order], starts)
+    sums = np.add.reduceat(outcome[..., order, :] * of.mass[order][:, None], starts, axis=-2)
+    compared = np.broadcast_to((names == 0)[:, None], sums.shape[-2:])
+    if control == "not_yet":
+        compared = compared | (names[:, None] > of.periods + anticipation)
+    # against[t, s]: mean at period s of the places compared with in period t.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        against = (compared.T @ sums) / (total @ compared)[:, None]
+    adopting = np.flatnonzero(names > of.periods[0] + anticipation)
+    base = np.searchsorted(of.periods, names[adopting] - anticipation) - 1
+    means = sums[..., adopting, :] / total[adopting, None]
+    drift = np.diagonal(against, axis1=-2, axis2=-1)[..., None, :] - np.swapaxes(against[..., base], -1, -2)
+    effects = means - means[..., np.arange(len(adopting)), base][..., None] - drift
+    after = (of.periods >= names[adopting][:, None]) & np.isfinite(effects)
+    return names[adopting], np.nan_to_num(effects), np.where(after, total[adopting][:, None], 0.0)
+
+
+def overall(of: Places, outcome: Floats, cohorts: Floats, control: Control, anticipation: int = 0) -> Floats:
+    """Average the :func:`cell_effects` from adoption on by cohort size; NaN when there is none."""
+    if not len(cohorts):
+        return np.full(outcome.shape[:-2], np.nan)
+    _, effects, weight = cell_effects(of, outcome, cohorts, control, anticipation)
+    total = weight.sum(axis=(-2, -1))
+    with np.errstate(invalid="ignore"):
+        return (weight * effects).sum(axis=(-2, -1)) / total
+
+
+def permuted(of: Places, draws: int, seed: int) -> Iterator[Floats]:
+    """Yield random assignments of the adoption periods: to whole clusters where these adopt as one, else within them.
+
+    Parameters
+    ----------
+    of : Places
+        The places.
+    draws : int
+        How many.
+    seed : int
+        Start of the random numbers.
+    """
+    rng = np.random.default_rng(seed)
+    _, first, cluster = np.unique(of.clusters, return_index=True, return_inverse=True)
+    if (of.cohorts == of.cohorts[first][cluster]).all():
+        for _ in range(draws):
+            yield rng.permutation(of.cohorts[first])[cluster]
+    else:
+        order = np.argsort(cluster, kind="stable")
+        for _ in range(draws):
+            drawn = np.empty_like(of.cohorts)
+            drawn[order] = of.cohorts[np.lexsort((rng.random(len(cluster)), cluster))]
+            yield drawn
+
+
+def randomisation_interval(
+    data: Sample, control: Control, anticipation: int, confidence: float, draws: int, seed: int
+) -> tuple[float, float, float, float]:
+    """Overall effect with the interval of all constant effects that a permutation test does not reject.
+
+    Parameters
+    ----------
+    data : Sample
+        The rows.
+    control, anticipation : str, int
+        As for :func:`overall`.
+    confidence : float
+        Level, 0-1.
+    draws, seed : int
+        Permutations, and the start of the random numbers.
+
+    Returns
+    -------
+    value, lower, upper, p : float
+        `p` is that of no effect. A limit is infinite when there are too few assignments to reject anything.
+
+    Notes
+    -----
+    Under a constant effect d the outcome without adoption is Y - d·D. The statistic is linear, T(Y - d·D) = a - d·c
+    (c = 1 for the real assignment), so the d that an assignment b does not speak against lie between
+    (a - a_b)/(1 - c_b) and (a + a_b)/(1 + c_b); the limits are order statistics of these ends.
+
+    References
+    ----------
+    Rosenbaum (2002), Observational Studies, section 2.6; Phipson and Smyth (2010) for counting the real assignment.
+    """
+    of = places(data)
+    reached = ((of.cohorts[:, None] > 0) & (of.periods >= of.cohorts[:, None])).astype(np.float64)
+    real = float(overall(of, of.outcome, of.cohorts, control, anticipation))
+    if np.isnan(real):
+        return real, -np.inf, np.inf, np.nan
+    both = np.stack([of.outcome, reached])
+    drawn = np.array([overall(of, both, cohorts, control, anticipation) for cohorts in permuted(of, draws, seed)])
+    a, c = drawn[:, 0], drawn[:, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = np.stack([(real - a) / (1 - c), (real + a) / (1 + c)])
+    # An assignment equal to the real one (or its mirror) speaks against no effect at all.
+    same = np.isclose(np.abs(c), 1) | ~np.isfinite(ends).all(axis=0)
+    lower, upper = np.where(same, -np.inf, ends.min(axis=0)), np.where(same, np.inf, ends.max(axis=0))
+    rank = int(np.floor((1 - confidence) * (draws + 1) - 1 + 1e-9)) + 1
+    p = (1 + np.sum(np.abs(a) >= abs(real) * (1 - 1e-12))) / (draws + 1)
+    if rank < 1:
+        return real, -np.inf, np.inf, float(p)
+    return real, float(np.sort(lower)[rank - 1]), float(np.sort(upper)[-rank]), float(p)

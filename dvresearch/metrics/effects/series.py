@@ -1,0 +1,397 @@
+"""One place only: an interrupted time series, with its own rules of when it says something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.metrics import findings
+from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, column_numbers, is_text
+from dvresearch.metrics.findings import Finding, graded
+from dvresearch.tables import Column, Table, check
+from dvresearch.text import period as read_period
+
+if TYPE_CHECKING:
+    from statsmodels.base.model import LikelihoodModelResults
+
+__all__ = ["Interruption", "interrupted_series", "series_findings"]
+
+#: Periods on each side below which nothing is estimated (the rule of Cochrane EPOC for including a series), and below
+#: which the answer is weak (Penfold and Zhang 2013, Academic Pediatrics 13:S38).
+LEAST, ENOUGH = 3, 8
+#: Whole cycles before the start that a season needs.
+CYCLES = 2
+_SMALL = 0.05
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What was measured, since when the model runs, and which form its link may take.
+
+    Parameters
+    ----------
+    outcome : str
+        Column of the outcome: counts for ``quasipoisson``, any number for ``linear``.
+    start : number, date or period
+        First period with the model.
+    period : str, default "period"
+        Column of the period: whole numbers, dates, or periods as tables write them (``2024-03``, ``2024-Q1``).
+    exposure : str, optional
+        Column a count is measured against (dossiers received, population). Counts only.
+    family : {"quasipoisson", "linear"}, default "quasipoisson"
+        Log-linear model of a count, or linear model of a number.
+    change : {"both", "level", "slope"}, default "both"
+        What may change at the start: the level, the slope, or both.
+    season : int, default 0
+        Pairs of sine and cosine terms; 0 for none.
+    cycle : int, default 12
+        Periods in a season: 12 for months, 4 for quarters.
+    group : str, optional
+        Column that tells the place with the model from a comparison place.
+    of : str, optional
+        The label of the place with the model in `group`.
+    transition : int, default 0
+        Periods from the start on that are left out, while the model is being set up.
+    """
+
+    outcome: str
+    start: Any
+    period: str = "period"
+    exposure: str | None = None
+    family: Literal["quasipoisson", "linear"] = "quasipoisson"
+    change: Literal["both", "level", "slope"] = "both"
+    season: int = 0
+    cycle: int = 12
+    group: str | None = None
+    of: str | None = None
+    transition: int = 0
+
+    def __post_init__(self) -> None:
+        choose("family", self.family, ("quasipoisson", "linear"))
+        choose("change", self.change, ("both", "level", "slope"))
+        wrong = {
+            "exposure": self.exposure is not None and self.family == "linear",
+            "season": not 0 <= 2 * self.season < self.cycle,
+            "transition": self.transition < 0,
+            "of": (self.group is None) != (self.of is None),
+        }
+        for name, bad in wrong.items():
+            if bad:
+                raise ParameterError(
+                    Text(f"Tham số {name} không hợp với các tham số khác.", f"{name} does not fit the others."),
+                    expected=Text(
+                        "exposure chỉ dùng với quasipoisson; 2 × season < cycle; transition ≥ 0; group đi cùng of",
+                        "exposure with quasipoisson only; 2 × season < cycle; transition ≥ 0; group together with of",
+                    ),
+                    got=f"{name}={getattr(self, name)!r}",
+                    hint=Text(
+                        'Ví dụ: group="unit", of="Xã A", season=1.', 'For example: group="unit", of="Commune A".'
+                    ),
+                )
+
+
+@dataclass(frozen=True)
+class _Series:
+    """A series ready to be fitted: `t` counts periods from the start, `treated` marks the place with the model."""
+
+    y: Floats
+    exposure: Floats
+    t: Floats
+    treated: Floats
+    compared: bool
+
+    def before(self) -> _Series:
+        keep = self.t < 0
+        return _Series(self.y[keep], self.exposure[keep], self.t[keep], self.treated[keep], self.compared)
+
+
+def interrupted_series(
+    table: pd.DataFrame,
+    interruption: Interruption,
+    *,
+    errors: Literal["newey_west", "model"] = "newey_west",
+    lags: int | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Change of a series at the start of a model, in level and slope, over what its own trend and season predict.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per period, and per place when there is a comparison place.
+    interruption : Interruption
+        The columns, the start and the form of the model.
+    errors : {"newey_west", "model"}, default "newey_west"
+        Errors that allow for autocorrelation (Newey-West, never below those of the model, Student's t), or those of the
+        model itself (normal quantile; for counts with the Pearson dispersion, as in R).
+    lags : int, optional
+        Lags of Newey-West; ``floor(4·(T/100)^(2/9))`` when not given.
+    confidence : float, default 0.95
+        Two-sided level, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        ``term``, then the columns of ``tables.ESTIMATES``: ``average`` (over the periods since the start), ``level``
+        and ``slope`` as far as `change` asks for them, and ``trend`` of the place before the start. With a comparison
+        place the first three are differences from its change. Counts give ratios (1 is no change), with ``std_error``
+        by the delta method and limits from the log scale; numbers give differences. ``n`` is the number of rows used.
+        A series that allows no estimate has no value, only the reason ``not_estimable``; :func:`series_findings` says
+        why.
+
+    Raises
+    ------
+    DataError
+        For a missing column, text, a negative count, no exposure, a period twice, or a start outside the series.
+    ParameterError
+        For an unknown word or label.
+
+    Notes
+    -----
+    ``g(E y) = a + b·t + level·D + slope·D·t + season (+ log exposure)``, D = 1 from the start (t = 0) on; with a
+    comparison place every term but the season also by place. Errors of two places are those of Driscoll and Kraay,
+    which allow the places to be hit together. A change at the start is not yet an effect: whatever else happened then
+    is in it.
+
+    Checked against R 4.2.2 ``glm`` on the Sicilian smoking ban of Lopez Bernal, Cummins and Gasparrini (2017),
+    validation case ``its_sicily`` (tests/test_series.py).
+    """
+    choose("errors", errors, ("newey_west", "model"))
+    check_confidence(confidence)
+    series = _read(table, interruption)
+    counts = interruption.family == "quasipoisson"
+    asked = ["average", *(t for t in ("level", "slope") if interruption.change in ("both", t)), "trend"]
+    keys = pd.DataFrame({"term": asked})
+    if any(f["verdict"] == "fail" for f in _feasible(series, interruption)):
+        rows, degrees = [(np.nan, np.nan)] * len(asked), np.nan
+    else:
+        rows, degrees = _terms(series, interruption, asked, errors, lags)
+    value, error = np.array(rows, dtype=float).T
+    tail = (1 + confidence) / 2
+    quantile = special.ndtri(tail) if errors == "model" else special.stdtrit(degrees, tail)
+    lower, upper = value - quantile * error, value + quantile * error
+    if counts:
+        value, lower, upper = np.exp(value), np.exp(lower), np.exp(upper)
+        error = value * error
+    return build(
+        keys,
+        indicator="series_change_ratio" if counts else "series_change",
+        value=value,
+        std_error=error,
+        lower=lower,
+        upper=upper,
+        confidence=confidence,
+        n=len(series.y),
+        definition="counterfactual_trend_compared" if series.compared else "counterfactual_trend",
+        basis="census",
+        method=f"its_{interruption.family}_{errors}",
+        reasons={"not_estimable": np.isnan(value)},
+    )
+
+
+def _terms(
+    series: _Series, interruption: Interruption, asked: list[str], errors: str, lags: int | None
+) -> tuple[list[tuple[float, float]], float]:
+    """Return value and error of each term asked for, on the scale of the model, and the degrees of freedom."""
+    result, names = _fit(series, interruption, "model", None)
+    # In short series Newey-West errors come out too small: they may widen those of the model, never narrow them.
+    spreads = [result.cov_params()]
+    if errors == "newey_west":
+        spreads.append(_fit(series, interruption, errors, lags)[0].cov_params())
+    after = series.t[(series.t >= 0) & (series.treated == 1)]
+    weights = {
+        "average": {"level": 1.0, "slope": float(after.mean())},
+        "level": {"level": 1.0},
+        "slope": {"slope": 1.0},
+        "trend": {"t": 1.0, "t:treated": 1.0},
+    }
+    rows = []
+    for term in asked:
+        changed = series.compared and term != "trend"
+        picked = {f"{name}:treated" if changed else name: w for name, w in weights[term].items()}
+        contrast = np.array([picked.get(name, 0.0) for name in names])
+        rows.append((contrast @ result.params, np.sqrt(max(contrast @ spread @ contrast for spread in spreads))))
+    return rows, float(result.df_resid)
+
+
+def series_findings(table: pd.DataFrame, interruption: Interruption) -> pd.DataFrame:
+    """Say whether a series allows an estimate, and what speaks against believing it.
+
+    Parameters
+    ----------
+    table, interruption
+        As for :func:`interrupted_series`.
+
+    Returns
+    -------
+    DataFrame
+        Findings. Before any estimate: ``series_before`` and ``series_after`` (periods on each side: ``fail`` below 3,
+        ``review`` below 8), ``series_gaps`` (missing periods), ``series_season`` (whole cycles before the start),
+        ``series_terms`` (more periods than terms), ``series_comparison`` (a comparison place). Where none of them
+        fails: ``series_autocorrelation`` (Ljung-Box of the residuals), and ``series_placebo``, the change at a start
+        moved to the middle of the periods before, where there must be none.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As :func:`interrupted_series`.
+    """
+    series = _read(table, interruption)
+    found = list(_feasible(series, interruption))
+    if all(f["verdict"] != "fail" for f in found):
+        found += _checks(series, interruption)
+    return findings.table(found)
+
+
+def _feasible(series: _Series, interruption: Interruption) -> Iterator[Finding]:
+    own = series.t[series.treated == 1]
+    where = interruption.of or ""
+    for code, n in (("series_before", (own < 0).sum()), ("series_after", (own >= 0).sum())):
+        verdict = "fail" if n < LEAST else "review" if n < ENOUGH else "pass"
+        yield graded(code, verdict, where, computed=str(n), stated=str(ENOUGH))
+    missing = sum(_gaps(series.t[series.treated == g], interruption.transition) for g in np.unique(series.treated))
+    yield graded("series_gaps", "review" if missing else "pass", where, computed=str(missing))
+    if interruption.season:
+        cycles = (own < 0).sum() / interruption.cycle
+        verdict = "fail" if cycles < 1 else "review" if cycles < CYCLES else "pass"
+        yield graded("series_season", verdict, where, computed=findings.digits(cycles, 1), stated=str(CYCLES))
+    matrix, names = _matrix(series, interruption)
+    spare = len(series.y) - len(names) if np.linalg.matrix_rank(matrix) == len(names) else 0
+    yield graded("series_terms", "pass" if spare >= LEAST else "fail", where, computed=str(spare), stated=str(LEAST))
+    yield graded("series_comparison", "pass" if series.compared else "review", where)
+
+
+def _gaps(t: Floats, transition: int) -> int:
+    t = t[(t < 0) | (t >= transition)]
+    return int(t.max() - t.min() + 1 - len(t) - (transition if t.min() < 0 <= t.max() else 0)) if len(t) else 0
+
+
+def _checks(series: _Series, interruption: Interruption) -> Iterator[Finding]:
+    from statsmodels.stats.diagnostic import acorr_ljungbox
+
+    where = interruption.of or ""
+    result, _ = _fit(series, interruption, "model", None)
+    pearson = result.resid_pearson if interruption.family == "quasipoisson" else result.resid
+    own = np.asarray(pearson)[series.treated == 1]
+    # Terms fitted to a short series leave residuals that alternate, so few lags are looked at.
+    p = float(acorr_ljungbox(own, lags=[min(_lags(len(own)), len(own) // 4) or 1])["lb_pvalue"].iloc[0])
+    yield graded("series_autocorrelation", "review" if p < _SMALL else "pass", where, computed=findings.p_value(p))
+
+    before = series.before()
+    middle = float(np.floor(np.median(before.t)))
+    moved = replace(interruption, transition=0)
+    placebo = _Series(before.y, before.exposure, before.t - middle, before.treated, before.compared)
+    if any(f["verdict"] == "fail" for f in _feasible(placebo, moved)):
+        yield graded("series_placebo", "unknown", where)
+        return
+    result, names = _fit(placebo, moved, "model", None)
+    suffix = ":treated" if series.compared else ""
+    tested = [names.index(t + suffix) for t in ("level", "slope") if t + suffix in names]
+    change, spread = result.params[tested], result.cov_params()[np.ix_(tested, tested)]
+    f_value = change @ np.linalg.solve(spread, change) / len(tested)
+    p = float(special.fdtrc(len(tested), result.df_resid, f_value))
+    yield graded("series_placebo", "fail" if p < _SMALL else "pass", where, computed=findings.p_value(p))
+
+
+def _read(table: pd.DataFrame, interruption: Interruption) -> _Series:
+    named = [c for c in (interruption.outcome, interruption.exposure) if c]
+    counted: Literal["count", "number"] = "count" if interruption.family == "quasipoisson" else "number"
+    columns = [Column(c, counted, required=True) for c in named]
+    columns += [Column(c, "text", required=True) for c in (interruption.period, interruption.group) if c]
+    check(table, Table("series", Text("chuỗi số", "series"), (), tuple(columns)))
+    y = column_numbers(table, interruption.outcome)
+    exposure = column_numbers(table, interruption.exposure) if interruption.exposure else np.ones(len(table))
+    treated = np.ones(len(table))
+    if interruption.group:
+        treated = (table[interruption.group] == interruption.of).to_numpy(dtype=float)
+        places = table[interruption.group].nunique()
+        if not treated.any() or places > 2:
+            raise ParameterError(
+                Text("Cần một nơi có mô hình và nhiều nhất một nơi so sánh.", "One place and at most one comparison."),
+                expected=Text(
+                    "of là một nhãn trong cột group; cột có tối đa hai nhãn", "of, a label of the column group"
+                ),
+                got=f"{interruption.group}: {places}; of={interruption.of!r}",
+                hint=Text("Cộng các nơi so sánh thành một chuỗi.", "Add the comparison places up into one series."),
+            )
+    every = pd.concat([table[interruption.period], pd.Series([interruption.start])], ignore_index=True)
+    steps = _steps(every)
+    t = steps[:-1] - steps[-1]
+    if pd.DataFrame({"t": t, "g": treated}).duplicated().any():
+        raise DataError(
+            Text("Một kỳ có nhiều dòng.", "A period has several rows."),
+            expected=Text("mỗi nơi một dòng cho mỗi kỳ", "a row for each period and place"),
+            where=f"cột/column {interruption.period}",
+            hint=Text("Cộng số đếm theo kỳ trước.", "Add the counts of a period up first."),
+        )
+    if not ((t[treated == 1] < 0).any() and (t[treated == 1] >= 0).any()):
+        raise DataError(
+            Text("Mốc bắt đầu nằm ngoài chuỗi số.", "The start lies outside the series."),
+            expected=Text("có kỳ trước và kỳ sau mốc bắt đầu", "periods before and after the start"),
+            got=f"start={interruption.start!r}",
+            hint=Text("Kiểm tra start và cột kỳ.", "Check start and the column of periods."),
+        )
+    known = ~np.isnan(y) & ~np.isnan(exposure) & (exposure > 0) & ((t < 0) | (t >= interruption.transition))
+    order = np.argsort(t[known], kind="stable")
+    return _Series(
+        y[known][order], exposure[known][order], t[known][order], treated[known][order], bool((treated == 0).any())
+    )
+
+
+def _steps(values: pd.Series) -> Floats:
+    """Return the number of each period, counted in the shortest distance between two of them."""
+    if is_text(values):
+        values = values.map(lambda v: read_period(str(v)).start)
+    if pd.api.types.is_numeric_dtype(values):
+        number = values.to_numpy(dtype=float)
+    else:
+        days = pd.to_datetime(values)
+        months = days.dt.year * 12 + days.dt.month
+        whole = len(days.dt.day.unique()) == 1
+        number = (months if whole else (days - days.min()).dt.days).to_numpy(dtype=float)
+    step = np.gcd.reduce(np.diff(np.unique(number)).astype(np.int64)) if len(np.unique(number)) > 1 else 1
+    return np.round((number - number.min()) / max(int(step), 1))
+
+
+def _matrix(series: _Series, interruption: Interruption) -> tuple[Floats, list[str]]:
+    t, after = series.t, (series.t >= 0).astype(float)
+    columns = {"const": np.ones(len(t)), "t": t}
+    if interruption.change != "slope":
+        columns["level"] = after
+    if interruption.change != "level":
+        columns["slope"] = after * t
+    if series.compared:
+        columns |= {f"{name}:treated": x * series.treated for name, x in list(columns.items())}
+    for k in range(1, interruption.season + 1):
+        turn = 2 * np.pi * k * t / interruption.cycle
+        columns |= {f"sin{k}": np.sin(turn), f"cos{k}": np.cos(turn)}
+    return np.column_stack(list(columns.values())), list(columns)
+
+
+def _lags(periods: int) -> int:
+    return int(4 * (periods / 100) ** (2 / 9))
+
+
+def _fit(
+    series: _Series, interruption: Interruption, errors: str, lags: int | None
+) -> tuple[LikelihoodModelResults, list[str]]:
+    import statsmodels.api as sm
+
+    matrix, names = _matrix(series, interruption)
+    if interruption.family == "quasipoisson":
+        model = sm.GLM(series.y, matrix, family=sm.families.Poisson(), offset=np.log(series.exposure))
+        options: dict[str, Any] = {"scale": "X2"}
+    else:
+        model, options = sm.OLS(series.y, matrix), {}
+    if errors == "model":
+        return model.fit(**options), names
+    most = _lags(len(np.unique(series.t))) if lags is None else lags
+    # Places are summed period by period before the lags are taken, so one place is plain Newey-West.
+    robust = {"time": pd.factorize(series.t, sort=True)[0], "maxlags": most, "use_correction": "hac"}
+    return model.fit(cov_type="hac-groupsum", cov_kwds=robust, **options), names
