@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,19 +18,52 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Nghiên cứu và đánh giá công tác dân vận chính quyền. / "
     "Research and evaluation of how Vietnamese local government serves and engages citizens.",
 )
 
-_STEPS = {
-    "read": "Đọc bản khai / reading the specification",
-    "estimate": "Nạp, kiểm tra, ước lượng / loading, checking, estimating",
-    "draw": "Vẽ hình / drawing",
-    "write": "Viết báo cáo / writing",
-    "move": "Đặt vào chỗ / moving into place",
-    "done": "Xong / done",
+
+#: What is wrong with a command line, by the name of the error; its own words are English.
+_MISUSED = {
+    "NoSuchOption": "Không có lựa chọn này",
+    "MissingParameter": "Thiếu tham số",
+    "BadParameter": "Giá trị không dùng được",
+    "BadOptionUsage": "Lựa chọn thiếu giá trị",
 }
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+#: Words of a message that are typed in Python, as they are typed here.
+_TYPED = (
+    (r'columns=\{"([^"]*)": "([^"]*)"\}', r'--columns "\2=\1"'),
+    (r'given=\{"([^"]*)": "?([^"}]*)"?\}', r'--given "\1=\2"'),
+    (r"\btable=", "--as "),
+    (r"\bunit=", "--given unit="),
+    (r"\b(sheet|items|corrections|timezone)=", r"--\1 "),
+    (r"\bas_of=", "--as-of "),
+)
+
+
+def _as_typed(message: str) -> str:
+    for python, typed in _TYPED:
+        message = re.sub(python, typed, message)
+    return message
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    shown: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="In phiên bản. / Print the version."),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 @app.command()
@@ -40,19 +75,47 @@ def evaluate(
 ) -> None:
     """Làm một báo cáo đánh giá. / Make one evaluation report."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+    from dvresearch.evaluation import manifest
     from dvresearch.evaluation.job import evaluate as run
 
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True))
+    left = TextColumn("còn / left")
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *(TimeElapsedColumn(), left, TimeRemainingColumn()),
+        console=Console(stderr=True),
+    )
     with bar:
         task = bar.add_task("", total=1.0)
-        folder = run(
-            specification, out, lambda code, share: bar.update(task, description=_STEPS[code], completed=share)
-        )
+        folder = run(specification, out, lambda step, share: bar.update(task, description=step, completed=share))
     typer.echo(f"Báo cáo / report: {folder / 'report.html'}")
     typer.echo(f"Word, PDF:        {folder / 'report.docx'}, {folder / 'report.pdf'}")
     typer.echo(f"Bảng / tables:    {folder / 'tables.xlsx'}")
+    typer.echo(f"Nhật ký / log:    {folder.with_name(folder.name + '.log')}")
+    if failed := manifest.read(folder)["failed"]:
+        sections = ", ".join(failure["section"] for failure in failed)
+        typer.echo(f"BÁO CÁO CHƯA ĐỦ, thiếu phần / INCOMPLETE, without: {sections}", err=True)
+        raise typer.Exit(3)
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(help="Thư mục báo cáo. / Folder of the report.")],
+    spec: Annotated[Path | None, typer.Option(help="Tệp evaluation.toml. / Its specification.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="In JSON. / Print JSON.")] = False,
+) -> None:
+    """Làm lại báo cáo từ manifest và so từng bảng, hình. / Make a report again and compare every exhibit."""
+    from dvresearch.evaluation import screened
+    from dvresearch.evaluation.verify import verify as run
+
+    found = run(report, spec)
+    differing = found[found["verdict"] == "fail"]
+    typer.echo(screened.as_json(found) if json else "\n\n".join(screened.as_text(found, words="match")))
+    if len(differing):
+        typer.echo(f"Khác biệt đầu tiên / first difference: {differing['where'].iloc[0]}", err=True)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -81,6 +144,9 @@ def check(
     path: Annotated[Path, typer.Argument(help="Tệp cần kiểm tra. / The file to check.")],
     table: Annotated[str, typer.Option("--as", help="dossiers, cases, II.06a, 01/TCD … / Table or form.")] = "dossiers",
     columns: Annotated[str, typer.Option(help="received=cột,due=cột,… / contract=header,…")] = "",
+    sheet: Annotated[str | None, typer.Option(help="Tên trang tính. / Name of the sheet.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Asia/Ho_Chi_Minh …")] = None,
+    corrections: Annotated[Path | None, typer.Option(help="Tệp đính chính. / File of corrections.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Ngày chốt số liệu, năm-tháng-ngày. / Day of the list.")] = None,
     given: Annotated[
         str, typer.Option(help="unit=…,kind=…,period=…: cột tệp không có. / Columns not in the file.")
@@ -89,12 +155,14 @@ def check(
     html: Annotated[bool, typer.Option("--html", help="Ghi trang web. / Write a page.")] = False,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Ghi bảng tính. / Write a workbook.")] = False,
     json: Annotated[bool, typer.Option("--json", help="In JSON. / Print JSON.")] = False,
+    lang: Annotated[str, typer.Option(help="vi, en")] = "vi",
     out: Annotated[Path | None, typer.Option(help="Tệp sẽ ghi. / The file to write.")] = None,
 ) -> None:
     """Kiểm tra một tệp, mọi vấn đề trong một lần. / Check a file: every problem in one pass."""
     from dvresearch.evaluation import screened
     from dvresearch.screening import screen
 
+    language: Literal["vi", "en"] = "en" if lang == "en" else "vi"
     if html + xlsx + json > 1:
         raise ParameterError(
             Text("Chỉ chọn một trong --html, --xlsx, --json.", "Choose one of --html, --xlsx, --json."),
@@ -102,13 +170,27 @@ def check(
         )
     stated = _pairs(given)
     unit = stated.pop("unit", None)
-    found = screen(path, table, columns=_pairs(columns) or None, unit=unit, given=stated, items=items, as_of=as_of)
+    found = screen(
+        path,
+        table,
+        columns=_pairs(columns) or None,
+        unit=unit,
+        given=stated,
+        items=items,
+        sheet=sheet,
+        timezone=timezone,
+        corrections=corrections,
+        as_of=as_of,
+    )
+    found = found.assign(**{c: found[c].map(_as_typed) for c in ("guidance_vi", "guidance_en")})
     if json:
         typer.echo(screened.as_json(found))
     elif html or xlsx:
-        typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out)))
+        typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out, language)))
     else:
-        typer.echo("\n\n".join(screened.as_text(found)))
+        typer.echo("\n\n".join(screened.as_text(found, language)))
+        if language == "vi":
+            typer.echo("\n(English: --lang en)")
     if (found["verdict"] == "fail").any():
         raise typer.Exit(2)
 
@@ -139,6 +221,18 @@ def template(
     typer.echo(str(blank_form(path, form)))
 
 
+@app.command("questionnaire")
+def print_questionnaire(
+    name: Annotated[str, typer.Argument(help="five-factors, one-stop, village-meeting, hoặc tệp TOML. / or a file.")],
+    path: Annotated[Path, typer.Argument(help="Tệp .docx sẽ ghi. / The .docx file to write.")],
+    lang: Annotated[str, typer.Option(help="vi, en")] = "vi",
+) -> None:
+    """Ghi phiếu hỏi để in. / Write a questionnaire to print."""
+    from dvresearch.evaluation.slip import questionnaire_form
+
+    typer.echo(str(questionnaire_form(path, name, lang="en" if lang == "en" else "vi")))
+
+
 @app.command()
 def example(
     folder: Annotated[Path, typer.Argument(help="Thư mục mới. / A new folder.")],
@@ -152,28 +246,147 @@ def example(
     typer.echo(f"dvresearch evaluate {file}")
 
 
+@app.command("new")
+def new_evaluation(
+    folder: Annotated[Path, typer.Argument(help="Thư mục mới. / A new folder.")],
+    unit: Annotated[str, typer.Option(help="Tên đơn vị. / Name of the unit.")] = "",
+    scope: Annotated[str, typer.Option(help="commune, province, nation")] = "",
+    period: Annotated[str, typer.Option(help="year, half-year, quarter, three-years")] = "",
+    as_of: Annotated[str, typer.Option(help="Ngày cuối kỳ, năm-tháng-ngày. / Last day of the period.")] = "",
+    language: Annotated[str, typer.Option(help="vi, en")] = "vi",
+    privacy_threshold: Annotated[int, typer.Option(help="Ngưỡng ẩn số nhỏ. / Least count shown.")] = 10,
+    compare_with: Annotated[int, typer.Option(help="Năm so sánh; 0: không. / Year compared with; 0: none.")] = -1,
+) -> None:
+    """Bắt đầu một đánh giá: bản khai, biểu trống, việc cần làm. / Begin an evaluation; asks what no option says."""
+    from datetime import date
+
+    from dvresearch.evaluation.new import new
+
+    def ask(question: str, given: str, default: str) -> str:
+        return given or (str(typer.prompt(question, default=default)) if sys.stdin.isatty() else default)
+
+    year = date.today().year
+    unit = ask("Tên đơn vị / unit", unit, "[tên đơn vị]")
+    scope = ask("Phạm vi / scope (commune, province, nation)", scope, "commune")
+    period = ask("Kỳ / period (year, half-year, quarter, three-years)", period, "year")
+    end = ask("Ngày cuối kỳ, năm-tháng-ngày / last day, year-month-day", as_of, f"{year}-12-31")
+    with_year = ask(
+        "So với năm (0: không) / compare with (0: none)", "" if compare_with < 0 else str(compare_with), "0"
+    )
+    file = new(
+        folder,
+        unit=unit,
+        as_of=end,
+        scope=scope,
+        period=period,
+        language=language,
+        privacy_threshold=privacy_threshold,
+        compare_with=with_year,
+    )
+    typer.echo(f"Bản khai / specification: {file}")
+    typer.echo(f"Việc cần làm / checklist: {file.parent / 'VIEC-CAN-LAM.md'}")
+    typer.echo(f"dvresearch evaluate {folder}")
+
+
+@app.command()
+def plan(
+    specification: Annotated[Path, typer.Argument(help="Tệp evaluation.toml hoặc thư mục chứa. / File or folder.")],
+) -> None:
+    """Ghi kế hoạch đánh giá có ngày, trước khi có số liệu. / Write a dated plan before the data come in."""
+    from datetime import date
+
+    from dvresearch.evaluation import spec
+    from dvresearch.evaluation.compose import wanted_sections
+    from dvresearch.evaluation.plan import write_plan
+
+    planned = spec.read(specification, files="later")
+    folder = specification if specification.is_dir() else specification.parent
+    path = write_plan(planned, wanted_sections(planned), folder, made=date.today())
+    typer.echo(f"Kế hoạch / plan: {path}")
+    typer.echo(f'Thêm dưới [inputs] / add below [inputs]: plan = "{path.name}"')
+
+
+@app.command()
+def backtest(
+    specification: Annotated[Path, typer.Argument(help="evaluation.toml của lần đã công bố. / Of the frozen one.")],
+    frozen: Annotated[Path, typer.Argument(help="Thư mục báo cáo đã công bố. / Folder of the published report.")],
+    revisions: Annotated[
+        Path | None, typer.Option(help="Danh sách số được sửa, kèm lý do. / Revised figures with reasons.")
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Ghi thêm số đã đổi vào danh sách. / Add moves.")] = False,
+) -> None:
+    """Làm lại báo cáo cũ bằng mã hiện nay; số nào đổi mà không có lý do thì hỏng. / Fail on unexplained moves."""
+    from datetime import date
+
+    from dvresearch.evaluation.backtest import backtest as run
+
+    rest = run(specification, frozen, revisions=revisions, record=date.today() if record else None)
+    for row in rest.to_dict("records"):
+        place = " | ".join(str(row[c]) for c in ("exhibit", "row", "column") if row[c])
+        typer.echo(f"{place}: {row['old']} -> {row['new'] or '–'}")
+    if len(rest):
+        typer.echo(f"{len(rest)} số đã đổi, chưa nêu lý do. / {len(rest)} numbers moved without a recorded reason.")
+        raise typer.Exit(2)
+    typer.echo("Mọi số đã công bố giữ nguyên, hoặc có lý do. / Every published number stands, or has its reason.")
+
+
 @app.command()
 def version() -> None:
     """In phiên bản. / Print the version."""
     typer.echo(f"dvresearch {__version__}")
 
 
+#: What the system says of a file, by its number.
+_OS = {
+    errno.ENOENT: "không có tệp hoặc thư mục này",
+    errno.EACCES: "không được phép",
+    errno.EPERM: "không được phép",
+    errno.EEXIST: "đã có",
+    errno.ENOTDIR: "không phải thư mục",
+    errno.EISDIR: "là thư mục",
+    errno.ENOSPC: "đĩa đầy",
+    errno.EROFS: "ổ đĩa chỉ cho đọc",
+}
+
+
 def main() -> None:
     """Run a command; an error a user can mend is two short messages and status 2, never a traceback."""
     try:
-        app()
+        status = app(standalone_mode=False)
+    except _UsageError as error:
+        _explain(error)
+        sys.exit(2)
     except DvError as error:
-        print("\n".join(error.lines("vi")), file=sys.stderr)
-        print("\n".join(error.lines("en")), file=sys.stderr)
+        for lang in ("vi", "en"):
+            print(_as_typed("\n".join(error.lines(lang))), file=sys.stderr)
         sys.exit(error.exit_status)
     except OSError as error:
         name, why = error.filename or "", error.strerror or type(error).__name__
-        print(f"Không đọc hoặc ghi được: {name} ({why}). Kiểm tra đường dẫn và quyền ghi.", file=sys.stderr)
+        vi = _OS.get(error.errno or 0, why)
+        print(f"Không đọc hoặc ghi được: {name} ({vi}). Kiểm tra đường dẫn và quyền ghi.", file=sys.stderr)
         print(f"Could not be read or written: {name} ({why}). Check the path and permissions.", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         print("Đã dừng; báo cáo cũ còn nguyên. / Stopped; the previous report is untouched.", file=sys.stderr)
         sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _explain(error: Exception) -> None:
+    """Say in both languages what is wrong with the command line; a command without words shows its help."""
+    context = getattr(error, "ctx", None)
+    words = error.format_message()  # type: ignore[attr-defined]
+    if not words:
+        print(context.get_help() if context else "", file=sys.stderr)
+        return
+    helped = f"{context.command_path if context else 'dvresearch'} --help"
+    what = _MISUSED.get(type(error).__name__) or (
+        "Không có lệnh này" if words.startswith("No such command") else "Dòng lệnh không đúng"
+    )
+    param = getattr(error, "param", None)
+    name = getattr(error, "option_name", None) or (param.opts[-1] if param else "")
+    print(f"{what}{f': {name}' if name else ''}. Xem cách dùng: {helped}", file=sys.stderr)
+    print(f"{words.rstrip('.')}. See how to use it: {helped}", file=sys.stderr)
 
 
 if __name__ == "__main__":

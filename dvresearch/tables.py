@@ -95,6 +95,8 @@ class Column:
         Where the codebook lists `words`, as ``vocabulary.word``; under the name of the column when empty.
     codes : tuple of (str, str)
         Further written forms of `words` (the numbers a questionnaire gives its answers) and the word each stands for.
+    titles : tuple of str
+        Headers it is known by beside those of the codebook: the wording of an item.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Column:
     personal: bool = False
     vocabulary: str = ""
     codes: tuple[tuple[str, str], ...] = ()
+    titles: tuple[str, ...] = ()
 
     def entry(self, word: str) -> str:
         """Return the code under which the codebook describes one of `words`, kind ``value``."""
@@ -336,7 +339,10 @@ RESPONSES = Table(
 
 
 def responses_table(
-    items: Mapping[str, str], sensitive: Sequence[str] = (), codes: Mapping[str, Mapping[str, str]] | None = None
+    items: Mapping[str, str],
+    sensitive: Sequence[str] = (),
+    codes: Mapping[str, Mapping[str, str]] | None = None,
+    titles: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Table:
     """Return the contract of a survey: the columns of `RESPONSES`, its items and the sensitive attributes asked for.
 
@@ -348,9 +354,18 @@ def responses_table(
         Names out of `SENSITIVE`.
     codes : mapping, optional
         Item -> what its answers are written as (``"5"``) -> answer.
+    titles : mapping, optional
+        Item -> headers it is known by beside its name.
     """
     asked = tuple(
-        Column(i, "code", words=(*SCALES[s], *NO_ANSWER), vocabulary=s, codes=tuple((codes or {}).get(i, {}).items()))
+        Column(
+            i,
+            "code",
+            words=(*SCALES[s], *NO_ANSWER),
+            vocabulary=s,
+            codes=tuple((codes or {}).get(i, {}).items()),
+            titles=(titles or {}).get(i, ()),
+        )
         for i, s in items.items()
     )
     known = tuple(c for c in SENSITIVE if c.name in sensitive)
@@ -540,6 +555,13 @@ def check(frame: pd.DataFrame, table: Table, *, source: str | None = None, first
         the first such row and how many more there are.
     """
     where = source or table.name
+    if not hasattr(frame, "columns"):
+        raise DataError(
+            Text("Đây không phải một bảng (DataFrame).", "This is not a table (DataFrame)."),
+            where=where,
+            got=type(frame).__name__,
+            hint=Text("Nạp tệp bằng một hàm load_… trước.", "Load the file with a load_… function first."),
+        )
     missing = [c.name for c in table.columns if c.required and c.name not in frame.columns]
     if missing:
         raise DataError(

@@ -55,9 +55,35 @@ def checked(path: Path, table: str) -> pd.DataFrame:
     return screen(path, table, items=MAKE.ITEMS if table == "responses" else None)
 
 
+# Each file is read once for all tests.
+
+
 @cache
 def screened(file: str, table: str) -> pd.DataFrame:
     return checked(FOLDER / file, table)
+
+
+@cache
+def loaded(file: str) -> pd.DataFrame | DataError | ParameterError:
+    """Return what a file is loaded as, or the error that refuses it."""
+    case = next(c for c in EVERY if c.file == file)
+    try:
+        return load(FOLDER / file, case.table, **case.options)
+    except (DataError, ParameterError) as error:
+        return error
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[pd.DataFrame, pd.DataFrame]]:
+    """Return `good(table)`: the good file of a table as it is loaded, and its findings."""
+    path = tmp_path_factory.mktemp("tot") / "tot.csv"
+
+    @cache
+    def read(table: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        path.write_bytes(MAKE.text(MAKE.GOOD[table]) if table in MAKE.GOOD else MAKE.form(table))
+        return load(path, table), checked(path, table)
+
+    return read
 
 
 def test_there_are_enough_files_each_named_after_its_table_and_fault() -> None:
@@ -74,19 +100,18 @@ def test_file_is_what_the_script_writes(case: Any) -> None:
 
 
 @pytest.mark.parametrize("table", [*MAKE.GOOD, *MAKE.SUMS])
-def test_the_good_file_loads_and_nothing_fails(table: str, tmp_path: Path) -> None:
-    path = tmp_path / "tot.csv"
-    path.write_bytes(MAKE.text(MAKE.GOOD[table]) if table in MAKE.GOOD else MAKE.form(table))
-    assert len(load(path, table)) == (len(MAKE.GOOD[table]) - 1 if table in MAKE.GOOD else 1)
-    assert not (checked(path, table)["verdict"] == "fail").any()
+def test_the_good_file_loads_and_nothing_fails(table: str, good: Callable[[str], Any]) -> None:
+    frame, findings = good(table)
+    assert len(frame) == (len(MAKE.GOOD[table]) - 1 if table in MAKE.GOOD else 1)
+    assert not (findings["verdict"] == "fail").any()
 
 
 @of(REFUSED)
 def test_file_is_refused_with_its_message(case: Any) -> None:
-    with pytest.raises((DataError, ParameterError)) as caught:
-        load(FOLDER / case.file, case.table, **case.options)
-    assert caught.value.exit_status == 2
-    lines = caught.value.lines("vi"), caught.value.lines("en")
+    error = loaded(case.file)
+    assert isinstance(error, DataError | ParameterError)
+    assert error.exit_status == 2
+    lines = error.lines("vi"), error.lines("en")
     assert all(len(part) > 1 for part in lines), "a message says more than what is wrong"
     said = "\n".join(lines[0])
     assert all(word in said for word in case.says), said
@@ -107,11 +132,9 @@ def test_file_gets_its_finding(case: Any) -> None:
 
 
 @of(FOUND)
-def test_a_good_file_does_not_get_that_finding(case: Any, tmp_path: Path) -> None:
-    path = tmp_path / "tot.csv"
-    path.write_bytes(MAKE.text(MAKE.GOOD[case.table]) if case.table in MAKE.GOOD else MAKE.form(case.table))
-    good = checked(path, case.table)
-    assert not ((good["check"] == case.check) & (good["verdict"] == case.verdict)).any()
+def test_a_good_file_does_not_get_that_finding(case: Any, good: Callable[[str], Any]) -> None:
+    _, findings = good(case.table)
+    assert not ((findings["check"] == case.check) & (findings["verdict"] == case.verdict)).any()
 
 
 @of([c for c in REFUSED if not c.options and c.table in (*MAKE.GOOD, *MAKE.SUMS)])
@@ -146,9 +169,6 @@ PERSONS = ("Nguyễn Văn An", "Trần Thị Bình", "Lê Thị Hồng Nhung", "
 @of(EVERY)
 def test_nobody_is_named(case: Any) -> None:
     shown = screened(case.file, case.table).to_csv() if case.table in (*MAKE.GOOD, *MAKE.SUMS) else ""
-    try:
-        frame = load(FOLDER / case.file, case.table, **case.options)
-        shown += str(frame.attrs) + frame.to_csv()
-    except (DataError, ParameterError) as error:
-        shown += str(error)
+    end = loaded(case.file)
+    shown += str(end.attrs) + end.to_csv() if isinstance(end, pd.DataFrame) else str(end)
     assert not [name for name in PERSONS if name in shown]

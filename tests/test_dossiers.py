@@ -74,6 +74,79 @@ def test_receipt_log_gives_the_published_counts(validation: Callable[[str], Path
         assert ["offsets", "Asia/Ho_Chi_Minh"] in cases.attrs["load"]["notes"]
 
 
+@pytest.mark.parametrize(
+    ("form", "delimiter", "bom", "utc"),
+    [
+        ("%m/%d/%Y %I:%M:%S %p", ",", "", False),
+        ("%-m/%-d/%Y, %-I:%M:%S %p", ";", "\ufeff", False),
+        ("%Y-%m-%dT%H:%M:%S.%fZ", "\t", "", True),
+        ("%m/%d/%Y %H:%M:%S.%f", ";", "\ufeff", False),
+        ("%d-%b-%Y %H:%M:%S", "|", "", False),
+    ],
+)
+def test_receipt_log_written_as_other_systems_export_it(
+    form: str, delimiter: str, bom: str, utc: bool, validation: Callable[[str], Path], tmp_path: Path
+) -> None:
+    cases = pd.read_csv(validation("records") / "receipt_cases.csv", usecols=[*COLUMNS.values()])
+    for name in ("case:startdate", "case:deadline", "case:enddate"):
+        instants = pd.to_datetime(cases[name], utc=True, format="ISO8601")
+        cases[name] = (instants if utc else instants.dt.tz_convert("Europe/Amsterdam")).dt.strftime(form)
+    english = dict(zip(COLUMNS.values(), ("opened", "target", "closed", "office", "via", "ref"), strict=True))
+    cases = cases.rename(columns=english)
+    path = tmp_path / "export.csv"
+    path.write_text(bom + cases.to_csv(sep=delimiter, index=False, quoting=1), encoding="utf-8")
+    given = {code: english[name] for code, name in COLUMNS.items()}
+    loaded = load_dossiers(path, columns=given, timezone="Europe/Amsterdam" if utc else None)
+    done = loaded[loaded["resolved"].notna()]
+    assert (len(loaded), len(done)) == (1434, 1329)
+    # written to the second, two cases closed in the second of their deadline are in time
+    assert (done["resolved"] <= done["due"]).sum() == (952 if "%f" in form else 954)
+    assert (done["resolved"].dt.date <= done["due"].dt.date).sum() == 1020
+
+
+#: Times as systems abroad write them, each with the zone its times are in.
+FOREIGN = {
+    "%m/%d/%Y %I:%M:%S %p": None,
+    "%d/%m/%Y %I:%M %p": None,
+    "%-m/%-d/%Y %-H:%M": None,
+    "%-m/%-d/%Y, %-I:%M:%S %p": None,
+    "%d/%m/%Y, %H:%M:%S": None,
+    "%m/%d/%Y %H:%M:%S.000": None,
+    "%Y-%m-%d %H:%M:%S.000": None,
+    "%Y-%m-%dT%H:%M:%S": None,
+    "%Y-%m-%dT%H:%M:%S.000Z": "UTC",
+    "%Y-%m-%d %H:%M:%S UTC": "UTC",
+    "%Y-%m-%dT%H:%M:%S+0700": "Asia/Ho_Chi_Minh",
+    "%Y-%m-%d %H:%M:%S+07": "Asia/Ho_Chi_Minh",
+    "%Y/%m/%d %H:%M": None,
+    "%d-%b-%Y %H:%M:%S": None,
+    "%b %d, %Y %I:%M %p": None,
+    "%d.%m.%Y %H:%M": None,
+    "%H:%M:%S %d/%m/%Y": None,
+}
+
+
+@pytest.mark.parametrize("form", FOREIGN)
+def test_times_as_systems_abroad_write_them(form: str, tmp_path: Path) -> None:
+    received = pd.Series(pd.date_range("2024-01-03 00:07:09", periods=70, freq="50h"))
+    times = pd.DataFrame({"opened": received, "closed": received + pd.Timedelta("40h 11min 30s")})
+    times.loc[::7, "closed"] = pd.NaT
+    written = times.apply(lambda column: column.dt.strftime(form).fillna(""))
+    path = tmp_path / "export.csv"
+    written.assign(department="Desk A").to_csv(path, index=False)
+    expected = times if "%S" in form else times.apply(lambda column: column.dt.floor("min"))
+    if zone := FOREIGN[form]:
+        expected = expected.apply(
+            lambda column: column.dt.tz_localize(zone).dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None)
+        )
+    columns = {"received": "opened", "resolved": "closed", "unit": "department"}
+    loaded = load_dossiers(path, columns=columns)
+    convert_dossiers(path, tmp_path / "a.parquet", columns=columns)
+    for got in (loaded, pd.read_parquet(tmp_path / "a.parquet")):
+        for name, wanted in (("received", expected["opened"]), ("resolved", expected["closed"])):
+            assert got[name].tolist() == wanted.tolist() or got[name].equals(wanted), name
+
+
 def test_table_has_its_contract_and_says_how_it_was_read(tmp_path: Path) -> None:
     path = write(tmp_path, *ROWS)
     loaded = load_dossiers(path)
@@ -263,7 +336,7 @@ def test_conversion_gives_what_loading_gives(seed: int, tmp_path: Path) -> None:
     report = convert_dossiers(source, tmp_path / "a.parquet")
     assert report["rows"] == len(frame)
     same(tmp_path / "a.parquet", source)
-    names = duckdb.sql(f"DESCRIBE FROM '{tmp_path / 'a.parquet'}'").fetchall()
+    names = duckdb.execute(f"DESCRIBE FROM '{tmp_path / 'a.parquet'}'").fetchall()
     assert {n: t for n, t, *_ in names}["received"] == "TIMESTAMP"
     assert {n for n, *_ in names} <= set(DOSSIERS.names)
 
@@ -323,25 +396,33 @@ def long_file(folder: Path, spoil: str, at: int = 4_000, rows: int = 4_100) -> P
     return write(folder, *lines)
 
 
+@pytest.mark.parametrize("at", [4_000, 4_099])  # in between, and the last row
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        ("HS-X,Xã Mẫu,30/02/2026,,,", "received, dòng/row 4002"),
-        ("HS-X,Xã Mẫu,,,,", "dòng/row 4002"),
-        ("HS-X,,05/01/2026,,,", "dòng/row 4002"),
-        ("HS-X,Xã Mẫu,05/01/2026,,,,thừa,ô", "dòng/row 4002"),
-        ("Tổng cộng: 4000,,,,,", "dòng/row 4002"),
+        ("HS-X,Xã Mẫu,30/02/2026,,,", "received, dòng/row {}"),
+        ("HS-X,Xã Mẫu,,,,", "dòng/row {}"),
+        ("HS-X,Xã Mẫu,05/01/2026,5/2/20,,", "due, dòng/row {}"),
+        ("HS-X,,05/01/2026,,,", "dòng/row {}"),
+        ("HS-X,Xã Mẫu,05/01/2026,,,,thừa,ô", "dòng/row {}"),
+        ("Tổng cộng: 4000,,,,,", "dòng/row {}"),
     ],
 )
 def test_a_row_unlike_the_beginning_is_named_and_nothing_is_left(
-    spoil: str, says: str, tmp_path: Path, short_head: None
+    spoil: str, says: str, at: int, tmp_path: Path, short_head: None
 ) -> None:
-    source, target = long_file(tmp_path, spoil), tmp_path / "a.parquet"
+    source, target = long_file(tmp_path, spoil, at), tmp_path / "a.parquet"
     with pytest.raises(DataError) as caught:
         convert_dossiers(source, target)
-    assert says in str(caught.value)
+    assert says.format(at + 2) in str(caught.value)
     assert "Xã Mẫu" not in str(caught.value)
     assert [p.name for p in tmp_path.iterdir()] == [source.name]
+
+
+def test_a_date_written_otherwise_in_a_small_file_is_named(tmp_path: Path) -> None:
+    source = write(tmp_path, *ROWS, "HS-X,Xã Mẫu,05/01/2026,5/2/20,,")
+    with pytest.raises(DataError, match=f"due, dòng/row {len(ROWS) + 2}"):
+        convert_dossiers(source, tmp_path / "a.parquet")
 
 
 def test_what_cannot_be_converted_is_said(tmp_path: Path) -> None:

@@ -10,21 +10,24 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
-from dvresearch import load_figures, load_responses, metrics
+from dvresearch import examples, load_dossiers, load_figures, load_responses, metrics, plots
 from dvresearch.errors import DataError, ParameterError, ReportError
-from dvresearch.evaluation import job, spec
+from dvresearch.evaluation import annex, job, spec
+from dvresearch.evaluation.backtest import backtest
 from dvresearch.evaluation.compose import compose
-from dvresearch.evaluation.content import Checks, Paragraph, Sheet
+from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
-from dvresearch.evaluation.sections import closing, dossiers
+from dvresearch.evaluation.sections import closing, comparison, dossiers, registers
 from dvresearch.tables import SCALES
 
 ROOT = Path(__file__).parent.parent
@@ -131,7 +134,8 @@ def test_manifest_checksums_are_those_of_the_files(manifest: dict, report: Path)
 
 def test_workbook_holds_numbers_as_numbers_with_source_and_call(report: Path):
     book = openpyxl.load_workbook(report / "tables.xlsx")
-    sheet = next(s for s in book.worksheets if s.title.endswith("-provinces") and "index766" not in s.title)
+    sheet = annex.page_of(book, "provinces")
+    assert sheet and sheet.title == "Bảng 1"
     rows = list(sheet.iter_rows(values_only=True))
     assert len(rows) > 34 + 3
     assert isinstance(rows[3][1], float) and 0 < rows[3][1] < 1
@@ -139,8 +143,69 @@ def test_workbook_holds_numbers_as_numbers_with_source_and_call(report: Path):
     assert any(n.startswith("Nguồn: ") for n in notes) and any(n.startswith("Cách tạo: ") for n in notes)
 
 
-def test_sentences_are_complete_in_both_languages():
-    vi, _ = compose(spec.read())
+def test_workbook_names_the_unit_of_each_number_and_leaves_no_separator_behind(report: Path):
+    book = openpyxl.load_workbook(report / "tables.xlsx")
+    assert all(re.fullmatch(r"Mục lục|(Bảng|Kiểm tra) \d+", name) for name in book.sheetnames)
+    page = annex.page_of(book, "context")
+    assert page
+    head = [c.value for c in page[3]]
+    rows = {r[0].value: r for r in page.iter_rows(min_row=4) if r[0].value}
+    income = rows["Thu nhập bình quân đầu người"]
+    assert income[head.index("Giá trị")].value == 79_540_000 and income[head.index("Đơn vị tính")].value == "đồng"
+    formats = {c.number_format for s in book.worksheets for row in s.iter_rows(min_row=4) for c in row}
+    assert formats <= {"General", "#,##0", "#,##0.0", "#,##0.00", "0%", "0.0%", "0.00%"}
+
+
+@pytest.fixture(scope="module")
+def vietnamese() -> Report:
+    return compose(spec.read())[0]
+
+
+def test_published_rates_without_counts_are_shown_without_interval(vietnamese: Report):
+    (table,) = [b for b in vietnamese.exhibits() if b.code == "local-uncounted"]
+    assert isinstance(table, Sheet)
+    shown = set(zip(table.frame["unit"], table.frame["period"], table.frame["value"].round(4), strict=True))
+    # as printed in baolamdong 2978336, the Thái Nguyên paper of 2023 and vinhphuc.gov.vn 3105
+    assert shown >= {
+        ("Lâm Đồng", "2019", 0.9896), ("Thái Nguyên", "2023-Q1", 0.97),
+        ("huyện Lập Thạch", "2021-08", 0.0033), ("huyện Vĩnh Tường", "2021-08", 0.0998),
+        ("huyện Sông Lô", "2021-07", 0.1085), ("huyện Sông Lô", "2021-08", 0.0131),
+        ("huyện Tam Dương", "2021-07", 0.1055), ("huyện Tam Dương", "2021-08", 0.0227),
+    }  # fmt: skip
+    assert set(table.frame["remarks"]) == {"không có tử/mẫu số"}
+    assert not {"lower", "upper"} & {c.key for c in table.columns}
+
+
+def test_a_rate_on_counts_that_do_not_add_up_says_so(vietnamese: Report):
+    (table,) = [b for b in vietnamese.exhibits() if b.code == "local-rates"]
+    assert isinstance(table, Sheet)
+    remarks = table.frame.set_index(["unit", "group", "period"])["remarks"]
+    # off by 8,801 dossiers (Lâm Đồng, first quarter of 2020); reconciles (first quarter of 2024)
+    assert remarks.loc["Lâm Đồng", "", "2019-12-01..2020-02-29"].str.contains("không cộng đúng").all()
+    assert not remarks.loc["Lâm Đồng", "", "2024-Q1"].str.contains("không cộng đúng").any()
+
+
+def test_the_national_report_says_what_its_numbers_rest_on(vietnamese: Report):
+    told = " ".join(b.text for s in vietnamese.sections for b in s.blocks if isinstance(b, Paragraph))
+    assert "không có SIPAS cả nước năm 2021" in told
+    assert "35.268 (2019)" in told and "36.525 (2024)" in told
+    assert "87,78\u00a0% (n = 34 tỉnh, thành phố" in told
+    assert "mục 5.2): 40,44\u00a0% (8.654/21.399" in told
+    (months,) = [b for b in vietnamese.exhibits() if b.code == "months"]
+    assert "tháng 10/2026 mới tính đến ngày 10/10/2026" in " ".join(months.notes)
+    wheres = " ".join(w for b in vietnamese.exhibits() if isinstance(b, Checks) for w in b.frame["where"])
+    assert "(1.336/1.990)" in wheres
+    assert not re.search(r"details_|raw_Prov|_GiaLai_", " ".join(vietnamese.citations.values()))
+
+
+def test_the_day_of_the_figures_is_theirs_and_not_that_of_the_specification(vietnamese: Report):
+    assert vietnamese.subtitle == "Số liệu công bố đến ngày 10/10/2026"
+    later = replace(spec.read(), as_of="2026-12-31", sections=("unknown",))
+    assert compose(later)[0].subtitle.startswith("Số liệu công bố mới nhất đến ngày 10/10/2026;")
+
+
+def test_sentences_are_complete_in_both_languages(vietnamese: Report):
+    vi = vietnamese
     en, _ = compose(replace(spec.read(), language="en"))
     for one, other in zip(vi.sections, en.sections, strict=True):
         assert [type(b) for b in one.blocks] == [type(b) for b in other.blocks]
@@ -165,14 +230,7 @@ def test_an_interrupted_run_leaves_the_previous_report(report: Path, tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         job.evaluate(out=tmp_path)
     assert {p.name: p.read_bytes() for p in (tmp_path / report.name).rglob("*") if p.is_file()} == before
-    assert [p.name for p in tmp_path.iterdir()] == [report.name]
-
-
-def test_a_swap_stopped_between_its_renames_is_mended(report: Path, tmp_path: Path):
-    target = tmp_path / report.name
-    shutil.copytree(report, tmp_path / f".{report.name}.previous")
-    job._recover(target)
-    assert (target / "report.html").exists() and not (tmp_path / f".{report.name}.previous").exists()
+    assert {p.name for p in tmp_path.iterdir()} == {report.name, f".{report.name}", f"{report.name}.log"}
 
 
 def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path):
@@ -188,23 +246,55 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
-def test_same_bytes_from_another_place_time_zone_locale_and_thread_count(report: Path, tmp_path: Path):
-    elsewhere = tmp_path / "một thư mục khác"
+#: Evaluates as on a day 400 days later, and draws a figure as SVG.
+LATER = """
+import datetime, sys, time
+import duckdb, pandas, pyarrow.parquet, matplotlib.pyplot, scipy.stats  # compiled: they know one datetime only
+from pathlib import Path
+shift, clock, local, world = 400 * 86400, time.time, time.localtime, time.gmtime
+time.time = lambda: clock() + shift
+time.localtime = lambda at=None: local(time.time() if at is None else at)
+time.gmtime = lambda at=None: world(time.time() if at is None else at)
+class Later(datetime.datetime):
+    __slots__ = ()
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.datetime.fromtimestamp(time.time(), tz)
+datetime.datetime = Later
+from dvresearch import plots
+from dvresearch.evaluation import job, spec
+from dvresearch.evaluation.backtest import backtest
+from dvresearch.evaluation.compose import compose
+folder = job.evaluate()
+figure = next(b for b in compose(spec.read())[0].exhibits() if b.code == sys.argv[1])
+plots.save(figure.draw(), folder / "figures" / "figure.svg")
+"""
+
+
+def test_same_bytes_from_another_place_day_time_zone_locale_and_thread_count(
+    report: Path, national: Report, tmp_path: Path
+):
+    elsewhere, copy = tmp_path / "một thư mục khác", tmp_path / "copy"
     elsewhere.mkdir()
-    result = run(
-        "evaluate", cwd=elsewhere, TZ="America/Lima", LC_ALL="tr_TR.UTF-8", OMP_NUM_THREADS="1",
-        OPENBLAS_NUM_THREADS="1", PYTHONHASHSEED="7",
+    shutil.copytree(report, copy)
+    figure = next(b for b in national.exhibits() if isinstance(b, Figure))
+    plots.save(figure.draw(), copy / "figures" / "figure.svg")
+    variables = {"TZ": "America/Lima", "LC_ALL": "tr_TR.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", LATER, figure.code], cwd=elsewhere, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONHASHSEED": "7", "MPLBACKEND": "Agg", **variables},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     other = elsewhere / "reports" / report.name
     ours, theirs = ({p.relative_to(r).as_posix(): p.read_bytes() for p in r.rglob("*") if p.is_file()}
-                    for r in (report, other))  # fmt: skip
+                    for r in (copy, other))  # fmt: skip
     assert ours.keys() == theirs.keys()
+    assert {".png", ".svg", ".html", ".docx", ".xlsx", ".pdf", ".json"} == {Path(name).suffix for name in ours}
     for name in ours.keys() - {"manifest.json"}:
         assert ours[name] == theirs[name], name
     drop = [json.loads(x["manifest.json"]) for x in (ours, theirs)]
-    for m in drop:
-        del m["made"]
+    days = [date.fromisoformat(m.pop("made")[:10]) for m in drop]
+    assert (days[1] - days[0]).days >= 399
     assert drop[0] == drop[1]
 
 
@@ -253,7 +343,7 @@ def test_bad_input_is_one_message_in_both_languages_and_nothing_is_written(name:
     assert "Traceback" not in result.stderr
     assert row in result.stderr and word in result.stderr
     assert re.search(r"Cách sửa|Cần có", result.stderr) and re.search(r"What to do|Expected", result.stderr)
-    assert not (tmp_path / "reports").exists()
+    assert not (tmp_path / "reports" / "thu").exists()
 
 
 def test_own_figures_are_shown_with_intervals(tmp_path: Path):
@@ -375,3 +465,107 @@ def test_a_target_that_should_stay_low_is_not_praised_for_being_high(commune: tu
 
 def _numbers(row: str) -> list[float]:
     return [float(n.replace(".", "").replace(",", ".")) for n in re.findall(r'class="num">([\d.,]+)</td>', row)]
+
+
+# Several units, periods, and an earlier year -------------------------------------------------------------------------
+
+
+def _listed(folder: Path, year: int, units: pd.DataFrame) -> Path:
+    frame, _ = examples.dossiers(
+        1500, units, seed=year, first=f"{year - 1}-11-01", last=f"{year}-12-31", as_of=f"{year}-12-31"
+    )
+    path = folder / f"ho-so-{year}-gia-lap.csv"
+    frame[(frame["received"].dt.year == year) | ~(frame["resolved"].dt.year < year)].to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def province(tmp_path_factory: pytest.TempPathFactory) -> spec.Spec:
+    folder = tmp_path_factory.mktemp("province")
+    units = examples.communes(6, seed=1)
+    files = {year: {"dossiers": _listed(folder, year, units)} for year in (2023, 2024)}
+    return spec.Spec(
+        "tinh", "Tỉnh", "Province", "2024-12-31", scope="province", compare_with=2023,
+        sections=("dossiers", "units", "limits"), inputs=files[2024], previous=files[2023],
+    )  # fmt: skip
+
+
+def _shares(made: spec.Spec, by: list[str]) -> pd.DataFrame:
+    """Count in the plainest way: finished in the year, in time by the day after taking off the supplement days."""
+    frame = load_dossiers(made.inputs["dossiers"])
+    frame = frame[
+        (frame["resolved"].dt.year == int(made.as_of[:4])) & ~frame["outcome"].isin(["returned", "withdrawn"])
+    ]
+    due = frame["due"] + pd.to_timedelta(frame["supplement_days"].fillna(0), unit="D")
+    good = frame["resolved"].dt.normalize() <= due.dt.normalize()
+    return good.groupby([frame[c] for c in by] or np.zeros(len(frame))).agg(["sum", "count"])
+
+
+def test_units_of_a_province_are_counted_and_compared(province: spec.Spec):
+    report, _ = compose(province)
+    (table,) = [b for b in report.exhibits() if b.code == "units-table"]
+    assert isinstance(table, Sheet)
+    shown = table.frame.set_index("unit")[["numerator", "denominator"]].sort_index()
+    assert shown.to_numpy().tolist() == _shares(province, ["unit"]).sort_index().to_numpy().tolist()
+    assert "units-funnel" in {b.code for b in report.exhibits()}
+    told = " ".join(p.text for p in report.summary)
+    total = _shares(province, [])
+    assert f"trong {int(total['count'].iloc[0]):,}".replace(",", ".") in told
+    everything = " ".join(b.text for s in report.sections for b in s.blocks if isinstance(b, Paragraph))
+    assert "không phải con người" in everything and "hạng" not in told
+
+
+def test_the_difference_from_the_earlier_year_is_newcombes(province: spec.Spec):
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    tables = {b.code: b.frame for b in comparison.compose(Context(province)).blocks if isinstance(b, Sheet)}
+    assert len(tables["comparison-units"]) == 6 * 2
+    row = tables["comparison"].set_index("definition").loc["resolved"]
+    (x1, n1), (x2, n2) = (_shares(s, []).iloc[0] for s in (province, province.earlier()))
+    assert row[["after", "before"]].tolist() == pytest.approx([100 * x1 / n1, 100 * x2 / n2])
+    assert row["value"] == pytest.approx(100 * (x1 / n1 - x2 / n2))
+    limits = confint_proportions_2indep(x1, n1, x2, n2, method="newcomb", compare="diff")
+    assert row[["lower", "upper"]].tolist() == pytest.approx([100 * limit for limit in limits], abs=1e-7)
+
+
+def test_no_difference_across_the_mergers_unless_something_bridges_them(province: spec.Spec, tmp_path: Path):
+    files = {"dossiers": _listed(tmp_path, 2025, examples.communes(6, seed=1))}
+    later = replace(province, as_of="2025-12-31", compare_with=2024, inputs=files, previous=province.inputs)
+    changes, refused = comparison.differences(Context(later))
+    assert changes.empty and "01/7/2025" in refused[0]
+    changes, refused = comparison.differences(Context(replace(later, bridge="xã không đổi địa giới")))
+    assert len(changes) == 14 and not refused and changes["period"].str.contains("không đổi").all()
+
+
+@pytest.mark.parametrize(
+    ("period", "as_of", "months"), [("quarter", "2024-09-30", (7, 9)), ("half-year", "2024-06-30", (1, 6))]
+)
+def test_a_shorter_period_counts_its_own_months(period: str, as_of: str, months: tuple[int, int], province: spec.Spec):
+    ctx = Context(replace(province, period=period, as_of=as_of))
+    (row,) = ctx.tally().to_dict("records")
+    received = ctx.dossiers["received"]
+    assert row["received"] == ((received.dt.year == 2024) & received.dt.month.between(*months)).sum()
+
+
+def test_the_privacy_threshold_hides_small_numbers(commune: tuple[Path, Path]):
+    read = spec.read(commune[0])
+    hidden = [
+        registers.cases_in_time(Context(replace(read, privacy_threshold=least)), "kind")["value"].isna().sum()
+        for least in (3, 10, 60)
+    ]
+    assert hidden[0] < hidden[1] < hidden[2]
+
+
+def test_months_of_which_the_list_holds_leftovers_only_are_named(province: spec.Spec):
+    def cautions(made: spec.Spec) -> list[str]:
+        blocks = dossiers.compose(Context(made)).blocks
+        return [b.text for b in blocks if isinstance(b, Paragraph) and b.role == "caution"]
+
+    assert not cautions(province)
+    (told,) = cautions(replace(province, period="three-years", compare_with=None, previous={}))
+    assert "tháng 12/2023" in told and "2024" not in told
+
+
+def test_a_published_report_made_again_has_the_same_numbers(commune: tuple[Path, Path]):
+    file, folder = commune
+    assert backtest(file, folder).empty

@@ -341,14 +341,15 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them(write: Callable[..., Path
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "The file is empty or lacks its header line"),
+        (b"", "The file is empty (0 bytes)"),
         (b"\xef\xbb\xbf", "The file is empty or lacks its header line"),
         (HEAD.encode() + b"\n", "The table has no data row"),
         (HEAD.replace("indicator", "chi_so").encode() + b"\n" + GOOD.encode(), "The table lacks the column indicator"),
         (HEAD.replace(",value,", ",valu,").encode() + b"\n" + GOOD.encode(), "Rename the column 'valu' to 'value'"),
         (f"{HEAD}\n{GOOD}".encode("utf-16"), "The file is not UTF-8"),
         (f"{HEAD}\n{GOOD}\n{GOOD}".replace("Gia Lai", "Đà Nẵng").encode("cp1258", "replace"), "dòng/row 2"),
-        (f"{HEAD}\n{GOOD}".replace(",", ";").encode(), "The cells are not separated by commas"),
+        (b"PK\x03\x04" + bytes(64), "The file is not CSV"),
+        (f"{HEAD}\n{GOOD}".replace(",", ";").replace("1000", "1.000").encode(), "a number with a decimal comma"),
         (f"{HEAD},source\n{GOOD},x".encode(), "Two columns with one name"),
     ],
 )
@@ -361,8 +362,22 @@ def test_a_file_that_is_no_table_is_told_so(tmp_path: Path, content: bytes, says
     assert "so-lieu.csv" in str(error.value)
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_table_saved_by_excel_set_to_vietnamese(mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "so-lieu.csv"
+    path.write_text(f"\ufeff{HEAD}\n{GOOD}".replace(",", mark).replace("85.5", "85,5"), encoding="utf-8")
+    row = load_figures(path).iloc[0]
+    assert row[["value", "numerator", "denominator"]].tolist() == [0.855, 855.0, 1000.0]
+
+
+def test_a_definition_that_is_not_in_the_codebook(write: Callable[..., Path]) -> None:
+    assert load_figures(write(f"{HEAD},definition", f"{GOOD},resolved"))["definition"].tolist() == ["resolved"]
+    with pytest.raises(DataError, match="Nearest: resolved"):
+        load_figures(write(f"{HEAD},definition", f"{GOOD},resolvd"))
+
+
 def test_a_file_that_is_not_there() -> None:
-    with pytest.raises(DataError, match="The file cannot be read"):
+    with pytest.raises(DataError, match="There is no such file"):
         load_figures("khong-co.csv")
 
 

@@ -185,13 +185,19 @@ def test_result_keeps_its_rows_and_the_contract():
     assert (got[LIMITS].min().min() >= 0) & (got[LIMITS].max().max() <= 1)
 
 
-@pytest.mark.parametrize(("x", "target"), [([50, 60], 1.0), ([0, 0], 0.0)])
+@pytest.mark.parametrize(("x", "target"), [([50, 60, 70], 1.0), ([0, 0, 0], 0.0)])
 def test_a_target_of_none_or_all_has_no_funnel(x, target):
-    got = funnel(shares(x, [50, 60]))
-    assert got["target"].tolist() == [target] * 2
-    assert got["position"].tolist() == ["within"] * 2
+    got = funnel(shares(x, [50, 60, 70]))
+    assert got["target"].tolist() == [target] * 3
+    assert got["position"].tolist() == ["within"] * 3
     assert got["z"].isna().all()
     assert (got[LIMITS] == target).all(axis=None)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_one_or_two_units_are_not_judged_by_their_own_level(units):
+    with pytest.raises(ParameterError, match=r"target=0\.95"):
+        funnel(shares([70, 90][:units], [100, 100][:units]))
 
 
 def test_one_unit_against_a_given_target():

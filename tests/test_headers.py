@@ -181,6 +181,8 @@ def test_what_does_not_come_from_the_file_is_not_missed() -> None:
         (["1", "2", "3=4+5+6", "(7)=(8)+(9)"], True),
         (["", "(1)", "", "(2)"], True),
         (["1", "Đất đai", "3"], False),
+        (["1", "5", "4", "4"], False),  # respondent 1 of a survey typed as codes
+        (["A", "5", "1", "2"], False),
         (["(1)"], False),
         (["2026", "2027"], False),
         ([], False),

@@ -29,7 +29,7 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 NAMES = [
     p.relative_to(FOLDER).as_posix() for p in sorted(FOLDER.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts
 ]
-EXPECTED = ("01-satisfaction.ipynb", "02-resolution-rates.ipynb", "05-annual-evaluation.ipynb")
+EXPECTED = ("01-satisfaction.ipynb", "02-resolution-rates.ipynb", "03-model-impact.ipynb", "05-annual-evaluation.ipynb")
 
 LONGEST_CELL = 9
 SECTIONS = ("Câu hỏi", "Cách tính", "Hạn chế")

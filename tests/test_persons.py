@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
+import re
+import subprocess
 import sys
+import zipfile
 
 import openpyxl
 import pandas as pd
@@ -148,6 +152,54 @@ def test_where_one_is_needed_the_file_is_refused_without_repeating_it(table, tmp
     with pytest.raises(DataError) as caught:
         load(path, table)
     no_trace(caught.value, repr(caught.value), caught.value.args, *told(path, table), caplog.text, *capfd.readouterr())
+
+
+#: Files whose planted cells make them useless -> sections that fail, which the report says without repeating a cell.
+REFUSED = {
+    ("models", "rubric"): {"models", "rubric"},
+    tuple(EXAMPLES): {"quality", "dossiers", "units", "cases", "survey", "models", "targets", "rubric"},
+}
+EVALUATION = """name = "thu-gia-lap"
+title_vi = "Thử (giả lập)"
+title_en = "Trial (synthetic)"
+scope = "province"
+as_of = "2025-12-31"
+[inputs]
+"""
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=["two files", "all files"])
+def test_an_evaluation_of_planted_files_names_nobody(refused, tmp_path, program, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    asked(tmp_path)
+    named = {"items": "phieu.toml"}
+    for table in EXAMPLES:
+        columns = columns_of(table, required=table in refused)
+        named[table] = planted(table, columns, tmp_path).name
+    inputs = "".join(f'{key} = "{name}"\n' for key, name in named.items())
+    (tmp_path / "evaluation.toml").write_text(EVALUATION + inputs, encoding="utf-8")
+    said = run("evaluate", str(tmp_path / "evaluation.toml"), "--out", str(tmp_path / "out"))
+    report = tmp_path / "out" / "thu-gia-lap"
+    stated = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
+    failed = {f["section"] for f in stated["failed"]}
+    assert failed == REFUSED[refused]
+    assert {s["code"] for s in stated["sections"]} >= set.union(*REFUSED.values()) - failed
+    no_trace(said, json.dumps(stated, ensure_ascii=False), caplog.text, *capfd.readouterr())
+    no_trace((tmp_path / "out" / "thu-gia-lap.log").read_text(encoding="utf-8"))
+    # pictures hold no text that could be searched: their words are those of the tables and the alternative texts
+    no_trace(re.sub(r"base64,[^\"]+", "", (report / "report.html").read_text(encoding="utf-8")))
+    for office_file in ("report.docx", "tables.xlsx"):
+        with zipfile.ZipFile(report / office_file) as parts:
+            for name in parts.namelist():
+                if name.endswith((".xml", ".rels")):
+                    no_trace(re.sub(r"<[^>]+>", "", parts.read(name).decode("utf-8")), parts.read(name).decode("utf-8"))
+    for kept in (tmp_path / "out" / ".thu-gia-lap" / "steps").iterdir():
+        no_trace(kept.read_bytes().decode("utf-8", "ignore"))
+    no_trace(
+        subprocess.run(
+            [program("pdftotext"), report / "report.pdf", "-"], capture_output=True, check=True
+        ).stdout.decode()
+    )
 
 
 @pytest.mark.parametrize("code", [*petitions.PETITION_FORMS, "II.06a"])

@@ -60,6 +60,7 @@ def test_crosswalk_covers_every_province_once() -> None:
         ("Thua Thien Hue", "46"),
         ("Thừa Thiên-Huế", "46"),
         ("T.T. Huế", "46"),
+        ("T.P Hồ Chí Minh", "79"),
         ("Bà Rịa–Vũng Tàu", "77"),
         ("BR-VT", "77"),
         ("tỉnh Đắk Lắk", "66"),
@@ -131,6 +132,11 @@ def test_no_such_units(call: Callable[[], object]) -> None:
 def test_no_crosswalk_backwards() -> None:
     with pytest.raises(ParameterError, match="There is no such crosswalk"):
         places.crosswalk("34", "63")  # type: ignore[arg-type]
+
+
+def test_initials_get_the_names_they_may_stand_for() -> None:
+    with pytest.raises(DataError, match="nearest Hà Nội, Hà Nam"):
+        places.match(["hn"], "63")
 
 
 # ------------------------------------------------------------------ rebase
@@ -209,6 +215,11 @@ def test_an_incomplete_merger_is_refused_or_left_out() -> None:
     with pytest.raises(DataError, match="Tuyên Quang missing"):
         places.rebase(table)
     assert places.rebase(table, incomplete="drop")["unit"].tolist() == ["Lai Châu"]
+
+
+def test_what_no_further_row_would_mend_is_said_first() -> None:
+    with pytest.raises(DataError, match="a score without counts"):
+        places.rebase(figures(("Hà Giang", 63.37, None, None), indicator="par_index"))
 
 
 def test_definitions_are_not_mixed() -> None:

@@ -18,8 +18,8 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 NAMED = re.compile(
     r"`((?:dvresearch|tests|docs|notebooks|data|benchmarks)/[\w./-]*\w/?|[\w.-]+\.(?:md|cff|toml|yml|lock))`"
 )
-#: Named because they are not kept.
-ABSENT = {"uv.lock", "pylock.toml"}
+#: Named because they are not kept, or are an office's own.
+ABSENT = {"uv.lock", "pylock.toml", "evaluation.toml"}
 
 
 def text(page: str) -> str:

@@ -218,3 +218,22 @@ def test_unknown_words_are_refused():
         resolution_rate(STATED, definition="received")
     with pytest.raises(ParameterError, match="total_is"):
         resolution_rate(STATED, definition="total", total_is="all")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"by": "unit"}, "definition is not stated"),
+        ({"by": "unit", "definition": "resolvd"}, r"Write definition='resolved'\."),
+        ({"by": "unit", "definition": "?"}, "definition='due' or definition='workload'"),
+        ({"by": ["unit", "perid"], "definition": "resolved"}, "no column perid(.|\n)*Nearest: period"),
+    ],
+)
+def test_what_is_not_stated_or_not_there_is_named(options, says):
+    with pytest.raises(ParameterError, match=says):
+        resolution_rate(load_tallies(), **options)
+
+
+def test_a_path_is_no_table():
+    with pytest.raises(DataError, match="This is not a table"):
+        resolution_rate("tallies.csv", definition="resolved")

@@ -11,7 +11,7 @@ import pytest
 
 from dvresearch import codebook, examples, workdays
 from dvresearch.errors import ParameterError
-from dvresearch.loaders import convert_dossiers, load_dossiers
+from dvresearch.loaders import Limits, convert_dossiers, load_dossiers
 from dvresearch.screening import screen
 from dvresearch.screening.records import BATCH_SHARE, HEAP_SHARE, OFF_DUE
 from dvresearch.tables import FINDINGS, check
@@ -86,6 +86,17 @@ def test_parquet_gives_the_same_findings_as_the_file_it_was_made_from(tmp_path: 
     small = small[~small["check"].str.startswith(("skipped", "unused", "personal", "date_order"))]
     columns = ["check", "verdict", "severity", "computed"]
     assert sorted(map(tuple, small[columns].to_numpy())) == sorted(map(tuple, large[columns].to_numpy()))
+
+
+def test_text_too_long_for_a_grid_gives_the_same_findings(tmp_path: Path) -> None:
+    frame, _ = examples.dossiers(300, examples.communes(3, seed=2), seed=2, as_of="2025-12-31")
+    frame.loc[5, "dossier"] = frame.loc[4, "dossier"]
+    frame.loc[9, "resolved"] = frame.loc[9, "received"] - pd.Timedelta(days=3)
+    mess = examples.Mess(titles=2, applicants=True)
+    path = examples.write_office(frame, tmp_path / "ho-so-gia-lap.csv", mess=mess)
+    found = screen(path, as_of="2025-12-31")
+    assert set(found.loc[found["verdict"] == "fail", "check"]) == {"duplicate_code", "resolved_before_received"}
+    pd.testing.assert_frame_equal(found, screen(path, as_of="2025-12-31", limits=Limits(text_file_mib=0)))
 
 
 def test_receipt_log_has_its_published_oddities(validation: Callable[[str], Path]) -> None:

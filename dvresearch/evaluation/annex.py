@@ -6,20 +6,24 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dvresearch import workbook
+from dvresearch import codebook, workbook
 from dvresearch.evaluation.content import Checks, Column, Report, Sheet
-from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS
+from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS, items
 from dvresearch.evaluation.shown import Lang, findings_rows
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["write"]
+__all__ = ["page_of", "write"]
 
 _WORDS = {
-    "vi": {"call": "Cách tạo", "sheet": "Trang"},
-    "en": {"call": "Made by", "sheet": "Sheet"},
+    "vi": {"call": "Cách tạo", "sheet": "Trang", "code": "Mã", "measured": "Đơn vị tính"},
+    "en": {"call": "Made by", "sheet": "Sheet", "code": "Code", "measured": "Unit of measure"},
 }
+
+#: Less than this is the rounding of a computer, not a decimal of the source.
+DECIMAL_NOISE = 5e-7
 
 
 def write(report: Report, path: Path) -> None:
@@ -34,14 +38,16 @@ def write(report: Report, path: Path) -> None:
     contents.append([workbook.safe(report.title)])
     contents["A1"].font = Font(bold=True, size=14)
     contents.append([])
-    contents.append([word["sheet"], word["table"]])
-    for i, block in enumerate((b for b in report.exhibits() if isinstance(b, Sheet | Checks)), start=1):
-        name = f"{i:02d}-{block.code}"[:31]
+    contents.append([word["sheet"], word["table"], word["code"]])
+    numbered = [i for section in items(report) for i in section if isinstance(i.block, Sheet | Checks)]
+    for item in numbered:
+        block, name = item.block, f"{word[item.kind]} {item.number}"
+        assert isinstance(block, Sheet | Checks)
         page = book.create_sheet(name)
-        contents.append([name, workbook.safe(block.title)])
+        contents.append([name, workbook.safe(block.title), block.code])
         contents.cell(contents.max_row, 1).hyperlink = f"#'{name}'!A1"
         if isinstance(block, Sheet):
-            _table(page, block)
+            _table(page, block, report.lang)
         else:
             _checks(page, block, report.lang)
         page.append([])
@@ -50,8 +56,17 @@ def write(report: Report, path: Path) -> None:
         for code in block.sources:
             page.append([workbook.safe(f"{word['source']}: {report.citations[code]}")])
         page.append([workbook.safe(f"{word['call']}: {block.call}")])
-    contents.column_dimensions["A"].width, contents.column_dimensions["B"].width = 30, 100
+    for letter, width in zip("ABC", (16, 100, 30), strict=True):
+        contents.column_dimensions[letter].width = width
     workbook.save(book, path)
+
+
+def page_of(book: Workbook, code: str) -> Worksheet | None:
+    """Return the sheet of an exhibit in a workbook that `write` made, by its code in the list of contents."""
+    for row in book.worksheets[0].iter_rows(min_row=4, max_col=3, values_only=True):
+        if row[2:] == (code,) and row[0] in book.sheetnames:
+            return book[str(row[0])]
+    return None
 
 
 def _head(page: Worksheet, title: str, labels: tuple[str, ...]) -> None:
@@ -68,29 +83,38 @@ def _head(page: Worksheet, title: str, labels: tuple[str, ...]) -> None:
     page.freeze_panes = "A4"
 
 
-def _table(page: Worksheet, block: Sheet) -> None:
+def _table(page: Worksheet, block: Sheet, lang: Lang) -> None:
     from openpyxl.utils import get_column_letter
 
-    _head(page, block.title, tuple(c.label for c in block.columns))
-    data = [block.frame[c.key].tolist() for c in block.columns]
-    for row in zip(*data, strict=True):
+    measures = block.frame["measure"].tolist() if "measure" in block.frame else []
+    columns = [(c, c.label, block.frame[c.key].tolist()) for c in block.columns]
+    at = next((i for i, c in enumerate(block.columns, start=1) if c.kind == "measure"), None)
+    if at:
+        # a cell holds the number alone: what it counts stands beside it
+        units = [codebook.label("unit", m, lang) if m else "" for m in measures]
+        columns.insert(at, (Column("measure", ""), _WORDS[lang]["measured"], units))
+    _head(page, block.title, tuple(label for _, label, _ in columns))
+    for row in zip(*(values for _, _, values in columns), strict=True):
         page.append([_value(v) for v in row])
-    for i, column in enumerate(block.columns, start=1):
+    for i, (column, _, values) in enumerate(columns, start=1):
         letter = get_column_letter(i)
-        longest = max([len(str(v)) for v in data[i - 1]] or [0]) if column.kind == "text" else 10
+        longest = max([len(str(v)) for v in values] or [0]) if column.kind == "text" else 10
         page.column_dimensions[letter].width = min(60, max(11, longest + 2))
-        for at, cell in enumerate(page[letter][3:]):
-            cell.number_format = _format(column, block.frame["measure"].iloc[at] if column.kind == "measure" else "")
+        for n, cell in enumerate(page[letter][3:]):
+            cell.number_format = _format(column, measures[n] if column.kind == "measure" else "", values[n])
 
 
-def _format(column: Column, measure: str) -> str:
+def _format(column: Column, measure: str, value: object) -> str:
     """The number format shows the decimals of the report; the cell keeps the full number."""
     if column.kind == "text":
         return "General"
-    if column.kind == "measure":
-        return "0.00%" if measure in ("share", "growth", "ratio") else "#,##0.##"
-    digits = "." + "0" * column.decimals if column.decimals else ""
-    return f"0{digits}%" if column.kind == "percent" else f"#,##0{digits}"
+    decimals, share = column.decimals, column.kind == "percent"
+    if column.kind == "measure" and isinstance(value, float) and not math.isnan(value):
+        share = measure in ("share", "growth", "ratio")
+        number = 100 * value if share else value
+        decimals = next((d for d in (0, 1) if abs(number - round(number, d)) < DECIMAL_NOISE), 2)
+    digits = "." + "0" * decimals if decimals else ""
+    return f"0{digits}%" if share else f"#,##0{digits}"
 
 
 def _value(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal, cast
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal, cast
 from dvresearch import codebook, loaders, metrics
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
 from dvresearch.evaluation.spec import Spec
+from dvresearch.evaluation.steps import remembered
 from dvresearch.wording.periods import period_words
+from dvresearch.wording.values import GROUPS, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,28 +68,47 @@ class Context:
         self.spec = spec
         self.lang = cast(Lang, spec.language)
         self.used: dict[str, None] = {}
+        #: Codes of the sections that the report is to have.
+        self.sections: list[str] = []
+        self._counted: dict[tuple[object, ...], pd.DataFrame] = {}
 
-    @cached_property
+    @remembered
     def figures(self) -> pd.DataFrame:
         """Every published figure."""
         return loaders.load_figures()
 
-    @cached_property
+    @remembered
     def index766(self) -> pd.DataFrame:
         """Counts and scores of the 34 provinces."""
         return loaders.load_index766()
 
-    @cached_property
+    @remembered
     def tallies(self) -> pd.DataFrame:
         """Published dossier counts of provinces and districts."""
         return loaders.load_tallies()
 
-    @cached_property
+    @remembered
     def dossiers(self) -> pd.DataFrame:
         """The office's list of dossiers."""
-        return loaders.load_dossiers(self.spec.inputs["dossiers"], columns=dict(self.spec.columns) or None)
+        inputs, columns = self.spec.inputs, dict(self.spec.columns) or None
+        return loaders.load_dossiers(inputs["dossiers"], columns=columns, corrections=inputs.get("corrections"))
 
-    @cached_property
+    @remembered
+    def cases(self) -> pd.DataFrame:
+        """The office's cases that were open in the period evaluated, or came in it."""
+        frame = loaders.load_cases(self.spec.inputs["cases"])
+        if "resolved" not in frame:
+            return frame[frame["received"] >= str(self.spec.start)]
+        return frame[(frame["received"] >= str(self.spec.start)) | ~(frame["resolved"] < str(self.spec.start))]
+
+    @remembered
+    def responses(self) -> tuple[pd.DataFrame, dict[str, str]]:
+        """The office's survey answers, and its graded items with their scales."""
+        frame = loaders.load_responses(self.spec.inputs["responses"], self.spec.inputs["items"])
+        scales: dict[str, str] = frame.attrs["load"]["items"]
+        return frame, {item: scale for item, scale in scales.items() if scale != "co_khong"}
+
+    @remembered
     def form(self) -> pd.DataFrame:
         """Form II.06a of every reporting period in the office's workbook, one below the other."""
         import pandas as pd
@@ -96,20 +117,59 @@ class Context:
         parts = [loaders.load_form(path, sheet=sheet.name) for sheet in loaders.read_sheets(path)]
         return pd.concat(parts, ignore_index=True)
 
-    def tally(self, by: Sequence[str] = ("unit",), *, period: Literal["month", "year"] = "year") -> pd.DataFrame:
-        """Count the office's dossiers in the year evaluated, by the rules of the specification."""
-        spec = self.spec
+    @remembered
+    def before(self) -> Context:
+        """The same evaluation of the year compared with."""
+        return Context(self.spec.earlier())
+
+    @property
+    def many(self) -> bool:
+        """Whether the files hold several units, compared with each other."""
+        return self.spec.scope == "province"
+
+    @property
+    def whole(self) -> str:
+        """The name of the unit evaluated, or of all units together."""
+        return self.prose("units.pooled") if self.many else str(self.dossiers["unit"].iloc[0])
+
+    def tally(self, *by: str, period: Literal["month"] | None = None, each: bool = False) -> pd.DataFrame:
+        """Count the office's dossiers in the period evaluated, by the rules of the specification.
+
+        Parameters
+        ----------
+        *by : str
+            Columns to count by, beside the unit.
+        period : {"month"}, optional
+            A row per month; the whole period otherwise (each of its years for the three of an interim review).
+        each : bool, default False
+            Of several units: a row for each, instead of one for all of them together.
+        """
+        spec, frame = self.spec, self.dossiers
+        if (by, period, each) in self._counted:
+            return self._counted[by, period, each]
+        whole: Literal["quarter", "half-year", "year"] = "year" if spec.period == "three-years" else spec.period
+        pooled = self.many and not each
         counts = metrics.tally(
-            self.dossiers, by, as_of=spec.as_of, period=period, clock=spec.clock, supplement=spec.supplement
+            frame,
+            by if pooled else ("unit", *by),
+            as_of=spec.as_of,
+            period=period or whole,
+            clock=spec.clock,
+            supplement=spec.supplement,
         )
-        # A list drawn for one year also holds what was pending when it began: months before it are not complete.
-        return counts[counts["period"].str[:4] == spec.as_of[:4]].reset_index(drop=True)
+        if pooled:
+            counts = counts.assign(unit=self.whole)
+        # A list drawn for one period also holds what was pending when it began: earlier months are not complete.
+        counts = counts[counts["period_start"] >= str(spec.start)].reset_index(drop=True)
+        unnamed = {name: say(words, self.lang) for name, words in GROUPS.items()}
+        self._counted[by, period, each] = counts.assign(**{c: counts[c].replace(unnamed) for c in by})
+        return self._counted[by, period, each]
 
     def own(self, table: str) -> str:
         """Return the code under which one of the office's own files is cited."""
         return self.spec.inputs[table].name
 
-    @cached_property
+    @remembered
     def _known_sources(self) -> frozenset[str]:
         return frozenset(loaders.sources()["source"])
 
@@ -139,6 +199,11 @@ class Context:
         section, name = key.split(".", 1)
         return _prose()[section][name][self.lang].format(**values).replace(" %", "\u00a0%")
 
+    def has_prose(self, key: str) -> bool:
+        """Whether ``prose.toml`` has a sentence of that name."""
+        section, name = key.split(".", 1)
+        return name in _prose().get(section, {})
+
     def label(self, kind: str, code: str) -> str:
         """Return the label of a code of the codebook."""
         return codebook.label(kind, code, self.lang)
@@ -147,7 +212,9 @@ class Context:
         """Return the citation of a source; one that only the office's own file knows is named after that file."""
         if source in self._known_sources:
             return loaders.cite(source, self.lang)
-        own = [path.name for path in self.spec.inputs.values()]
+        if source == "manifest.json":
+            return self.prose("exhibits.source")
+        own = [path.name for path in self.spec.files]
         return self.prose("own.file" if source in own else "own.source", source=source, file=", ".join(own))
 
     def use(self, sources: Iterable[str]) -> tuple[str, ...]:
@@ -159,6 +226,10 @@ class Context:
     def column(self, key: str, kind: str = "text", decimals: int = 0, label: str | None = None) -> Column:
         """Return a column headed by its label in the codebook."""
         return Column(key, label or self.label("column", key), kind, decimals)  # type: ignore[arg-type]
+
+    def unit_columns(self) -> tuple[Column, ...]:
+        """Return the column of units where there are several."""
+        return (self.column("unit"),) if self.many else ()
 
     def period_column(self) -> Column:
         """Return the column of periods written out by `with_periods`."""
@@ -177,7 +248,7 @@ class Context:
             self.column("upper", "percent", decimals),
             self.column("numerator", "count"),
             self.column("denominator", "count"),
-            self.column("remarks", label=self.say("Lưu ý", "Remarks")),
+            self.column("remarks", label=self.prose("words.remarks")),
         )
 
     def with_remarks(self, estimates: pd.DataFrame) -> pd.DataFrame:
@@ -190,6 +261,13 @@ class Context:
 
         pairs = zip(estimates["flags"], estimates["reason"], strict=True)
         return estimates.assign(remarks=[words(f, r) for f, r in pairs])
+
+    def with_position(self, judged: pd.DataFrame) -> pd.DataFrame:
+        """Return a funnel, the highest first, with its positions in words."""
+        ordered = judged.sort_values(["value", "unit"], ascending=[False, True])
+        apart = self.prose("units.not-compared")
+        words = [apart if p == "unknown" else self.label("value", p) for p in ordered["position"]]
+        return self.with_remarks(ordered).assign(position=words)
 
     def sheet(
         self,
@@ -223,14 +301,17 @@ class Context:
             name=[e.label(self.lang) for e in book],
             measure=[e.unit for e in book],
             place=[f"{u}: {p}" if p else u for u, p in zip(rows["unit"], rows["part"], strict=True)],
+            definition=[self.label("definition", d) if d else "" for d in rows["definition"].fillna("")],
             cited=rows["source"].map({s: self.citation(s) for s in rows["source"].unique()}),
         )
         columns = (
             Column("name", self.label("column", "indicator")),
             Column("place", self.label("column", "unit")),
             self.period_column(),
-            self.column("hedge"),
+            *([self.column("definition")] if any(shown["definition"]) else []),
+            *([self.column("hedge")] if rows["hedge"].fillna("").any() else []),
             self.column("value", "measure"),
+            *(self.column(c, "count") for c in ("numerator", "denominator") if rows[c].notna().any()),
             Column("cited", self.label("column", "source")),
         )
         notes = (

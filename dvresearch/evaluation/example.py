@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.evaluation.spec import INPUTS
+from dvresearch.evaluation.compose import wanted_sections
+from dvresearch.evaluation.plan import plan_name, write_plan
+from dvresearch.evaluation.spec import INPUTS, read
 from dvresearch.examples import write_commune, write_commune_tables
 
 __all__ = ["write_example"]
@@ -56,7 +59,11 @@ def write_example(folder: str | Path, *, seed: int = 0, year: int = 2025) -> Pat
             hint=Text("Chọn một thư mục mới.", "Choose a new folder."),
         )
     files = write_commune(target, seed=seed, year=year) | write_commune_tables(target, seed=seed, year=year)
-    inputs = "\n".join(f'{key} = "{files[key].name}"' for key in INPUTS["commune"])
+    planned = date(year, 1, 15)
+    named = {key: files[key].name for key in INPUTS["commune"] if key in files} | {"plan": plan_name(planned)}
+    inputs = "\n".join(f'{key} = "{name}"' for key, name in named.items())
     file = target / "evaluation.toml"
     file.write_text(_SPEC.format(year=year, inputs=inputs), encoding="utf-8", newline="\n")
+    spec = read(file, files="later")
+    write_plan(spec, wanted_sections(spec), target, made=planned)
     return file

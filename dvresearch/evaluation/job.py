@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from dvresearch.errors import ReportError, Text
 from dvresearch.evaluation import annex, html, manifest, pdf, spec, word
-from dvresearch.evaluation.compose import compose
-from dvresearch.evaluation.content import Figure
+from dvresearch.evaluation.build import Built, build
+from dvresearch.evaluation.desk import Desk, at_desk
+from dvresearch.evaluation.runlog import Pace, Progress, RunLog
+from dvresearch.evaluation.steps import Steps
 
 __all__ = ["evaluate"]
 
-Progress = Callable[[str, float], None]
+#: Files of a report; how each is written.
+_RENDERERS: dict[str, Callable[[Built, Path], None]] = {
+    "report.html": lambda built, path: _write_page(built, path),
+    "tables.xlsx": lambda built, path: annex.write(built.report, path),
+    "report.docx": lambda built, path: word.write(built.report, dict(built.pictures), path),
+    "report.pdf": lambda built, path: pdf.write(built.report, dict(built.pictures), path),
+}
 
 
 def evaluate(path: str | Path | None = None, out: str | Path = "reports", progress: Progress | None = None) -> Path:
@@ -27,103 +33,113 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
     out : path, default "reports"
         Folder in which the report gets a folder of its own name.
     progress : callable, optional
-        Called with a code of the step and the share of the work done, 0-1.
+        Called when a step (a section, a file) begins, with its name and the share of the work done, 0-1.
 
     Returns
     -------
     Path
         The folder of the report: ``report.html``, ``report.docx``, ``report.pdf``, ``tables.xlsx``, ``figures/``
-        and ``manifest.json``.
+        and ``manifest.json``. Beside it ``<name>.log`` tells what was done.
 
     Raises
     ------
     ParameterError
         When the specification cannot be used.
     DataError
-        When an input cannot be used. Nothing is written.
+        When no section can be made from the inputs. There is no new report.
     ReportError
-        When the report cannot be written. The previous report is untouched.
+        When the report cannot be written, or another run is making it. The previous report is untouched.
 
     Notes
     -----
-    Everything is written into a folder beside the report and moved into place at the end by
-    renaming, so that whatever interrupts the run leaves the previous report whole.
+    Everything is written into a folder beside the report that takes its place at the end, so that
+    whatever interrupts the run leaves the previous report whole. A section that cannot be made is left out: the
+    report says so first, and its manifest lists it under ``failed``. What has not changed since the last run
+    is not done again. A replaced report in which somebody wrote is kept as ``<name>-cu-1``.
     """
-    step = progress or (lambda _code, _share: None)
-    step("read", 0.0)
     plan = spec.read(path)
-    step("estimate", 0.05)
-    report, inputs = compose(plan)
     target = Path(out) / plan.name
+    log = RunLog(target.with_name(f"{target.name}.log"))
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _recover(target)
-        with tempfile.TemporaryDirectory(prefix=f".{plan.name}-", dir=target.parent) as name:
-            fresh = Path(name) / plan.name
-            (fresh / "figures").mkdir(parents=True)
-            figures = [b for b in report.exhibits() if isinstance(b, Figure)]
-            pictures = {}
-            for i, figure in enumerate(figures):
-                step("draw", 0.2 + 0.5 * i / max(1, len(figures)))
-                pictures[figure.code] = _draw(figure, fresh / "figures" / f"{figure.code}.png")
-            step("write", 0.75)
-            (fresh / "report.html").write_text(html.render(report, pictures), encoding="utf-8", newline="\n")
-            annex.write(report, fresh / "tables.xlsx")
-            word.write(report, pictures, fresh / "report.docx")
-            pdf.write(report, pictures, fresh / "report.pdf")
-            manifest.write(manifest.describe(report, plan, fresh, inputs), fresh)
-            step("move", 0.95)
-            _swap(fresh, target)
+        with at_desk(target) as desk:
+            (desk.folder / "specification").write_text(str(Path(path).resolve()) if path else "", encoding="utf-8")
+            log.begin(plan.title)
+            if desk.stopped:
+                log.say(f"Lần chạy trước (tiến trình {desk.stopped}) bị dừng giữa chừng; phần dở dang đã dọn.")
+            try:
+                kept = _made(plan, desk, log, progress or (lambda _step, _share: None))
+            except BaseException as error:
+                log.say(f"DỪNG: {_said(error)} Báo cáo cũ (nếu có) còn nguyên.")
+                raise
+            log.say(f"XONG: {target.name}" + (f"; bản cũ đã có người sửa được giữ ở {kept.name}" if kept else ""))
     except OSError as error:
-        raise ReportError(
-            Text(f"Không ghi được báo cáo vào {target}.", f"The report could not be written to {target}."),
-            got=error.strerror or type(error).__name__,
-            expected=Text("một thư mục ghi được và còn chỗ trống", "a folder that can be written to, with space left"),
-            hint=Text(
-                "Chọn thư mục khác bằng --out THƯ_MỤC; báo cáo cũ (nếu có) còn nguyên.",
-                "Choose another folder with --out FOLDER; the previous report, if any, is untouched.",
-            ),
-        ) from error
-    step("done", 1.0)
+        raise _not_written(target, error) from error
     return target
 
 
-def _draw(figure: Figure, path: Path) -> bytes:
-    from dvresearch.plots import close, save
+def _made(plan: spec.Spec, desk: Desk, log: RunLog, progress: Progress) -> Path | None:
+    """Make the report and put it in its place; return where the replaced one is kept, if it is."""
+    steps = Steps(desk.kept, plan.record(), plan.files)
+    desk.kept.mkdir(exist_ok=True)
+    pace = Pace(desk.kept / "seconds.json", log, progress)
+    built = build(plan, steps, pace)
+    for failure in built.failures:
+        log.say(f"KHÔNG LÀM ĐƯỢC phần “{failure.title}”: {failure.full}")
+    (desk.fresh / "figures").mkdir(parents=True)
+    for code, picture in built.pictures.items():
+        (desk.fresh / "figures" / f"{code}.png").write_bytes(picture)
+    origins = [*steps.origins.values(), *(f"{f.code} {f.why.vi}" for f in built.failures)]
+    for name in _RENDERERS:
+        pace.begin(name)
+        content, kept = steps.do(name, _rendering(name, built, desk.fresh / name), *origins)
+        (desk.fresh / name).write_bytes(content)
+        pace.end(name, kept=kept)
+    failed = [(f.code, f.why.vi) for f in built.failures]
+    manifest.write(manifest.describe(built.report, plan, desk.fresh, built.inputs, built.pictures, failed), desk.fresh)
+    if changed := steps.changed():
+        raise _changed(changed[0])
+    replaced = desk.put_in_place()
+    steps.forget_unused(but=("seconds.json",))
+    pace.finish()
+    return replaced
 
-    drawing = figure.draw()
-    save(drawing, path)
-    close(drawing)
-    return path.read_bytes()
+
+def _rendering(name: str, built: Built, path: Path) -> Callable[[], bytes]:
+    def rendered() -> bytes:
+        _RENDERERS[name](built, path)
+        return path.read_bytes()
+
+    return rendered
 
 
-def _previous(target: Path) -> Path:
-    return target.with_name(f".{target.name}.previous")
+def _write_page(built: Built, path: Path) -> None:
+    path.write_text(html.render(built.report, dict(built.pictures)), encoding="utf-8", newline="\n")
 
 
-def _recover(target: Path) -> None:
-    """Finish or undo a swap that was interrupted between its two renames."""
-    previous = _previous(target)
-    if previous.exists():
-        if target.exists():
-            shutil.rmtree(previous)
-        else:
-            previous.rename(target)
+def _said(error: BaseException) -> str:
+    """Say why a run stopped, without repeating anything that may come from a cell."""
+    if isinstance(error, KeyboardInterrupt):
+        return "người dùng dừng."
+    if isinstance(error, OSError):
+        return f"không đọc hoặc ghi được ({error.strerror or type(error).__name__})."
+    title = getattr(error, "title", None)
+    return title.vi if isinstance(title, Text) else f"lỗi của chương trình ({type(error).__name__})."
 
 
-def _swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target`.
+def _changed(path: Path) -> ReportError:
+    return ReportError(
+        Text(f"Tệp {path.name} bị sửa trong khi đang chạy.", f"The file {path.name} was changed during the run."),
+        hint=Text("Lưu và đóng tệp đó rồi chạy lại.", "Save and close it, then run again."),
+    )
 
-    A folder cannot replace a folder that holds files in one call on every system, so the old
-    one steps aside first; `_recover` brings it back should the machine stop in between.
-    """
-    previous = _previous(target)
-    if target.exists():
-        target.rename(previous)
-    try:
-        fresh.replace(target)
-    except OSError:
-        if previous.exists():
-            previous.rename(target)
-        raise
-    shutil.rmtree(previous, ignore_errors=True)
+
+def _not_written(target: Path, error: OSError) -> ReportError:
+    return ReportError(
+        Text(f"Không ghi được báo cáo vào {target}.", f"The report could not be written to {target}."),
+        got=error.strerror or type(error).__name__,
+        expected=Text("một thư mục ghi được và còn chỗ trống", "a folder that can be written to, with space left"),
+        hint=Text(
+            "Chọn thư mục khác bằng --out THƯ_MỤC; báo cáo cũ (nếu có) còn nguyên.",
+            "Choose another folder with --out FOLDER; the previous report, if any, is untouched.",
+        ),
+    )

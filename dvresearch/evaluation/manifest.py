@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from dvresearch.evaluation.content import Figure, Report
+from dvresearch import shipped, workdays
+from dvresearch.errors import ParameterError, Text
+from dvresearch.evaluation.content import Figure, Paragraph, Report
+from dvresearch.evaluation.items import Item, items
 from dvresearch.evaluation.spec import Spec
+from dvresearch.evaluation.steps import checksum, code_version, versions
 
-__all__ = ["NAME", "checksum", "describe", "write"]
+__all__ = ["NAME", "complete", "describe", "read", "untouched", "write"]
 
 NAME = "manifest.json"
 #: Every exhibit stands in these.
 _PRINTED = ("report.html", "report.docx", "report.pdf")
-_LIBRARIES = ("dvresearch", "pandas", "numpy", "scipy", "matplotlib", "openpyxl", "python-docx", "jinja2", "typst")
+#: What counts and units rest on whatever the report: holidays, and the units of 63 and 34 provinces with their mergers.
+_CROSSWALK = ("units-63.csv", "units-63-districts.csv", "units-34.csv")
 
 
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def describe(report: Report, spec: Spec, folder: Path, inputs: Iterable[Path]) -> dict[str, Any]:
+def describe(
+    report: Report,
+    spec: Spec,
+    folder: Path,
+    inputs: Iterable[Path],
+    pictures: Mapping[str, bytes],
+    failures: Iterable[tuple[str, str]] = (),
+) -> dict[str, Any]:
     """Return the manifest of a report whose files are in `folder`, without the time.
 
     Parameters
@@ -41,37 +45,113 @@ def describe(report: Report, spec: Spec, folder: Path, inputs: Iterable[Path]) -
         Where its files have been written.
     inputs : iterable of Path
         Files it was made from; named by file name, never by place.
+    pictures : mapping of str to bytes
+        PNG bytes of every figure by its code.
+    failures : iterable of (str, str)
+        Sections that could not be made, and why.
     """
+    numbered = dict(zip((s.code for s in report.sections), items(report), strict=True))
     return {
         "report": report.name,
         "title": report.title,
-        "specification": {**vars(spec), "inputs": {key: path.name for key, path in spec.inputs.items()}},
-        "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _LIBRARIES}},
-        "inputs": [{"file": p.name, "sha256": checksum(p), "bytes": p.stat().st_size} for p in sorted(inputs)],
+        "specification": spec.record(),
+        "versions": versions(),
+        "code": code_version(),
+        "calendar": _named(Path(workdays.__file__).with_name("workdays.csv")),
+        "crosswalk": [_named(shipped.folder() / name) for name in _CROSSWALK],
+        "corrections": [_named(spec.inputs[key]) for key in ("corrections", "revisions") if key in spec.inputs],
+        "inputs": [_named(p) for p in sorted(inputs)],
+        "failed": [{"section": code, "why": why} for code, why in failures],
+        "sections": [
+            {"code": s.code, "title": s.title, "sha256": _digest([i.block.text for i in blocks if i.kind == "text"])}  # type: ignore[union-attr]
+            for s, blocks in zip(report.sections, numbered.values(), strict=True)
+        ],
         "exhibits": [
             {
-                "code": b.code,
-                "kind": type(b).__name__.lower(),
-                "title": b.title,
-                "call": b.call,
-                "inputs": list(b.inputs),
-                "files": [
-                    *_PRINTED,
-                    f"figures/{b.code}.png" if isinstance(b, Figure) else "tables.xlsx",
-                ],
+                "code": item.block.code,
+                "kind": item.kind,
+                "number": item.number,
+                "title": item.block.title,
+                "call": item.block.call,
+                "inputs": list(item.block.inputs),
+                "files": [*_PRINTED, _file(item)],
+                "sha256": _digest(_shown(item, pictures)),
             }
-            for b in report.exhibits()
+            for blocks in numbered.values()
+            for item in blocks
+            if not isinstance(item.block, Paragraph)
         ],
         "outputs": [
-            {"file": p.relative_to(folder).as_posix(), "sha256": checksum(p), "bytes": p.stat().st_size}
+            {"file": p.relative_to(folder).as_posix(), **_sums(p)}
             for p in sorted(folder.rglob("*"))
             if p.is_file() and p.name != NAME
         ],
     }
 
 
-def write(description: dict[str, Any], folder: Path) -> None:
+def _file(item: Item) -> str:
+    return f"figures/{item.block.code}.png" if isinstance(item.block, Figure) else "tables.xlsx"
+
+
+def _shown(item: Item, pictures: Mapping[str, bytes]) -> list[Any]:
+    """Return what a reader sees of an exhibit."""
+    block = item.block
+    if isinstance(block, Figure):
+        return [block.title, block.alt, hashlib.sha256(pictures[block.code]).hexdigest()]
+    return [block.title, item.line, item.rows, item.open, item.settled]  # type: ignore[union-attr]
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+def _sums(path: Path) -> dict[str, Any]:
+    return {"sha256": checksum(path), "bytes": path.stat().st_size}
+
+
+def _named(path: Path) -> dict[str, Any]:
+    return {"file": path.name, **_sums(path)}
+
+
+def write(description: Mapping[str, Any], folder: Path) -> None:
     """Write the manifest; the time of making is its only line that differs between two equal runs."""
     made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = json.dumps({"made": made, **description}, ensure_ascii=False, indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a report.
+
+    Raises
+    ------
+    ParameterError
+        When the folder is no report.
+    """
+    try:
+        found: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return found | {"report": found["report"]}
+    except (OSError, ValueError, TypeError, KeyError):
+        raise ParameterError(
+            Text(f"Thư mục {folder} không phải một báo cáo.", f"The folder {folder} is not a report."),
+            expected=Text(f"thư mục có {NAME} đọc được", f"a folder with a readable {NAME}"),
+            hint=Text(
+                "Chỉ ra thư mục của báo cáo, ví dụ reports/quoc-gia-2026.",
+                "Name the folder of a report, for example reports/quoc-gia-2026.",
+            ),
+        ) from None
+
+
+def untouched(folder: Path) -> bool:
+    """Return whether a report holds what was written when it was made, and nothing else."""
+    try:
+        stated = {output["file"]: output["sha256"] for output in read(folder)["outputs"]}
+    except (ParameterError, KeyError, TypeError):
+        return False
+    there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file() and p.name != NAME}
+    return stated.keys() == there.keys() and all(checksum(p) == stated[name] for name, p in there.items())
+
+
+def complete(folder: Path) -> bool:
+    """Return whether every section of a report could be made."""
+    return not read(folder).get("failed")

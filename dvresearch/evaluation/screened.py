@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["as_json", "as_text", "write"]
 
 
-def as_text(findings: pd.DataFrame, lang: Lang = "vi") -> list[str]:
+def as_text(findings: pd.DataFrame, lang: Lang = "vi", words: Literal["pass", "match"] = "pass") -> list[str]:
     """Return a line with the count of verdicts, then a paragraph for each finding that did not pass."""
     open_ones = findings[findings["verdict"] != "pass"]
-    told = describe_findings(open_ones, lang, words="pass") if len(open_ones) else []
-    return [summarise_findings(findings, lang, words="pass"), *told]
+    told = describe_findings(open_ones, lang, words=words) if len(open_ones) else []
+    return [summarise_findings(findings, lang, words=words), *told]
 
 
 def as_json(findings: pd.DataFrame) -> str:

@@ -28,7 +28,7 @@ def shown(value: object, column: Column, lang: Lang, measure: str = "") -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("NaT", "<NA>"):
         return "…"
     if column.kind == "text":
-        return str(value)
+        return values.say(values.GROUPS[str(value)], lang) if value in values.GROUPS else str(value)
     if column.kind == "measure":
         return values.value(float(value), measure, None, lang)  # type: ignore[arg-type]
     if column.kind == "percent":

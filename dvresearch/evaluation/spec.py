@@ -6,32 +6,67 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from dvresearch.errors import ParameterError, Text
+from dvresearch.privacy import MIN_COUNT
 
-__all__ = ["DEFAULT", "Spec", "read"]
+__all__ = ["DEFAULT", "FILES", "INPUTS", "REQUIRED", "Spec", "read"]
 
 Clock = Literal["date", "instant"]
 Supplement = Literal["subtract", "q766", "ignore"]
+Period = Literal["year", "half-year", "quarter", "three-years"]
 
+_ALWAYS = ("plan", "revisions")
+_UNIT_FILES = (
+    "dossiers",
+    "corrections",
+    "form",
+    "cases",
+    "responses",
+    "items",
+    "models",
+    "targets",
+    "rubric",
+    *_ALWAYS,
+)
 #: What the office's own files can hold, by scope.
-INPUTS = {
-    "nation": ("figures",),
-    "commune": ("dossiers", "form", "cases", "responses", "items", "models", "targets", "rubric"),
+INPUTS = {"nation": ("figures", *_ALWAYS), "province": _UNIT_FILES, "commune": _UNIT_FILES}
+#: What each file is, for whoever has to bring it.
+FILES = {
+    "figures": Text("bảng số liệu cơ quan đã công bố", "the office's published figures"),
+    "dossiers": Text("danh sách hồ sơ thủ tục hành chính, mỗi hồ sơ một dòng", "list of dossiers, a row each"),
+    "corrections": Text("danh sách ô được đính chính của tệp hồ sơ", "list of corrected cells of the dossiers"),
+    "form": Text("biểu II.06a đã báo cáo, mỗi kỳ một trang tính", "form II.06a as reported, a sheet per period"),
+    "cases": Text(
+        "sổ tiếp công dân, đơn thư, phản ánh, kiến nghị, mỗi vụ việc một dòng",
+        "register of receptions, petitions and feedback, a row each",
+    ),
+    "responses": Text("phiếu khảo sát, mỗi người trả lời một dòng", "survey answers, a row per respondent"),
+    "items": Text("tệp TOML nêu các câu hỏi của phiếu và thang trả lời", "TOML file of the items and their scales"),
+    "models": Text("sổ đăng ký mô hình “Dân vận khéo”, mỗi mô hình một dòng", "register of models, a row each"),
+    "targets": Text("chỉ tiêu kế hoạch và kết quả, mỗi chỉ tiêu một dòng", "plan targets and results, a row each"),
+    "rubric": Text("bảng tự chấm điểm và thẩm định, mỗi tiêu chí một dòng", "self-assessment, a row per criterion"),
+    "plan": Text("kế hoạch đánh giá, do `dvresearch plan` ghi", "the dated plan, written by `dvresearch plan`"),
+    "revisions": Text("danh sách số đã công bố được sửa", "list of revised figures"),
 }
 #: Those without which the evaluation cannot be made.
-REQUIRED: dict[str, tuple[str, ...]] = {"nation": (), "commune": ("dossiers",)}
+REQUIRED: dict[str, tuple[str, ...]] = {"nation": (), "province": ("dossiers",), "commune": ("dossiers",)}
 #: Keys with a fixed vocabulary; the first word is taken when the key is left out.
-WORDS = {
+WORDS: dict[str, tuple[str, ...]] = {
     "language": ("vi", "en"),
     "scope": tuple(INPUTS),
+    "period": get_args(Period),
     "clock": get_args(Clock),
     "supplement": get_args(Supplement),
 }
+#: Months of a period; the three years of an interim review (sơ kết) are counted year by year.
+MONTHS = {"quarter": 3, "half-year": 6, "year": 12, "three-years": 12}
+#: A count of two people tells each of them who the other is.
+LEAST_THRESHOLD = 3
 #: The evaluation made when no file is named: the published figures of 2026.
 DEFAULT = Path(__file__).with_name("national-2026.toml")
 
@@ -47,23 +82,35 @@ class Spec:
     title_vi, title_en : str
         Title in both languages.
     as_of : str
-        Day up to which the figures run, ``YYYY-MM-DD``.
+        Day up to which the figures run, ``YYYY-MM-DD``: the last day of the period.
     language : {"vi", "en"}
         Language of the report.
-    scope : {"nation", "commune"}
-        ``nation``: the published figures, and the office's own beside them. ``commune``: the dossiers of one unit.
+    scope : {"nation", "province", "commune"}
+        ``nation``: the published figures, and the office's own beside them. ``province``: the files of several
+        communes together, compared with each other. ``commune``: the files of one unit.
+    period : {"year", "half-year", "quarter", "three-years"}
+        The calendar period that `as_of` lies in; ``three-years`` is that year and the two before (sơ kết).
     confidence : float
         Confidence of the intervals, 0.5-0.999.
+    privacy_threshold : int
+        Least number of people a number about people may stand for.
     sections : tuple of str
         Codes of the sections, in order; empty for all.
     clock, supplement : str
         How dossiers are counted, see ``metrics.tally``.
     lower_is_better : tuple of str
         Plan targets that are to stay below their plan (poor households, group complaints).
+    compare_with : int or None
+        Year with whose same period the figures are compared; `previous` names its files.
+    bridge : str
+        What makes both years comparable although the series breaks between them; without it such a difference is
+        refused.
+    departures : mapping of str to str
+        Key of the plan -> why the evaluation departs from it.
     columns : mapping of str to str
         Headers of the list of dossiers -> columns of the contract, where they are not recognised.
-    inputs : mapping of str to Path
-        The office's own files by what they hold, see `INPUTS`.
+    inputs, previous : mapping of str to Path
+        The office's own files by what they hold, see `INPUTS`; those of the year compared with.
     """
 
     name: str
@@ -72,180 +119,280 @@ class Spec:
     as_of: str
     language: str = "vi"
     scope: str = "nation"
+    period: Period = "year"
     confidence: float = 0.95
+    privacy_threshold: int = MIN_COUNT
     sections: tuple[str, ...] = ()
     clock: Clock = "date"
     supplement: Supplement = "subtract"
     lower_is_better: tuple[str, ...] = ()
+    compare_with: int | None = None
+    bridge: str = ""
+    departures: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Path] = field(default_factory=dict)
+    previous: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         """The title in the language of the report."""
         return self.title_vi if self.language == "vi" else self.title_en
 
+    @property
+    def start(self) -> date:
+        """First day of the period evaluated."""
+        end, months = date.fromisoformat(self.as_of), MONTHS[self.period]
+        year = end.year - 2 if self.period == "three-years" else end.year
+        return date(year, (end.month - 1) // months * months + 1, 1)
 
-def read(path: str | Path | None = None) -> Spec:
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file the specification names."""
+        return tuple(dict.fromkeys((*self.inputs.values(), *self.previous.values())))
+
+    def record(self) -> dict[str, Any]:
+        """Return the specification as plain values, files by their names."""
+
+        def plain(value: object) -> object:
+            if isinstance(value, Mapping):
+                return {key: plain(inner) for key, inner in value.items()}
+            return value.name if isinstance(value, Path) else value
+
+        return {key: plain(value) for key, value in vars(self).items()}
+
+    def earlier(self) -> Spec:
+        """Return the same evaluation of the year compared with."""
+        assert self.compare_with
+        end = date.fromisoformat(self.as_of)
+        leap = (end.month, end.day) == (2, 29)
+        day = date(self.compare_with, end.month, 28 if leap else end.day)
+        return replace(self, as_of=day.isoformat(), inputs=self.previous, previous={}, compare_with=None)
+
+
+def read(path: str | Path | None = None, *, files: Literal["present", "later"] = "present") -> Spec:
     """Read and check a specification.
 
     Parameters
     ----------
     path : path, optional
-        A TOML file; the published figures of 2026 when not given.
+        A TOML file, or a folder with an ``evaluation.toml``; the published figures of 2026 when not given.
+    files : {"present", "later"}, default "present"
+        Whether the files named have to be there already.
 
     Raises
     ------
     ParameterError
-        When the file is missing, is not TOML or UTF-8, or a key is unknown, missing or out of range.
-        The message names the line.
+        When the file is missing, is not TOML or UTF-8, a key is unknown, missing or out of range, or files
+        are still missing. The message names the line.
     """
     file = Path(path) if path else DEFAULT
+    file = file / "evaluation.toml" if file.is_dir() else file
     try:
-        text = file.read_bytes().decode("utf-8-sig")
-        raw = tomllib.loads(text)
+        data = file.read_bytes()
     except FileNotFoundError:
         raise ParameterError(
             Text(f"Không có tệp {file}.", f"There is no file {file}."),
             hint=Text(
-                "Kiểm tra đường dẫn, hoặc chạy `dvresearch evaluate` không kèm tên tệp.",
-                "Check the path, or run `dvresearch evaluate` without a file.",
+                "Kiểm tra đường dẫn; tạo bộ mới bằng `dvresearch new THƯ_MỤC`.",
+                "Check the path; start a new one with `dvresearch new FOLDER`.",
             ),
         ) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, IsADirectoryError) as error:
-        raise ParameterError(
-            Text(f"Tệp {file.name} không phải TOML đọc được.", f"{file.name} is not readable TOML."),
-            got=str(error),
-            expected=Text("tệp TOML, mã UTF-8", "a TOML file in UTF-8"),
-            hint=Text("Lưu lại bằng UTF-8; chuỗi đặt trong dấu nháy kép.", "Save as UTF-8; put text in double quotes."),
-        ) from None
-    return _checked(raw, text, file)
-
-
-def _checked(raw: dict[str, object], text: str, path: Path) -> Spec:
-    file = path.name
-    known = {f.name for f in fields(Spec)}
-
-    def refuse(key: str, vi: str, en: str, hint: Text, got: object = None) -> ParameterError:
-        line = next(
-            (i for i, t in enumerate(text.splitlines(), 1) if re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", t)), 0
-        )
-        where = f"{file}, dòng/line {line}" if line else file
-        return ParameterError(Text(vi, en), where=where, got=None if got is None else repr(got), hint=hint)
-
-    for key in raw:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1) or sorted(known)
-            raise refuse(
-                key,
-                f"Không có mục {key!r}.",
-                f"There is no key {key!r}.",
-                Text("Có thể là: " + ", ".join(near), "Perhaps: " + ", ".join(near)),
-            )
-    for key in ("name", "title_vi", "title_en", "as_of"):
-        if not isinstance(raw.get(key), str) or not str(raw[key]).strip():
-            raise refuse(
-                key,
-                f"Thiếu mục {key!r}.",
-                f"The key {key!r} is missing.",
-                Text(f'Thêm dòng: {key} = "…"', f'Add a line: {key} = "…"'),
-            )
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", str(raw["name"])):
-        raise refuse(
-            "name",
-            "Tên báo cáo không hợp lệ.",
-            "The report name is not valid.",
-            Text(
-                "Chỉ dùng chữ thường không dấu, chữ số và gạch nối, ví dụ: quoc-gia-2026.",
-                "Use lower-case letters, digits and hyphens, for example: nation-2026.",
-            ),
-            raw["name"],
-        )
-    for key, allowed in WORDS.items():
-        if raw.get(key, allowed[0]) not in allowed:
-            raise refuse(
-                key,
-                f"Giá trị của {key!r} không hợp lệ.",
-                f"The value of {key!r} is not valid.",
-                Text("Chọn: " + ", ".join(allowed), "Choose: " + ", ".join(allowed)),
-                raw[key],
-            )
-    confidence = raw.get("confidence", 0.95)
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0.5 <= confidence <= 0.999:
-        raise refuse(
-            "confidence",
-            "Độ tin cậy phải từ 0.5 đến 0.999.",
-            "The confidence must lie in 0.5-0.999.",
-            Text("Ví dụ: confidence = 0.95", "For example: confidence = 0.95"),
-            confidence,
-        )
     try:
-        date.fromisoformat(str(raw["as_of"]))
-    except ValueError:
-        raise refuse(
-            "as_of",
-            "Ngày chốt số liệu không hợp lệ.",
-            "The day of the figures is not valid.",
+        text = data.decode("utf-8-sig")
+        raw = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise _unreadable(file, data[: error.start].count(b"\n") + 1, "UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise _unreadable(file, int(line[1]) if line else text.count("\n") + 1, str(error)) from None
+    return _Checker(raw, text, file).spec(files)
+
+
+def _unreadable(file: Path, line: int, got: str) -> ParameterError:
+    return ParameterError(
+        Text(f"Tệp {file.name} không phải TOML đọc được.", f"{file.name} is not readable TOML."),
+        where=f"{file.name}, dòng/line {line}",
+        got=got,
+        expected=Text("tệp TOML, mã UTF-8", "a TOML file in UTF-8"),
+        hint=Text("Lưu lại bằng UTF-8; chuỗi đặt trong dấu nháy kép.", "Save as UTF-8; put text in double quotes."),
+    )
+
+
+class _Checker:
+    """One specification being checked: its values, and the lines on which they stand."""
+
+    def __init__(self, raw: dict[str, Any], text: str, path: Path) -> None:
+        self.raw, self.path = raw, path
+        self.lines: dict[tuple[str, str], int] = {}
+        table = ""
+        for number, line in enumerate(text.splitlines(), 1):
+            if header := re.match(r"\s*\[\s*\"?([^\]\"]+?)\"?\s*\]", line):
+                table = header[1]
+                self.lines.setdefault(("", table), number)
+            elif key := re.match(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([\w-]+))\s*=", line):
+                self.lines.setdefault((table, next(k for k in key.groups() if k)), number)
+
+    def where(self, *keys: tuple[str, str]) -> str:
+        lines = sorted({self.lines[key] for key in keys if key in self.lines})
+        return f"{self.path.name}, dòng/line {', '.join(map(str, lines))}" if lines else self.path.name
+
+    def refuse(self, key: str, what: Text, hint: Text, *, got: object = None, table: str = "") -> ParameterError:
+        where = self.where((table, key) if (table, key) in self.lines else ("", table or key))
+        return ParameterError(what, where=where, got=None if got is None else repr(got), hint=hint)
+
+    def spec(self, files: Literal["present", "later"]) -> Spec:
+        """Return the specification, or stop at the first thing that is wrong."""
+        self.known("", self.raw, [f.name for f in fields(Spec)])
+        self.texts()
+        for key, allowed in WORDS.items():
+            if self.raw.get(key, allowed[0]) not in allowed:
+                what = Text(f"Giá trị của {key!r} không hợp lệ.", f"The value of {key!r} is not valid.")
+                hint = Text("Chọn: " + ", ".join(allowed), "Choose: " + ", ".join(allowed))
+                raise self.refuse(key, what, hint, got=self.raw[key])
+        values = {**self.raw, "confidence": self.confidence(), "privacy_threshold": self.threshold()}
+        for key in ("sections", "lower_is_better"):
+            values[key] = self.words(key)
+        for key in ("columns", "departures"):
+            values[key] = self.table(key, Text('"Ngày hẹn trả" = "due"', '"Due date" = "due"'))
+        self.compared()
+        return Spec(**values | self.files(files))
+
+    def known(self, table: str, found: Mapping[str, object], allowed: list[str] | tuple[str, ...]) -> None:
+        for key in found:
+            if key not in allowed:
+                near = ", ".join(difflib.get_close_matches(key, allowed, 1) or sorted(allowed))
+                inside = f" trong [{table}]" if table else "", f" in [{table}]" if table else ""
+                what = Text(f"Không có mục {key!r}{inside[0]}.", f"There is no key {key!r}{inside[1]}.")
+                raise self.refuse(key, what, Text("Có thể là: " + near, "Perhaps: " + near), table=table)
+
+    def texts(self) -> None:
+        if not isinstance(self.raw.get("bridge", ""), str):
+            what = Text("Mục bridge phải là một chuỗi.", "bridge must be a text.")
+            hint = Text('Ví dụ: bridge = "xã không đổi địa giới"', 'For example: bridge = "borders did not change"')
+            raise self.refuse("bridge", what, hint, got=self.raw["bridge"])
+        for key in ("name", "title_vi", "title_en", "as_of"):
+            if not isinstance(self.raw.get(key), str) or not self.raw[key].strip():
+                what = Text(f"Thiếu mục {key!r}.", f"The key {key!r} is missing.")
+                raise self.refuse(key, what, Text(f'Thêm dòng: {key} = "…"', f'Add a line: {key} = "…"'))
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", self.raw["name"]):
+            raise self.refuse(
+                "name",
+                Text("Tên báo cáo không hợp lệ.", "The report name is not valid."),
+                Text(
+                    "Chỉ dùng chữ thường không dấu, chữ số và gạch nối, ví dụ: quoc-gia-2026.",
+                    "Use lower-case letters, digits and hyphens, for example: nation-2026.",
+                ),
+                got=self.raw["name"],
+            )
+        try:
+            date.fromisoformat(self.raw["as_of"])
+        except ValueError:
+            raise self.refuse(
+                "as_of",
+                Text("Ngày chốt số liệu không hợp lệ.", "The day of the figures is not valid."),
+                Text(
+                    'Viết năm-tháng-ngày, ví dụ: as_of = "2026-10-10"',
+                    'Write year-month-day, for example: as_of = "2026-10-10"',
+                ),
+                got=self.raw["as_of"],
+            ) from None
+
+    def confidence(self) -> float:
+        found = self.raw.get("confidence", 0.95)
+        if isinstance(found, bool) or not isinstance(found, int | float) or not 0.5 <= found <= 0.999:
+            what = Text("Độ tin cậy phải từ 0.5 đến 0.999.", "The confidence must lie in 0.5-0.999.")
+            hint = Text("Ví dụ: confidence = 0.95", "For example: confidence = 0.95")
+            raise self.refuse("confidence", what, hint, got=found)
+        return float(found)
+
+    def threshold(self) -> int:
+        found = self.raw.get("privacy_threshold", MIN_COUNT)
+        if isinstance(found, bool) or not isinstance(found, int) or found < LEAST_THRESHOLD:
+            what = Text(
+                f"Ngưỡng bảo vệ riêng tư phải là số nguyên từ {LEAST_THRESHOLD} trở lên.",
+                f"The privacy threshold must be a whole number, {LEAST_THRESHOLD} or more.",
+            )
+            hint = Text(f"Ví dụ: privacy_threshold = {MIN_COUNT}", f"For example: privacy_threshold = {MIN_COUNT}")
+            raise self.refuse("privacy_threshold", what, hint, got=found)
+        return found
+
+    def words(self, key: str) -> tuple[str, ...]:
+        found = self.raw.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(w, str) for w in found):
+            what = Text(f"Mục {key} phải là danh sách các chuỗi.", f"{key} must be a list of words.")
+            hint = Text(f'Ví dụ: {key} = ["…", "…"]', f'For example: {key} = ["…", "…"]')
+            raise self.refuse(key, what, hint, got=found)
+        return tuple(found)
+
+    def table(self, key: str, example: Text) -> dict[str, str]:
+        found = self.raw.get(key, {})
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            what = Text(f"Mục {key} phải là một bảng các chuỗi.", f"{key} must be a table of texts.")
+            hint = Text(f"Viết [{key}], dòng dưới: {example.vi}", f"Write [{key}], and below it: {example.en}")
+            raise self.refuse(key, what, hint)
+        return found
+
+    def compared(self) -> None:
+        """Check the year compared with, and that it has files of its own."""
+        found, end = self.raw.get("compare_with"), date.fromisoformat(self.raw["as_of"]).year
+        latest = end - 3 if self.raw.get("period") == "three-years" else end - 1
+        example = Text(f"Ví dụ: compare_with = {latest}", f"For example: compare_with = {latest}")
+        if found is not None and (isinstance(found, bool) or not isinstance(found, int) or not 1990 <= found <= latest):
+            what = Text(
+                f"Năm so sánh phải là một năm không muộn hơn {latest}.",
+                f"The year compared with must be a year, {latest} at the latest.",
+            )
+            raise self.refuse("compare_with", what, example, got=found)
+        if found is None and "previous" in self.raw:
+            what = Text("Có [previous] mà thiếu năm so sánh.", "There is [previous], but no year to compare with.")
+            raise self.refuse("previous", what, example)
+        if found is not None and self.raw.get("scope", "nation") != "nation" and "previous" not in self.raw:
+            what = Text("Có năm so sánh mà thiếu tệp của năm ấy.", "A year to compare with, but none of its files.")
+            hint = Text('Thêm [previous], dòng dưới: dossiers = "…"', 'Add [previous], and below it: dossiers = "…"')
+            raise self.refuse("compare_with", what, hint)
+
+    def files(self, wanted: Literal["present", "later"]) -> dict[str, Any]:
+        """Return the files named, or say in one message which are still missing."""
+        scope = str(self.raw.get("scope", "nation"))
+        example = Text('dossiers = "ho-so.xlsx"', 'dossiers = "dossiers.xlsx"')
+        tables = {key: self.table(key, example) for key in ("inputs", "previous")}
+        for table, found in tables.items():
+            self.known(table, found, INPUTS[scope])
+            needed = REQUIRED[scope] if table == "inputs" or found else ()
+            for key in (*needed, *(("items",) if "responses" in found else ())):
+                if key not in found:
+                    what = Text(f"Thiếu tệp loại {key!r}.", f"The input {key!r} is missing.")
+                    hint = Text(f'Dưới [{table}] thêm: {key} = "tep.xlsx"', f'Below [{table}] add: {key} = "file.xlsx"')
+                    raise self.refuse(table, what, hint)
+        missing = [
+            (table, key, name)
+            for table, found in tables.items()
+            for key, name in found.items()
+            if not (self.path.parent / name).is_file()
+        ]
+        if missing and wanted == "present":
+            raise self.incomplete(missing)
+        folder = self.path.parent
+        return {table: {key: folder / name for key, name in found.items()} for table, found in tables.items()}
+
+    def incomplete(self, missing: list[tuple[str, str, str]]) -> ParameterError:
+        def listed(lang: Literal["vi", "en"]) -> str:
+            line = {"vi": "dòng", "en": "line"}[lang]
+            return "".join(
+                f"\n  - {name} ({line} {self.lines.get((table, key), '?')}): {getattr(FILES[key], lang)}"
+                for table, key, name in missing
+            )
+
+        return ParameterError(
             Text(
-                'Viết năm-tháng-ngày, ví dụ: as_of = "2026-10-10"',
-                'Write year-month-day, for example: as_of = "2026-10-10"',
+                f"Chưa đủ tệp, còn thiếu {len(missing)}:{listed('vi')}",
+                f"Files are still missing, {len(missing)}:{listed('en')}",
             ),
-            raw["as_of"],
-        ) from None
-    for key in ("sections", "lower_is_better"):
-        words = raw.get(key, [])
-        if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
-            raise refuse(
-                key,
-                f"Mục {key} phải là danh sách các chuỗi.",
-                f"{key} must be a list of words.",
-                Text(f'Ví dụ: {key} = ["…", "…"]', f'For example: {key} = ["…", "…"]'),
-                words,
-            )
-        raw[key] = tuple(words)
-    scope = str(raw.get("scope", "nation"))
-    inputs = raw.get("inputs", {})
-    if not isinstance(inputs, dict):
-        raise refuse(
-            "inputs",
-            "Mục inputs phải là một bảng.",
-            "inputs must be a table.",
-            Text('Viết [inputs] rồi figures = "so-lieu.csv".', 'Write [inputs], then figures = "my-figures.csv".'),
+            where=self.where(*((table, key) for table, key, _ in missing)),
+            hint=Text(
+                "Đặt tệp vào đúng chỗ (đường dẫn tính từ thư mục của evaluation.toml); tệp nào không có thì đặt dấu # "
+                "ở đầu dòng ấy; rồi chạy lại.",
+                "Put the files there (paths start from the folder of evaluation.toml); put # before the line of a "
+                "file that you do not have; then run again.",
+            ),
         )
-    for key, name in inputs.items():
-        if key not in INPUTS[scope]:
-            listed = ", ".join(INPUTS[scope])
-            raise refuse(
-                key,
-                f"Không nhận tệp loại {key!r}.",
-                f"There is no input {key!r}.",
-                Text(f"Các loại: {listed}", f"The inputs: {listed}"),
-            )
-        if not isinstance(name, str) or not (path.parent / name).is_file():
-            raise refuse(
-                key,
-                f"Không có tệp {name!r}.",
-                f"There is no file {name!r}.",
-                Text("Viết đường dẫn tính từ thư mục của tệp này.", "Write the path from the folder of this file."),
-                name,
-            )
-    needed = (*REQUIRED[scope], *(("items",) if "responses" in inputs else ()))
-    lacking = [key for key in needed if key not in inputs]
-    if lacking:
-        raise refuse(
-            "inputs",
-            f"Thiếu tệp loại {lacking[0]!r}.",
-            f"The input {lacking[0]!r} is missing.",
-            Text(f'Dưới [inputs] thêm: {lacking[0]} = "tep.xlsx"', f'Below [inputs] add: {lacking[0]} = "file.xlsx"'),
-        )
-    columns = raw.get("columns", {})
-    if not isinstance(columns, dict) or not all(isinstance(v, str) for v in columns.values()):
-        raise refuse(
-            "columns",
-            "Mục columns phải là một bảng tên cột.",
-            "columns must be a table of column names.",
-            Text('Viết [columns] rồi "Ngày hẹn trả" = "due".', 'Write [columns], then "Due date" = "due".'),
-        )
-    files = {key: path.parent / str(name) for key, name in inputs.items()}
-    values = {**raw, "confidence": float(confidence), "inputs": files}
-    return Spec(**values)  # type: ignore[arg-type]

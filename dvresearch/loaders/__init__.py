@@ -10,13 +10,15 @@ from dvresearch.loaders.index766 import load_index766
 from dvresearch.loaders.models import load_models
 from dvresearch.loaders.plans import load_rubric, load_targets
 from dvresearch.loaders.published import build_processed, datapackage
-from dvresearch.loaders.responses import load_responses, questionnaire
+from dvresearch.loaders.questionnaires import Questionnaire, questionnaire
+from dvresearch.loaders.responses import load_responses
 from dvresearch.loaders.sheets import read_sheets
 from dvresearch.loaders.sources import cite, sources
 from dvresearch.loaders.templates import blank_form
 
 __all__ = [
     "Limits",
+    "Questionnaire",
     "blank_form",
     "build_processed",
     "cite",

@@ -23,16 +23,20 @@ from dvresearch.loaders.sheets import Sheet, texts
 from dvresearch.privacy import MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, Column
 from dvresearch.text import column_date_order, column_style
+from dvresearch.text.dates import FIRST_YEAR
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["convert_dossiers", "is_text"]
+__all__ = ["convert_dossiers", "convert_records", "is_long", "is_text"]
 
 _HEAD = 1 << 18  # bytes that are looked at to understand the file
 _DAYS = {"dmy": ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"), "mdy": ("%m/%d/%Y", "%m-%d-%Y")}
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?")
+#: Days that no order of day and month can confuse.
+_CLEAR_DAYS = ("%Y/%m/%d", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S.%f", ", %H:%M:%S", ", %I:%M:%S %p")
+_CLOCKS_FIRST = ("%H:%M ", "%H:%M:%S ")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?P<zone>Z| UTC|[+-]\d\d(?::?\d\d)?)?)?")
 #: Cells that are read as empty.
 _NULLS = ("", "-", "–", "…", "...", "x", "NULL", "null", "N/A", "nan")
 _SHOWN = 8
@@ -84,7 +88,33 @@ def convert_dossiers(
     Times are written as clock times without a zone. Personal columns are not written. Measured against
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
-    source, target = Path(source), Path(target)
+    _, report = convert_records(
+        Path(source),
+        Path(target),
+        columns=columns,
+        unit=unit,
+        keep=keep,
+        timezone=timezone,
+        date_order=date_order,
+        memory_mib=memory_mib,
+        limits=limits,
+    )
+    return report
+
+
+def convert_records(
+    source: Path,
+    target: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    unit: str | None = None,
+    keep: Sequence[str] = (),
+    timezone: str | None = None,
+    date_order: Literal["auto", "dmy", "mdy"] = "auto",
+    memory_mib: int = 1400,
+    limits: Limits = LIMITS,
+) -> tuple[Records, dict[str, Any]]:
+    """Convert as :func:`convert_dossiers` does; return the records at the beginning of the file, and the report."""
     if not is_text(source):
         raise refuse("not_text", source)
     text, encoding = _piece(source, 0, _HEAD)
@@ -114,7 +144,7 @@ def convert_dossiers(
     start.refuse_problems()
     first = int(start.frame.index[0])
     if between := [r for rows in start.skipped.values() for r in rows if r > first]:
-        raise refuse("unlike_head", source, f"dòng/row {', '.join(map(str, sorted(between)[:_SHOWN]))}")
+        raise refuse("unlike_head", source, _listed(sorted(between)))
     csv_options = {
         "delim": _quote(delimiter),
         "skip": str(_lines(text, delimiter, first - 1)),
@@ -131,12 +161,17 @@ def convert_dossiers(
     count, masked = reading.write(source, target, memory_mib)
     report = start.report()
     report["notes"] += [["personal_cell", f"{name}: {cells}"] for name, cells in masked.items()]
-    return {**report, "rows": count, "first_row": first, "date_forms": reading.forms}
+    return start, {**report, "rows": count, "first_row": first, "date_forms": reading.forms}
 
 
 def is_text(path: Path) -> bool:
     """Tell whether a file is text, of any size."""
     return container(path, Limits(text_file_mib=1 << 30)) == "text"
+
+
+def is_long(path: Path, limits: Limits = LIMITS) -> bool:
+    """Tell whether a file is text too long to be read as a grid of cells."""
+    return is_text(path) and path.stat().st_size > limits.text_file_mib << 20
 
 
 def _piece(source: Path, start: int, size: int) -> tuple[str, str]:
@@ -155,7 +190,7 @@ def _order_further_on(source: Path, header: Header, delimiter: str) -> Literal["
     seen = []
     for place in (size // 2, size - _HEAD // 4):
         text, _ = _piece(source, max(0, place), _HEAD // 4)
-        rows = list(csv.reader(lines(text), delimiter=delimiter))[1:-1]
+        rows = list(csv.reader(lines(text), delimiter=delimiter))[1 : -1 if place < size - _HEAD // 4 else None]
         dates = [at for name, at in header.columns.items() if DOSSIERS.column(name).kind == "time"]
         seen += [row[at] for row in rows for at in dates if at < len(row)]
     order = column_date_order(seen)
@@ -184,7 +219,7 @@ class _Reading:
     def _column(self, rule: Column, name: str, cells: list[Any]) -> str:
         if rule.kind == "time":
             distinct = dict.fromkeys(t for t in texts(cells) if t and t not in _NULLS)
-            return self._time(rule.name, name, list(distinct)[:_SAMPLE])
+            return self._time(rule.name, name, list(distinct)[:_SAMPLE], cells)
         if rule.kind in ("count", "number"):
             digits = {"vi": f"replace(replace({name}, '.', ''), ',', '.')", "en": f"replace({name}, ',', '')"}
             number = digits.get(column_style(cells), name)
@@ -195,7 +230,7 @@ class _Reading:
         # Trimming ten million cells that need it nowhere costs a tenth of the whole conversion.
         return f"trim({name})" if any(isinstance(c, str) and c != c.strip() for c in cells) else name
 
-    def _time(self, contract: str, name: str, cells: list[str]) -> str:
+    def _time(self, contract: str, name: str, cells: list[str], column: list[Any]) -> str:
         known = [f for forms in self.forms.values() for f in forms]
         if all(_ISO.fullmatch(c) for c in cells) if cells else not known or known[0].startswith("ISO"):
             zoned = any(m["zone"] for c in cells if (m := _ISO.fullmatch(c))) or any("+" in f for f in known)
@@ -204,10 +239,16 @@ class _Reading:
             self.wrong[contract] = f"{name} IS NOT NULL AND TRY_CAST({name} AS {kind}) IS NULL"
             cast = f"CAST({name} AS {kind})"
             return f"CAST({cast} AT TIME ZONE {_quote(self.zone)} AS TIMESTAMP)" if zoned else cast
-        candidates = [day + clock for day in _DAYS[self.start.date_order] for clock in _CLOCKS]
-        forms = [f for f in candidates if any(_fits(c, f) for c in cells)] if cells else list(dict.fromkeys(known))
-        if not all(any(_fits(c, f) for f in forms) for c in cells):
-            raise refuse("unlike_head", Path(self.start.header.sheet.file), f"{contract}: {' | '.join(candidates)}")
+        days = (*_DAYS[self.start.date_order], *_CLEAR_DAYS)
+        candidates = [day + clock for day in days for clock in _CLOCKS]
+        candidates += [clock + day for day in days for clock in _CLOCKS_FIRST]
+        forms = [] if cells else list(dict.fromkeys(known))
+        for cell in cells:
+            if not any(_fits(cell, f) for f in forms):
+                forms += [f for f in candidates if _fits(cell, f)][:1]
+        if odd := {c for c in cells if not any(_fits(c, f) for f in forms)}:
+            at = [int(r) for r, c in zip(self.start.frame.index, texts(column), strict=True) if c in odd]
+            raise refuse("unlike_head", Path(self.start.header.sheet.file), f"{contract}, {_listed(at)}")
         self.forms[contract] = forms
         listed = ", ".join(map(_quote, forms))
         form = listed if len(forms) == 1 else f"[{listed}]"
@@ -229,6 +270,12 @@ class _Reading:
                 written = f"read_parquet({_quote(str(half))})"
                 counted = ", ".join(["count(*)", *(f'count("{n}")' for n in _REQUIRED)])
                 total, *filled = engine.execute(f"SELECT {counted} FROM {written}").fetchone() or (0,)
+                # DuckDB reads "5/1/20" as a day of the year 20; the file itself holds the least of each column
+                least = f"SELECT DISTINCT path_in_schema FROM parquet_metadata({_quote(str(half))})"
+                for (name,) in engine.execute(f"{least} WHERE stats_min_value < '{FIRST_YEAR}'").fetchall():
+                    if name in self.forms:
+                        early = f"{self.select[name]} < TIMESTAMP '{FIRST_YEAR}-01-01'"
+                        raise self._refused(engine, source, early, name) or refuse("unlike_head", source)
                 if min(filled) < total:
                     empty = " OR ".join(f"({self.select[n]}) IS NULL" for n in _REQUIRED)
                     raise self._refused(engine, source, empty, ", ".join(_REQUIRED)) or refuse("unlike_head", source)
@@ -285,8 +332,11 @@ class _Reading:
         numbered = f"SELECT row_number() OVER () AS n, * FROM {self.rows}"
         query = f"SELECT n FROM ({numbered}) WHERE {wrong} LIMIT {_SHOWN + 1}"
         found = [row[0] - 1 + int(self.start.frame.index[0]) for row in engine.execute(query).fetchall()]
-        listed = ", ".join(map(str, found[:_SHOWN])) + (" …" if len(found) > _SHOWN else "")
-        return refuse("unlike_head", source, f"{name}, dòng/row {listed}") if found else None
+        return refuse("unlike_head", source, f"{name}, {_listed(found)}") if found else None
+
+
+def _listed(rows: list[int]) -> str:
+    return f"dòng/row {', '.join(map(str, rows[:_SHOWN]))}" + (" …" if len(rows) > _SHOWN else "")
 
 
 def _line(fault: Exception) -> str | None:

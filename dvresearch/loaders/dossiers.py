@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dvresearch.loaders.convert import convert_dossiers, is_text
+from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import read_mapping, to_contract
 from dvresearch.loaders.headers import save_mapping as write_mapping
@@ -85,12 +85,7 @@ def load_dossiers(
     Checked against the counts of the CoSeLoG receipt log (tests/test_dossiers.py): of 1,434 cases
     1,329 closed, 952 of them by the deadline, 1,020 by its day.
     """
-    if (
-        corrections is None
-        and key_salt is None
-        and is_text(Path(path))
-        and Path(path).stat().st_size > limits.text_file_mib << 20
-    ):
+    if corrections is None and key_salt is None and is_long(Path(path), limits):
         return _load_long(Path(path), columns, unit, keep, timezone, date_order, save_mapping)
     records = read_dossiers(
         path,

@@ -167,6 +167,15 @@ def _figures(path: Path) -> pd.DataFrame:
         hint=lambda name: codebook.nearest("indicator", str(name)),
     )
     frame["indicator"] = known
+    defined = {e.code for e in codebook.entries("definition")} | {""}
+    refuse_rows(
+        frame.index[~frame["definition"].isin(defined)],
+        Text("Định nghĩa không có trong sổ mã.", "A definition that is not in the codebook."),
+        where=where,
+        column="definition",
+        got=frame["definition"].get,
+        hint=lambda name: codebook.nearest("definition", str(name)),
+    )
     entries = {code: codebook.get("indicator", code) for code in known.unique()}
     quantity = known.map({code: codebook.quantity(code) for code in entries})
     _check_parts(frame, quantity, where)

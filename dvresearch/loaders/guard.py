@@ -47,7 +47,7 @@ class Limits:
     memory_per_mib : int, default 16
         Added to `memory_mib` for each MiB of the file.
     seconds : float, default 8
-        Time the reading may take, seconds.
+        Processor time the reading may take, seconds; four times as much by the clock, for a machine with other work.
     seconds_per_mib : float, default 2
         Added to `seconds` for each MiB of the file, for slow machines.
     """
@@ -206,6 +206,10 @@ _MAGIC = (
 
 #: How a process ends that gets no memory: aborted by its allocator, killed by the system, or by Windows.
 _OUT_OF_MEMORY = (-6, -9, 0xC0000409)
+#: How a process ends that used up its processor time.
+_OUT_OF_TIME = -24
+#: How much longer than its processor time a process may take by the clock.
+_PATIENCE = 4
 _READER = Path(__file__).with_name("reader.py")
 
 
@@ -294,7 +298,7 @@ def open_apart(path: Path, kind: str, sheet: str | None = None, limits: Limits =
         late.set()
         process.kill()
 
-    timer = threading.Timer(limits.seconds, stop)
+    timer = threading.Timer(_PATIENCE * limits.seconds, stop)
     timer.start()
     assert process.stdout is not None  # PIPE above; for the type checker only
     try:
@@ -315,5 +319,6 @@ def open_apart(path: Path, kind: str, sheet: str | None = None, limits: Limits =
         process.wait()
         process.stdout.close()
     # No last word: killed by the timer, ended by a failed allocation, or by another fault in a compiled library.
-    code = "time" if late.is_set() else "memory" if process.returncode in _OUT_OF_MEMORY else "damaged"
+    slow = late.is_set() or process.returncode == _OUT_OF_TIME
+    code = "time" if slow else "memory" if process.returncode in _OUT_OF_MEMORY else "damaged"
     raise refuse(code, path)

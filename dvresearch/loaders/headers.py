@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def column_names(table: Table) -> dict[str, str]:
         names[key(column.name)] = column.name
     for column in table.columns:
         entry = known.get(f"{table.name}.{column.name}") or known.get(column.name)
-        for name in (entry.label_vi, entry.label_en, *entry.aliases) if entry else ():
+        for name in (*column.titles, *((entry.label_vi, entry.label_en, *entry.aliases) if entry else ())):
             names.setdefault(key(name), column.name)
     return names
 
@@ -143,7 +144,12 @@ def to_contract(columns: Mapping[str, str] | None, table: Table) -> dict[str, st
 def is_numbering(cells: Sequence[Any]) -> bool:
     """Tell whether a row only numbers the columns: ``(1) (2) (3)``, ``A B 1 2``, ``3=4+5+6``."""
     filled = [t for t in texts(cells) if t]
-    return len(filled) >= 2 and all(_NUMBERING.fullmatch(t) for t in filled)
+    if len(filled) < 2 or not all(_NUMBERING.fullmatch(t) for t in filled):
+        return False
+    # numbers that rise, by one where nothing else tells: answers to a survey typed as codes are small numbers, too
+    numbers = [int(m[0]) for t in filled if (m := re.match(r"\d+", t.lstrip("([ ")))]
+    steps = [after - before for before, after in pairwise(numbers)]
+    return all(step == 1 for step in steps) if all(map(str.isdecimal, filled)) else all(step > 0 for step in steps)
 
 
 def find_header(
@@ -259,8 +265,9 @@ def _guess(
     for column, parts in enumerate(titles):
         if not parts:
             continue
-        forms = [" ".join(parts), " ".join(reversed(parts)), parts[-1]]  # Ngày + tiếp nhận, Mã under Hồ sơ
-        keys = [key(f) for f in [*forms, *(_REMARK.sub(" ", f) for f in forms)]]
+        # Ngày + tiếp nhận, Mã under Hồ sơ
+        forms = dict.fromkeys((" ".join(parts), " ".join(reversed(parts)), parts[-1]))
+        keys = [key(f) for f in dict.fromkeys((*forms, *(_REMARK.sub(" ", f) for f in forms)))]
         mine = next((mapping[k] for k in keys if k in mapping), None)
         if mine:
             by_user.setdefault(mine, []).append(column)

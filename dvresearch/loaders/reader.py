@@ -19,6 +19,7 @@ import gc
 import itertools
 import json
 import marshal
+import math
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -40,13 +41,14 @@ def send(*message: Any) -> None:
     sys.stdout.buffer.write(len(data).to_bytes(4, "big") + data)
 
 
-def cap(memory_mib: int) -> None:
-    """Limit the memory of this process where the system can (not on Windows)."""
+def cap(memory_mib: int, seconds: float) -> None:
+    """Limit the memory and the processor time of this process where the system can (not on Windows)."""
     try:
         import resource
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -204,7 +206,7 @@ def read_word(path: str, limits: dict[str, int]) -> None:
 def main(job: dict[str, Any]) -> None:
     """Read the file of `job` and report how it went."""
     limits = job["limits"]
-    cap(limits["memory_mib"])
+    cap(limits["memory_mib"], limits["seconds"])
     gc.disable()  # a short life and millions of small objects that all stay
     try:
         kind = check_zip(job["path"], limits) if job["container"] == "zip" else check_compound(job["path"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,17 @@ def record_rows(
     known = list(header.columns.values())
     dated = table.column(anchor).kind in ("date", "time")
     if not dated:  # anything may be a word or a number, so every row is looked at
-        full = (sum(map(bool, texts([sheet.columns[c][header.body + i] for c in known]))) for i in range(count))
-        last = max((i for i, held in enumerate(full) if held > len(known) / 2), default=-1)
+        columns = [sheet.columns[c] for c in known]
+        full = (i for i in reversed(range(count)) if sum(_filled(c[header.body + i]) for c in columns) > len(known) / 2)
+        last = next(full, -1)
         bare[:] = True
+    look = _Look(header, known)
+    undated = _undated(header, table, anchor, last) if dated else set()
     for i in np.flatnonzero(~good | bare):
         row = tuple(c[header.body + i] for c in sheet.columns)
         # A register is sparse: the last rows may hold a name and a unit only.
         few = max(1, len(known) / 2) if dated else min(2, len(known) / 2)
-        kind = _kind(row, header, known, few if i > last else 0)
+        kind = look.kind(row, few if i > last and i not in undated else 0)
         good[i] = kind == "record" or (dated and good[i] and kind in ("note", "section"))
         if not good[i] and kind != "blank":
             skipped.setdefault(kind, []).append(sheet.first_row + header.body + int(i))
@@ -88,25 +92,52 @@ def record_rows(
     return rows, skipped
 
 
-def _kind(row: tuple[Any, ...], header: Header, known: list[int], few: float) -> str:
-    """Tell what a row is; up to `few` filled columns of the table make a note."""
-    words = texts(row)
-    filled = [w for w in words if w]
-    if not filled:
-        return "blank"
-    if is_numbering(row):
-        return "numbering"
-    titles = [key(t) for t in header.titles]
-    # "có" and "x" stand in many a title, and are answers.
-    if sum(len(key(w)) > 2 and key(w) in t for w, t in zip(words, titles, strict=False) if t) > len(filled) / 2:
-        return "header_again"
-    held = sum(bool(words[c]) for c in known)
-    if any(TOTAL.fullmatch(plain(w)) for w in filled[:3]) or (_TOTAL_OF.match(filled[0]) and held <= len(known) / 2):
-        return "total"
-    if filled[0].isdecimal() and len(filled) > 1:  # a serial number
+def _undated(header: Header, table: Table, anchor: str, last: int) -> set[int]:
+    """Return the rows below the `last` date that lack one only: a code, or what is no date, and a unit named above."""
+    columns = {n: header.sheet.columns[at][header.body :] for n, at in header.columns.items()}
+    units = [columns[c.name] for c in table.columns if c.required and c.name in columns and c.name != anchor]
+    begun = [columns[n] for n in (anchor, *table.key) if n in columns]
+    below = range(last + 1, len(columns[anchor]))
+    rows = [i for i in below if any(map(bool, texts([c[i] for c in begun])))]
+    if not rows or not units:
+        return set()
+    named = [set(texts(c[: last + 1])) - {""} for c in units]
+    return {i for i in rows if all(w in n for w, n in zip(texts([c[i] for c in units]), named, strict=True))}
+
+
+def _filled(cell: Any) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None and cell == cell
+
+
+class _Look:
+    """Tells what a row below a header is. Words come again and again, so each is looked at once."""
+
+    def __init__(self, header: Header, known: list[int]) -> None:
+        self.known = known
+        self.titles = [key(t) for t in header.titles]
+        self.plain = cache(plain)
+
+    def kind(self, row: tuple[Any, ...], few: float) -> str:
+        """Tell what a row is; up to `few` filled columns of the table make a note."""
+        words = texts(row)
+        filled = [w for w in words if w]
+        if not filled:
+            return "blank"
+        if is_numbering(row):
+            return "numbering"
+        # "có" and "x" stand in many a title, and are answers.
+        again = sum(len(k := key(w)) > 2 and k in t for w, t in zip(words, self.titles, strict=False) if t)
+        if again > len(filled) / 2:
+            return "header_again"
+        held = sum(bool(words[c]) for c in self.known)
+        if any(TOTAL.fullmatch(self.plain(w)) for w in filled[:3]) or (
+            _TOTAL_OF.match(filled[0]) and held <= len(self.known) / 2
+        ):
+            return "total"
+        if filled[0].isdecimal() and len(filled) > 1:  # a serial number
+            return "record"
+        if held <= few:
+            return "note"
+        if held <= 1 and len(filled) <= 2:
+            return "section"
         return "record"
-    if held <= few:
-        return "note"
-    if held <= 1 and len(filled) <= 2:
-        return "section"
-    return "record"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pandas as pd
@@ -26,6 +27,9 @@ def sources() -> pd.DataFrame:
         ``reliability`` (A to C, see ``data/raw/README.md``), ``note``.
     """
     return shipped.cells("sources.csv")
+
+
+_ARTICLE = {"vi": "bài ", "en": "article "}
 
 
 def cite(source: str, lang: Literal["vi", "en"] = "vi") -> str:
@@ -54,9 +58,16 @@ def cite(source: str, lang: Literal["vi", "en"] = "vi") -> str:
     undated, accessed = _WORDS[lang]
     published, read = (_day(entry[c], lang) for c in ("published", "accessed"))
     parts = [f"{entry['publisher']} ({published or undated}). {entry['title']}"]
-    parts += [", ".join(part for part in (entry["address"], entry["locator"]) if part)]
+    parts += [", ".join(part for part in (entry["address"], _locator(entry["locator"], lang)) if part)]
     parts += [f"{accessed} {read}" if read else ""]
     return ". ".join(part for part in parts if part) + "."
+
+
+def _locator(locator: str, lang: str) -> str:
+    """Return where in the source, in words; the name of a file says nothing to a reader and stays in the table."""
+    if "_" in locator or "/" in locator:
+        return ""
+    return re.sub(r"\b(?:bài |post|ItemID |ID |p=)(?=\d)", _ARTICLE[lang], locator)
 
 
 def _day(day: str, lang: str) -> str:

@@ -1,20 +1,20 @@
 """Files in the project's own shape: CSV, UTF-8, comma between cells, dot as decimal mark, one header line.
 
-Office files, with whatever they hold, are read elsewhere; a file that claims this shape is
-held to it, so that no number is guessed.
+Excel set to Vietnamese saves such a table with semicolons and decimal commas; that is read, too. Office files,
+with whatever they hold, are read elsewhere; a file that claims this shape is held to it, so that no number is guessed.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from pathlib import Path
 
 import pandas as pd
 
 from dvresearch import places
 from dvresearch.errors import DataError, Text, refuse_rows
+from dvresearch.loaders.guard import container
 from dvresearch.tables import Table, check
 from dvresearch.text import Period
 from dvresearch.text import period as read_period
@@ -37,7 +37,12 @@ _PARTS = (
     ("due_within", "due"),
 )
 
-_NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+#: What stands between the cells -> how a number is written. Beside semicolons 1.234 may be a thousand: not read.
+_NUMBERS = {
+    ",": r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?",
+    ";": r"[+-]?\d+(?:,\d+|\.\d{1,2}|\.\d{4,})?(?:[eE][+-]?\d+)?",
+}
+_NUMBERS["\t"] = _NUMBERS[";"]
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _AS_UTF8 = Text(
     "Trong Excel: Lưu thành, chọn “CSV UTF-8 (phân cách bằng dấu phẩy)”.",
@@ -129,30 +134,31 @@ def _dated(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def _contract(path: Path, table: Table) -> pd.DataFrame:
-    header, rows = _cells(path)
+    header, rows, delimiter = _cells(path)
     text = pd.DataFrame(rows, columns=header, index=range(2, len(rows) + 2), dtype=str)
     text = text.apply(lambda column: column.str.strip())
     frame = text.copy()
     for column in table.columns:
         if column.name in text.columns:
-            frame[column.name] = _typed(text[column.name], column.kind, path.name)
+            frame[column.name] = _typed(text[column.name], column.kind, path.name, delimiter)
     check(frame, table, source=path.name, first_row=2)
     for column in table.columns:
         if column.name not in frame.columns:
-            frame[column.name] = _typed(pd.Series("", index=text.index, dtype=str), column.kind, path.name)
+            frame[column.name] = _typed(pd.Series("", index=text.index, dtype=str), column.kind, path.name, delimiter)
     return frame.loc[(text != "").any(axis=1), table.names]
 
 
-def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        raw = path.read_bytes()
-    except OSError as fault:
+def _cells(path: Path) -> tuple[list[str], list[list[str]], str]:
+    """Return the header, the rows, and what stands between the cells."""
+    if (kind := container(path)) != "text":
         raise DataError(
-            Text("Không đọc được tệp.", "The file cannot be read."),
-            got=fault.strerror,
+            Text("Tệp không phải CSV.", "The file is not CSV."),
+            expected=Text("tệp CSV mã UTF-8", "a CSV file in UTF-8"),
+            got={"zip": "xlsx, ods, docx", "compound": "xls, doc"}.get(kind, kind),
             where=path.name,
-            hint=Text("Kiểm tra tên tệp và đường dẫn.", "Check the name and the path."),
-        ) from None
+            hint=_AS_UTF8,
+        )
+    raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
         if "\0" in text:
@@ -164,7 +170,9 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
             where=f"{path.name}, dòng/row {raw[: fault.start].count(10) + 1}",
             hint=_AS_UTF8,
         ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    head = text.partition("\n")[0]
+    delimiter = next((mark for mark in ";\t" if mark in head and "," not in head), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         lines = list(reader)
     except csv.Error as fault:
@@ -193,18 +201,10 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
             where=f"{path.name}, dòng/row {uneven + 2}",
             hint=Text("Đặt ô có dấu phẩy trong dấu ngoặc kép.", "Put a cell with a comma inside quotation marks."),
         )
-    return header, rows
+    return header, rows, delimiter
 
 
 def _check_header(header: list[str], where: str) -> None:
-    if len(header) == 1 and re.search(r"[;\t]", header[0]):
-        raise DataError(
-            Text("Các ô không ngăn bằng dấu phẩy.", "The cells are not separated by commas."),
-            expected=Text("dấu phẩy giữa các ô", "commas between cells"),
-            got=header[0][:60],
-            where=f"{where}, dòng/row 1",
-            hint=_AS_UTF8,
-        )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(
@@ -215,23 +215,27 @@ def _check_header(header: list[str], where: str) -> None:
         )
 
 
-def _typed(text: pd.Series, kind: str, where: str) -> pd.Series:
+def _typed(text: pd.Series, kind: str, where: str, delimiter: str) -> pd.Series:
     """Return a column of text as what it holds; its index holds the rows as the file counts them."""
     given = text != ""
     if kind in ("count", "number", "share"):
+        mark = Text("dấu chấm", "dot") if delimiter == "," else Text("dấu phẩy", "comma")
+        like = "1234.5" if delimiter == "," else "1234,5"
         refuse_rows(
-            text.index[given & ~text.str.fullmatch(_NUMBER)],
+            text.index[given & ~text.str.fullmatch(_NUMBERS[delimiter])],
             Text("Có chữ trong cột số.", "Text in a number column."),
             where=where,
             column=str(text.name),
             got=text.get,
-            expected=Text("một số, dấu chấm là dấu thập phân, ví dụ 1234.5", "a number with a decimal dot: 1234.5"),
+            expected=Text(
+                f"một số, {mark.vi} là dấu thập phân, ví dụ {like}", f"a number with a decimal {mark.en}: {like}"
+            ),
             hint=Text(
-                "Bỏ dấu phân cách hàng nghìn, đổi dấu phẩy thập phân thành dấu chấm; để trống nếu không biết.",
-                "Drop thousands separators, write the decimal mark as a dot; leave empty when not known.",
+                f"Bỏ dấu phân cách hàng nghìn, dùng {mark.vi} thập phân; để trống nếu không biết.",
+                f"Drop thousands separators, write the decimal mark as a {mark.en}; leave empty when not known.",
             ),
         )
-        return pd.to_numeric(text.where(given)).astype("float64")
+        return pd.to_numeric(text.where(given).str.replace(",", ".")).astype("float64")
     if kind in ("date", "time"):
         days = pd.to_datetime(text.where(given), format="%Y-%m-%d", errors="coerce").astype("datetime64[s]")
         refuse_rows(

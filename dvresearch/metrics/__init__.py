@@ -10,10 +10,20 @@ from dvresearch.metrics.checks766 import (
     imputed_check,
     variance_check,
 )
+from dvresearch.metrics.comments import comment_learning, comment_quality, comment_shares, comment_words
 from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
 from dvresearch.metrics.design import Design
 from dvresearch.metrics.difference import difference
 from dvresearch.metrics.drivers import driver_importance, drivers
+from dvresearch.metrics.effects.checks import impact_checks, several_outcomes
+from dvresearch.metrics.effects.feasibility import feasibility
+from dvresearch.metrics.effects.fitting import fit as fit_impact
+from dvresearch.metrics.effects.fixed_effects import impact_cross_check, two_way_fixed_effects
+from dvresearch.metrics.effects.honest import honest_effects
+from dvresearch.metrics.effects.impact import impact
+from dvresearch.metrics.effects.panel import build_panel
+from dvresearch.metrics.effects.series import Interruption, interrupted_series, series_findings
+from dvresearch.metrics.effects.stages import running_share, stages
 from dvresearch.metrics.factors import eigenvalues, factor_loadings
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.identities import Identity, check_identities, check_tally, compare_counts
@@ -39,6 +49,7 @@ from dvresearch.metrics.weighting import calibrate, weight_cost
 __all__ = [
     "Design",
     "Identity",
+    "Interruption",
     "agreement",
     "answer_shares",
     "appraisal",
@@ -46,6 +57,7 @@ __all__ = [
     "attainment_shares",
     "average",
     "breaks",
+    "build_panel",
     "calibrate",
     "case_counts",
     "case_shares",
@@ -57,6 +69,10 @@ __all__ = [
     "check_shares",
     "check_tally",
     "class_shares",
+    "comment_learning",
+    "comment_quality",
+    "comment_shares",
+    "comment_words",
     "compare766",
     "compare_counts",
     "compare_national766",
@@ -67,11 +83,18 @@ __all__ = [
     "drivers",
     "eigenvalues",
     "factor_loadings",
+    "feasibility",
+    "fit_impact",
     "funnel",
     "funnel_curve",
     "funnel_limits",
+    "honest_effects",
+    "impact",
+    "impact_checks",
+    "impact_cross_check",
     "imputed_check",
     "index766",
+    "interrupted_series",
     "intraclass",
     "item_statistics",
     "mode_effect",
@@ -88,15 +111,20 @@ __all__ = [
     "response_overlap",
     "response_rates",
     "response_weights",
+    "running_share",
     "sample_size",
     "satisfaction",
     "satisfaction_covariance",
     "selection_bounds",
+    "series_findings",
+    "several_outcomes",
+    "stages",
     "straight_lining",
     "survey_difference",
     "survey_mean",
     "tally",
     "threshold_score",
+    "two_way_fixed_effects",
     "variance_check",
     "weight_cost",
     "zero_denominators",

@@ -6,6 +6,7 @@ it measures: the grouping columns, then the columns of ``tables.ESTIMATES``.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -30,6 +31,7 @@ __all__ = [
     "choose",
     "column_numbers",
     "grouped_counts",
+    "grouping",
     "has_flag",
     "is_text",
     "label_groups",
@@ -50,16 +52,40 @@ ALL = "(tất cả)"
 Floats = NDArray[np.float64]
 
 
-def choose(argument: str, value: str, words: Sequence[str]) -> None:
-    """Refuse `value` unless it is one of `words`; `argument` is its name in the message."""
+def choose(argument: str, value: object, words: Sequence[str]) -> None:
+    """Refuse `value` unless it is one of `words`; `argument` is its name in the message. `None` is one not stated."""
     if value not in words:
         listed = ", ".join(map(repr, words))
+        # the nearest when one is near, or else all: which of them fits is for the user to say
+        near = [f"{argument}={word!r}" for word in difflib.get_close_matches(str(value), words, 1) or words]
         raise ParameterError(
-            Text(f"Không có lựa chọn {argument}={value!r}.", f"There is no {argument}={value!r}."),
+            Text(f"Chưa nêu {argument}.", f"{argument} is not stated.")
+            if value is None
+            else Text(f"Không có lựa chọn {argument}={value!r}.", f"There is no {argument}={value!r}."),
             expected=Text(f"một trong: {listed}", f"one of: {listed}"),
             got=repr(value),
-            hint=Text(f"Viết {argument}={words[0]!r}.", f"Write {argument}={words[0]!r}."),
+            hint=Text(f"Viết {' hoặc '.join(near)}.", f"Write {' or '.join(near)}."),
         )
+
+
+def grouping(table: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
+    """Return the columns to group by as a list; refuse one that the table has not."""
+    labels = [by] if isinstance(by, str) else list(by or ())
+    lacking = [str(c) for c in labels if c not in table.columns]
+    if lacking:
+        seen = [str(c) for c in table.columns]
+        near = difflib.get_close_matches(lacking[0], seen, 3, 0.5)
+        raise ParameterError(
+            Text(f"Bảng không có cột {', '.join(lacking)}.", f"The table has no column {', '.join(lacking)}."),
+            expected=Text(
+                "by= gồm các cột của bảng: " + ", ".join(seen), "by= columns of the table: " + ", ".join(seen)
+            ),
+            got=f"by={by!r}",
+            hint=Text(f"Gần nhất: {', '.join(near)}.", f"Nearest: {', '.join(near)}.")
+            if near
+            else Text("Chọn cột trong danh sách trên.", "Choose from the columns above."),
+        )
+    return labels
 
 
 def check_confidence(confidence: float) -> None:

@@ -19,6 +19,10 @@ __all__ = ["binomial_quantile", "funnel", "funnel_curve", "funnel_limits"]
 TAILS = {"lower95": 0.025, "upper95": 0.975, "lower998": 0.001, "upper998": 0.999}
 
 
+#: Units from which their pooled share is a level of its own: of two, each would be judged by the other.
+FEWEST = 3
+
+
 def binomial_quantile(tail: float, n: Floats, share: float) -> tuple[Floats, Floats, Floats]:
     """Smallest r with ``P(R <= r) >= tail`` for a binomial R, and the probabilities at it.
 
@@ -193,7 +197,7 @@ def funnel(
     DataError
         When rows are not comparable, have no counts, or the value is not numerator / denominator.
     ParameterError
-        For an unknown word, a target outside 0-1 or `winsorise` outside 0-0.5.
+        For an unknown word, a target outside 0-1, `winsorise` outside 0-0.5, or one or two units without a target.
 
     Notes
     -----
@@ -212,6 +216,20 @@ def funnel(
     _check_parameters(target, winsorise)
     check_comparable(estimates)
     x, n, known = counted_shares(estimates)
+    if target is None and 0 < known.sum() < FEWEST:
+        raise ParameterError(
+            Text(
+                "Quá ít đơn vị để so với mức chung của chính chúng.", "Too few units to compare with their own level."
+            ),
+            expected=Text(
+                f"ít nhất {FEWEST} đơn vị có số đếm, hoặc target=…", f"{FEWEST} units with counts, or target=…"
+            ),
+            got=str(known.sum()),
+            hint=Text(
+                "Nêu mức so sánh, ví dụ target=0.95; hai đơn vị thì dùng difference(…).",
+                "State what to compare with, for example target=0.95; for two units use difference(…).",
+            ),
+        )
     value = estimates["value"].to_numpy(dtype=np.float64)
     aim = float(x[known].sum() / n[known].sum()) if target is None else float(target)
     spread, z = np.full(len(n), np.nan), np.full(len(n), np.nan)

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import Text
 from dvresearch.metrics import findings
 from dvresearch.metrics.estimates import Floats, column_numbers
 from dvresearch.tables import TALLY, check
@@ -93,12 +93,9 @@ TALLY_IDENTITIES = (
 
 def term(code: str, lang: str) -> str:
     """Return the label of a column or an indicator, or the name itself (the numbered columns of a form have none)."""
-    for kind in ("column", "indicator"):
-        try:
-            return codebook.get(kind, code).label(lang)
-        except ParameterError:
-            pass
-    return code
+    known = (e for kind in ("column", "indicator") for e in codebook.entries(kind) if e.code == code)
+    entry = next(known, None)
+    return entry.label(lang) if entry else code
 
 
 def complete(

@@ -12,7 +12,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, Text
 from dvresearch.metrics.breaks import breaks
 from dvresearch.metrics.comparable import check_comparable, refuse_mixed, refuse_whole_and_parts
-from dvresearch.metrics.estimates import build, choose, column_numbers, has_flag
+from dvresearch.metrics.estimates import build, choose, column_numbers, grouping, has_flag
 from dvresearch.metrics.proportions import proportion
 
 __all__ = ["average", "ranks"]
@@ -125,7 +125,7 @@ def average(
     provinces 87.78 % (= 17.56 of 20 points; tests/test_ranks.py).
     """
     choose("weights", weights, ("counts", "equal"))
-    labels = [by] if isinstance(by, str) else list(by or ())
+    labels = grouping(table, by)
     if {"period_start", "period_end", "period", "source"} <= set(table.columns):
         table = breaks(table)
     refuse_mixed(table, ("indicator", "definition", "basis"))

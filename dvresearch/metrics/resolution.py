@@ -22,6 +22,7 @@ from dvresearch.metrics.estimates import (
     choose,
     column_numbers,
     grouped_counts,
+    grouping,
 )
 from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, complete
 from dvresearch.metrics.proportions import METHODS, share
@@ -63,7 +64,7 @@ Masks = dict[str, NDArray[np.bool_]]
 def resolution_rate(
     tally: pd.DataFrame,
     *,
-    definition: Literal["resolved", "due", "workload", "q766", "total", "all"],
+    definition: Literal["resolved", "due", "workload", "q766", "total", "all"] | None = None,
     by: str | Sequence[str] | None = None,
     total_is: Literal["unnamed", "workload", "resolved", "due"] = "unnamed",
     method: Literal["wilson", "clopper_pearson", "agresti_coull", "jeffreys"] = "wilson",
@@ -123,11 +124,12 @@ def resolution_rate(
     those resolved, 79.47 % if the total is the workload.
     """
     choose("definition", definition, (*DEFINITIONS, "all"))
+    assert definition is not None  # refused above; for the type checker only
     choose("total_is", total_is, ("unnamed", "workload", "resolved", "due"))
     choose("method", method, tuple(METHODS))
     check_confidence(confidence)
-    labels = [by] if isinstance(by, str) else list(by or ())
     check(tally, _COUNTS)
+    labels = grouping(tally, by)
     refuse_mixed(tally, ("unit_level", "unit_version"), by=labels)
     refuse_whole_and_parts(tally, "group", by=labels)
 

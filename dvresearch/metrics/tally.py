@@ -30,7 +30,7 @@ from dvresearch.tables import TALLY
 
 __all__ = ["tally"]
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 #: The columns of the result behind those counted by.
 _RESULT = [c.name for c in TALLY.columns if c.kind in ("count", "date")] + [
     "period",
@@ -46,7 +46,7 @@ def tally(
     by: str | Sequence[str] = ("unit",),
     *,
     as_of: date | datetime | str | pd.Timestamp,
-    period: Literal["month", "quarter", "year"] | None = None,
+    period: Literal["month", "quarter", "half-year", "year"] | None = None,
     clock: Literal["instant", "date"] = "instant",
     supplement: Literal["subtract", "q766", "ignore"] = "subtract",
 ) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def tally(
     as_of : date, str or Timestamp
         When the file was drawn. What happened later is not known then: a dossier received later
         is left out, one resolved later is still pending. A day (no hour) means all of that day.
-    period : {"month", "quarter", "year"}, optional
+    period : {"month", "quarter", "half-year", "year"}, optional
         A row per unit and period, from the first receipt to `as_of`; the last one ends at `as_of`.
         Without it, one row per unit over the whole time.
     clock : {"instant", "date"}, default "instant"
@@ -213,7 +213,8 @@ class _Periods:
 
 def _label(month: np.datetime64, months: int) -> str:
     year, number = str(month).split("-")
-    return {1: f"{year}-{number}", 3: f"{year}-Q{(int(number) + 2) // 3}", 12: year}[months]
+    quarter, half = (int(number) + 2) // 3, (int(number) + 5) // 6
+    return {1: f"{year}-{number}", 3: f"{year}-Q{quarter}", 6: f"{year}-H{half}", 12: year}[months]
 
 
 @dataclass(frozen=True)

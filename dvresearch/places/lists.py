@@ -35,6 +35,7 @@ _TYPES = {
     "ubnd": "",
     "thanh pho": "thành phố",
     "tp": "thành phố",
+    "t p": "thành phố",
     "tinh": "tỉnh",
     "quan": "quận",
     "huyen": "huyện",
@@ -291,6 +292,10 @@ def _look_up(name: str, index: dict[str, list[dict[str, str]]]) -> list[dict[str
     return typed if len(hits) > 1 and typed else hits
 
 
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in plain(name).split())
+
+
 def _unknown(
     unknown: dict[str, list[Hashable]],
     version: str,
@@ -302,6 +307,9 @@ def _unknown(
     for name in list(unknown)[:5]:
         bare = _bare(name)[0]
         near = [index[n][0]["unit"] for n in difflib.get_close_matches(bare, list(index), 3, 0.6)]
+        near += [u for u in dict.fromkeys(r[0]["unit"] for r in index.values()) if _initials(u) == bare][
+            : 3 - len(near)
+        ]
         old = _look_up(name, _names("63", "province")) if version == "34" else []
         if old:
             heir = _units("34", "province").set_index("unit_code")["unit"][old[0]["successor"]]

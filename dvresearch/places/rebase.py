@@ -109,6 +109,11 @@ def _merge(part: pd.DataFrame, code: str, kind: str, incomplete: str) -> dict[st
     way = crosswalk()
     wanted = way[way["successor"] == code]
     new = wanted["successor_unit"].iloc[0]
+    missing = wanted.loc[~wanted["unit_code"].isin(part["unit_code"]), "unit"]
+    if len(missing) and incomplete == "drop":
+        return None
+    # First what no further row would mend.
+    sums = _sums(part, new) if kind == "figures" and len(wanted) > 1 else {}
     if part["unit_code"].duplicated().any():
         raise _cannot(
             part,
@@ -116,9 +121,6 @@ def _merge(part: pd.DataFrame, code: str, kind: str, incomplete: str) -> dict[st
             Text("một tỉnh có hai dòng cho cùng một con số", "a province has two rows for one number"),
             Text("Lọc theo nguồn (source) trước khi gộp.", "Filter by source before merging."),
         )
-    missing = wanted.loc[~wanted["unit_code"].isin(part["unit_code"]), "unit"]
-    if len(missing) and incomplete == "drop":
-        return None
     if len(missing):
         raise _cannot(
             part,
@@ -142,7 +144,7 @@ def _merge(part: pd.DataFrame, code: str, kind: str, incomplete: str) -> dict[st
                 Text(f"các dòng khác nhau về {column}", f"the rows differ in {column}"),
                 Text("Chỉ gộp các số cùng định nghĩa, cùng kỳ.", "Merge only numbers of one definition and period."),
             )
-    row.update(_sums(part, new) if kind == "figures" else part[_present(part, _COUNTS)].sum(skipna=False).to_dict())
+    row.update(sums or part[_present(part, _COUNTS)].sum(skipna=False).to_dict())
     row["flags"] = _with_break(part["flags"])
     row["note"] = "gộp từ " + ", ".join(part["unit"])
     for column in _present(part, ["source", "hedge", "basis"]):

@@ -82,6 +82,7 @@ def intervals(
     lang: Lang = "vi",
     unit: str = "unit",
     reference: float | None = None,
+    reference_name: str = "",
     sort: Literal["value", "given"] = "value",
 ) -> Axes:
     """Draw one indicator for many units: a dot, its interval, and the counts behind it.
@@ -98,6 +99,8 @@ def intervals(
         Column with the names of the rows.
     reference : float, optional
         A value to draw a line at, in the unit of the indicator (shares 0-1).
+    reference_name : str, default ""
+        What that value is, in words; "reference" when not given.
     sort : {"value", "given"}, default "value"
         ``value``: the largest on top; ``given``: the first row on top. Rows without a value come
         last when sorted.
@@ -122,9 +125,8 @@ def intervals(
         shown = table["value"].mask(hidden(table))
         table = table.loc[shown.sort_values(ascending=False, kind="stable", na_position="last").index]
     indicator, definition = _single(table, "indicator"), _single(table, "definition")
-    return _dots(
-        table, ax, lang, reference, capital(indicator_name(indicator, lang)), capital(definition_name(definition, lang))
-    )
+    title, subtitle = capital(indicator_name(indicator, lang)), capital(definition_name(definition, lang))
+    return _dots(table, ax, lang, title, subtitle, reference, reference_name or say(REFERENCE, lang))
 
 
 @styled
@@ -164,9 +166,8 @@ def ladder(estimates: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi"
     table = estimates.assign(
         _name=[capital(codebook.get("definition", d).label(lang)) for d in estimates["definition"]]
     )
-    return _dots(
-        table, ax, lang, None, capital(indicator_name(indicator, lang)), subject(estimates.iloc[0].to_dict(), lang)
-    )
+    title, subtitle = capital(indicator_name(indicator, lang)), subject(estimates.iloc[0].to_dict(), lang)
+    return _dots(table, ax, lang, title, subtitle)
 
 
 def _single(table: pd.DataFrame, column: str) -> str:
@@ -183,7 +184,15 @@ def _single(table: pd.DataFrame, column: str) -> str:
     )
 
 
-def _dots(table: pd.DataFrame, ax: Axes | None, lang: Lang, reference: float | None, title: str, subtitle: str) -> Axes:
+def _dots(
+    table: pd.DataFrame,
+    ax: Axes | None,
+    lang: Lang,
+    title: str,
+    subtitle: str,
+    reference: float | None = None,
+    reference_name: str = "",
+) -> Axes:
     """Draw the rows of `table` from top to bottom; their names are in the column ``_name``."""
     rows: list[Row] = table.to_dict("records")
     unit = unit_of(rows[0])
@@ -221,7 +230,7 @@ def _dots(table: pd.DataFrame, ax: Axes | None, lang: Lang, reference: float | N
             gid="reference",
             zorder=0,
         )
-        words = say(REFERENCE, lang).format(value(reference, unit, None, lang))
+        words = f"{reference_name} {value(reference, unit, None, lang)}"
         ax.text(reference, HEADER, words, ha="center", va="center", fontsize=SMALL)
     _columns(ax, rows, unit, lang)
     ax.set_yticks(range(len(rows)), labels)

@@ -64,7 +64,7 @@ MUTED = "#5A626C"
 
 #: A value to compare with: its line, and its name.
 DASHES = (0, (4, 3))
-REFERENCE = Text("mốc {}", "reference {}")
+REFERENCE = Text("mốc", "reference")
 
 FONT = "DejaVu Sans"
 CM = 1 / 2.54

@@ -79,6 +79,7 @@ def trend(
     unit: str = "unit",
     breaks: Sequence[Break] | None = None,
     reference: float | None = None,
+    reference_name: str = "",
 ) -> Axes:
     """Draw values over time; a series is not joined across a break or a missing period.
 
@@ -98,6 +99,8 @@ def trend(
         those the package knows when not given.
     reference : float, optional
         A value to draw a line at, in the unit of the indicator (shares 0-1).
+    reference_name : str, default ""
+        What that value is, in words; "reference" when not given.
 
     Returns
     -------
@@ -133,7 +136,7 @@ def trend(
     _mark_breaks(ax, {x: f"{word} {_number(codes, numbers)}".strip() for x, codes in places.items()})
     ends: list[Annotation] = []
     if reference is not None:
-        ends.append(_draw_reference(ax, reference, code, lang))
+        ends.append(_draw_reference(ax, reference, code, lang, reference_name))
     if len(series) > 1:
         ends += [_label_end(ax, last, fill(name, 110)) for name, points in series.items() if (last := _last(points))]
     elif len(every) <= MOST_VALUES:
@@ -323,10 +326,10 @@ def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, refe
         )
 
 
-def _draw_reference(ax: Axes, reference: float, unit: str, lang: Lang) -> Annotation:
+def _draw_reference(ax: Axes, reference: float, unit: str, lang: Lang, name: str) -> Annotation:
     ax.axhline(reference, color=INK, linewidth=1, linestyle=DASHES, gid="reference", zorder=1)
     return ax.annotate(
-        say(REFERENCE, lang).format(value(reference, unit, None, lang)),
+        f"{name or say(REFERENCE, lang)} {value(reference, unit, None, lang)}",
         (1, reference),
         (6, 0),
         xycoords=ax.get_yaxis_transform(),

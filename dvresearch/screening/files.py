@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,10 +12,13 @@ import pandas as pd
 
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.dossiers import read_dossiers
+from dvresearch.loaders.figures import load_figures
 from dvresearch.loaders.form_layouts import FORMS, Form, form
 from dvresearch.loaders.forms import read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
+from dvresearch.loaders.headers import read_mapping, to_contract
 from dvresearch.loaders.problems import Problem
 from dvresearch.loaders.records import Records, from_sheets
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets
@@ -30,7 +34,7 @@ from dvresearch.workdays import Calendar
 __all__ = ["screen"]
 
 #: Tables that can be checked, besides the forms.
-_TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric")
+_TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric", "figures")
 #: Cells to mend that get a finding each; the rest are counted in one.
 _MOST = 200
 #: Rows of a Parquet file by which its columns are told.
@@ -61,7 +65,8 @@ def screen(
         The file.
     table : str, default "dossiers"
         What the file should hold: ``"dossiers"``, ``"cases"``, ``"responses"``, ``"models"``, ``"targets"``,
-        ``"rubric"``, or the code of a report form (``"II.06a"``, ``"01/TCD"``).
+        ``"rubric"``, ``"figures"`` (held to its contract as by :func:`dvresearch.load_figures`: the first fault only),
+        or the code of a report form (``"II.06a"``, ``"01/TCD"``).
     columns, unit, sheet, timezone, date_order, corrections, limits
         As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used.
     given : mapping, optional
@@ -94,17 +99,25 @@ def screen(
             Text(f"Chưa kiểm được loại bảng {table!r}.", f"Tables of the kind {table!r} cannot be checked."),
             expected=Text(words, words),
             got=table,
-            hint=Text('Dùng table="dossiers".', 'Use table="dossiers".'),
+            hint=Text(
+                "Chọn một từ trong danh sách trên, theo nội dung tệp: table=….",
+                "Choose one of these by what the file holds: table=….",
+            ),
         )
     common: dict[str, Any] = {"columns": columns, "sheet": sheet, "corrections": corrections, "limits": limits}
     options: dict[str, Any] = {"timezone": timezone, "date_order": date_order}
     try:
         if table in forms:
             return findings.table(_screen_form(Path(path), table, unit, sheet, limits))
+        if table == "figures":
+            rows = len(load_figures(path))
+            return findings.table([_note("figures_read", "pass", Path(path).name, computed=str(rows))])
         if table != "dossiers":
             read = read_table(path, table, unit=unit, given=given or {}, items=items, **common, **options)
             found = [*_how_read(read.records), *_cells(read.records.header.sheet, read.records.problems)]
             return findings.table([*found, *check_records(read, as_of=as_of, calendar=calendar)])
+        if corrections is None and is_long(Path(path), limits):
+            return findings.table(_screen_long(Path(path), columns, unit, options, as_of, calendar))
         large = _typed_parquet(Path(path), columns, unit, options, limits) if corrections is None else None
         records = large or read_dossiers(path, unit=unit, **common, **options)
     except DataError as error:
@@ -115,12 +128,33 @@ def screen(
     return findings.table([*found, *screen_records(source, place, as_of=as_of, calendar=calendar)])
 
 
+def _screen_long(
+    path: Path,
+    columns: Mapping[str, str] | None,
+    unit: str | None,
+    options: dict[str, Any],
+    as_of: date | str | None,
+    calendar: Calendar | None,
+) -> list[Finding]:
+    """Check text too long for a grid of cells: through Parquet, as it is loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        parquet = Path(folder) / "dossiers.parquet"
+        mapping = to_contract(columns, DOSSIERS) or read_mapping(path, DOSSIERS)
+        start, report = convert_records(path, parquet, columns=mapping, unit=unit, **options)
+        # only the beginning was looked at word by word: how often each occurs is not known
+        start.words, start.notes = {}, [Note(code, detail) for code, detail in report["notes"]]
+        place = Place(start.header.sheet, start.header.columns)
+        first = report["first_row"]
+        return [
+            *_how_read(start),
+            *screen_records(parquet, place, first_row=first, as_of=as_of, calendar=calendar),
+        ]
+
+
 def _typed_parquet(
     path: Path, columns: Mapping[str, str] | None, unit: str | None, options: dict[str, Any], limits: Limits
 ) -> Records | None:
     """Return what the first rows of a Parquet file tell, when its times are typed; it need not be loaded then."""
-    from dvresearch.loaders.headers import to_contract
-
     if container(path, limits) != "parquet":
         return None
     sheets = read_sheets(path, limits=limits, rows=_HEAD)
@@ -150,9 +184,10 @@ def _note(check: str, verdict: str, where: str, *, computed: str = "", severity:
 
 
 def _unreadable(error: DataError, path: Path) -> Finding:
+    # what was found stands in `computed`
     def line(lang: str) -> str:
-        parts = [error.title, error.expected, error.hint]
-        return " ".join(getattr(p, lang) for p in parts if p)
+        parts = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
+        return " ".join(p if p.endswith((".", "…", "!")) else f"{p}." for p in parts)
 
     return findings.finding(
         "unreadable",

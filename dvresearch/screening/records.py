@@ -87,6 +87,7 @@ def screen_records(
     place: Place,
     table: Table = DOSSIERS,
     *,
+    first_row: int | None = None,
     as_of: date | str | None = None,
     calendar: workdays.Calendar | None = None,
 ) -> list[Finding]:
@@ -100,6 +101,9 @@ def screen_records(
         Where they came from.
     table : Table, default DOSSIERS
         Their contract.
+    first_row : int, optional
+        Of a Parquet file that was made from another one and has the names of the contract: where its first record
+        stands in that one.
     as_of, calendar
         As for :func:`dvresearch.screen`.
     """
@@ -107,7 +111,7 @@ def screen_records(
 
     with duckdb.connect() as engine:
         engine.execute("SET memory_limit = '1400MiB'")
-        columns = _open(engine, source, place, table)
+        columns = _open(engine, source, place, table, first_row)
         screening = _Screening(engine, columns, place, table)
         return [
             *screening.duplicates(),
@@ -119,14 +123,24 @@ def screen_records(
         ]
 
 
-def _open(engine: duckdb.DuckDBPyConnection, source: Path | pd.DataFrame, place: Place, table: Table) -> list[str]:
+def _open(
+    engine: duckdb.DuckDBPyConnection,
+    source: Path | pd.DataFrame,
+    place: Place,
+    table: Table,
+    first_row: int | None,
+) -> list[str]:
     """Make the records the view ``t`` with the names of the contract and ``row``; return the names."""
     if isinstance(source, Path):
-        named = [(n, place.sheet.titles[at]) for n, at in place.columns.items()]
-        select = ", ".join(f'"{title.replace(chr(34), chr(34) * 2)}" AS "{name}"' for name, title in named)
         file = str(source).replace("'", "''")
+        if first_row is None:
+            named = [(n, place.sheet.titles[at]) for n, at in place.columns.items()]
+        else:
+            described = engine.execute(f"DESCRIBE FROM read_parquet('{file}')").fetchall()
+            named = [(name, name) for name, *_ in described if name in table.names]
+        select = ", ".join(f'"{title.replace(chr(34), chr(34) * 2)}" AS "{name}"' for name, title in named)
         engine.execute(
-            f"CREATE VIEW t AS SELECT {select}, file_row_number + 2 AS row "
+            f"CREATE VIEW t AS SELECT {select}, file_row_number + {first_row or 2} AS row "
             f"FROM read_parquet('{file}', file_row_number = true)"
         )
         return [name for name, _ in named]

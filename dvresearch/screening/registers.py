@@ -15,12 +15,13 @@ from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.loaders.cases import read_cases
 from dvresearch.loaders.models import read_models
 from dvresearch.loaders.plans import read_rubric, read_targets
+from dvresearch.loaders.questionnaires import questionnaire
 from dvresearch.loaders.records import Records, bad_choice, cells_of
-from dvresearch.loaders.responses import questionnaire, read_responses
+from dvresearch.loaders.responses import contract, read_responses
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.screening.records import FEW, MISSING_SHARE, Place, screen_records
-from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES, TABLES, Table, responses_table
+from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES, TABLES, Table
 from dvresearch.text import period, plain
 from dvresearch.workdays import Calendar
 
@@ -276,8 +277,7 @@ def read_table(
                 hint=Text("Nêu items=… hoặc một tệp TOML (--items).", "Give items=… or a TOML file (--items)."),
             )
         asked = questionnaire(items)
-        contract = responses_table(asked.scales, codes=asked.codes)
-        return Read(read_responses(path, asked, unit=unit, **options), contract)
+        return Read(read_responses(path, asked, unit=unit, **options), contract(asked))
     strange = [name for name in given if name not in _GIVEN.get(table, ())]
     if strange:
         raise bad_choice("given", ", ".join(strange), ", ".join(_GIVEN.get(table, ())) or "unit=…")

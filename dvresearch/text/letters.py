@@ -12,6 +12,8 @@ TONES = "\u0300\u0309\u0303\u0301\u0323"
 
 _ALPHABET = {c: i for i, c in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", start=1)}
 _BLOCK = re.compile(r"\d+|[^\W\d_]+")
+_MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+_WORDS = re.compile(r"[^\W_]+")
 _DIGITS, _OTHER = 0, 100
 
 
@@ -83,9 +85,10 @@ def plain(name: str) -> str:
     name : str
         A name or header in any Unicode form.
     """
-    text = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
-    kept = (c if c.isalnum() else " " for c in text if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return " ".join("".join(kept).casefold().split())
+    text = _MARKS.sub("", unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")))
+    if not text.isascii():
+        text = "".join(c for c in text if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return " ".join(_WORDS.findall(text)).casefold()
 
 
 def shape(text: str) -> str:

@@ -297,6 +297,8 @@ def cells() -> Iterable[Case]:
     yield Case("so_trong_cot_ngay.csv", text(rows((3, 3, "15"))), ["D4", "không phải ngày"])
     yield Case("so_trong_cot_ngay.xlsx", book(rows((3, 3, 15))), ["D4", "không phải ngày"])
     yield Case("thieu_ngay_tiep_nhan_giua_bang.csv", text(rows((2, 2, ""))), ["C3", "ô bắt buộc bị trống"])
+    yield Case("dong_cuoi_thieu_moi_ngay.csv", text([*rows(), [*ROWS[-1][:2], "", "", "", ""]]), ["C6", "bị trống"])
+    yield Case("dong_cuoi_ngay_hong.csv", text([*rows(), [*ROWS[-1][:2], "31/02/2026", "", "", ""]]), ["C6", "ngày"])
     yield Case("thieu_don_vi_giua_bang.csv", text(rows((3, 1, " "))), ["B4", "ô bắt buộc bị trống"])
     yield Case(
         "dau_phan_cach_trong_o.csv",

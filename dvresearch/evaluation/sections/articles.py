@@ -197,12 +197,11 @@ def targets(ctx: Context) -> Section:
         }
     )
     houses = metrics.attainment(plan).assign(
-        target_name=lambda t: [ctx.label("indicator", c) for c in t["target_name"]],
-        target_outcome=lambda t: [ctx.label("value", c) for c in t["target_outcome"]],
+        target_name=lambda t: [ctx.label("indicator", c) for c in t["target_name"]]
     )
     blocks: tuple[Block, ...] = (
         Paragraph(" ".join(wording.describe(met, ctx.lang)), "lead"),
-        Paragraph(" ".join(wording.describe(houses, ctx.lang))),
+        Paragraph(" ".join(wording.describe(houses.drop(columns="target_outcome"), ctx.lang))),
         ctx.published("targets", ctx.prose("targets.targets"), rows, inputs=ARTICLES),
         ctx.published(
             "context",

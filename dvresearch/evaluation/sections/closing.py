@@ -18,7 +18,10 @@ def unknown(ctx: Context) -> Section:
 
 def limits(ctx: Context) -> Section:
     """Return what the files of one unit do not allow to say."""
-    blocks = tuple(Paragraph(ctx.prose(f"limits.{key}")) for key in ("timeliness", "supplement", "others"))
+    blocks = tuple(
+        Paragraph(ctx.prose(f"limits.{key}"))
+        for key in ("timeliness", "supplement", *(() if ctx.many else ("others",)))
+    )
     return Section("limits", ctx.prose("limits.title"), blocks)
 
 

@@ -9,9 +9,13 @@ from dvresearch.evaluation.content import Block, Paragraph, Section
 from dvresearch.evaluation.context import Context
 from dvresearch.screening import screen
 from dvresearch.text import format_number
+from dvresearch.wording.periods import period_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Of the receipts of the middle month; the quietest month of a year (Tết) has more.
+_THIN = 0.2
 
 Definition = Literal["resolved", "due", "all"]
 
@@ -25,7 +29,13 @@ def quality(ctx: Context) -> Section:
     personal = ", ".join(read["personal"])
     dropped = ctx.prose("quality.dropped", columns=personal) if personal else ctx.prose("quality.none-dropped")
     rows = format_number(len(ctx.dossiers), 0, ctx.lang)
-    findings = screen(path, "dossiers", columns=dict(ctx.spec.columns) or None, as_of=ctx.spec.as_of)
+    findings = screen(
+        path,
+        "dossiers",
+        columns=dict(ctx.spec.columns) or None,
+        corrections=ctx.spec.inputs.get("corrections"),
+        as_of=ctx.spec.as_of,
+    )
     blocks = (
         Paragraph(ctx.prose("quality.read", rows=rows, file=path.name, dropped=dropped), "lead"),
         ctx.checks(
@@ -47,10 +57,10 @@ def _rates(ctx: Context, counts: pd.DataFrame, definition: Definition, *by: str)
 
 def summary(ctx: Context) -> list[str]:
     """Return the sentences of the summary."""
-    year = ctx.tally()
+    whole = ctx.tally()
     return [
         s
-        for rates in (_rates(ctx, year, "resolved"), _rates(ctx, year, "due"))
+        for rates in (_rates(ctx, whole, "resolved"), _rates(ctx, whole, "due"))
         for s in wording.describe(rates, ctx.lang)
     ]
 
@@ -58,9 +68,11 @@ def summary(ctx: Context) -> list[str]:
 def compose(ctx: Context) -> Section:
     """Return the section on resolution."""
     path = ctx.spec.inputs["dossiers"]
-    year, months = ctx.tally(), ctx.tally(period="month")
-    ladder = _rates(ctx, year, "all")
-    by_field = _rates(ctx, ctx.tally(["unit", "field"]), "resolved", "field")
+    whole, months = ctx.tally(), ctx.tally(period="month")
+    ladder = _rates(ctx, whole, "all")
+    # stocks of several years are not added: where dossiers are is shown for the last
+    last = whole.tail(1)
+    by_field = _rates(ctx, ctx.tally("field"), "resolved", "field")
     by_month = _rates(ctx, months, "due", "period")
     call = f"tally(load_dossiers(path), as_of={ctx.spec.as_of!r}, clock={ctx.spec.clock!r}, ...)"
     sources, inputs = [ctx.own("dossiers")], (path.name,)
@@ -83,6 +95,7 @@ def compose(ctx: Context) -> Section:
             ),
             "note",
         ),
+        *_thin_months(ctx, months),
         ctx.figure(
             "ladder",
             ctx.prose("dossiers.ladder"),
@@ -95,8 +108,8 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "flows",
             ctx.prose("dossiers.flows"),
-            lambda plots: plots.flows(year, lang=ctx.lang),
-            alt=wording.alt_text("flows", year, ctx.lang),
+            lambda plots: plots.flows(last, lang=ctx.lang),
+            alt=wording.alt_text("flows", last, ctx.lang),
             sources=sources,
             inputs=inputs,
             call=f"plots.flows({call})",
@@ -131,6 +144,14 @@ def compose(ctx: Context) -> Section:
         ),
     ]
     return Section("dossiers", ctx.prose("dossiers.title"), tuple(blocks))
+
+
+def _thin_months(ctx: Context, months: pd.DataFrame) -> list[Block]:
+    """Warn of months with so few receipts that the list cannot be complete: their shares are of what was left over."""
+    # a list drawn for one year holds of the year before only what was still open: mostly late dossiers
+    thin = months[months["received"] < _THIN * months["received"].median()]
+    names = ", ".join(period_words(p, ctx.lang) for p in thin["period"])
+    return [Paragraph(ctx.prose("dossiers.thin", months=names), "caution")] if len(thin) else []
 
 
 #: Columns that form and list of dossiers both count.

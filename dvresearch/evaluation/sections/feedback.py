@@ -19,6 +19,7 @@ def pooled_feedback(ctx: Context) -> pd.DataFrame:
         numerator="feedback_in_time",
         denominator="feedback_total",
         indicator="feedback_in_time_share",
+        definition="q766_item_5_2",
         basis="census",
         confidence=ctx.spec.confidence,
     )
@@ -36,6 +37,7 @@ def compose(ctx: Context) -> Section:
         denominator="feedback_total",
         by=["unit"],
         indicator="feedback_in_time_share",
+        definition="q766_item_5_2",
         basis="census",
         confidence=ctx.spec.confidence,
     )
@@ -67,6 +69,7 @@ def compose(ctx: Context) -> Section:
     many, few = (wording.describe(t, ctx.lang)[0] for t in (pooled, per))
     blocks = (
         Paragraph(many, "lead"),
+        Paragraph(ctx.prose("feedback.definition"), "note"),
         Paragraph(few),
         Paragraph(
             ctx.prose("feedback.range", fewest=fewest, most=most),
@@ -75,7 +78,12 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "feedback",
             ctx.prose("feedback.feedback"),
-            lambda plots: plots.intervals(by_province, lang=ctx.lang, reference=float(pooled["value"].iloc[0])),
+            lambda plots: plots.intervals(
+                by_province,
+                lang=ctx.lang,
+                reference=float(pooled["value"].iloc[0]),
+                reference_name=ctx.prose("resolution.level"),
+            ),
             alt=wording.alt_text("intervals", by_province, ctx.lang),
             sources=counts["source"],
             call="plots.intervals(proportion(load_index766(), numerator='feedback_in_time', ...))",
@@ -85,7 +93,7 @@ def compose(ctx: Context) -> Section:
         ctx.checks(
             "petition-shares",
             ctx.prose("feedback.petition-shares"),
-            metrics.check_shares(ctx.figures[ctx.figures["source"].isin([*_petition_sources(ctx), "yenphong-2024"])]),
+            _with_counts(ctx),
             sources=petitions["source"],
             call="check_shares(load_figures())",
             inputs=(*PETITIONS, *ARTICLES),
@@ -101,6 +109,17 @@ def compose(ctx: Context) -> Section:
     )
     title = ctx.prose("feedback.title")
     return Section("feedback", title, blocks)
+
+
+def _with_counts(ctx: Context) -> pd.DataFrame:
+    """Return the checks of printed shares, each with the counts it was recomputed from."""
+    figures = ctx.figures[ctx.figures["source"].isin([*_petition_sources(ctx), "yenphong-2024"])]
+    others, found = figures[figures["value"] > 1], []
+    for _, row in figures[figures["denominator"] > 0].iterrows():
+        counts = "/".join(format_number(row[c], 0, ctx.lang) for c in ("numerator", "denominator"))
+        checked = metrics.check_shares(pd.concat([figures.loc[[row.name]], others]))
+        found.append(checked.assign(where=[f"{where} ({counts})" for where in checked["where"]]))
+    return pd.concat(found, ignore_index=True)
 
 
 def _petition_sources(ctx: Context) -> list[str]:

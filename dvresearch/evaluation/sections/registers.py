@@ -9,6 +9,7 @@ import pandas as pd
 from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.evaluation.content import Block, Checks, Paragraph, Section, Sheet
 from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.sections.units import compared
 from dvresearch.screening import screen
 from dvresearch.tables import MODEL_CONTENTS
 from dvresearch.text import format_number
@@ -16,7 +17,17 @@ from dvresearch.text import format_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["cases", "models", "rubric", "survey", "targets"]
+__all__ = [
+    "answer_shares",
+    "cases",
+    "cases_in_time",
+    "models",
+    "rubric",
+    "rubric_totals",
+    "survey",
+    "targets",
+    "worded",
+]
 
 
 def _screened(ctx: Context, table: str, **options: object) -> Checks:
@@ -45,7 +56,7 @@ def _shares(ctx: Context, table: str, code: str, title: str, frame: pd.DataFrame
     )
 
 
-def _worded(ctx: Context, frame: pd.DataFrame, column: str, kind: str = "value") -> pd.DataFrame:
+def worded(frame: pd.DataFrame, ctx: Context, column: str, kind: str = "value") -> pd.DataFrame:
     """Return `frame` with the codes of one column in words."""
     book = {c: codebook.find(kind, c) for c in frame[column].unique()}
     return frame.assign(**{column: [ctx.label(kind, found) if (found := book[c]) else c for c in frame[column]]})
@@ -62,11 +73,10 @@ def _counted(ctx: Context, table: pd.DataFrame) -> dict[str, str]:
 
 def cases(ctx: Context) -> Section:
     """Return the section on reception, petitions and feedback."""
-    frame = loaders.load_cases(ctx.spec.inputs["cases"])
-    level = ctx.spec.confidence
-    in_time = metrics.cases_in_time(frame, "kind", as_of=ctx.spec.as_of, clock=ctx.spec.clock, confidence=level)
-    shares = metrics.case_shares(frame, confidence=level)
-    received = metrics.receptions(frame)
+    frame, least = ctx.cases, ctx.spec.privacy_threshold
+    in_time = cases_in_time(ctx, "kind")
+    shares = metrics.case_shares(frame, confidence=ctx.spec.confidence, min_count=least)
+    received = metrics.receptions(frame, by=(), min_count=least)
     blocks: list[Block] = [
         Paragraph(ctx.prose("registers.cases-lead", **_counted(ctx, received)), "lead"),
         Paragraph(ctx.prose("registers.cases-privacy"), "note"),
@@ -75,7 +85,7 @@ def cases(ctx: Context) -> Section:
             "cases",
             "cases-in-time",
             ctx.prose("registers.cases-in-time"),
-            _worded(ctx, in_time, "kind"),
+            worded(in_time, ctx, "kind"),
             "kind",
             "cases_in_time(load_cases(path), 'kind', as_of=...)",
         ),
@@ -88,18 +98,37 @@ def cases(ctx: Context) -> Section:
             "",
             "case_shares(load_cases(path))",
         ),
+        *_cases_of_units(ctx),
         _screened(ctx, "cases"),
     ]
     return Section("cases", ctx.prose("registers.cases-title"), tuple(blocks))
 
 
+def cases_in_time(ctx: Context, *by: str) -> pd.DataFrame:
+    """Return the shares of cases handled in time."""
+    spec = ctx.spec
+    return metrics.cases_in_time(
+        ctx.cases,
+        by,
+        as_of=spec.as_of,
+        clock=spec.clock,
+        confidence=spec.confidence,
+        min_count=spec.privacy_threshold,
+    )
+
+
+def _cases_of_units(ctx: Context) -> list[Block]:
+    if not ctx.many:
+        return []
+    call = "cases_in_time(load_cases(path), 'unit', as_of=...)"
+    return compared(ctx, "cases", "cases-units", ctx.prose("units.cases"), cases_in_time(ctx, "unit"), call)
+
+
 def survey(ctx: Context) -> Section:
     """Return the section on the survey answers."""
     items = ctx.spec.inputs["items"]
-    frame = loaders.load_responses(ctx.spec.inputs["responses"], items)
-    scales: dict[str, str] = frame.attrs["load"]["items"]
-    graded = {item: scale for item, scale in scales.items() if scale != "co_khong"}
-    shares = metrics.answer_shares(frame, graded, basis="unknown", confidence=ctx.spec.confidence)
+    frame, graded = ctx.responses
+    shares = answer_shares(ctx)
     top = shares[shares["indicator"] == "answers_top_share"].reset_index(drop=True)
     blocks: list[Block] = [
         Paragraph(ctx.prose("registers.survey-lead", answers=len(frame), items=len(graded)), "lead"),
@@ -125,6 +154,19 @@ def survey(ctx: Context) -> Section:
         _screened(ctx, "responses", items=items),
     ]
     return Section("survey", ctx.prose("registers.survey-title"), tuple(blocks))
+
+
+def answer_shares(ctx: Context) -> pd.DataFrame:
+    """Return the shares of the highest answers, item by item."""
+    frame, graded = ctx.responses
+    return metrics.answer_shares(
+        frame,
+        graded,
+        reverse=[item for item in frame.attrs["load"]["reversed"] if item in graded],
+        basis="unknown",
+        confidence=ctx.spec.confidence,
+        min_count=ctx.spec.privacy_threshold,
+    )
 
 
 def models(ctx: Context) -> Section:
@@ -168,8 +210,9 @@ def targets(ctx: Context) -> Section:
     frame = loaders.load_targets(ctx.spec.inputs["targets"])
     lower = ctx.spec.lower_is_better
     met = metrics.attainment_shares(frame, lower_is_better=lower, confidence=ctx.spec.confidence)
-    each = _worded(ctx, metrics.attainment(frame, lower_is_better=lower), "target_outcome")
+    each = worded(metrics.attainment(frame, lower_is_better=lower), ctx, "target_outcome")
     columns = [
+        *ctx.unit_columns(),
         ctx.column("target_name"),
         ctx.column("denominator", "number", 1, ctx.label("column", "planned")),
         ctx.column("numerator", "number", 1, ctx.label("column", "result")),
@@ -192,21 +235,31 @@ def targets(ctx: Context) -> Section:
     return Section("targets", ctx.prose("registers.targets-title"), tuple(blocks))
 
 
+def rubric_totals(ctx: Context) -> str:
+    """Return the sentence on self score, appraised score and the gap between them."""
+    whole = metrics.appraisal(loaders.load_rubric(ctx.spec.inputs["rubric"]), by=())
+    maximum = format_number(float(whole["denominator"].max()), 0, ctx.lang)
+    gap = whole.loc[whole["indicator"] == "appraisal_gap", "value"].iloc[0]
+    below = "below" if gap < 0 else "above"
+    shown = _counted(ctx, whole.assign(value=whole["value"].abs()))
+    return ctx.prose(f"registers.rubric-{below}", **shown, maximum=maximum)
+
+
 def rubric(ctx: Context) -> Section:
     """Return the section on the self-assessment."""
     frame = loaders.load_rubric(ctx.spec.inputs["rubric"])
     totals = metrics.appraisal(frame)
-    maximum = format_number(float(totals["denominator"].max()), 0, ctx.lang)
     zero = metrics.zero_denominators(frame, confidence=ctx.spec.confidence)
     shown = totals.assign(what=[ctx.label("indicator", i) for i in totals["indicator"]])
     columns: Sequence = [
+        *ctx.unit_columns(),
         ctx.column("what", label=ctx.label("column", "indicator")),
         ctx.column("value", "number", 1),
         ctx.column("denominator", "number", 0, ctx.prose("index766.maximum")),
         ctx.column("n", "count"),
     ]
     blocks: list[Block] = [
-        Paragraph(ctx.prose("registers.rubric-lead", **_counted(ctx, totals), maximum=maximum), "lead"),
+        Paragraph(rubric_totals(ctx), "lead"),
         ctx.sheet(
             "rubric-totals",
             ctx.prose("registers.rubric-totals"),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section
-from dvresearch.evaluation.context import LOCAL, MONTHS, PROVINCES, Context
+from dvresearch.evaluation.context import ARTICLES, LOCAL, MONTHS, PROVINCES, Context
 from dvresearch.tables import UNIT_KEY
-from dvresearch.text import format_number, format_percent
+from dvresearch.text import format_date, format_number, format_percent
+from dvresearch.wording.periods import period_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,9 +56,6 @@ def _provinces(ctx: Context) -> list[Block]:
     share = format_percent(float(equal["value"].iloc[0]), 2, ctx.lang)
     curve = metrics.funnel_curve(table)
     by = [ctx.column("unit")]
-    shown = ctx.with_remarks(table.sort_values("value", ascending=False)).assign(
-        position=[ctx.label("value", p) for p in table.sort_values("value", ascending=False)["position"]]
-    )
     columns = [*ctx.estimate_columns(by), ctx.column("position")]
     call = "funnel(resolution_rate(load_index766(), by=[...], definition='q766'))"
     return [
@@ -66,7 +64,12 @@ def _provinces(ctx: Context) -> list[Block]:
         ctx.figure(
             "dossiers-in-time",
             ctx.prose("resolution.dossiers-in-time"),
-            lambda plots: plots.intervals(table, lang=ctx.lang, reference=float(pooled["value"].iloc[0])),
+            lambda plots: plots.intervals(
+                table,
+                lang=ctx.lang,
+                reference=float(pooled["value"].iloc[0]),
+                reference_name=ctx.prose("resolution.level"),
+            ),
             alt=wording.alt_text("intervals", table, ctx.lang),
             sources=sources,
             call=f"plots.intervals({call})",
@@ -89,7 +92,7 @@ def _provinces(ctx: Context) -> list[Block]:
         ctx.sheet(
             "provinces",
             ctx.prose("resolution.provinces"),
-            shown,
+            ctx.with_position(table),
             columns,
             sources=sources,
             call=call,
@@ -105,14 +108,23 @@ def _months(ctx: Context) -> list[Block]:
     months = rows[rows["period"].str.fullmatch(r"\d{4}-\d{2}")]
     found = monthly_check(ctx)
     pooled, _ = pooled_and_equal(ctx, province_funnel(ctx))
+    last = months.iloc[-1]
+    day = format_date(last["period_end"].date(), ctx.lang)
     contradicted = (found["verdict"] == "fail").any()
     return [
         *([Paragraph(ctx.prose("resolution.months-text"))] if contradicted else []),
         ctx.figure(
             "months",
             ctx.prose("resolution.months"),
-            lambda plots: plots.trend(months, lang=ctx.lang, reference=float(pooled["value"].iloc[0])),
+            lambda plots: plots.trend(
+                # the portal names one definition for both, and they cannot share it
+                months.assign(definition="not_stated"),
+                lang=ctx.lang,
+                reference=float(pooled["value"].iloc[0]),
+                reference_name=ctx.prose("resolution.cumulative"),
+            ),
             alt=wording.alt_text("trend", months, ctx.lang),
+            notes=[ctx.prose("resolution.months-note", last=period_words(last["period"], ctx.lang), day=day)],
             sources=rows["source"],
             call="plots.trend(load_figures(indicator='dossiers_in_time_share', level='nation'))",
             inputs=MONTHS,
@@ -136,11 +148,12 @@ def _local(ctx: Context) -> list[Block]:
     district = tallies[tallies["unit"] == "huyện Quế Sơn"]
     ladder = metrics.resolution_rate(district, by="unit", definition="all", total_is="workload")
     by = ["unit", "group", "period"]
+    identities = metrics.check_tally(tallies)
     every = metrics.resolution_rate(tallies, by=by, definition="all").dropna(subset="value")
     every = ctx.with_remarks(every).assign(definition=[ctx.label("definition", d) for d in every["definition"]])
     head = [ctx.column("unit"), ctx.column("group"), ctx.period_column(), ctx.column("definition")]
-    every = ctx.with_periods(every)
-    identities = metrics.check_tally(tallies)
+    every = ctx.with_periods(_with_doubts(ctx, every, identities))
+    bare = _without_counts(ctx)
     shares = metrics.check_shares(ctx.figures[ctx.figures["source"].isin(tallies["source"])])
     return [
         Paragraph(
@@ -179,6 +192,21 @@ def _local(ctx: Context) -> list[Block]:
             call="resolution_rate(load_tallies(), by=['unit', 'group', 'period'], definition='all')",
             notes=[ctx.prose("resolution.local-rates-note")],
         ),
+        ctx.sheet(
+            "local-uncounted",
+            ctx.prose("resolution.local-uncounted"),
+            bare,
+            [
+                ctx.column("name", label=ctx.label("column", "indicator")),
+                *head,
+                ctx.column("value", "measure"),
+                ctx.column("remarks", label=ctx.prose("words.remarks")),
+            ],
+            sources=bare["source"],
+            inputs=(*LOCAL, *ARTICLES),
+            call="load_figures()  # shares of dossiers without numerator and denominator",
+            notes=[ctx.prose("resolution.local-uncounted-note")],
+        ),
         ctx.checks(
             "local-identities",
             ctx.prose("resolution.local-identities"),
@@ -196,6 +224,29 @@ def _local(ctx: Context) -> list[Block]:
             call="check_shares(load_figures())",
         ),
     ]
+
+
+def _with_doubts(ctx: Context, rates: pd.DataFrame, identities: pd.DataFrame) -> pd.DataFrame:
+    """Say beside every rate whether the counts it rests on add up."""
+    doubts = {verdict: set(identities.loc[identities["verdict"] == verdict, "where"]) for verdict in ("fail", "review")}
+    words = {verdict: ctx.prose(f"resolution.counts-{verdict}") for verdict in doubts}
+    names = [", ".join(w for w in row if w) for row in rates[["unit", "period", "group"]].itertuples(index=False)]
+    told = [[words[v] for v, places in doubts.items() if name in places] for name in names]
+    pairs = zip(rates["remarks"], told, strict=True)
+    return rates.assign(remarks=["; ".join([*([had] if had else []), *more]) for had, more in pairs])
+
+
+def _without_counts(ctx: Context) -> pd.DataFrame:
+    """Return the shares of dossiers that localities publish without numerator and denominator."""
+    figures = ctx.figures[ctx.figures["indicator"].isin(["dossiers_in_time_share", "dossiers_overdue_share"])]
+    rows = figures[figures["denominator"].isna() & (figures["unit_level"] != "nation")]
+    return ctx.with_periods(rows).assign(
+        group=rows["part"],
+        name=[ctx.label("indicator", i) for i in rows["indicator"]],
+        definition=[ctx.label("definition", d) for d in rows["definition"]],
+        measure="share",
+        remarks=ctx.prose("resolution.no-counts"),
+    )
 
 
 def every_sources(ctx: Context) -> list[str]:

@@ -7,6 +7,7 @@ import pandas as pd
 from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Paragraph, Section
 from dvresearch.evaluation.context import PAR, SIPAS, Context
+from dvresearch.text import format_number
 from dvresearch.wording import values
 
 __all__ = ["compose"]
@@ -26,6 +27,7 @@ def compose(ctx: Context) -> Section:
             ctx.prose("satisfaction.series", **_ends(ctx, marked)),
             "lead",
         ),
+        Paragraph(_gaps(ctx, series)),
         ctx.figure(
             "sipas",
             ctx.prose("satisfaction.sipas"),
@@ -52,6 +54,19 @@ def compose(ctx: Context) -> Section:
         ),
     )
     return Section("satisfaction", ctx.prose("satisfaction.title"), blocks)
+
+
+def _gaps(ctx: Context, series: pd.DataFrame) -> str:
+    """Say for which years there is no figure, and on how many ballots the others rest."""
+    years = sorted(map(int, series["period"]))
+    missing = [str(y) for y in range(years[0], years[-1]) if y not in years]
+    ballots = ctx.national("sipas_respondents").sort_values("period")
+    counted = [
+        f"{f'{hedge} ' if (hedge := row['hedge']) else ''}{format_number(row['value'], 0, ctx.lang)} ({row['period']})"
+        for row in ballots.to_dict("records")
+    ]
+    told = [ctx.prose("satisfaction.missing", years=", ".join(missing))] if missing else []
+    return " ".join([*told, ctx.prose("satisfaction.ballots", counted=", ".join(counted))])
 
 
 def _ends(ctx: Context, marked: pd.DataFrame) -> dict[str, str]:

@@ -1,0 +1,124 @@
+"""The page a leader reads in two minutes: a sentence or two for each section, every number with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dvresearch import loaders, metrics, wording
+from dvresearch.evaluation.content import Paragraph
+from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.sections import comparison, feedback, registers, resolution, units
+from dvresearch.text import format_number, format_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["summarise"]
+
+
+def summarise(ctx: Context, sections: Sequence[str]) -> tuple[Paragraph, ...]:
+    """Return the sentences that a reader takes away from the sections in the report.
+
+    Parameters
+    ----------
+    ctx : Context
+        The evaluation.
+    sections : sequence of str
+        Codes of the sections that were made.
+    """
+    told = _PUBLISHED if ctx.spec.scope == "nation" else _OF_UNITS
+    lines = [line for code, tell in told.items() if code in sections for line in tell(ctx)]
+    return tuple(Paragraph(line) for line in lines)
+
+
+def _resolution(ctx: Context) -> list[str]:
+    funnel = resolution.province_funnel(ctx)
+    pooled, _ = resolution.pooled_and_equal(ctx, funnel)
+    lines = [wording.describe(pooled, ctx.lang)[0], " ".join(wording.describe_funnel(funnel, ctx.lang)[:-2])]
+    contradicted = (resolution.monthly_check(ctx)["verdict"] == "fail").any()
+    return [*lines, *([ctx.prose("summary.months")] if contradicted else [])]
+
+
+def _feedback(ctx: Context) -> list[str]:
+    return [wording.describe(feedback.pooled_feedback(ctx), ctx.lang)[0]]
+
+
+def _share(ctx: Context, row: Mapping[str, object]) -> dict[str, str]:
+    """Return value and counts of one estimate as a reader sees them; a hidden number stays hidden."""
+    value, x, n = (float(str(row[c])) for c in ("value", "numerator", "denominator"))
+    if pd.isna(value) or pd.isna(n):
+        hidden = ctx.label("flag", "suppressed") if "suppressed" in str(row["flags"]) else "…"
+        return {"share": hidden, "x": "…", "n": "…"}
+    counts = {key: format_number(number, 0, ctx.lang) for key, number in {"x": x, "n": n}.items()}
+    return {"share": format_percent(value, 1, ctx.lang), **counts}
+
+
+def _dossiers(ctx: Context) -> list[str]:
+    counts = ctx.tally()
+    ladder = metrics.resolution_rate(counts, definition="all").set_index("definition")
+    told = {name: _share(ctx, ladder.loc[name].to_dict()) for name in ("resolved", "due")}
+    overdue = format_number(float(counts["pending_overdue"].iloc[-1]), 0, ctx.lang)
+    returned = format_number(float(counts["withdrawn"].sum()), 0, ctx.lang)
+    values = {f"{side}_{key}": text for side, row in told.items() for key, text in row.items()}
+    return [ctx.prose("leader.dossiers", who=counts["unit"].iloc[0], overdue=overdue, returned=returned, **values)]
+
+
+def _units(ctx: Context) -> list[str]:
+    return [" ".join(units.summary(ctx))]
+
+
+def _cases(ctx: Context) -> list[str]:
+    in_time = _share(ctx, registers.cases_in_time(ctx).iloc[0].to_dict())
+    shares = metrics.case_shares(ctx.cases, min_count=ctx.spec.privacy_threshold).set_index("indicator")
+    satisfied = _share(ctx, shares.loc["cases_satisfied_share"].to_dict())
+    return [ctx.prose("leader.cases", **in_time, satisfied=satisfied["share"], raters=satisfied["n"])]
+
+
+def _survey(ctx: Context) -> list[str]:
+    shares = registers.answer_shares(ctx)
+    top = shares[(shares["indicator"] == "answers_top_share") & shares["value"].notna()].sort_values("value")
+    if top.empty:
+        return []
+    ends = {"low": top.iloc[0], "high": top.iloc[-1]}
+    values = {f"{k}_{w}": t for k, row in ends.items() for w, t in _share(ctx, row.to_dict()).items()}
+    items = {f"{k}_item": str(row["item"]) for k, row in ends.items()}
+    return [ctx.prose("leader.survey", answers=format_number(len(ctx.responses[0]), 0, ctx.lang), **items, **values)]
+
+
+def _models(ctx: Context) -> list[str]:
+    frame = loaders.load_models(ctx.spec.inputs["models"])
+    baseline = int(frame["states_baseline"].fillna(False).sum()) if "states_baseline" in frame else 0
+    return [ctx.prose("leader.models", models=len(frame), baseline=baseline)]
+
+
+def _targets(ctx: Context) -> list[str]:
+    frame = loaders.load_targets(ctx.spec.inputs["targets"])
+    met = metrics.attainment_shares(frame, lower_is_better=ctx.spec.lower_is_better).iloc[0].to_dict()
+    return [ctx.prose("leader.targets", **_share(ctx, met))]
+
+
+def _rubric(ctx: Context) -> list[str]:
+    return [registers.rubric_totals(ctx)]
+
+
+_PUBLISHED: dict[str, Callable[[Context], list[str]]] = {
+    "resolution": _resolution,
+    "feedback": _feedback,
+    "index766": lambda ctx: [ctx.prose("summary.imputed")],
+    "comparison": comparison.summary,
+    "unknown": lambda ctx: [ctx.prose("summary.impact")],
+}
+_OF_UNITS: dict[str, Callable[[Context], list[str]]] = {
+    "dossiers": _dossiers,
+    "units": _units,
+    "cases": _cases,
+    "survey": _survey,
+    "models": _models,
+    "targets": _targets,
+    "rubric": _rubric,
+    "comparison": comparison.summary,
+    "limits": lambda ctx: [ctx.prose("leader.limits")],
+}

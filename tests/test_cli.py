@@ -1,0 +1,75 @@
+"""The command line: what a wrong one is told, in both languages, and hints as they are typed there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from dvresearch import __version__, cli, shipped
+
+BROKEN = Path(__file__).parent / "broken"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["dvresearch", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize("word", ["--version", "version"])
+def test_version(word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, word) == 0
+    assert capsys.readouterr().out == f"dvresearch {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["-h"], ["--help"], ["check", "-h"]])
+def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, *words) == 0
+    assert "--help" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "vi", "en"),
+    [
+        (["check"], "Thiếu tham số: path.", "Missing argument"),
+        (["check", "x", "--bad"], "Không có lựa chọn này: --bad.", "No such option: --bad"),
+        (["nope"], "Không có lệnh này.", "No such command 'nope'."),
+        (["check", "x", "y"], "Dòng lệnh không đúng.", "unexpected extra argument"),
+        (["check", "x", "--as"], "Lựa chọn thiếu giá trị: --as.", "requires an argument"),
+        (["example", "x", "--seed", "y"], "Giá trị không dùng được: --seed.", "Invalid value for '--seed'"),
+        (["check", "x", "--as", "khac"], "Chưa kiểm được loại bảng 'khac'.", "what the file holds: --as"),
+        (["check", "x", "--columns", "a"], "Không đọc được --columns.", "column=header"),
+    ],
+)
+def test_a_wrong_command_line_is_explained_in_both_languages(
+    words: list[str], vi: str, en: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, *words) == 2
+    said = capsys.readouterr().err
+    assert vi in said
+    assert en in said
+    assert "Traceback" not in said
+
+
+def test_hints_are_those_of_the_command_line_and_sentences_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "check", str(BROKEN / "tieu_de_sai_chinh_ta.csv")) == 2
+    said = capsys.readouterr().out
+    assert '--columns "received=Ngày tiếp nhậm"' in said
+    assert "columns={" not in said
+    assert "Cần có: unit (đơn vị), received (ngày tiếp nhận). Cách sửa:" in said
+    assert run(monkeypatch, "check", str(BROKEN / "tieu_de_sai_chinh_ta.csv"), "--lang", "en") == 2
+    said = capsys.readouterr().out
+    assert "What to do:" in said
+    assert "không" not in said
+
+
+def test_figures_can_be_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "check", str(shipped.folder() / "sipas.csv"), "--as", "figures") == 0
+    assert run(monkeypatch, "check", str(BROKEN / "ngay_la_chu.csv"), "--as", "figures") == 2
+    assert "Bảng thiếu cột unit, period, indicator" in capsys.readouterr().out
