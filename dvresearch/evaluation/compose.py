@@ -11,6 +11,7 @@ from dvresearch import shipped
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation.content import Checks, Paragraph, Report, Section
 from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.evaluation.sections import (
     articles,
     closing,
@@ -19,6 +20,7 @@ from dvresearch.evaluation.sections import (
     feedback,
     index766,
     own,
+    petitions,
     record,
     registers,
     resolution,
@@ -39,11 +41,13 @@ _OF_UNITS: Sections = {
     "dossiers": dossiers.compose,
     "units": units.compose,
     "form": dossiers.form,
+    "petitions": petitions.compose,
     "cases": registers.cases,
     "survey": registers.survey,
     "models": registers.models,
     "targets": registers.targets,
     "rubric": registers.rubric,
+    "own": own.compose,
     "comparison": comparison.compose,
     "limits": closing.limits,
 }
@@ -70,17 +74,18 @@ SECTIONS: dict[str, Sections] = {
     "commune": {**{code: make for code, make in _OF_UNITS.items() if code != "units"}, **_LAST},
 }
 
-#: Sections that are left out when the specification names no such file.
-NEEDS = {
-    "own": "figures",
-    "form": "form",
-    "cases": "cases",
-    "survey": "responses",
-    "models": "models",
-    "targets": "targets",
-    "rubric": "rubric",
-    "revisions": "revisions",
-    "plan": "plan",
+#: Sections that are left out when the specification names none of these files.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "own": ("figures",),
+    "form": ("form",),
+    "petitions": tuple(PETITION_FORMS),
+    "cases": ("cases",),
+    "survey": ("responses",),
+    "models": ("models",),
+    "targets": ("targets",),
+    "rubric": ("rubric",),
+    "revisions": ("revisions",),
+    "plan": ("plan",),
 }
 #: These rest on published figures when the whole nation is evaluated.
 _PUBLISHED = ("models", "targets")
@@ -108,9 +113,9 @@ def wanted_sections(spec: Spec) -> list[str]:
     def there(code: str) -> bool:
         if code == "comparison":
             return spec.compare_with is not None
-        return (
-            NEEDS.get(code, code) in spec.inputs or code not in NEEDS or (spec.scope == "nation" and code in _PUBLISHED)
-        )
+        if code not in NEEDS or (spec.scope == "nation" and code in _PUBLISHED):
+            return True
+        return any(key in spec.inputs for key in NEEDS[code])
 
     return [code for code in (spec.sections or known) if there(code)]
 

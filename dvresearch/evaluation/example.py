@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation.compose import wanted_sections
+from dvresearch.evaluation.inputs import INPUTS, PETITION_FORMS
 from dvresearch.evaluation.plan import plan_name, write_plan
-from dvresearch.evaluation.spec import INPUTS, read
+from dvresearch.evaluation.spec import read
 from dvresearch.examples import write_commune, write_commune_tables
 
 __all__ = ["write_example"]
@@ -60,6 +61,7 @@ def write_example(folder: str | Path, *, seed: int = 0, year: int = 2025) -> Pat
         )
     files = write_commune(target, seed=seed, year=year) | write_commune_tables(target, seed=seed, year=year)
     planned = date(year, 1, 15)
+    files |= {key: files[code] for key, code in PETITION_FORMS.items()}
     named = {key: files[key].name for key in INPUTS["commune"] if key in files} | {"plan": plan_name(planned)}
     inputs = "\n".join(f'{key} = "{name}"' for key, name in named.items())
     file = target / "evaluation.toml"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dvresearch import codebook, workbook
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation import spec
+from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.loaders import blank_form
 from dvresearch.loaders.headers import label
 from dvresearch.privacy import MIN_COUNT
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["new"]
 
-#: File of each input, and the contract of its blank form; form II.06a has a layout of its own.
+#: File of each input, and the contract of its blank form; official forms have layouts of their own.
 _FILES: dict[str, tuple[str, Table | None]] = {
     "figures": ("so-lieu-cong-bo.csv", FIGURES),
     "dossiers": ("ho-so.xlsx", DOSSIERS),
     "form": ("bieu-II06a.xlsx", None),
+    **{key: (f"bieu-{code.replace('/', '-')}.xlsx", None) for key, code in PETITION_FORMS.items()},
     "cases": ("tiep-dan-don-thu.xlsx", CASES),
     "responses": ("phieu-khao-sat.xlsx", RESPONSES),
     "items": ("phieu-khao-sat.toml", None),
@@ -288,7 +290,7 @@ def _blank(target: Path, key: str) -> None:
     elif key == "figures":
         (target / _FORMS / name).write_text(",".join(FIGURES.names) + "\n", encoding="utf-8-sig", newline="\n")
     elif table is None:
-        blank_form(target / _FORMS / name)
+        blank_form(target / _FORMS / name, PETITION_FORMS.get(key, "II.06a"))
     else:
         questions = _questions() if key == "responses" else {}
         _register(target / _FORMS / name, table, questions)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from dvresearch.errors import ParameterError, Text
+from dvresearch.evaluation.inputs import FILES, INPUTS, REQUIRED
 from dvresearch.privacy import MIN_COUNT
 
 __all__ = ["DEFAULT", "FILES", "INPUTS", "REQUIRED", "Spec", "read"]
@@ -20,41 +21,6 @@ Clock = Literal["date", "instant"]
 Supplement = Literal["subtract", "q766", "ignore"]
 Period = Literal["year", "half-year", "quarter", "three-years"]
 
-_ALWAYS = ("plan", "revisions")
-_UNIT_FILES = (
-    "dossiers",
-    "corrections",
-    "form",
-    "cases",
-    "responses",
-    "items",
-    "models",
-    "targets",
-    "rubric",
-    *_ALWAYS,
-)
-#: What the office's own files can hold, by scope.
-INPUTS = {"nation": ("figures", *_ALWAYS), "province": _UNIT_FILES, "commune": _UNIT_FILES}
-#: What each file is, for whoever has to bring it.
-FILES = {
-    "figures": Text("bảng số liệu cơ quan đã công bố", "the office's published figures"),
-    "dossiers": Text("danh sách hồ sơ thủ tục hành chính, mỗi hồ sơ một dòng", "list of dossiers, a row each"),
-    "corrections": Text("danh sách ô được đính chính của tệp hồ sơ", "list of corrected cells of the dossiers"),
-    "form": Text("biểu II.06a đã báo cáo, mỗi kỳ một trang tính", "form II.06a as reported, a sheet per period"),
-    "cases": Text(
-        "sổ tiếp công dân, đơn thư, phản ánh, kiến nghị, mỗi vụ việc một dòng",
-        "register of receptions, petitions and feedback, a row each",
-    ),
-    "responses": Text("phiếu khảo sát, mỗi người trả lời một dòng", "survey answers, a row per respondent"),
-    "items": Text("tệp TOML nêu các câu hỏi của phiếu và thang trả lời", "TOML file of the items and their scales"),
-    "models": Text("sổ đăng ký mô hình “Dân vận khéo”, mỗi mô hình một dòng", "register of models, a row each"),
-    "targets": Text("chỉ tiêu kế hoạch và kết quả, mỗi chỉ tiêu một dòng", "plan targets and results, a row each"),
-    "rubric": Text("bảng tự chấm điểm và thẩm định, mỗi tiêu chí một dòng", "self-assessment, a row per criterion"),
-    "plan": Text("kế hoạch đánh giá, do `dvresearch plan` ghi", "the dated plan, written by `dvresearch plan`"),
-    "revisions": Text("danh sách số đã công bố được sửa", "list of revised figures"),
-}
-#: Those without which the evaluation cannot be made.
-REQUIRED: dict[str, tuple[str, ...]] = {"nation": (), "province": ("dossiers",), "commune": ("dossiers",)}
 #: Keys with a fixed vocabulary; the first word is taken when the key is left out.
 WORDS: dict[str, tuple[str, ...]] = {
     "language": ("vi", "en"),

@@ -111,8 +111,8 @@ def write_commune_tables(folder: str | Path, *, seed: int = 0, year: int = 2025)
     Returns
     -------
     dict of str to Path
-        ``cases``, ``responses``, ``items`` (the questionnaire, TOML), ``models``, ``targets``, ``rubric`` and each of
-        `PETITION_FORMS`.
+        ``cases``, ``responses``, ``items`` (the questionnaire, TOML), ``models``, ``targets``, ``rubric``, ``figures``
+        and each of `PETITION_FORMS`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,4 +135,28 @@ def write_commune_tables(folder: str | Path, *, seed: int = 0, year: int = 2025)
     for code in PETITION_FORMS:
         path = folder / f"bieu-{code.replace('/', '-')}-{year}-gia-lap.xlsx"
         files[code] = write_petition_form(petition_lines(code, unit, seed=seed), path, code, period=f"Năm {year}")
+    files["figures"] = folder / f"so-lieu-cong-bo-{year}-gia-lap.xlsx"
+    _write_figures(files["figures"], unit["unit"].iloc[0], year)
     return files
+
+
+def _write_figures(path: Path, unit: str, year: int) -> None:
+    """Write some figures as the commune would have published them; the table starts at A1."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    shared = {"unit_level": "commune", "unit": unit, "period": str(year), "basis": "census", "role": "total"}
+    given: list[dict[str, Any]] = [
+        {"indicator": "dialogues", "value": 4},
+        {"indicator": "models_registered", "value": 14},
+        {"indicator": "dossiers_online_share", "value": 62.5, "value_unit": "%", "decimals": 1, "numerator": 1250,
+         "denominator": 2000},
+    ]  # fmt: skip
+    header = ["unit_level", "unit", "period", "indicator", "value", "value_unit", "decimals", "numerator",
+              "denominator", "basis", "role", "source", "note"]  # fmt: skip
+    sheet.append(header)
+    for row in given:
+        cells = shared | {"source": "gia-lap", "note": NOTICE} | row
+        sheet.append([workbook.safe(cells.get(name)) for name in header])
+    workbook.save(book, path)

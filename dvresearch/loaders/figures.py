@@ -77,8 +77,9 @@ def load_figures(
     Parameters
     ----------
     path : path, optional
-        A figures file (CSV, UTF-8 with or without byte order mark, comma between cells, dot as the
-        decimal mark); all published figures of the project when not given.
+        A figures file: CSV (UTF-8 with or without byte order mark, comma between cells, dot as the decimal mark;
+        or semicolon and decimal comma), or a workbook whose only sheet has the column names in row 1; all published
+        figures of the project when not given.
     source, indicator, unit, level, period : str, optional
         Keep only the rows with this source, indicator (code, label or alias of the codebook), unit name,
         unit level or period.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ import pandas as pd
 from dvresearch import places
 from dvresearch.errors import DataError, Text, refuse_rows
 from dvresearch.loaders.guard import container
+from dvresearch.loaders.sheets import column_letters, read_sheets, texts
 from dvresearch.tables import Table, check
 from dvresearch.text import Period
 from dvresearch.text import period as read_period
@@ -150,11 +152,13 @@ def _contract(path: Path, table: Table) -> pd.DataFrame:
 
 def _cells(path: Path) -> tuple[list[str], list[list[str]], str]:
     """Return the header, the rows, and what stands between the cells."""
-    if (kind := container(path)) != "text":
+    if (kind := container(path)) in ("zip", "compound"):
+        return _of_workbook(path)
+    if kind != "text":
         raise DataError(
-            Text("Tệp không phải CSV.", "The file is not CSV."),
-            expected=Text("tệp CSV mã UTF-8", "a CSV file in UTF-8"),
-            got={"zip": "xlsx, ods, docx", "compound": "xls, doc"}.get(kind, kind),
+            Text("Tệp không phải CSV hay bảng tính.", "The file is neither CSV nor a workbook."),
+            expected=Text("tệp CSV mã UTF-8 hoặc .xlsx", "a CSV file in UTF-8, or .xlsx"),
+            got=kind,
             where=path.name,
             hint=_AS_UTF8,
         )
@@ -202,6 +206,26 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]], str]:
             hint=Text("Đặt ô có dấu phẩy trong dấu ngoặc kép.", "Put a cell with a comma inside quotation marks."),
         )
     return header, rows, delimiter
+
+
+def _of_workbook(path: Path) -> tuple[list[str], list[list[str]], str]:
+    """Return the cells of a workbook as text: column names in row 1 of its only sheet, numbers with a dot."""
+    sheets = [sheet for sheet in read_sheets(path) if not sheet.hidden]
+    if len(sheets) != 1 or (sheets[0].first_row, sheets[0].first_column) != (1, 1):
+        raise DataError(
+            Text("Bảng không bắt đầu ở ô A1 của trang duy nhất.", "The table is not at A1 of the only sheet."),
+            expected=Text("một trang tính, tên cột ở dòng 1", "one sheet, column names in row 1"),
+            got="; ".join(f"{s.name}: {column_letters(s.first_column)}{s.first_row}" for s in sheets),
+            where=path.name,
+            hint=Text("Bỏ dòng tên bảng và các trang khác.", "Delete title rows and the other sheets."),
+        )
+    # a day is a cell of its own in a workbook, and needs no hour
+    columns = [
+        texts(cell.date() if isinstance(cell, datetime) else cell for cell in column) for column in sheets[0].columns
+    ]
+    header, *rows = (list(row) for row in zip(*columns, strict=True))
+    _check_header(header, path.name)
+    return header, rows, ","
 
 
 def _check_header(header: list[str], where: str) -> None:
