@@ -115,8 +115,18 @@ Set-up without a network, on {machine} with Python {version}:
     python3 run.py evaluate
 """
 
-#: Variables of a surrounding shell that would make Python, pip or matplotlib work somewhere else than in .venv.
-FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "MPLBACKEND")
+#: Variables of a surrounding shell that would make Python, pip or matplotlib work somewhere else than in .venv, or
+#: every process compile the same modules again.
+FOREIGN = (
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PIP_USER",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "MPLBACKEND",
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 #: What a bundle leaves out where git does not say what belongs to the project.
 LEFT_OUT = {".venv", ".git", "__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache", ".hypothesis", "reports"}

@@ -36,6 +36,7 @@ def test_every_table_loads_and_nothing_has_to_be_mended(files):
         "models": loaders.load_models(files["models"]),
         "targets": loaders.load_targets(files["targets"]),
         "rubric": loaders.load_rubric(files["rubric"]),
+        "figures": loaders.load_figures(files["figures"]),
         **{code: loaders.load_form(files[code], code) for code in PETITION_FORMS},
     }
     assert loaded.keys() | {"items"} == files.keys()

@@ -19,7 +19,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from dvresearch import examples, load_dossiers, load_figures, load_responses, metrics, plots
+from dvresearch import cli, examples, load_dossiers, load_figures, load_responses, metrics, plots
 from dvresearch.errors import DataError, ParameterError, ReportError
 from dvresearch.evaluation import annex, job, spec
 from dvresearch.evaluation.backtest import backtest
@@ -219,18 +219,22 @@ def test_words_that_claim_an_effect_never_appear(page: str):
     assert not re.search(r"làm tăng|làm giảm|chứng minh rằng|chứng tỏ", page)
 
 
-def test_an_interrupted_run_leaves_the_previous_report(report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    shutil.copytree(report, tmp_path / report.name)
-    before = {p.name: p.read_bytes() for p in (tmp_path / report.name).rglob("*") if p.is_file()}
+def test_an_interrupted_run_leaves_the_previous_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    specification, out = tmp_path / "evaluation.toml", tmp_path / "out"
+    specification.write_text(SPEC, encoding="utf-8")
+    (tmp_path / "f.csv").write_text(f"{HEAD}\n{GOOD}\n", encoding="utf-8")
+    report = job.evaluate(specification, out)
+    before = {p.name: p.read_bytes() for p in report.rglob("*") if p.is_file()}
+    (tmp_path / "f.csv").write_text(f"{HEAD}\n{GOOD.replace('5,10', '6,12')}\n", encoding="utf-8")
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(job.manifest, "write", stop)
     with pytest.raises(KeyboardInterrupt):
-        job.evaluate(out=tmp_path)
-    assert {p.name: p.read_bytes() for p in (tmp_path / report.name).rglob("*") if p.is_file()} == before
-    assert {p.name for p in tmp_path.iterdir()} == {report.name, f".{report.name}", f"{report.name}.log"}
+        job.evaluate(specification, out)
+    assert {p.name: p.read_bytes() for p in report.rglob("*") if p.is_file()} == before
+    assert {p.name for p in out.iterdir()} == {report.name, f".{report.name}", f"{report.name}.log"}
 
 
 def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path):
@@ -334,15 +338,20 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_bad_input_is_one_message_in_both_languages_and_nothing_is_written(name: str, tmp_path: Path):
+def test_bad_input_is_one_message_in_both_languages_and_nothing_is_written(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     content, row, word = BAD_FILES[name]
     (tmp_path / "evaluation.toml").write_text(SPEC, encoding="utf-8")
     (tmp_path / "f.csv").write_bytes(content)
-    result = run("evaluate", "evaluation.toml", cwd=tmp_path)
-    assert result.returncode == 2, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr
-    assert row in result.stderr and word in result.stderr
-    assert re.search(r"Cách sửa|Cần có", result.stderr) and re.search(r"What to do|Expected", result.stderr)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["dvresearch", "evaluate", "evaluation.toml"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2, said
+    assert row in said and word in said
+    assert re.search(r"Cách sửa|Cần có", said) and re.search(r"What to do|Expected", said)
     assert not (tmp_path / "reports" / "thu").exists()
 
 

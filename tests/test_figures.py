@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -348,7 +351,7 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them(write: Callable[..., Path
         (HEAD.replace(",value,", ",valu,").encode() + b"\n" + GOOD.encode(), "Rename the column 'valu' to 'value'"),
         (f"{HEAD}\n{GOOD}".encode("utf-16"), "The file is not UTF-8"),
         (f"{HEAD}\n{GOOD}\n{GOOD}".replace("Gia Lai", "Đà Nẵng").encode("cp1258", "replace"), "dòng/row 2"),
-        (b"PK\x03\x04" + bytes(64), "The file is not CSV"),
+        (b"PK\x03\x04" + bytes(64), "save it as a new .xlsx"),
         (f"{HEAD}\n{GOOD}".replace(",", ";").replace("1000", "1.000").encode(), "a number with a decimal comma"),
         (f"{HEAD},source\n{GOOD},x".encode(), "Two columns with one name"),
     ],
@@ -360,6 +363,25 @@ def test_a_file_that_is_no_table_is_told_so(tmp_path: Path, content: bytes, says
         load_figures(path)
     assert says in str(error.value)
     assert "so-lieu.csv" in str(error.value)
+
+
+def as_workbook(path: Path, *above: list[str]) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in above:
+        sheet.append(row)
+    for cells in csv.reader([HEAD, GOOD]):
+        sheet.append([date.fromisoformat(c) if c.count("-") == 2 else c for c in cells])
+    book.save(path)
+    return path
+
+
+def test_a_workbook_gives_what_the_same_text_gives(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{HEAD}\n{GOOD}\n", encoding="utf-8")
+    pd.testing.assert_frame_equal(load_figures(as_workbook(tmp_path / "a.xlsx")), load_figures(tmp_path / "a.csv"))
+    with pytest.raises(DataError, match="not at A1") as error:
+        load_figures(as_workbook(tmp_path / "b.xlsx", [], ["Bảng 1"]))
+    assert "A2" in str(error.value) or "A3" in str(error.value)
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])

@@ -51,7 +51,7 @@ def test_evaluating_at_once_says_in_plain_words_what_is_missing_and_where(begun:
     vietnamese, english = "\n".join(caught.value.lines("vi")), "\n".join(caught.value.lines("en"))
     named = dict(re.findall(r"- (so-lieu/\S+) \(dòng (\d+)\): \S", vietnamese))
     text = begun.read_text(encoding="utf-8").splitlines()
-    assert len(named) == 7 + 3 and "so-lieu/phieu-khao-sat.toml" not in named
+    assert len(named) == 13 + 3 and "so-lieu/phieu-khao-sat.toml" not in named
     for name, line in named.items():
         assert f'"{name}"' in text[int(line) - 1]
         assert name in english
