@@ -86,22 +86,22 @@ def questionnaire_form(path: str | Path, items: str | Path | Questionnaire, *, l
     core = document.core_properties
     core.title, core.language, core.comments = _say(asked.title, lang), look.LANGUAGES[lang], ""
     core.author = core.last_modified_by = "dvresearch"
-    document.add_paragraph(_say(asked.title, lang), look.TITLE)
-    document.add_paragraph(_say(asked.lead, lang), look.LINE)
-    document.add_paragraph(word["place"], look.LINE)
-    document.add_paragraph(_say(asked.question, lang), "Caption")
+    look.add(document, _say(asked.title, lang), look.TITLE)
+    look.add(document, _say(asked.lead, lang), look.LINE)
+    look.add(document, word["place"], look.LINE)
+    look.add(document, _say(asked.question, lang), "Caption")
     first = 1
     for _, group in itertools.groupby(asked.questions, lambda q: q.scale):
         questions = list(group)
         _table(document, asked, questions, first, lang)
         first += len(questions)
     if asked.comment.vi:
-        document.add_paragraph(_say(asked.comment, lang), "Caption")
+        look.add(document, _say(asked.comment, lang), "Caption")
         for _ in range(3):
-            document.add_paragraph(_LINE, look.LINE)
-    document.add_paragraph(word["thanks"], look.LINE)
+            look.add(document, _LINE, look.LINE)
+    look.add(document, word["thanks"], look.LINE)
     if asked.note.vi:
-        document.add_paragraph(_say(asked.note, lang), look.NOTE_UNDER)
+        look.add(document, _say(asked.note, lang), look.NOTE_UNDER)
     buffer = io.BytesIO()
     document.save(buffer)
     target.write_bytes(workbook.fix_zip(buffer.getvalue()))
@@ -155,7 +155,7 @@ def _table(document: Document, asked: Questionnaire, questions: list[Question], 
         _write(words, _say(question.wording, lang), look.CELL, _SIZE)
         for cell in boxes:
             _write(cell, _BOX, look.CELL_HEAD, 14)
-    document.add_paragraph("", look.CELL)
+    look.add(document, "", look.CELL)
 
 
 def _write(cell: _Cell, text: str, style: str, size: float, *, bold: bool = False) -> None:

@@ -80,21 +80,21 @@ def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
     look.prepare(document, report.lang)
     _properties(document, report)
     _heading_block(document, word)
-    document.add_paragraph(word["kind"], look.TITLE)
-    document.add_paragraph(_text(report.title), look.TITLE)
+    look.add(document, word["kind"], look.TITLE)
+    look.add(document, _text(report.title), look.TITLE)
     look.rule(document, look.TEXT_MM, look.TEXT_MM / 3)
-    document.add_paragraph(_text(report.subtitle), look.SUBTITLE)
+    look.add(document, _text(report.subtitle), look.SUBTITLE)
     if report.summary:
-        document.add_paragraph(word["summary"], look.UNNUMBERED)
+        look.add(document, word["summary"], look.UNNUMBERED)
         for sentence in report.summary:
-            document.add_paragraph(_text(sentence.text), look.DASH)
+            look.add(document, _text(sentence.text), look.DASH)
     for at, chapter in enumerate(paper.chapters):
-        heading = document.add_paragraph(_text(chapter.title), "Heading 1")
+        heading = look.add(document, _text(chapter.title), "Heading 1")
         # the summary is a page of its own: the one a leader reads
         heading.paragraph_format.page_break_before = at == 0
         for part in chapter.parts:
             if isinstance(part, Paragraph):
-                document.add_paragraph(_text(part.text), look.ROLES[part.role])
+                look.add(document, _text(part.text), look.ROLES[part.role])
             else:
                 _exhibit(document, part, pictures, "Caption", look.TEXT_MM)
     # a signature does not stand on a page of its own
@@ -102,16 +102,16 @@ def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
     _signature(document, word)
     if paper.appendix:
         look.new_section(document, sideways=True)
-        document.add_paragraph(paper.appendix_name.upper(), look.UNNUMBERED)
-        document.add_paragraph(paper.appendix_title, look.TITLE)
-        document.add_paragraph(word["attached"], look.SUBTITLE)
+        look.add(document, paper.appendix_name.upper(), look.UNNUMBERED)
+        look.add(document, paper.appendix_title, look.TITLE)
+        look.add(document, word["attached"], look.SUBTITLE)
         for exhibit in paper.appendix:
             _exhibit(document, exhibit, pictures, "Heading 2", look.SIDEWAYS_MM)
     if paper.sources:
         look.new_section(document, sideways=False)
-        document.add_paragraph(word["sources"], look.UNNUMBERED)
+        look.add(document, word["sources"], look.UNNUMBERED)
         for n, citation in enumerate(paper.sources, start=1):
-            document.add_paragraph(f"[{n}]\t{_text(citation)}", look.SOURCE)
+            look.add(document, f"[{n}]\t{_text(citation)}", look.SOURCE)
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(workbook.fix_zip(buffer.getvalue()))
@@ -132,34 +132,34 @@ def _properties(document: Document, report: Report) -> None:
 def _heading_block(document: Document, word: dict[str, str]) -> None:
     widths = (63, look.TEXT_MM - 63)
     left, right = look.two_columns(document, widths)
-    left.add_paragraph(word["superior"], look.HEAD_PLAIN)
-    left.add_paragraph(word["body"], look.HEAD_BOLD)
+    look.add(left, word["superior"], look.HEAD_PLAIN)
+    look.add(left, word["body"], look.HEAD_BOLD)
     look.rule(left, widths[0], 24)
-    left.add_paragraph(word["number"], look.HEAD_NUMBER)
-    right.add_paragraph(word["state"], look.HEAD_BOLD)
-    right.add_paragraph(word["motto"], look.MOTTO)
+    look.add(left, word["number"], look.HEAD_NUMBER)
+    look.add(right, word["state"], look.HEAD_BOLD)
+    look.add(right, word["motto"], look.MOTTO)
     look.rule(right, widths[1], 60)
-    right.add_paragraph(word["day"], look.HEAD_DAY)
+    look.add(right, word["day"], look.HEAD_DAY)
 
 
 def _signature(document: Document, word: dict[str, str]) -> None:
     left, right = look.two_columns(document, (80, look.TEXT_MM - 80))
-    left.add_paragraph(word["recipients"], look.RECIPIENTS)
+    look.add(left, word["recipients"], look.RECIPIENTS)
     for key in ("recipient", "kept"):
-        left.add_paragraph(word[key], look.RECIPIENT)
-    right.add_paragraph(word["post"], look.HEAD_BOLD)
-    right.add_paragraph(word["seal"], look.SEAL)
-    right.add_paragraph(word["signer"], look.HEAD_BOLD)
+        look.add(left, word[key], look.RECIPIENT)
+    look.add(right, word["post"], look.HEAD_BOLD)
+    look.add(right, word["seal"], look.SEAL)
+    look.add(right, word["signer"], look.HEAD_BOLD)
 
 
 def _exhibit(document: Document, exhibit: Exhibit, pictures: dict[str, bytes], style: str, width: float) -> None:
     from docx.shared import Mm
 
-    document.add_paragraph(f"{exhibit.name}. {_text(exhibit.title)}", style)
+    look.add(document, f"{exhibit.name}. {_text(exhibit.title)}", style)
     if exhibit.line:
-        document.add_paragraph(_text(exhibit.line), look.LINE).paragraph_format.keep_with_next = bool(exhibit.grid)
+        look.add(document, _text(exhibit.line), look.LINE).paragraph_format.keep_with_next = bool(exhibit.grid)
     if exhibit.alt:
-        run = document.add_paragraph(style=look.PICTURE).add_run()
+        run = look.add(document, "", look.PICTURE).add_run()
         shape = run.add_picture(io.BytesIO(pictures[exhibit.code]))
         scale = min(1, Mm(width) / shape.width, Mm(PICTURE_MM) / shape.height)
         shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
@@ -169,7 +169,7 @@ def _exhibit(document: Document, exhibit: Exhibit, pictures: dict[str, bytes], s
         properties.set("descr", _text(exhibit.alt))
     if exhibit.grid:
         document.element.body.insert_element_before(_table(exhibit.grid, exhibit.title, width), "w:sectPr")
-    document.add_paragraph(_text(exhibit.note), look.NOTE_UNDER)
+    look.add(document, _text(exhibit.note), look.NOTE_UNDER)
 
 
 def _table(grid: Grid, title: str, width: float) -> Any:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from docx.table import _Cell
     from docx.text.paragraph import Paragraph
 
-__all__ = ["LANGUAGES", "ROLES", "new_section", "prepare", "rule", "two_columns"]
+__all__ = ["LANGUAGES", "ROLES", "add", "new_section", "prepare", "rule", "two_columns"]
 
 FONT = "Times New Roman"
 A4_MM = (210, 297)
@@ -31,6 +31,13 @@ CELL, CELL_NUMBER, CELL_HEAD = "DVCell", "DVCellNumber", "DVCellHead"
 ROLES = {"lead": "Body Text", "text": "Body Text", "note": "DV Note", "caution": "DV Caution"}
 
 BODY, SMALL = 13.0, 10.0
+
+
+def add(where: Document | _Cell, text: str, style: str) -> Paragraph:
+    """Add a paragraph, its style by its id: by name python-docx reads through all styles for every paragraph."""
+    paragraph = where.add_paragraph(text)
+    paragraph._p.style = style.replace(" ", "")
+    return paragraph
 
 
 def prepare(document: Document, lang: str) -> None:
