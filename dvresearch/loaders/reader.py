@@ -35,10 +35,12 @@ class Refused(Exception):
     """The file breaks a limit or is not what it seems: ``args`` are a code of `guard.REFUSALS` and a detail."""
 
 
-def send(*message: Any) -> None:
-    """Write one message."""
+def send(*message: Any) -> int:
+    """Write one message; return its bytes."""
     data = marshal.dumps(message)
-    sys.stdout.buffer.write(len(data).to_bytes(4, "big") + data)
+    sys.stdout.buffer.write(len(data).to_bytes(4, "big"))
+    sys.stdout.buffer.write(data)
+    return len(data)
 
 
 def cap(memory_mib: int, seconds: float) -> None:
@@ -121,8 +123,12 @@ WRITE = {
 
 def portable(column: tuple[Any, ...]) -> tuple[Any, str]:
     """Return the cells of a column as marshal can carry them, and a letter of `WRITE` for each, if any is needed."""
-    if WRITE.keys().isdisjoint(map(type, column)):
+    kinds = set(map(type, column))
+    if WRITE.keys().isdisjoint(kinds):
         return column, ""
+    if len(kinds) == 1:  # a column of days: most of a list of dossiers
+        letter, write = WRITE[kinds.pop()]
+        return list(map(write, column)), letter * len(column)
     ways = [WRITE.get(type(v)) for v in column]
     written = [way[1](v) if way else v for v, way in zip(column, ways, strict=True)]
     return written, "".join(way[0] if way else " " for way in ways)
@@ -134,13 +140,12 @@ def send_rows(rows: Iterable[list[Any]], limits: dict[str, int]) -> None:
     source: Iterator[list[Any]] = iter(rows)
     while chunk := list(itertools.islice(source, CHUNK)):
         columns = [portable(column) for column in zip(*chunk, strict=True)]
-        data = marshal.dumps(columns)
-        cells, size = cells + len(chunk) * len(columns), size + len(data)
+        cells += len(chunk) * len(columns)
         if cells > limits["cells"]:
             raise Refused("cells", str(cells))
+        size += send("rows", columns)
         if size > limits["text_mib"] << 20:
             raise Refused("too_much_text", str(size >> 20))
-        send("rows", columns)
 
 
 def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:

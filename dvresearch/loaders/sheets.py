@@ -167,8 +167,17 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
             columns = sheets[-1].columns
             columns.extend([] for _ in range(len(message[1]) - len(columns)))
             for whole, (part, letters) in zip(columns, message[1], strict=True):
-                whole.extend([_READ[m](v) for v, m in zip(part, letters, strict=True)] if letters else part)
+                whole.extend(_read_back(part, letters))
     return [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets]
+
+
+def _read_back(part: Sequence[Any], letters: str) -> Iterable[Any]:
+    """Return the cells of a part of a column as they were before `reader.portable`."""
+    if not letters:
+        return part
+    if letters == letters[0] * len(letters):
+        return map(_READ[letters[0]], part)
+    return (_READ[m](v) for v, m in zip(part, letters, strict=True))
 
 
 #: The other side of `reader.WRITE`.
