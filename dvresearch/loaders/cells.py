@@ -205,6 +205,9 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     if isinstance(values, pd.Series) and pd.api.types.is_datetime64_any_dtype(values.dtype):
         series = _in_zone(values.reset_index(drop=True).dt.as_unit("us"), zone)
         return Typed(series.dt.normalize() if days else series, np.zeros(len(series), dtype=bool), lambda row: "")
+    if (stamped := _stamped(values)) is not None:
+        series = _in_zone(stamped, zone)
+        return Typed(series.dt.normalize() if days else series, np.zeros(len(series), dtype=bool), lambda row: "")
     codes, uniques = _distinct(values)
     clock = np.full(len(uniques), np.datetime64("NaT"), dtype="datetime64[us]")  # local clock time
     instants = clock.copy()  # in UTC, of cells with an offset
@@ -238,6 +241,21 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     out.day_first = found_order if order == "dmy" else failed == "dmy"
     out.month_first = found_order if order == "mdy" else failed == "mdy"
     return out
+
+
+def _stamped(values: Sequence[Any]) -> pd.Series | None:
+    """Return cells that are all instants without a zone, or empty: what most workbooks hold; None for any others.
+
+    Read at once, they need not be told apart first, the slowest step of all.
+    """
+    kinds = set(map(type, values))
+    if dt.datetime not in kinds or kinds - {dt.datetime, str}:
+        return None
+    given = [None if v == "" else v for v in values]
+    if any(type(v) is str or (v and v.tzinfo) for v in given):
+        return None
+    series = pd.Series(pd.to_datetime(np.array(given, dtype=object)).to_numpy("datetime64[us]"))
+    return None if (series < _FIRST_DAY).any() else series
 
 
 #: Lengths of 24/02/2026, 24/02/2026 08:30, 24/02/2026 08:30:00 and 02/24/2026 08:30:00 AM.
