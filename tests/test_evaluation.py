@@ -466,6 +466,16 @@ def test_survey_of_the_commune_equals_a_plain_count(commune: tuple[Path, Path]):
     assert re.search(rf">q1</td>.*?>{top}</td><td[^>]*>{known}</td>", page)
 
 
+def test_petition_forms_of_the_commune_are_counted_by_hand(commune: tuple[Path, Path]):
+    line = examples.petition_lines("01/KQGQ", examples.communes(seed=3).head(1), seed=3).iloc[0]
+    page = (commune[1] / "report.html").read_text(encoding="utf-8")
+    for above, below in ((line["5"] + line["6"], line["4"]), (line["25"], line["25"] + line["26"])):
+        assert re.search(rf">{above:.0f}</td><td[^>]*>{below:.0f}</td>", page)
+    for code in ("01/TCD", "01/XLD", "02/XLD", "03/XLD", "01/KQGQ"):
+        assert f"Biểu {code} có cộng đúng không?" in page
+    assert "14" in re.search(r"Mô hình đăng ký.*?</tr>", page)[0]
+
+
 def test_a_target_that_should_stay_low_is_not_praised_for_being_high(commune: tuple[Path, Path]):
     page = (commune[1] / "report.html").read_text(encoding="utf-8")
     row = re.search(r"<tr><td[^>]*>Số hộ nghèo</td>.*?</tr>", page)

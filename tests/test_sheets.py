@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
 from dvresearch.errors import DataError
+from dvresearch.loaders.cells import convert_dates
 from dvresearch.loaders.delimited import decode, guess_delimiter, parse_text
 from dvresearch.loaders.guard import LIMITS, container
 from dvresearch.loaders.sheets import Note, Sheet, column_letters, read_sheets, texts
@@ -206,3 +207,24 @@ def test_a_sheet_counts_as_the_spreadsheet_does() -> None:
     sheet = Sheet("a.csv", "", [["x", "y"]], first_row=3, first_column=28)
     assert sheet.where(1, 0) == "a.csv, dòng/row 4, cột/column AB"
     assert sheet.where() == "a.csv"
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+@pytest.mark.parametrize("days", [False, True])
+def test_instants_read_at_once_are_those_read_one_by_one(zone: str | None, days: bool) -> None:
+    cells: list[Any] = [
+        dt.datetime(2024, 2, 29, 8, 30),
+        "",
+        dt.datetime(1900, 1, 1),
+        dt.datetime(2026, 12, 31, 23, 59, 59),
+    ]
+    at_once = convert_dates(cells, order="dmy", zone=zone, days=days)
+    # a text among them takes the long way, on which every cell is told apart first
+    one_by_one = convert_dates([*cells, "24/02/2026"], order="dmy", zone=zone, days=days)
+    assert at_once.content.equals(one_by_one.content.iloc[:-1])
+    assert at_once.content.isna().tolist() == [False, True, False, False] and not at_once.bad.any()
+
+
+def test_an_instant_before_1900_is_refused_among_instants_too() -> None:
+    read = convert_dates([dt.datetime(2024, 1, 1), dt.datetime(1899, 12, 31)], order="dmy", zone=None)
+    assert read.bad.tolist() == [False, True] and read.content.isna().tolist() == [False, True]

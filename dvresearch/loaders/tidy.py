@@ -1,7 +1,8 @@
 """Files in the project's own shape: CSV, UTF-8, comma between cells, dot as decimal mark, one header line.
 
-Excel set to Vietnamese saves such a table with semicolons and decimal commas; that is read, too. Office files,
-with whatever they hold, are read elsewhere; a file that claims this shape is held to it, so that no number is guessed.
+Excel set to Vietnamese saves such a table with semicolons and decimal commas; that is read, too, and so is a workbook
+of that one table. Office files with titles, merged headers and totals are read elsewhere; a file that claims this shape
+is held to it, so that no number is guessed.
 """
 
 from __future__ import annotations
