@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -52,21 +52,25 @@ def theirs(panel: pd.DataFrame) -> object:
         return model.fit(panel, "score", "unit", "period", "adopted", covariates=["covariate"], aggregate="event_study")
 
 
-def shortest(call: Callable[[pd.DataFrame], object], panel: pd.DataFrame, repeats: int = 3) -> float:
-    """Return the shortest of some runs: the least disturbed one."""
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        call(panel)
-        times.append(time.perf_counter() - started)
-    return min(times)
+def times(calls: Sequence[Callable[[pd.DataFrame], object]], panel: pd.DataFrame, rounds: int = 9) -> np.ndarray:
+    """Return the seconds of each call in each round; they take turns, so that a slow moment disturbs them alike."""
+    seconds = np.zeros((rounds, len(calls)))
+    for row in seconds:
+        for j, call in enumerate(calls):
+            started = time.perf_counter()
+            call(panel)
+            row[j] = time.perf_counter() - started
+    return seconds
 
 
 def main() -> None:
-    """Print both times and their ratio."""
+    """Print the shortest times, their ratio, and the ratios of the rounds: the middle one and the middle half."""
     panel = rollout()
-    mine, peer = shortest(ours, panel), shortest(theirs, panel)
+    seconds = times([ours, theirs], panel)
+    mine, peer = seconds.min(axis=0)
+    low, middle, high = np.quantile(seconds[:, 0] / seconds[:, 1], [0.25, 0.5, 0.75])
     print(f"{UNITS} communes: {mine:.2f} s, diff-diff {peer:.2f} s, ratio {mine / peer:.2f}")
+    print(f"ratio in each of {len(seconds)} rounds: {middle:.2f} (half of them {low:.2f} to {high:.2f})")
 
 
 if __name__ == "__main__":

@@ -103,6 +103,14 @@ def _book() -> dict[tuple[str, str], Entry]:
     return {(e.kind, e.code): e for e in rows}
 
 
+@cache
+def _by_kind() -> dict[str, list[Entry]]:
+    kinds: dict[str, list[Entry]] = {}
+    for entry in _book().values():
+        kinds.setdefault(entry.kind, []).append(entry)
+    return kinds
+
+
 def entries(kind: str | None = None) -> list[Entry]:
     """Return all entries, or those of one kind, in the order of the file.
 
@@ -111,7 +119,7 @@ def entries(kind: str | None = None) -> list[Entry]:
     kind : str, optional
         One of `KINDS`; all kinds when not given.
     """
-    return [e for e in _book().values() if kind in (None, e.kind)]
+    return list(_book().values() if kind is None else _by_kind().get(kind, ()))
 
 
 def get(kind: str, code: str) -> Entry:

@@ -27,7 +27,7 @@ from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
-from dvresearch.evaluation.sections import closing, comparison, dossiers, registers
+from dvresearch.evaluation.sections import closing, comparison, dossiers, registers, resolution
 from dvresearch.tables import SCALES
 
 ROOT = Path(__file__).parent.parent
@@ -252,7 +252,7 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 
 #: Evaluates as on a day 400 days later, and draws a figure as SVG.
 LATER = """
-import datetime, sys, time
+import datetime, time
 import duckdb, pandas, pyarrow.parquet, matplotlib.pyplot, scipy.stats  # compiled: they know one datetime only
 from pathlib import Path
 shift, clock, local, world = 400 * 86400, time.time, time.localtime, time.gmtime
@@ -267,25 +267,24 @@ class Later(datetime.datetime):
 datetime.datetime = Later
 from dvresearch import plots
 from dvresearch.evaluation import job, spec
-from dvresearch.evaluation.backtest import backtest
-from dvresearch.evaluation.compose import compose
+from dvresearch.evaluation.content import Figure
+from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.sections import resolution
 folder = job.evaluate()
-figure = next(b for b in compose(spec.read())[0].exhibits() if b.code == sys.argv[1])
+figure = next(b for b in resolution.compose(Context(spec.read())).blocks if isinstance(b, Figure))
 plots.save(figure.draw(), folder / "figures" / "figure.svg")
 """
 
 
-def test_same_bytes_from_another_place_day_time_zone_locale_and_thread_count(
-    report: Path, national: Report, tmp_path: Path
-):
+def test_same_bytes_from_another_place_day_time_zone_locale_and_thread_count(report: Path, tmp_path: Path):
     elsewhere, copy = tmp_path / "một thư mục khác", tmp_path / "copy"
     elsewhere.mkdir()
     shutil.copytree(report, copy)
-    figure = next(b for b in national.exhibits() if isinstance(b, Figure))
+    figure = next(b for b in resolution.compose(Context(spec.read())).blocks if isinstance(b, Figure))
     plots.save(figure.draw(), copy / "figures" / "figure.svg")
     variables = {"TZ": "America/Lima", "LC_ALL": "tr_TR.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     result = subprocess.run(
-        [sys.executable, "-c", LATER, figure.code], cwd=elsewhere, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", LATER], cwd=elsewhere, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONHASHSEED": "7", "MPLBACKEND": "Agg", **variables},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr

@@ -10,6 +10,7 @@ from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import read_mapping, to_contract
 from dvresearch.loaders.headers import save_mapping as write_mapping
+from dvresearch.loaders.sheets import LoadReport
 from dvresearch.tables import DOSSIERS, check
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _load_long(
     if save_mapping and columns:
         write_mapping(path, DOSSIERS, mapping)
     check(frame, DOSSIERS, source=path.name)
-    frame.attrs["load"] = report
+    frame.attrs["load"] = LoadReport(report)
     return frame
 
 

@@ -18,7 +18,7 @@ from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
 from dvresearch.loaders.problems import Problem, refuse_problems
 from dvresearch.loaders.rows import TOTAL
-from dvresearch.loaders.sheets import Sheet, column_letters, read_sheets, texts
+from dvresearch.loaders.sheets import LoadReport, Sheet, column_letters, read_sheets, texts
 from dvresearch.privacy import holds_person, showable
 from dvresearch.tables import TALLY, check
 from dvresearch.text import cell_number, column_style, period, plain, shape
@@ -153,7 +153,7 @@ def read_form(
         at = [(int(row) - layout.sheet.first_row, text) for row, text in frame.loc[person, name].items()]
         problems += [Problem("personal_cell", row, layout.label or 0, shape(text)) for row, text in at]
         frame[name] = frame[name].mask(person, _UNKNOWN)
-    frame.attrs["load"] = {
+    report = {
         "file": layout.sheet.file,
         "sheet": layout.sheet.name,
         "form": code,
@@ -162,6 +162,7 @@ def read_form(
         "unused": [showable(t) for i, t in enumerate(layout.titles) if t and i not in layout.used],
         "notes": [[n.code, n.detail] for n in layout.sheet.notes],
     }
+    frame.attrs["load"] = LoadReport(report)
     return frame, layout.sheet, problems
 
 

@@ -26,7 +26,7 @@ from dvresearch.loaders.headers import Header, find_header, key
 from dvresearch.loaders.personal import mask_persons
 from dvresearch.loaders.problems import Problem, refuse_problems
 from dvresearch.loaders.rows import record_rows
-from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, read_sheets, texts
 from dvresearch.privacy import personal_kind, pseudonym, showable
 from dvresearch.tables import Table, check
 from dvresearch.text import column_date_order
@@ -111,7 +111,7 @@ class Records:
         """Return the records once nothing has to be mended, with the report of the reading in ``attrs["load"]``."""
         self.refuse_problems()
         frame = check(self.frame, table, source=self.header.sheet.where())
-        frame.attrs["load"] = self.report()
+        frame.attrs["load"] = LoadReport(self.report())
         return frame
 
 

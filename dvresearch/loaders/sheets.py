@@ -21,7 +21,7 @@ from dvresearch.text import legacy_font, nfc, repair
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Note", "Sheet", "column_letters", "read_sheets"]
+__all__ = ["LoadReport", "Note", "Sheet", "column_letters", "read_sheets"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,17 @@ class Note:
 
     code: str
     detail: str = ""
+
+
+class LoadReport(dict[str, Any]):
+    """What was read and mended, in ``attrs["load"]`` of a loaded table; not to be changed once it is there.
+
+    pandas copies ``attrs`` to the last leaf whenever a table gives birth to another, which took a sixth of an
+    evaluation.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LoadReport:
+        return self
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -78,7 +79,7 @@ class Sample:
     sampling: Sampling
     calendar: Any
 
-    @property
+    @cached_property
     def periods(self) -> Floats:
         """The periods of the panel, in order."""
         return np.sort(self.rows["period"].unique()).astype(np.float64)
