@@ -533,6 +533,12 @@ def test_units_of_a_province_are_counted_and_compared(province: spec.Spec):
     assert "không phải con người" in everything and "hạng" not in told
 
 
+def test_a_list_of_several_units_is_no_report_of_one_commune(province: spec.Spec):
+    with pytest.raises(DataError) as caught:
+        Context(replace(province, scope="commune")).tally()
+    assert "6 đơn vị" in str(caught.value) and 'scope = "province"' in str(caught.value)
+
+
 def test_the_difference_from_the_earlier_year_is_newcombes(province: spec.Spec):
     from statsmodels.stats.proportion import confint_proportions_2indep
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from dvresearch import Design, answer_shares, examples, load_responses, questionnaire, questionnaire_form, satisfaction
 from dvresearch.cli import app
 from dvresearch.errors import DataError, ParameterError
+from dvresearch.evaluation import spec
 from dvresearch.loaders.questionnaires import SHIPPED
 from dvresearch.privacy import holds_person
 from dvresearch.tables import SCALES, responses_table
@@ -29,7 +30,7 @@ def typed(path, asked, rows, headers=None):
 
 
 def test_three_are_shipped():
-    assert SHIPPED == ("five-factors", "one-stop", "village-meeting")
+    assert tuple(SHIPPED) == ("five-factors", "one-stop", "village-meeting")
     assert len(questionnaire("one-stop").questions) == 12
     assert list(questionnaire("five-factors").factors()) == [
         "Tiếp cận dịch vụ",
@@ -38,6 +39,20 @@ def test_three_are_shipped():
         "Kết quả dịch vụ",
         "Tiếp nhận, xử lý góp ý, phản ánh, kiến nghị",
     ]
+
+
+def test_a_specification_may_name_a_questionnaire_of_the_package(tmp_path):
+    (tmp_path / "phieu.csv").write_text("unit\n", encoding="utf-8")
+    (tmp_path / "ho-so.csv").write_text("unit\n", encoding="utf-8")
+    text = """name = "thu"\ntitle_vi = "Thử"\ntitle_en = "Trial"\nas_of = "2025-12-31"\nscope = "commune"
+[inputs]\ndossiers = "ho-so.csv"\nresponses = "phieu.csv"\nitems = "{}"\n"""
+    file = tmp_path / "evaluation.toml"
+    file.write_text(text.format("one-stop"), encoding="utf-8")
+    items = spec.read(file).inputs["items"]
+    assert questionnaire(items) == questionnaire("one-stop")
+    file.write_text(text.format("mot-cua"), encoding="utf-8")
+    with pytest.raises(ParameterError, match="mot-cua"):
+        spec.read(file)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

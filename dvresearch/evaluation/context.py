@@ -10,9 +10,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Literal, cast
 
 from dvresearch import codebook, loaders, metrics
+from dvresearch.errors import DataError, Text
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
 from dvresearch.evaluation.spec import Spec
 from dvresearch.evaluation.steps import remembered
+from dvresearch.privacy import showable
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import GROUPS, say
 
@@ -91,7 +93,25 @@ class Context:
     def dossiers(self) -> pd.DataFrame:
         """The office's list of dossiers."""
         inputs, columns = self.spec.inputs, dict(self.spec.columns) or None
-        return loaders.load_dossiers(inputs["dossiers"], columns=columns, corrections=inputs.get("corrections"))
+        frame = loaders.load_dossiers(inputs["dossiers"], columns=columns, corrections=inputs.get("corrections"))
+        units = frame["unit"].unique()
+        if len(units) > 1 and not self.many:
+            raise DataError(
+                Text(
+                    f"Danh sách hồ sơ có {len(units)} đơn vị, còn báo cáo này chỉ về một đơn vị.",
+                    f"The list of dossiers holds {len(units)} units, but this report is about one.",
+                ),
+                where=inputs["dossiers"].name,
+                expected=Text("mọi dòng cùng một đơn vị", "the same unit in every row"),
+                got="; ".join(showable(str(u)) for u in units[:3]) + ("; …" if len(units) > 3 else ""),
+                hint=Text(
+                    'Muốn so sánh các đơn vị: ghi scope = "province". Nếu không: chỉ để lại dòng của một đơn vị, hoặc '
+                    "viết tên đơn vị như nhau ở mọi dòng.",
+                    'To compare units write scope = "province". Otherwise keep the rows of one unit, or write its name '
+                    "alike in every row.",
+                ),
+            )
+        return frame
 
     @remembered
     def cases(self) -> pd.DataFrame:

@@ -334,12 +334,18 @@ class _Checker:
             (table, key, name)
             for table, found in tables.items()
             for key, name in found.items()
-            if not (self.path.parent / name).is_file()
+            if not self.place(key, name).is_file()
         ]
         if missing and wanted == "present":
             raise self.incomplete(missing)
-        folder = self.path.parent
-        return {table: {key: folder / name for key, name in found.items()} for table, found in tables.items()}
+        return {t: {key: self.place(key, name) for key, name in found.items()} for t, found in tables.items()}
+
+    def place(self, key: str, name: str) -> Path:
+        """Return the file of an input; `items` may also name a questionnaire of the package."""
+        from dvresearch.loaders.questionnaires import SHIPPED
+
+        beside = self.path.parent / name
+        return SHIPPED[name] if key == "items" and name in SHIPPED and not beside.is_file() else beside
 
     def incomplete(self, missing: list[tuple[str, str, str]]) -> ParameterError:
         def listed(lang: Literal["vi", "en"]) -> str:

@@ -21,8 +21,8 @@ Numbers = Literal["words", "ascending", "descending"]
 _NUMBERS = ("words", "ascending", "descending")
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _FOLDER = Path(__file__).parent.parent / "questionnaires"
-#: Names of the questionnaires that come with the package.
-SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+#: Name -> file of the questionnaires that come with the package.
+SHIPPED = {path.stem: path for path in sorted(_FOLDER.glob("*.toml"))}
 
 _TEXTS = ("title", "lead", "question", "comment", "note")
 _KEYS = {"items", "scale", "numbers", "name", "missing", "factors", *_TEXTS}
@@ -209,7 +209,7 @@ def _file(items: str | Path) -> Path:
     path = Path(items)
     if path.suffix or path.exists() or len(path.parts) != 1:
         return path
-    return _FOLDER / f"{_one_of('items', path.name, SHIPPED)}.toml"
+    return SHIPPED[_one_of("items", path.name, tuple(SHIPPED))]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
