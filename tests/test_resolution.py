@@ -227,6 +227,8 @@ def test_unknown_words_are_refused():
         ({"by": "unit", "definition": "resolvd"}, r"Write definition='resolved'\."),
         ({"by": "unit", "definition": "?"}, "definition='due' or definition='workload'"),
         ({"by": ["unit", "perid"], "definition": "resolved"}, "no column perid(.|\n)*Nearest: period"),
+        ({"by": 3, "definition": "resolved"}, "must be the name of a column(.|\n)*by=3"),
+        ({"by": ["unit", 4], "definition": "resolved"}, "must be the name of a column"),
     ],
 )
 def test_what_is_not_stated_or_not_there_is_named(options, says):

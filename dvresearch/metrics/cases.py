@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.metrics.estimates import build, column_numbers, grouped_counts
+from dvresearch.metrics.estimates import build, column_numbers, group_names, grouped_counts
 from dvresearch.metrics.proportions import proportion, share
 from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.tally import tally
@@ -209,7 +209,7 @@ def cases_in_time(
     (tests/test_cases.py).
     """
     check(cases, CASES)
-    labels = [by] if isinstance(by, str) else list(by)
+    labels = group_names(by)
     counts = tally(cases, labels, as_of=as_of, period=period, clock=clock, supplement="ignore")
     labels += ["period"] if period else []
     rates = resolution_rate(counts, definition=definition, by=labels, method=method, confidence=confidence)

@@ -7,7 +7,7 @@ it measures: the grouping columns, then the columns of ``tables.ESTIMATES``.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -30,6 +30,7 @@ __all__ = [
     "check_part",
     "choose",
     "column_numbers",
+    "group_names",
     "grouped_counts",
     "grouping",
     "has_flag",
@@ -68,9 +69,22 @@ def choose(argument: str, value: object, words: Sequence[str]) -> None:
         )
 
 
+def group_names(by: str | Sequence[str] | None) -> list[str]:
+    """Return the names of the columns to group by as a list; refuse what is no name."""
+    labels = [by] if isinstance(by, str) else list(by) if isinstance(by, Iterable) else [] if by is None else [by]
+    if not all(isinstance(name, str) for name in labels):
+        raise ParameterError(
+            Text("by phải là tên cột.", "by must be the name of a column."),
+            expected=Text("một tên cột, hoặc danh sách tên cột", "the name of a column, or a list of names"),
+            got=f"by={by!r}",
+            hint=Text('Viết by="unit" hoặc by=["unit", "period"].', 'Write by="unit" or by=["unit", "period"].'),
+        )
+    return labels
+
+
 def grouping(table: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
     """Return the columns to group by as a list; refuse one that the table has not."""
-    labels = [by] if isinstance(by, str) else list(by or ())
+    labels = group_names(by)
     lacking = [str(c) for c in labels if c not in table.columns]
     if lacking:
         seen = [str(c) for c in table.columns]
@@ -195,7 +209,7 @@ def grouped_counts(
         For a grouping column named like a column of the estimates.
     """
     choose("overall", overall, ("omit", "append"))
-    labels = [by] if isinstance(by, str) else list(by or ())
+    labels = group_names(by)
     clash = [c for c in labels if c in ESTIMATES.names]
     if clash or len(set(labels)) < len(labels):
         got = ", ".join(clash or labels)

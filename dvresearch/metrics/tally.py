@@ -25,7 +25,7 @@ import pandas as pd
 
 from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.clock import DAY, Bools, Ints, Known, Moment, Times, check_dossiers, received_by
-from dvresearch.metrics.estimates import ALL, choose, label_groups
+from dvresearch.metrics.estimates import ALL, choose, group_names, label_groups
 from dvresearch.tables import TALLY
 
 __all__ = ["tally"]
@@ -125,7 +125,7 @@ def tally(
     choose("supplement", supplement, ("subtract", "q766", "ignore"))
     if period is not None:
         choose("period", period, tuple(_MONTHS))
-    labels = [by] if isinstance(by, str) else list(by)
+    labels = group_names(by)
     clash = [c for c in labels if c in _RESULT]
     if clash:
         raise ParameterError(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.estimates import CEILING, build
+from dvresearch.metrics.estimates import CEILING, build, group_names
 from dvresearch.metrics.proportions import proportion
 from dvresearch.tables import TARGETS, check
 
@@ -112,7 +112,7 @@ def attainment_shares(
     """
     each = attainment(targets, lower_is_better=lower_is_better)
     known = each["target_outcome"] != ""
-    labels = [by] if isinstance(by, str) else list(by or ())
+    labels = group_names(by)
     frames = []
     for share, outcomes in _SHARES.items():
         hits = each["target_outcome"].isin(outcomes).astype(float).where(known)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, label_groups
+from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, group_names, label_groups
 from dvresearch.metrics.proportions import METHODS, share, z_value
 from dvresearch.tables import FIGURES, MODELS, STAGES, STOP_REASONS, UNIT_KEY, check
 
@@ -77,7 +77,7 @@ def stages(
     check_confidence(confidence)
     published = "indicator" in models.columns
     order = _PUBLISHED if published else STAGES
-    labels = [by] if isinstance(by, str) else None if by is None else list(by)
+    labels = None if by is None else group_names(by)
     keys, counted = _published(models, labels) if published else _register(models, labels or [])
     rows: list[tuple[int, str, str, float, float, str]] = []
     for group, reached in counted:
@@ -262,7 +262,7 @@ def running_share(
         )
     for reason in stop_reasons or ():
         choose("stop_reasons", reason, STOP_REASONS)
-    labels = [by] if isinstance(by, str) else list(by or ())
+    labels = group_names(by)
     models = _with_year(models, labels).reset_index(drop=True)
     start, stop, last = models["start"], models["stop"], pd.Timestamp(as_of)
     if (stop < start).any():
