@@ -226,6 +226,7 @@ _KNOWN = {
     "datetime": {"date", "datetime", "timedelta"},
     "dvresearch.evaluation.build": {"Made", "drawn"},
     "dvresearch.evaluation.content": {"Checks", "Column", "Figure", "Paragraph", "Section", "Sheet"},
+    "dvresearch.loaders.sheets": {"LoadReport"},
     "numpy": {"dtype", "ndarray"},
     "numpy._core.multiarray": {"_reconstruct", "scalar"},
     "numpy._core.numeric": {"_frombuffer"},
