@@ -200,8 +200,13 @@ def _aliases(kind: str) -> dict[str, str]:
     out: dict[str, str] = {}
     for e in entries(kind):
         for name in (e.code, e.label_vi, e.label_en, *e.aliases):
-            out.setdefault(plain(name), e.code)
+            out.setdefault(_key(name), e.code)
     return out
+
+
+def _key(name: str) -> str:
+    """Return what names are matched by; "điểm %" is not "điểm"."""
+    return plain(name.replace("%", " phần trăm "))
 
 
 def find(kind: str, name: str) -> str | None:
@@ -214,7 +219,7 @@ def find(kind: str, name: str) -> str | None:
     name : str
         The name, with or without diacritics.
     """
-    return _aliases(kind).get(plain(name))
+    return _aliases(kind).get(_key(name))
 
 
 _HEADINGS = {

@@ -16,11 +16,14 @@ QUANTITIES = {"count", "share", "rate", "score", "mean", "money", "rank", "mark"
 
 @pytest.mark.parametrize("kind", ["indicator", "unit", "level", "definition", "method"])
 def test_a_name_means_one_thing(kind: str) -> None:
-    meanings = defaultdict(set)
     for entry in codebook.entries(kind):
         for name in (entry.code, entry.label_vi, entry.label_en, *entry.aliases):
-            meanings[plain(name)].add(entry.code)
-    assert not {name: codes for name, codes in meanings.items() if len(codes) > 1}
+            assert codebook.find(kind, name) == entry.code
+
+
+def test_points_are_no_percentage_points() -> None:
+    assert codebook.find("unit", "điểm") != codebook.find("unit", "điểm %") == "percentage_point"
+    assert codebook.find("unit", "") is None
 
 
 @pytest.mark.parametrize("table", tables.TABLES.values(), ids=lambda t: t.name)

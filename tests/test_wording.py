@@ -615,3 +615,19 @@ def test_wording_does_not_load_the_drawing_library():
 def test_growth_and_ratios_are_told_in_per_cent():
     """Bạc Liêu 2019, growth of 12.57 % as printed in its article."""
     assert values.value(0.1257, "growth", None, "vi").replace("\u00a0", " ") == "12,57 % so với kỳ trước"
+
+
+@pytest.mark.parametrize(
+    ("indicator", "definition", "unit"),
+    [
+        ("synthetic_score", "att_never", "point_difference"),
+        ("dossiers_in_time_share", "att_not_yet", "percentage_point"),
+        ("synthetic_score", "", "point_100"),
+    ],
+)
+def test_an_effect_has_the_unit_of_a_difference(indicator, definition, unit):
+    assert values.unit_of({"indicator": indicator, "definition": definition}) == unit
+
+
+def test_a_period_before_adoption_has_the_minus_sign_of_every_number():
+    assert values.names(pd.DataFrame({"event_time": [-2, 0]}), "event_time").tolist() == ["\u22122", "0"]

@@ -278,7 +278,8 @@ def _columns(ax: Axes, rows: list[Row], unit: str, lang: Lang) -> None:
     """Write value, counts and signs of flags right of the axes, each column flush right."""
     nouns = {counted(row["definition"], 2, lang) for row in rows}
     noun = nouns.pop() if len(nouns) == 1 else ""
-    cells = [("", f"{noun}\n{say(_COUNTS, lang)}" if noun else say(_COUNTS, lang), "")]
+    parts = say(_COUNTS, lang) if any(known(row["numerator"]) for row in rows) else ""
+    cells = [("", "\n".join(filter(None, [noun, parts])), "")]
     for row in rows:
         if shown(row):
             signs = "".join(FLAG_SHAPES[f][1] for f in _shapes(row))

@@ -9,7 +9,7 @@ from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.tables import ESTIMATES, FINDINGS, check
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording.values import POINTS, Lang, Row, capital, cell, inside, known, listed, reason_codes, say, value
+from dvresearch.wording.values import Lang, Row, capital, cell, inside, known, listed, reason_codes, say, unit_of, value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,8 +190,8 @@ def _size(size: float, row: Row, lang: Lang, write: Callable[[float, str, None, 
     if row["indicator"] == "series_change_ratio":
         return format_percent(size, 1, lang)
     code = codebook.find("indicator", row["indicator"])
-    unit = codebook.get("indicator", code).unit if code else ""
-    return write(size, POINTS if unit == "share" else unit, None, lang) if unit else format_number(size, 2, lang)
+    unit = unit_of({**row, "indicator": code}) if code else ""
+    return write(size, unit, None, lang) if unit else format_number(size, 2, lang)
 
 
 def _signed(size: float, row: Row, lang: Lang) -> str:

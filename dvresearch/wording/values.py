@@ -58,6 +58,8 @@ _MILLION_DONG = Text("triệu đồng", "million dong")
 _YES, _NO = Text("có", "yes"), Text("không", "no")
 #: Unit of a difference of two shares.
 POINTS = "percentage_point"
+#: Unit of a difference of two scores, whatever scale they are on.
+SCORE_POINTS = "point_difference"
 #: Units whose noun begins with %: tables hold them on the scale 0-1, readers see per cent.
 PER_CENT = (POINTS, "growth", "ratio")
 #: What the metrics call a group without a label, and all groups together.
@@ -131,14 +133,18 @@ def _front(row: Row) -> list[tuple[str, Any]]:
 
 
 def is_difference(row: Row) -> bool:
-    """Whether one estimate is a difference between two units, periods or groups."""
-    return any(isinstance(x, str) and _LESS in x for _, x in _front(row))
+    """Whether one estimate is a difference between two units, periods or groups, or of changes (an effect)."""
+    return str(row.get("definition", "")).startswith("att_") or any(
+        isinstance(x, str) and _LESS in x for _, x in _front(row)
+    )
 
 
 def unit_of(row: Row) -> str:
-    """Return the unit of one estimate: ``share``, ``day``, ``point_20``, ... (codebook), `POINTS` of a difference."""
+    """Return the unit of one estimate: ``share``, ``day``, ``point_20``, ... (codebook); of a difference its own."""
     unit = codebook.get("indicator", row["indicator"]).unit
-    return POINTS if unit == "share" and is_difference(row) else unit
+    if not is_difference(row):
+        return unit
+    return POINTS if unit == "share" else SCORE_POINTS if unit.startswith("point_") else unit
 
 
 # Names ---------------------------------------------------------------------------------------------------------------
@@ -171,7 +177,8 @@ def names(table: pd.DataFrame, unit: str) -> pd.Series:
         When `table` has no such column.
     """
     if unit in table.columns:
-        return table[unit].astype("str")
+        # a number below 0 has the minus sign of every other number
+        return table[unit].astype("str").str.replace(r"^-(?=\d)", "\u2212", regex=True)
     raise ParameterError(
         Text(f"Bảng không có cột tên {unit!r}.", f"The table has no column of names {unit!r}."),
         expected=Text("cột ghi tên các dòng", "the column with the names of the rows"),
