@@ -35,8 +35,6 @@ _MISUSED = {
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 #: Words of a message that are typed in Python, as they are typed here.
 _TYPED = (
-    (r'columns=\{"([^"]*)": "([^"]*)"\}', r'--columns "\2=\1"'),
-    (r'given=\{"([^"]*)": "?([^"}]*)"?\}', r'--given "\1=\2"'),
     (r"\btable=", "--as "),
     (r"\bunit=", "--given unit="),
     (r"\b(sheet|items|corrections|timezone)=", r"--\1 "),
@@ -47,7 +45,14 @@ _TYPED = (
 def _as_typed(message: str) -> str:
     for python, typed in _TYPED:
         message = re.sub(python, typed, message)
-    return message
+    return re.sub(r"\b(columns|given)=\{([^}]*)\}", _pairs_typed, message)
+
+
+def _pairs_typed(found: re.Match[str]) -> str:
+    pairs = re.findall(r'"([^"]*)": "?([^",]*)"?', found[2])
+    # a column of the contract stands first on the command line, a header of the file in Python
+    said = [f"{name}={word}" if found[1] == "given" else f"{word}={name}" for name, word in pairs]
+    return f'--{found[1]} "{",".join(said)}"'
 
 
 def _show_version(wanted: bool) -> None:
@@ -197,7 +202,8 @@ def check(
 
 def _pairs(columns: str) -> dict[str, str]:
     """Read ``received=Ngày nhận,due=Ngày hẹn`` as contract column -> header."""
-    pairs = [part.partition("=") for part in columns.split(",") if part.strip()]
+    # a comma may stand inside a header: the next pair has an equals sign of its own
+    pairs = [part.partition("=") for part in re.split(r",(?=[^,]*=)", columns.strip(", ")) if part.strip()]
     if any(not (name.strip() and header.strip()) for name, _, header in pairs):
         raise ParameterError(
             Text("Không đọc được --columns.", "--columns cannot be read."),

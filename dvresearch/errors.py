@@ -132,7 +132,7 @@ def refuse_rows(
     raise DataError(
         title,
         expected=expected,
-        got=str(found),
+        got=str(found) or "''",
         hint=hint if isinstance(hint, Text) else hint(found),
         where=place + (f" (+{len(rows) - 1})" if len(rows) > 1 else ""),
     )

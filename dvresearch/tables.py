@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from dvresearch import codebook
 from dvresearch.errors import DataError, Text
+from dvresearch.text.dates import EARLY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -572,10 +574,7 @@ def check(frame: pd.DataFrame, table: Table, *, source: str | None = None, first
             ),
             got=", ".join(map(str, frame.columns)),
             where=where,
-            hint=Text(
-                _nearest(missing, frame.columns, "Đổi tên cột {0!r} thành {1!r}.", "Thêm cột còn thiếu rồi nạp lại."),
-                _nearest(missing, frame.columns, "Rename the column {0!r} to {1!r}.", "Add the column and load again."),
-            ),
+            hint=_nearest(missing, [str(c) for c in frame.columns if c not in table.names]),
         )
     if not len(frame):
         raise DataError(
@@ -590,11 +589,24 @@ def check(frame: pd.DataFrame, table: Table, *, source: str | None = None, first
     return frame
 
 
-def _nearest(missing: list[str], seen: pd.Index, one: str, none: str) -> str:
+def _nearest(missing: list[str], others: list[str]) -> Text:
+    """Say which of the columns that are not in the contract may be a missing one, by another name or a slip."""
     import difflib
 
-    hits = [(difflib.get_close_matches(m, [str(s) for s in seen], 1, 0.6), m) for m in missing]
-    return " ".join(one.format(h[0], m) for h, m in hits if h) or none
+    renamed: dict[str, str] = {}
+    for name in missing:
+        same = [o for o in others if codebook.find("column", o) == name]
+        for other in (same or difflib.get_close_matches(name, others, 1, 0.6))[:1]:
+            renamed.setdefault(other, name)
+    return Text(
+        " ".join(f"Đổi tên cột {o!r} thành {n!r}." for o, n in renamed.items()) or "Thêm cột còn thiếu rồi nạp lại.",
+        " ".join(f"Rename the column {o!r} to {n!r}." for o, n in renamed.items()) or "Add the column and load again.",
+    )
+
+
+def _shown(value: Any) -> str:
+    """Return a cell as a file writes it: text in quotation marks, a number, a day."""
+    return repr(value) if isinstance(value, str) else str(value).removesuffix(" 00:00:00")
 
 
 def _check_column(values: pd.Series, column: Column, where: str, first_row: int) -> None:
@@ -609,7 +621,7 @@ def _check_column(values: pd.Series, column: Column, where: str, first_row: int)
             title,
             expected=expected,
             hint=hint,
-            got="(dữ liệu cá nhân / personal)" if column.personal else repr(values.iloc[positions[0]]),
+            got="(dữ liệu cá nhân / personal)" if column.personal else _shown(values.iloc[positions[0]]),
             where=f"{where}, dòng/row {first_row + positions[0]}, cột/column {column.name}"
             + (f" (+{more})" if more else ""),
         )
@@ -652,7 +664,7 @@ def _check_column(values: pd.Series, column: Column, where: str, first_row: int)
         )
         refuse(
             days < pd.Timestamp(1900, 1, 1, tz=days.dt.tz),
-            Text("Năm trước 1900.", "A year before 1900."),
+            EARLY,
             Text("ngày từ 01/01/1900", "a date from 1900-01-01"),
             Text("Sửa năm.", "Correct the year."),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -67,6 +68,23 @@ def test_hints_are_those_of_the_command_line_and_sentences_are_told_apart(
     said = capsys.readouterr().out
     assert "What to do:" in said
     assert "không" not in said
+
+
+def test_the_remedy_works_when_it_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('Đơn vy,"Ngày, giờ tiếp nhậm"\nXã Mẫu,24/02/2026\n', encoding="utf-8")
+    assert run(monkeypatch, "check", str(path)) == 2
+    remedy = re.search('Có thể là: --columns "(.*?)"', capsys.readouterr().out)
+    assert remedy
+    assert remedy[1] == "unit=Đơn vy,received=Ngày, giờ tiếp nhậm"
+    assert run(monkeypatch, "check", str(path), "--columns", remedy[1]) == 0
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert run(monkeypatch, "check", str(path)) == 2
+    said = capsys.readouterr().out
+    assert "Có thể là" not in said
+    assert 'nêu --given unit="tên đơn vị".' in said
 
 
 def test_figures_can_be_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

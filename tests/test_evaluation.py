@@ -9,17 +9,30 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
-from dvresearch import cli, examples, load_dossiers, load_figures, load_responses, metrics, plots
+from dvresearch import (
+    cli,
+    examples,
+    load_dossiers,
+    load_figures,
+    load_models,
+    load_responses,
+    load_targets,
+    metrics,
+    plots,
+    questionnaire,
+)
 from dvresearch.errors import DataError, ParameterError, ReportError
 from dvresearch.evaluation import annex, job, spec
 from dvresearch.evaluation.backtest import backtest
@@ -28,6 +41,7 @@ from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, She
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
 from dvresearch.evaluation.sections import closing, comparison, dossiers, registers, resolution
+from dvresearch.evaluation.summary import summarise
 from dvresearch.tables import SCALES
 
 ROOT = Path(__file__).parent.parent
@@ -354,6 +368,44 @@ def test_bad_input_is_one_message_in_both_languages_and_nothing_is_written(
     assert not (tmp_path / "reports" / "thu").exists()
 
 
+OFFICE = """name = "thu"
+title_vi = "Thử"
+title_en = "Trial"
+scope = "commune"
+as_of = "2025-12-31"
+[inputs]
+dossiers = "ho-so.csv"
+"""
+#: Lists that cannot be used at all.
+BAD_LISTS = {
+    "empty": "",
+    "text date": "HS-1,Xã Mẫu,hôm qua,19/01/2025",
+    "year 1850": "HS-1,Xã Mẫu,05/01/1850,19/01/2025",
+    "empty unit": "HS-1,,05/01/2025,19/01/2025",
+}
+
+
+@pytest.mark.parametrize("name", BAD_LISTS)
+def test_a_list_that_cannot_be_used_is_one_message_and_nothing_is_written(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    row = BAD_LISTS[name]
+    (tmp_path / "evaluation.toml").write_text(OFFICE, encoding="utf-8")
+    list_of_dossiers = f"Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày hẹn trả\n{row}\n" if row else ""
+    (tmp_path / "ho-so.csv").write_text(list_of_dossiers, encoding="utf-8")
+    report = tmp_path / "reports" / "thu"
+    report.mkdir(parents=True)
+    (report / "report.html").write_text("the previous report")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["dvresearch", "evaluate", "evaluation.toml"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2, said
+    assert "ho-so.csv" in said and re.search(r"Cách sửa|Cần có", said) and re.search(r"What to do|Expected", said)
+    assert [p.read_text() for p in report.iterdir()] == ["the previous report"]
+
+
 def test_own_figures_are_shown_with_intervals(tmp_path: Path):
     (tmp_path / "evaluation.toml").write_text(SPEC, encoding="utf-8")
     (tmp_path / "f.csv").write_text(f"{HEAD}\n{GOOD}\n", encoding="utf-8")
@@ -462,7 +514,134 @@ def test_survey_of_the_commune_equals_a_plain_count(commune: tuple[Path, Path]):
     top = frame["q1"].isin(["satisfied", "very_satisfied"]).sum()
     known = frame["q1"].isin(SCALES["hai_long_5"]).sum()
     page = (commune[1] / "report.html").read_text(encoding="utf-8")
-    assert re.search(rf">q1</td>.*?>{top}</td><td[^>]*>{known}</td>", page)
+    asked = questionnaire(inputs["items"]).wording()["q1"]
+    assert re.search(rf">{asked}</td>.*?>{top}</td><td[^>]*>{known}</td>", page)
+
+
+def test_files_of_the_commune_agree_with_each_other(commune: tuple[Path, Path]):
+    """What the plan and the published figures state is what the report counts in the lists."""
+    ctx = Context(spec.read(commune[0]))
+    stated = load_targets(ctx.spec.inputs["targets"]).set_index("indicator")["result"]
+    in_time = metrics.resolution_rate(ctx.tally(), definition="resolved")["value"].item()
+    assert stated["Tỷ lệ hồ sơ giải quyết đúng hạn (%)"] == round(100 * in_time, 1)
+    figures = load_figures(ctx.spec.inputs["figures"]).set_index("indicator")
+    online = figures.loc["dossiers_online_share"]
+    assert online["denominator"] == ctx.tally()["received"].item()
+    assert stated["Tỷ lệ hồ sơ nộp trực tuyến (%)"] == pytest.approx(100 * online["value"])
+    assert round(online["numerator"] / online["denominator"], 3) == pytest.approx(online["value"])
+    assert stated["Số cuộc đối thoại với Nhân dân"] == figures.loc["dialogues", "value"]
+    registered = len(load_models(ctx.spec.inputs["models"]))
+    assert stated["Số mô hình Dân vận khéo đăng ký mới"] == figures.loc["models_registered", "value"] == registered
+    cases = registers.cases_in_time(Context(replace(ctx.spec, privacy_threshold=3)), "kind").set_index("kind")
+    letters = cases.loc[cases.index.isin(["complaint", "petition", "denunciation"]), ["numerator", "denominator"]]
+    share = letters["numerator"].sum() / letters["denominator"].sum()
+    assert len(letters) == 3 and stated["Tỷ lệ đơn thư giải quyết đúng hạn (%)"] == round(100 * share, 1)
+    assert "phép kiểm tra nặng" not in (commune[1] / "report.html").read_text(encoding="utf-8")
+
+
+# Page one: rows at fault, items in words ------------------------------------------------------------------------------
+
+
+def _told(made: spec.Spec) -> list[Paragraph]:
+    ctx = Context(made)
+    ctx.sections = list(made.sections)
+    return list(summarise(ctx, made.sections))
+
+
+def test_page_one_says_that_rows_at_fault_are_counted(tmp_path: Path):
+    frame, _ = examples.dossiers(300, examples.communes(1, seed=1), seed=1, as_of="2025-12-31")
+    cases, _ = examples.cases(60, examples.communes(1, seed=1), seed=1, last="2025-06-30")
+    made = spec.Spec(
+        "thu", "Thử", "Trial", "2025-12-31", scope="commune", sections=("quality", "dossiers", "cases"),
+        inputs={"dossiers": tmp_path / "ho-so-gia-lap.csv", "cases": tmp_path / "so-gia-lap.csv"},
+    )  # fmt: skip
+    cases.to_csv(made.inputs["cases"], index=False)
+    frame.to_csv(made.inputs["dossiers"], index=False)
+    assert {p.role for p in _told(made)} == {"text"}
+    frame.loc[5, "resolved"] = frame.loc[5, "received"] - pd.Timedelta(days=9)
+    frame.loc[7, "dossier"] = frame.loc[8, "dossier"]
+    frame.to_csv(made.inputs["dossiers"], index=False)
+    first, numbers, *others = _told(made)
+    assert first.role == "caution" and numbers.text.startswith("Hồ sơ – ")
+    assert "ho-so-gia-lap.csv: 2 phép kiểm tra nặng không đạt" in first.text
+    assert "còn gồm những dòng ấy, xem phần “Số liệu đã nạp và chất lượng số liệu”" in first.text
+    assert len(Context(made).dossiers) == 300 and {p.role for p in others} == {"text"}
+    assert "dvresearch check" in _told(replace(made, sections=("dossiers",)))[0].text
+    cases.loc[3, "resolved"] = cases.loc[3, "received"] - pd.Timedelta(days=9)
+    cases.to_csv(made.inputs["cases"], index=False)
+    assert [p.role for p in _told(made)] == ["caution", "text", "caution", "text"]
+    en = _told(replace(made, language="en"))
+    assert "severe checks failed: 2" in en[0].text and "severe checks failed: 1" in en[2].text
+
+
+def _survey(folder: Path, shares: list[float], n: int, seed: int) -> spec.Spec:
+    """Answers to the questionnaire that `dvresearch new` hands out: each item with its own chance of a high answer."""
+    rng = np.random.default_rng(seed)
+    asked = questionnaire("five-factors").questions[: len(shares)]
+    high = rng.random((n, len(shares))) < shares
+    answers = np.where(high, rng.choice(["hài lòng", "rất hài lòng"], high.shape), "bình thường")
+    frame = pd.DataFrame(answers, columns=[q.wording.vi for q in asked]).assign(**{"Đơn vị": "Xã Mẫu"})
+    frame.to_csv(folder / "phieu.csv", index=False)
+    rows = [f'{q.code} = {{ vi = "{q.wording.vi}", en = "{q.wording.en}" }}' for q in asked]
+    (folder / "phieu.toml").write_text("\n".join(["[items]", *rows, ""]), encoding="utf-8")
+    inputs = {"responses": folder / "phieu.csv", "items": folder / "phieu.toml"}
+    return spec.Spec("thu", "Thử", "Trial", "2025-12-31", scope="commune", sections=("survey",), inputs=inputs)
+
+
+ALL = len(questionnaire("five-factors").questions)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_items_stand_in_words_in_figure_table_and_sentence(lang: Literal["vi", "en"], tmp_path: Path):
+    made = replace(_survey(tmp_path, [0.9, 0.3, *[0.6] * (ALL - 2)], 300, 1), language=lang)
+    words = list(questionnaire("five-factors").wording(lang).values())
+    report, _ = compose(made)
+    blocks = {b.code: b for b in report.exhibits()}
+    figure, table = blocks["survey-top"], blocks["survey-shares"]
+    assert isinstance(figure, Figure) and isinstance(table, Sheet)
+    labels = [label.get_text().replace("\n", " ") for label in figure.draw().axes[0].get_yticklabels()]
+    assert len(labels) == ALL and all(w.startswith(x.removesuffix(" …")) for x, w in zip(labels, words, strict=True))
+    assert max(map(len, labels)) <= 76 and table.frame["item"].unique().tolist() == words
+    told = report.summary[0].text
+    assert f"“{words[0]}”" in told and f"“{words[1]}”" in told and words[0] in figure.alt
+
+
+def test_items_without_words_keep_their_code(tmp_path: Path):
+    made = _survey(tmp_path, [0.9, 0.3], 300, 1)
+    words = [q.wording.vi for q in questionnaire("five-factors").questions[:2]]
+    made.inputs["items"].write_text(
+        f'[items]\na = "{words[0]}"\nb = {{ header = "{words[1]}", vi = "Một" }}\n', "utf-8"
+    )
+    assert Context(made).asked() == {"a": words[0], "b": "Một"}
+    assert Context(made).asked(12)["a"].endswith(" …")
+    lines = '[items]\nq1 = { vi = "Một" }\nq2 = { vi = "Một" }\nq3 = {}\n'
+    made.inputs["items"].write_text(lines, "utf-8")
+    assert list(Context(made).asked().values()) == ["Một (q1)", "Một (q2)", "q3"]
+
+
+def test_highest_and_lowest_are_named_only_where_their_intervals_are_apart(
+    tmp_path: Path, rounds: Callable[[int, int], int]
+):
+    from statsmodels.stats.proportion import proportion_confint
+
+    def sentence(shares: list[float], seed: int) -> tuple[str, bool]:
+        made = _survey(tmp_path, shares, 200, seed)
+        answers = pd.read_csv(made.inputs["responses"]).drop(columns="Đơn vị")
+        x = answers.isin(["hài lòng", "rất hài lòng"]).sum().sort_values()
+        (_, top), (bottom, _) = (proportion_confint(k, 200, 0.05 / len(x), "wilson") for k in (x.iloc[0], x.iloc[-1]))
+        text = _told(made)[0].text.replace("\u00a0", " ")
+        for k in (x.iloc[0], x.iloc[-1]):  # both ends with their 95 % intervals, one by one
+            low, high = (f"{100 * v:.1f}".replace(".", ",") for v in proportion_confint(k, 200, 0.05, "wilson"))
+            assert f"{low}–{high} %, n = 200" in text
+        return text, bottom > top
+
+    for seed in range(rounds(2, 100)):  # purely random answers
+        text, apart = sentence([0.7] * ALL, seed)
+        assert not apart and "chưa phân biệt được" in text and "cao nhất ở câu" not in text
+    text, apart = sentence([0.9, 0.4, *[0.7] * (ALL - 2)], 0)
+    assert apart and "cao nhất ở câu" in text and "thấp nhất ở câu" in text and "chưa phân biệt" not in text
+    text, _ = sentence([0.7], 0)
+    assert "cao nhất ở câu" not in text and "chưa phân biệt" not in text
 
 
 def test_petition_forms_of_the_commune_are_counted_by_hand(commune: tuple[Path, Path]):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from dvresearch import codebook, shipped, tables
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.loaders import cite, load_figures, load_index766, load_tallies, sources
 
 HEAD = "unit_version,unit_level,unit,period,indicator,value,value_unit,decimals,numerator,denominator,source"
@@ -303,6 +303,10 @@ def test_precision_that_is_not_stated_is_not_invented(write: Callable[..., Path]
         (GOOD.replace("34,province,Gia Lai", "34,province,Bắc Kạn"), 3, "unit", "part of Thái Nguyên"),
         (GOOD.replace(",855,", ",1855,"), 3, "numerator", "The numerator is above the denominator"),
         (GOOD.replace(",855,", ",-855,"), 3, "numerator", "A negative count"),
+        (GOOD.replace(",855,1000,", ",0,0,"), 3, "value", "Got: 85.5 %, denominator = 0"),
+        (GOOD.replace("Gia Lai", ""), 3, "unit", "The cell of the unit is empty"),
+        (GOOD.replace("34,province,Gia Lai", "34,commune,"), 3, "unit", "Ghi tên đơn vị vào ô này"),
+        (GOOD.replace("dossiers_in_time_share", ""), 3, "indicator", "Got: ''"),
         ("34,province,Gia Lai,2026,dossiers_received,-5,hồ sơ,0,,,x", 3, "value", "A negative count"),
         (GOOD.replace("85.5", "tám mươi"), 3, "value", "Text in a number column"),
         (GOOD.replace("85.5", '"85,5"'), 3, "value", "write the decimal mark as a dot"),
@@ -333,6 +337,35 @@ def test_a_fault_is_told_with_its_row_and_column(
     assert f"so-lieu.csv, dòng/row {row}" in message or f"so-lieu.csv, cột/column {column}, dòng/row {row}" in message
     assert f"cột/column {column}" in message or not column
     assert error.value.title.vi != error.value.title.en
+
+
+def test_counts_of_nothing_load_without_a_share(write: Callable[..., Path]) -> None:
+    assert load_figures(write(HEAD, GOOD.replace("85.5,%,1,855,1000", ",%,,0,0")))["value"].isna().all()
+
+
+@pytest.mark.parametrize("wrong", ["gia_tri", "Giá trị", "valu"])
+def test_a_renamed_column_is_found_and_no_column_of_the_contract_is_taken_for_it(
+    write: Callable[..., Path], wrong: str
+) -> None:
+    with pytest.raises(DataError) as error:
+        load_figures(write(HEAD.replace(",value,", f",{wrong},"), GOOD))
+    hint = error.value.hint
+    assert hint == Text(f"Đổi tên cột {wrong!r} thành 'value'.", f"Rename the column {wrong!r} to 'value'.")
+    with pytest.raises(DataError, match="Thêm cột còn thiếu rồi nạp lại"):
+        load_figures(write(HEAD.replace(",value,", ",x,"), GOOD))
+
+
+def test_a_day_before_1900_is_shown_as_the_file_writes_it(write: Callable[..., Path]) -> None:
+    with pytest.raises(DataError) as error:
+        load_figures(write(HEAD + ",period_start", GOOD + ",1850-01-01"))
+    assert (error.value.title.vi, error.value.got) == ("Năm trước 1900.", "1850-01-01")
+
+
+def test_text_under_the_name_of_a_workbook_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "so-lieu.xlsx"
+    path.write_text("hello\n1\n", encoding="utf-8")
+    with pytest.raises(DataError, match="văn bản, không phải tệp Excel / text, not an Excel workbook"):
+        load_figures(path)
 
 
 def test_rows_are_counted_as_a_spreadsheet_counts_them(write: Callable[..., Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import unicodedata
 from collections import defaultdict
@@ -166,6 +167,25 @@ def test_a_missing_column_names_what_was_seen_and_the_nearest() -> None:
     assert 'columns={"Ngày tiếp nhậm": "received"}' in message
     assert "D: Ngày hẹn trả" in message
     assert "Nguyễn" not in message
+
+
+def test_what_is_advised_is_one_whole_mapping_that_works() -> None:
+    head: list[object] = ["Mã hồ sơ", "Đơn vy", "Ngày tiếp nhậm", "Hẹn"]
+    with pytest.raises(DataError) as caught:
+        find_header([sheet(head)], DOSSIERS, columns={"Hẹn": "due"})
+    advised = {"Hẹn": "due", "Đơn vy": "unit", "Ngày tiếp nhậm": "received"}
+    assert f"columns={json.dumps(advised, ensure_ascii=False)}" in str(caught.value)
+    assert find_header([sheet(head)], DOSSIERS, columns=advised).columns["unit"] == 1
+
+
+def test_a_single_letter_is_no_slip_of_a_header_and_the_unit_may_be_stated() -> None:
+    with pytest.raises(DataError) as caught:
+        find_header([sheet(["a", "b", "c"])], DOSSIERS)
+    hint = caught.value.hint
+    assert hint is not None
+    assert "Có thể là" not in hint.vi + hint.en
+    assert 'nêu unit="tên đơn vị".' in hint.vi
+    assert 'give unit="name of the unit".' in hint.en
 
 
 def test_what_does_not_come_from_the_file_is_not_missed() -> None:

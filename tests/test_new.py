@@ -109,8 +109,8 @@ def test_the_blank_survey_goes_with_its_items(begun: Path, tmp_path: Path):
 
 @pytest.mark.parametrize(
     "bad",
-    [{"scope": "huyện"}, {"period": "tuần"}, {"as_of": "31/12/2026"}, {"compare_with": 2030}, {"compare_with": "x"},
-     {"privacy_threshold": 1}],
+    [{"scope": "huyện"}, {"period": "tuần"}, {"as_of": "31/12/2026"}, {"as_of": "1850-12-31"}, {"compare_with": 2030},
+     {"compare_with": "x"}, {"privacy_threshold": 1}],
 )  # fmt: skip
 def test_nothing_is_written_for_a_bad_argument(bad: dict, tmp_path: Path):
     with pytest.raises(ParameterError):
@@ -153,6 +153,7 @@ dossiers = "b.csv"
         ('dossiers = "b.csv"', 'dossier = "b.csv"', 11, "dossiers"),
         ('dossiers = "a.csv"', "dossiers = 5", 8, "inputs"),
         ("compare_with = 2023", "compare_with = 2024", 6, "2023"),
+        ("2024-12-31", "1850-12-31", 4, "Năm trước 1900"),
         ("compare_with = 2023", 'privacy_threshold = "5"', 6, "10"),
         ("compare_with = 2023", 'period = "month"', 6, "quarter"),
         ("compare_with = 2023", "", 10, "compare_with"),

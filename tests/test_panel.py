@@ -161,6 +161,70 @@ def test_one_name_of_two_communes():
     assert pd.isna(cell(panel, f"{UNITS[0]} (0)", "2021")["adopted"])
 
 
+def test_dates_that_are_text_are_day_month_year(recwarn) -> None:
+    months = [f"2022-{m:02}" for m in range(1, 7)]
+    text = register(start=["05/03/2022", "13/04/2022", "2022-06-01"], stop=["31/05/2022", None, ""])
+    panel = build_panel(text, outcomes(months))
+    assert [str(cell(panel, u, "2022-01")["adopted"]) for u in UNITS[:2]] == ["2022-03", "2022-06"]
+    assert panel[panel["unit"] == UNITS[0]]["dose"].tolist() == [0, 0, 1, 2, 2, 1]
+    assert not recwarn.list
+    for wrong in ("03/13/2022", "hôm nay"):
+        with pytest.raises(DataError, match=r"row 1, cột/column start[\s\S]*load_models"):
+            build_panel(text.replace({"start": {"13/04/2022": wrong}}), outcomes(months))
+
+
+def test_a_register_without_stops_is_one_whose_models_run_on(tmp_path) -> None:
+    never = build_panel(register(stop=days(None, None, None)), outcomes())
+    register().drop(columns="stop").to_csv(tmp_path / "models.csv", index=False)
+    written = pd.read_csv(tmp_path / "models.csv", encoding="utf-8")
+    for table in (register().drop(columns="stop"), register(stop=np.nan), written):
+        pd.testing.assert_frame_equal(build_panel(table, outcomes()), never)
+
+
+@pytest.mark.parametrize("periods", [("2021", "2022"), (2021, 2022)])
+def test_units_whose_models_have_no_date_are_dropped_to_the_last(periods) -> None:
+    undated = register(unit=UNITS[0], start=pd.NaT)
+    panel = build_panel(undated, outcomes(periods), undated="drop")
+    assert set(panel["unit"]) == set(UNITS[1:]) and panel["adopted"].isna().all() and (panel["dose"] == 0).all()
+    with pytest.raises(DataError, match="không có ngày"):
+        build_panel(undated, outcomes(periods, UNITS[:1]), undated="drop")
+
+
+SCORES = outcomes().drop(columns=["indicator", "definition", "value"])
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (outcomes((2021.0, np.nan, 2023.0)), r"Cột period có ô trống[\s\S]*row 2"),
+        (outcomes(("2021", None, "2023")), r"Cột period có ô trống[\s\S]*row 2"),
+        (outcomes().assign(unit=outcomes()["unit"].mask(outcomes()["unit"] == UNITS[2])), "Cột unit có ô trống"),
+        (outcomes()[:0], "không có dòng"),
+        (outcomes(unit="(tất cả)"), "không có dòng"),
+        ([1, 2], "không phải một bảng"),
+        (outcomes().drop(columns="period"), "thiếu cột period"),
+        (outcomes().drop(columns="value"), "thiếu cột value"),
+        (outcomes(value="7,0"), "Có chữ trong cột số"),
+        (SCORES.assign(received="7"), "Có chữ trong cột số"),
+        (SCORES.assign(score="7,0", weight=1.0), "Cột score chứa số ghi bằng chữ"),
+        (SCORES.assign(score=["7"] * 11 + ["vắng"], weight=1.0), "Cột score chứa số ghi bằng chữ"),
+        (SCORES, "không có cột chỉ tiêu"),
+        (outcomes(days("2022-01-01", "2022-02-01")), r'dt\.to_period\("M"\)'),
+        (outcomes(("2022-01-15", "2022-02-15")), r'dt\.to_period\("M"\)'),
+        (outcomes((1, 2, 3)), "không phải năm"),
+    ],
+)
+def test_outcomes_that_would_vanish_are_refused(table, said) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        build_panel(register(), table)
+    assert "What to do" in str(caught.value)
+
+
+def test_codes_that_are_text_are_no_outcomes() -> None:
+    panel = build_panel(register(), SCORES.assign(score=7.5, parent_code="64", respondent="12", district="064"))
+    assert (panel["score"] == 7.5).all() and "district" not in panel
+
+
 PLACES = {"unit_level": "province", "indicator": "dossiers_received", "definition": "", "numerator": np.nan}
 
 

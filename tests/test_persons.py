@@ -154,11 +154,8 @@ def test_where_one_is_needed_the_file_is_refused_without_repeating_it(table, tmp
     no_trace(caught.value, repr(caught.value), caught.value.args, *told(path, table), caplog.text, *capfd.readouterr())
 
 
-#: Files whose planted cells make them useless -> sections that fail, which the report says without repeating a cell.
-REFUSED = {
-    ("models", "rubric"): {"models", "rubric"},
-    tuple(EXAMPLES): {"quality", "dossiers", "units", "cases", "survey", "models", "targets", "rubric"},
-}
+#: Files whose planted cells make them useless: their sections fail, which the report says without repeating a cell.
+REFUSED = {"models", "rubric"}
 EVALUATION = """name = "thu-gia-lap"
 title_vi = "Thử (giả lập)"
 title_en = "Trial (synthetic)"
@@ -168,9 +165,8 @@ as_of = "2025-12-31"
 """
 
 
-@pytest.mark.parametrize("refused", REFUSED, ids=["two files", "all files"])
-def test_an_evaluation_of_planted_files_names_nobody(refused, tmp_path, program, caplog, capfd):
-    caplog.set_level(logging.DEBUG)
+def evaluated(refused, tmp_path):
+    """Evaluate planted files, some of them useless, and return what the command printed."""
     asked(tmp_path)
     named = {"items": "phieu.toml"}
     for table in EXAMPLES:
@@ -178,12 +174,27 @@ def test_an_evaluation_of_planted_files_names_nobody(refused, tmp_path, program,
         named[table] = planted(table, columns, tmp_path).name
     inputs = "".join(f'{key} = "{name}"\n' for key, name in named.items())
     (tmp_path / "evaluation.toml").write_text(EVALUATION + inputs, encoding="utf-8")
-    said = run("evaluate", str(tmp_path / "evaluation.toml"), "--out", str(tmp_path / "out"))
+    return run("evaluate", str(tmp_path / "evaluation.toml"), "--out", str(tmp_path / "out"))
+
+
+def test_where_no_file_can_be_used_the_message_names_nobody(tmp_path, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    said = evaluated(EXAMPLES, tmp_path)
+    assert "dossiers-gia-lap.xlsx" in said and not (tmp_path / "out" / "thu-gia-lap").exists()
+    no_trace(said, caplog.text, *capfd.readouterr())
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file():
+            no_trace(path.read_bytes().decode("utf-8", "ignore"))
+
+
+def test_an_evaluation_of_planted_files_names_nobody(tmp_path, program, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    said = evaluated(REFUSED, tmp_path)
     report = tmp_path / "out" / "thu-gia-lap"
     stated = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
     failed = {f["section"] for f in stated["failed"]}
-    assert failed == REFUSED[refused]
-    assert {s["code"] for s in stated["sections"]} >= set.union(*REFUSED.values()) - failed
+    assert failed == REFUSED
+    assert {s["code"] for s in stated["sections"]} >= {"quality", "dossiers", "units", "cases", "survey", "targets"}
     no_trace(said, json.dumps(stated, ensure_ascii=False), caplog.text, *capfd.readouterr())
     no_trace((tmp_path / "out" / "thu-gia-lap.log").read_text(encoding="utf-8"))
     # pictures hold no text that could be searched: their words are those of the tables and the alternative texts
@@ -194,6 +205,8 @@ def test_an_evaluation_of_planted_files_names_nobody(refused, tmp_path, program,
                 if name.endswith((".xml", ".rels")):
                     no_trace(re.sub(r"<[^>]+>", "", parts.read(name).decode("utf-8")), parts.read(name).decode("utf-8"))
     for kept in (tmp_path / "out" / ".thu-gia-lap" / "steps").iterdir():
+        if kept.name == "report.pdf.step":
+            continue  # full of offsets, ten digits each; its text is read below
         no_trace(kept.read_bytes().decode("utf-8", "ignore"))
     no_trace(
         subprocess.run(

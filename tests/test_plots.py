@@ -556,6 +556,41 @@ def test_values_keep_off_the_line():
         assert not any(box.contains(x, y) for x, y in path), text
 
 
+def test_a_value_is_written_on_its_own_side_of_the_reference():
+    ax = plots.trend(months([0.5883, 0.408, 0.8283, 0.7757, 0.7012, 0.87]), reference=0.8664)
+    ax.figure.canvas.draw()
+    (level,) = [line.get_ydata()[0] for line in ax.lines if line.get_gid() == "reference"]
+    line = ax.transData.transform((0, level))[1]
+    written = dict(boxes(ax, [t for t in ax.texts if t.get_gid() == "value"]))
+    assert written[f"82,83{NBSP}%"].y1 < line < written[f"87{NBSP}%"].y0
+
+
+def test_published_values_have_the_decimals_and_the_words_of_their_source():
+    rows = months([0.408, 0.8283, 0.81], hedge=["", "", "khoảng"])
+    rows = rows.assign(value_low=[0.40795, 0.82825, 0.805], value_high=[0.40805, 0.82835, 0.815])
+    assert texts(plots.trend(rows), "value") == [f"40,80{NBSP}%", f"82,83{NBSP}%", f"khoảng 81{NBSP}%"]
+    assert texts(plots.trend(rows, lang="en"), "value")[-1] == "about 81%"
+    assert texts(plots.small_multiples(rows).axes[0], "name") == [f"khoảng 81{NBSP}%"]
+
+
+def test_a_long_first_label_keeps_off_the_axis():
+    ax = plots.trend(months([0.81, 0.82], hedge=["khoảng", ""]))
+    ax.figure.canvas.draw()
+    assert dict(boxes(ax, ax.texts))[f"khoảng 81{NBSP}%"].x0 > ax.get_window_extent().x0
+
+
+def test_bars_and_cases_of_a_trend_are_explained_under_it():
+    rows = shares([180, 205, 150], [200, 220, 150], [f"2026-{i:02}" for i in (1, 2, 3)])
+    rows = rows.rename(columns={"unit": "period"})
+    (notes,) = texts(plots.trend(rows), style.NOTES)
+    assert "Vạch đứng" in notes and f"khoảng 95{NBSP}%" in notes
+    base = codebook.get("definition", "resolved").unit
+    assert f"150–220 {codebook.label('unit', base, 'vi')}." in notes.replace("\n", " ")
+    hidden = rows.assign(flags=["", "", "suppressed"])
+    assert "200–220 dossiers" in texts(plots.trend(hidden, lang="en"), style.NOTES)[0].replace("\n", " ")
+    assert not texts(plots.trend(months([0.5, 0.6])), style.NOTES)
+
+
 # Small multiples -----------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ sections = ["unknown", "own"]
 [inputs]
 figures = "f.csv"
 """
+#: With a section that says more than fixed sentences and rests on published figures alone.
+MORE = SPEC.replace('"unknown", ', '"unknown", "services", ')
 HEAD = (
     "unit_version,unit_level,unit_code,unit,parent_code,period,period_start"
     ",period_end,indicator,value,value_unit,numerator,denominator,source"
@@ -309,6 +312,7 @@ def test_a_folder_of_that_name_that_is_no_report_is_kept(office: Path) -> None:
 def test_a_section_that_fails_is_told_on_page_one_and_the_others_are_made(
     office: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (office / "evaluation.toml").write_text(MORE, encoding="utf-8")
     complete = contents(evaluate(office))
     set_to(office, BROKEN)
     monkeypatch.setattr(
@@ -319,7 +323,7 @@ def test_a_section_that_fails_is_told_on_page_one_and_the_others_are_made(
         cli.main()
     assert ended.value.code == 3
     said = capsys.readouterr()
-    assert "thiếu phần / INCOMPLETE, without: own" in said.err
+    assert "INCOMPLETE" in said.err
     report = office / "out" / "thu"
     page = (report / "report.html").read_text("utf-8")
     told = f"BÁO CÁO CHƯA ĐỦ: không làm được phần “{OWN}”."
@@ -329,7 +333,11 @@ def test_a_section_that_fails_is_told_on_page_one_and_the_others_are_made(
         p.text for p in Document(str(report / "report.docx")).paragraphs if p.style and p.style.name == word.look.DASH
     )
     assert first.startswith(told) and "Hà Nội" in first
-    assert [f["section"] for f in manifest.read(report)["failed"]] == ["own"]
+    failed = manifest.read(report)["failed"]
+    assert [f["section"] for f in failed] == ["own"]
+    vi, en = (manifest.incomplete(failed, lang) for lang in ("vi", "en"))
+    assert len(vi) == len(en) == 1 and vi[0].startswith(told) and vi[0] in unescape(page)
+    assert en[0].startswith("INCOMPLETE REPORT: could not make “The office's own figures”. ") and "f.csv" in en[0]
     assert f"KHÔNG LÀM ĐƯỢC phần “{OWN}”" in (office / "out" / "thu.log").read_text("utf-8")
     # the fuller report is not lost to the one that lacks something
     assert contents(office / "out" / "thu-cu-1") == complete
@@ -343,6 +351,7 @@ def test_a_fault_of_the_program_repeats_no_cell(office: Path, monkeypatch: pytes
         raise ValueError("Nguyễn Thị Hồng Nhung")
 
     monkeypatch.setitem(compose.SECTIONS["nation"], "own", fault)
+    (office / "evaluation.toml").write_text(MORE, encoding="utf-8")
     report = evaluate(office)
     log = (office / "out" / "thu.log").read_text("utf-8")
     assert "ValueError" in log and "test_robust.py:" in log and "in fault" not in log
@@ -350,9 +359,10 @@ def test_a_fault_of_the_program_repeats_no_cell(office: Path, monkeypatch: pytes
     assert "Lỗi của chương trình (ValueError)" in (report / "report.html").read_text("utf-8")
 
 
-def test_when_nothing_can_be_made_there_is_no_new_report(office: Path) -> None:
+@pytest.mark.parametrize("sections", ['"own"', '"unknown", "own"'], ids=["nothing", "fixed sentences alone"])
+def test_when_nothing_can_be_made_there_is_no_new_report(sections: str, office: Path) -> None:
     before = contents(evaluate(office))
-    (office / "evaluation.toml").write_text(SPEC.replace('"unknown", ', ""), encoding="utf-8")
+    (office / "evaluation.toml").write_text(SPEC.replace('"unknown", "own"', sections), encoding="utf-8")
     set_to(office, BROKEN)
     with pytest.raises(DataError, match="Hà Nội"):
         evaluate(office)
@@ -464,6 +474,6 @@ def test_progress_rises_to_one_and_names_what_is_done(office: Path) -> None:
 
 def test_messages_for_page_one_join_sections_with_one_reason() -> None:
     why = Text("Thiếu tệp.", "A file is missing.")
-    failures = [build.Failure(code, code, why, "") for code in "ab"]
-    plan = job.spec.Spec("thu", "", "", "2026-12-31")
-    assert build._page_one(failures, plan) == ["BÁO CÁO CHƯA ĐỦ: không làm được phần “a”, “b”. Thiếu tệp."]
+    failures = [build.Failure(code, Text(code, code.upper()), why, "").record() for code in "ab"]
+    assert manifest.incomplete(failures, "vi") == ["BÁO CÁO CHƯA ĐỦ: không làm được phần “a”, “b”. Thiếu tệp."]
+    assert manifest.incomplete(failures, "en") == ["INCOMPLETE REPORT: could not make “A”, “B”. A file is missing."]

@@ -80,8 +80,14 @@ def test_spillover_reaches_communes_without_the_model_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"dynamics": "slow"}, {"selection": "luck"}, {"cohorts": 8}, {"units": 5}], ids=lambda w: next(iter(w))
+    "wrong",
+    [
+        *({"dynamics": "slow"}, {"selection": "luck"}, {"cohorts": 8}, {"units": 5}, {"units": 10.5}, {"units": None}),
+        *({"periods": 8.0}, {"cohorts": "3"}, {"seed": "a"}, {"seed": -1}, {"seed": None}),
+        *({"effect": "a"}, {"effect": np.nan}, {"spillover": None}, {"spillover": np.inf}),
+    ],
+    ids=str,
 )
 def test_what_makes_no_province_is_refused(wrong) -> None:
-    with pytest.raises(ParameterError):
+    with pytest.raises(ParameterError, match=next(iter(wrong))):
         examples.rollout(**wrong)

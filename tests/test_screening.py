@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
 from dvresearch import codebook, examples, workdays
-from dvresearch.errors import ParameterError
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.evaluation import screened
 from dvresearch.loaders import Limits, convert_dossiers, load_dossiers
 from dvresearch.screening import screen
 from dvresearch.screening.records import BATCH_SHARE, HEAP_SHARE, OFF_DUE
@@ -154,7 +158,54 @@ def test_corrections_are_listed_and_counted_in(tmp_path: Path) -> None:
     assert counted(findings, "corrected") == "04/01/2026 → 06/01/2026"
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        (
+            "vi",
+            (
+                "row 2, cột/column C – năm trước 1900: không đạt. Gõ lại năm",
+                "row 3, cột/column C – không phải ngày có thật: không đạt (dạng ô/looks like '00/00/0000').",
+                "row 4, cột/column C – không phải ngày có thật: không đạt (dạng ô/looks like 'aaa aaa').",
+                "thiếu cột không bắt buộc: không kiểm được (channel).",
+                "cột/column D – số ô của cột chỉ có một giá trị: cần xem (60).",
+            ),
+        ),
+        (
+            "en",
+            (
+                "row 2, cột/column C – a year before 1900: fail. Retype the year",
+                "row 3, cột/column C – not a date that exists: fail (dạng ô/looks like '00/00/0000').",
+                "an optional column is absent: cannot be checked (channel).",
+                "cột/column D – cells of a column with one value only: review (60).",
+            ),
+        ),
+    ],
+)
+def test_what_is_in_brackets_is_what_the_name_of_the_check_says(
+    lang: Literal["vi", "en"], told: tuple[str, ...], tmp_path: Path
+) -> None:
+    days = ["12/03/1850", "31/02/2026", "hôm qua", *["24/02/2026"] * 57]
+    lines = [f"HS-{i},Xã Mẫu,{day},20/03/2026" for i, day in enumerate(days)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày hẹn trả", *lines]), encoding="utf-8")
+    said = "\n".join(screened.as_text(screen(path), lang))
+    assert [line for line in told if line not in said] == []
+
+
+def test_days_of_a_workbook_before_1900_are_named_so(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Mã hồ sơ", "Đơn vị", "Ngày tiếp nhận"])
+    book.active.append(["HS-1", "Xã Mẫu", "12/03/0026 08:30"])
+    book.active.append(["HS-2", "Xã Mẫu", datetime(2026, 2, 24)])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(DataError, match="C2: năm trước 1900 / a year before 1900"):
+        load_dossiers(tmp_path / "a.xlsx")
+
+
 def test_what_cannot_be_asked_is_said() -> None:
+    with pytest.raises(ParameterError, match="Năm trước 1900"):
+        screen(Path(__file__).parent / "ugly" / "tab.tsv", as_of="1850-12-31")
     with pytest.raises(ParameterError, match="dossiers"):
         screen("a.csv", "hồ sơ")
     with pytest.raises(ParameterError, match="as_of"):

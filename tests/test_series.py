@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from dvresearch import wording
+from dvresearch import codebook, wording
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.effects.series import Interruption, interrupted_series, series_findings
 from dvresearch.tables import ESTIMATES, FINDINGS, check
@@ -79,6 +80,54 @@ def test_periods_may_be_numbers_dates_or_names() -> None:
     assert quarterly["n"].iloc[0] == 20 and quarterly["value"].notna().all()
 
 
+MONTHS = pd.period_range("2021-01", periods=60, freq="M")
+
+
+@pytest.mark.parametrize(
+    "start", ["2024-01-15", "15/01/2024", "tháng 1/2024", pd.Timestamp(2024, 1, 31), pd.Period("2024-01", "M"), "2024"]
+)
+@pytest.mark.parametrize(
+    "periods",
+    [
+        MONTHS.astype(str),
+        MONTHS.strftime("%m/%Y"),
+        MONTHS,
+        pd.Series(MONTHS).astype("object"),
+        pd.Categorical(MONTHS.strftime("%m/%Y")),
+        MONTHS.to_timestamp(how="end").normalize(),
+        MONTHS.to_timestamp() + pd.Timedelta(days=14),
+        (MONTHS.to_timestamp() + pd.Timedelta(days=14)).strftime("%d/%m/%Y"),
+    ],
+    ids=["text", "month/year", "Period", "objects", "categories", "month ends", "middles", "days as text"],
+)
+def test_a_start_within_a_month_is_that_month(periods, start) -> None:
+    """The months are counted by hand in the column `t`."""
+    data = series().assign(period=periods)
+    counted = interrupted_series(data, Interruption("count", start=0, period="t"))
+    pd.testing.assert_frame_equal(interrupted_series(data, Interruption("count", start=start)), counted)
+
+
+@pytest.mark.parametrize(
+    ("periods", "start", "first"),
+    [
+        (pd.date_range("2024-01-01", periods=60, freq="W-MON"), "22/05/2024", 20),  # in the week of Monday 20 May
+        (pd.period_range("2024-01-01", periods=60, freq="W-SUN"), "2024-05-26", 20),
+        (pd.date_range("2010-03-31", periods=60, freq="QE"), "2015-02-10", 20),
+        ([f"{2010 + i // 4}-Q{i % 4 + 1}" for i in range(60)], "2015-03", 20),
+        ([f"{1990 + i // 2}-H{i % 2 + 1}" for i in range(60)], "10/06/2000", 20),
+        (np.arange(1960, 2020), "2000-05-03", 40),
+        (np.arange(1, 61), np.int64(41), 40),
+        (pd.date_range("2024-01-01", periods=60), "2024-02-10", 40),
+    ],
+)
+def test_a_start_within_any_period_is_that_period(periods, start, first) -> None:
+    data = series().assign(period=periods, number=range(60))
+    counted = interrupted_series(data, Interruption("count", start=first, period="number"))
+    pd.testing.assert_frame_equal(interrupted_series(data, Interruption("count", start=start)), counted)
+    gaps = series_findings(data, Interruption("count", start=start)).set_index("check").loc["series_gaps", "computed"]
+    assert gaps == "0"
+
+
 def test_transition_leaves_periods_out() -> None:
     data = series()
     data.loc[data["t"].isin([0, 1]), "count"] = 10_000
@@ -95,6 +144,72 @@ def test_too_short_a_series_gives_no_number(before, after, failing) -> None:
     assert got["value"].isna().all() and (got["reason"] == "not_estimable").all()
     assert found[failing] == "fail" and "series_placebo" not in found
     assert "chưa đủ cơ sở" in wording.describe_impact(got, series_findings(data, design))[0]
+
+
+def change_at_start(t: np.ndarray) -> np.ndarray:
+    return 3 + 0.5 * t + 4 * (t >= 0)
+
+
+@pytest.mark.parametrize("change", ["both", "level"])
+@pytest.mark.parametrize(
+    ("family", "outcome", "reason"),
+    [
+        ("linear", lambda t: 5 + 0 * t, "no_variation"),
+        ("linear", lambda t: 0.1 + 0.2 + 0 * t, "no_variation"),
+        ("linear", lambda t: 3 + 0.5 * t, "exact_fit"),
+        ("linear", change_at_start, "exact_fit"),
+        ("quasipoisson", lambda t: 0 * t, "no_variation"),
+        ("quasipoisson", lambda t: 5 + 0 * t, "no_variation"),
+        ("quasipoisson", lambda t: 1.1 ** (t + 40), "exact_fit"),
+        ("quasipoisson", lambda t: np.where(t < 0, 0, 20 + t % 7), "only_zeros"),
+        ("quasipoisson", lambda t: np.where(t < 0, 20 + t % 7, 0), "only_zeros"),
+        ("quasipoisson", lambda t: np.where(t < -1, 0, 20 + t % 7), "only_zeros"),
+    ],
+)
+def test_a_series_without_variation_gives_no_number(family, outcome, reason, change) -> None:
+    data = series().assign(y=lambda d: outcome(d["t"].to_numpy(dtype=float)))
+    design = Interruption("y", start=0, period="t", family=family, change=change)
+    if reason == "only_zeros" and change == "level" and data["y"].eq(0).sum() == 35:
+        return  # with one level the one count before the start holds the ratio
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        got, found = interrupted_series(data, design), series_findings(data, design)
+    assert got[["value", "std_error", "lower", "upper"]].isna().all(axis=None) and (got["reason"] == reason).all()
+    assert found.set_index("check").loc["series_variation", "verdict"] == "fail"
+    for lang in ("vi", "en"):
+        assert codebook.get("reason", reason).label(lang) in wording.describe_impact(got, found, lang)[0]
+
+
+def test_zeros_before_the_start_leave_the_placebo_open() -> None:
+    data = series().assign(y=lambda d: d["count"] * (d["t"] >= -1))
+    found = series_findings(data, Interruption("y", start=0, period="t", change="level")).set_index("check")["verdict"]
+    assert found["series_variation"] == "pass" and found["series_placebo"] == "unknown"
+
+
+def test_only_zeros_is_where_the_likelihood_has_no_maximum() -> None:
+    """Against the fit itself: without a maximum, some fitted mean goes on towards 0 for as long as it is iterated."""
+    rng, reasons = np.random.default_rng(5), []
+    for _ in range(40):
+        t = np.arange(-8.0, 8)
+        y = rng.poisson(rng.choice([0.1, 0.4, 3]), 16) * (rng.random() < 0.5 or t >= rng.integers(-8, 8))
+        if not y.any():
+            continue
+        after = (t >= 0).astype(float)
+        x = np.column_stack([np.ones(16), t, after, after * t])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fitted = sm.GLM(y, x, family=sm.families.Poisson()).fit(maxiter=25, tol=0).fittedvalues
+        data = pd.DataFrame({"t": t, "y": y})
+        reason = interrupted_series(data, Interruption("y", start=0, period="t"))["reason"].iloc[0]
+        assert (reason == "only_zeros") == (fitted.min() < 1e-6), (y, fitted.min())
+        reasons.append(reason)
+    assert 5 < reasons.count("only_zeros") < len(reasons) - 5
+
+
+def test_a_place_that_never_varies_gives_no_comparison() -> None:
+    both = pd.concat([series(), series(place="B", seed=2).assign(count=7)])
+    got = interrupted_series(both, Interruption("count", start="2024-01", group="place", of="A"))
+    assert (got["reason"] == "no_variation").all()
 
 
 def test_weak_series_are_called_weak() -> None:
@@ -143,3 +258,46 @@ def test_what_cannot_be_used_is_refused() -> None:
         Interruption("count", start=0, season=6)
     with pytest.raises(ParameterError, match="group"):
         Interruption("count", start=0, group="place")
+    with pytest.raises(DataError, match=r"bằng 0[\s\S]*row 8"):
+        dossiers = data.assign(dossiers=np.where(data["t"] == -29, 0, 900))
+        interrupted_series(dossiers, Interruption("count", start=0, period="t", exposure="dossiers"))
+    for column in ("period", "place"):
+        with pytest.raises(DataError, match="ô trống"):
+            design = Interruption("count", start="2024-01", group="place", of="A")
+            interrupted_series(data.assign(**{column: data[column].mask(data["t"] == 3)}), design)
+    with pytest.raises(DataError, match="không cùng độ dài"):
+        interrupted_series(data.replace({"period": {"2021-01": "2020"}}), Interruption("count", start="2024-01"))
+
+
+@pytest.mark.parametrize("start", [36.5, np.nan, None, pd.NaT, "hôm nay", "36", "đến 2024-01"])
+@pytest.mark.parametrize("period", ["number", "period"])
+def test_a_start_that_is_no_period_is_refused(start, period) -> None:
+    data = series().assign(number=range(60))
+    with pytest.raises(ParameterError, match=r"start=[\s\S]*What to do"):
+        interrupted_series(data, Interruption("count", start=start, period=period))
+
+
+def test_periods_with_fractions_are_refused() -> None:
+    with pytest.raises(ParameterError, match="số nguyên"):
+        interrupted_series(series().assign(half=lambda d: d["t"] / 2), Interruption("count", start=0, period="half"))
+
+
+@pytest.mark.parametrize("lags", [-1, 2.5, "3"])
+def test_lags_are_whole_numbers(lags) -> None:
+    with pytest.raises(ParameterError, match="lags"):
+        interrupted_series(series(), Interruption("count", start=0, period="t"), lags=lags)
+
+
+@pytest.mark.parametrize("design", ["2024-01", None, {"outcome": "count"}])
+def test_the_description_has_to_be_an_interruption(design) -> None:
+    for call in (interrupted_series, series_findings):
+        with pytest.raises(ParameterError, match=r"Interruption\("):
+            call(series(), design)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"season": 1.5}, {"season": "a"}, {"cycle": None}, {"transition": "2"}, {"period": 3}, {"exposure": 1}]
+)
+def test_descriptions_of_the_wrong_kind_are_refused(wrong) -> None:
+    with pytest.raises(ParameterError, match=next(iter(wrong))):
+        Interruption("count", start=0, **wrong)

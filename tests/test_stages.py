@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,36 @@ def test_register_with_the_last_stage_only(register) -> None:
     pd.testing.assert_frame_equal(stages(last)[columns], stages(register)[columns])
 
 
+def test_a_stage_nobody_recorded_has_no_row() -> None:
+    last = ["registered", "recognised", "recognised", "replicated", "replicated"]
+    table = stages(pd.DataFrame({"unit": list("abcde"), "stage": last}))
+    assert table["stage"].tolist() == ["registered", "recognised", "replicated"]
+    assert table["numerator"].tolist() == [5, 4, 2] and table["denominator"].tolist()[1:] == [5, 4]
+
+
+def test_dates_that_are_text_are_day_month_year() -> None:
+    dates = {"registered_on": ["05/03/2022", "2022-03-05"], "recognised_on": ["13/04/2023", ""]}
+    table = stages(pd.DataFrame({"unit": ["a", "b"], **dates}), by="year")
+    assert table["year"].tolist() == [2022, 2022] and table["numerator"].tolist() == [2, 1]
+    text = pd.DataFrame({"unit": ["a", "b"], "start": ["01/02/2022", "05/03/2022"], "stop": ["03/02/2022", None]})
+    row = running_share(text, as_of="10/03/2022").iloc[0]
+    assert (row["days"], row["value"], row["n"]) == (2, 0.5, 2)  # 1 to 3 February; the other has run for five days
+    with pytest.raises(DataError, match=r"không phải là một ngày[\s\S]*row 1, cột/column start"):
+        running_share(text.replace({"start": {"05/03/2022": "hôm qua"}}), as_of="2022-03-06")
+
+
+@pytest.mark.parametrize("day", ["05/03/2025", "2025-03-05", "5.3.2025", pd.Timestamp(2025, 3, 5), date(2025, 3, 5)])
+def test_as_of_is_day_month_year(register, day) -> None:
+    fifth_of_march = running_share(register, as_of=pd.Timestamp("2025-03-05"))
+    pd.testing.assert_frame_equal(running_share(register, as_of=day), fifth_of_march)
+
+
+@pytest.mark.parametrize("day", ["hôm nay", "03/25/2025", None, pd.NaT, 2025, ""])
+def test_what_is_no_day_is_refused(register, day) -> None:
+    with pytest.raises(ParameterError, match=r"as_of không phải một ngày[\s\S]*Write as_of="):
+        running_share(register, as_of=day)
+
+
 def test_estimates_keep_the_contract_and_can_be_told(published, register) -> None:
     for table in (published, stages(register, by=["owner_type", "year"]), running_share(register, as_of="2026-06-30")):
         check(table, ESTIMATES)
@@ -111,6 +142,9 @@ def test_a_model_listed_twice_is_refused(register) -> None:
 def test_wrong_questions_are_refused(register) -> None:
     with pytest.raises(ParameterError, match="nowhere"):
         stages(register, by="nowhere")
+    for call in (lambda: stages([1]), lambda: running_share([1], as_of="2026-01-01")):
+        with pytest.raises(DataError, match="không phải một bảng"):
+            call()
     with pytest.raises(DataError, match="bậc"):
         stages(register[["model", "unit"]])
     figures = load_figures(unit="huyện U Minh Thượng")

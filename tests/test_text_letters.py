@@ -91,6 +91,6 @@ def test_nfc_joins_letter_and_marks():
     assert nfc("e\u0302\u0301") == nfc("\u00ea\u0301") == "ế"
 
 
-def test_shape_hides_content_and_keeps_the_look():
-    assert shape("Nguyễn Văn A, 0912.345") == "'aaaaaa aaa a, 0000.000'"
-    assert shape("7" * 100) == repr("0" * 24 + "…")
+def test_shape_hides_content_keeps_the_look_and_says_that_it_is_one():
+    assert shape("Nguyễn Văn A, 0912.345") == "dạng ô/looks like 'aaaaaa aaa a, 0000.000'"
+    assert shape("7" * 100) == "dạng ô/looks like " + repr("0" * 24 + "…")

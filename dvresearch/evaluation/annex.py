@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dvresearch import codebook, workbook
 from dvresearch.evaluation.content import Checks, Column, Report, Sheet
 from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS, items
-from dvresearch.evaluation.shown import Lang, findings_rows
+from dvresearch.evaluation.shown import Lang, findings_rows, row_decimals
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -96,12 +97,14 @@ def _table(page: Worksheet, block: Sheet, lang: Lang) -> None:
     _head(page, block.title, tuple(label for _, label, _ in columns))
     for row in zip(*(values for _, _, values in columns), strict=True):
         page.append([_value(v) for v in row])
+    decimals = row_decimals(block)
     for i, (column, _, values) in enumerate(columns, start=1):
         letter = get_column_letter(i)
         longest = max([len(str(v)) for v in values] or [0]) if column.kind == "text" else 10
         page.column_dimensions[letter].width = min(60, max(11, longest + 2))
         for n, cell in enumerate(page[letter][3:]):
-            cell.number_format = _format(column, measures[n] if column.kind == "measure" else "", values[n])
+            fitted = replace(column, decimals=min(column.decimals, decimals[n])) if column.kind == "number" else column
+            cell.number_format = _format(fitted, measures[n] if column.kind == "measure" else "", values[n])
 
 
 def _format(column: Column, measure: str, value: object) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from dvresearch.errors import DvError, Text
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure, Paragraph, Report, Section
-from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.context import Context, Lang
 from dvresearch.evaluation.items import WORDS
+from dvresearch.evaluation.manifest import incomplete
 from dvresearch.evaluation.runlog import Pace
 from dvresearch.evaluation.spec import Spec
 from dvresearch.evaluation.steps import Files, Steps
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Built", "Failure", "Made", "build"]
 
 T = TypeVar("T")
+
+#: Sections of fixed sentences, or about the evaluation itself: with these alone there is no report.
+_ABOUT_ITSELF = ("limits", "unknown", "plan", "revisions")
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,13 @@ class Failure:
     """A section that could not be made: its code and title, why in short, and for the log in full."""
 
     code: str
-    title: str
+    title: Text
     why: Text
     full: str
+
+    def record(self) -> dict[str, Any]:
+        """Return what the manifest says of it."""
+        return {"section": self.code, "title": asdict(self.title), "why": asdict(self.why)}
 
 
 @dataclass(frozen=True)
@@ -76,16 +84,17 @@ class _Builder:
             finally:
                 ctx.used = before
 
-        title = _title(ctx, code)
+        title = _title(ctx, code, ctx.lang)
         self.pace.begin(title)
         try:
             made, kept = self.steps.do(code, whole)
         except Exception as error:
             self.first = self.first or error
-            self.failures.append(Failure(code, title, _why(error), _full(error)))
+            titles = Text(*(_title(ctx, code, lang) for lang in ("vi", "en")))
+            self.failures.append(Failure(code, titles, _why(error), _full(error)))
             return None
         ctx.use(made.used)
-        self.made += 1
+        self.made += code.partition(".")[0] not in _ABOUT_ITSELF
         self.pictures |= made.pictures
         self.pace.end(title, kept=kept)
         return made.content  # type: ignore[return-value]
@@ -106,14 +115,15 @@ def build(spec: Spec, steps: Steps, pace: Pace) -> Built:
     Raises
     ------
     DataError, ParameterError
-        When no section at all could be made: the reason of the first.
+        When no section could be made but those that say nothing of the office: the reason of the first.
     """
     builder = _Builder(steps, pace)
     noted = replace(spec, inputs=Files(spec.inputs), previous=Files(spec.previous))
     report, inputs = compose(noted, builder.step)
     if builder.first and not builder.made:
         raise builder.first
-    told = tuple(Paragraph(line, "caution") for line in _page_one(builder.failures, spec))
+    failed = [failure.record() for failure in builder.failures]
+    told = tuple(Paragraph(line, "caution") for line in incomplete(failed, spec.language))
     return Built(replace(report, summary=(*told, *report.summary)), builder.pictures, inputs, builder.failures)
 
 
@@ -140,24 +150,10 @@ def _drawn(figure: Figure) -> bytes:
         close(drawing)
 
 
-def _page_one(failures: list[Failure], spec: Spec) -> list[str]:
-    """Return a sentence for each reason, with the sections it hit."""
-    by_reason: dict[str, list[str]] = {}
-    for failure in failures:
-        by_reason.setdefault(getattr(failure.why, spec.language), []).append(f"“{failure.title}”")
-    begin = {"vi": "BÁO CÁO CHƯA ĐỦ: không làm được phần", "en": "INCOMPLETE REPORT: could not make"}[spec.language]
-    return [f"{begin} {', '.join(titles)}. {reason}" for reason, titles in by_reason.items()]
-
-
-def _title(ctx: Context, code: str) -> str:
-    if code.endswith(".summary"):
-        return f"{WORDS[ctx.lang]['summary']}, {_title(ctx, code.removesuffix('.summary'))}"
-    for key in (f"{code}.title", f"registers.{code}-title"):
-        try:
-            return ctx.prose(key)
-        except KeyError:
-            continue
-    return code
+def _title(ctx: Context, code: str, lang: Lang) -> str:
+    section, _, of_summary = code.partition(".")
+    title = Context(replace(ctx.spec, language=lang)).title(section)
+    return f"{WORDS[lang]['summary']}, {title}" if of_summary else title
 
 
 def _why(error: Exception) -> Text:

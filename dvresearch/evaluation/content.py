@@ -34,7 +34,7 @@ class Column:
     kind : {"text", "count", "percent", "number", "measure"}
         ``percent`` columns hold shares 0-1, ``measure`` columns the unit of the row.
     decimals : int
-        Decimals shown; the workbook keeps the full number.
+        Decimals shown, of ``number`` cells no more than their row needs; the workbook keeps the full number.
     """
 
     key: str

@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Literal, cast
 
 from dvresearch import codebook, loaders, metrics
-from dvresearch.errors import DataError, Text
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
+from dvresearch.evaluation.lists import Lists
+from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
 from dvresearch.evaluation.steps import remembered
-from dvresearch.privacy import showable
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import GROUPS, say
 
@@ -48,8 +48,6 @@ SIPAS = ("sipas.csv",)
 PAR = ("par-index.csv",)
 MODELS = ("models.csv",)
 
-Lang = Literal["vi", "en"]
-
 
 @cache
 def _prose() -> dict[str, dict[str, dict[str, str]]]:
@@ -57,7 +55,7 @@ def _prose() -> dict[str, dict[str, dict[str, str]]]:
         return tomllib.load(file)
 
 
-class Context:
+class Context(Lists):
     """The inputs of one evaluation and the few ways in which sections speak of them.
 
     Parameters
@@ -67,8 +65,7 @@ class Context:
     """
 
     def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.lang = cast(Lang, spec.language)
+        super().__init__(spec)
         self.used: dict[str, None] = {}
         #: Codes of the sections that the report is to have.
         self.sections: list[str] = []
@@ -90,62 +87,9 @@ class Context:
         return loaders.load_tallies()
 
     @remembered
-    def dossiers(self) -> pd.DataFrame:
-        """The office's list of dossiers."""
-        inputs, columns = self.spec.inputs, dict(self.spec.columns) or None
-        frame = loaders.load_dossiers(inputs["dossiers"], columns=columns, corrections=inputs.get("corrections"))
-        units = frame["unit"].unique()
-        if len(units) > 1 and not self.many:
-            raise DataError(
-                Text(
-                    f"Danh sách hồ sơ có {len(units)} đơn vị, còn báo cáo này chỉ về một đơn vị.",
-                    f"The list of dossiers holds {len(units)} units, but this report is about one.",
-                ),
-                where=inputs["dossiers"].name,
-                expected=Text("mọi dòng cùng một đơn vị", "the same unit in every row"),
-                got="; ".join(showable(str(u)) for u in units[:3]) + ("; …" if len(units) > 3 else ""),
-                hint=Text(
-                    'Muốn so sánh các đơn vị: ghi scope = "province". Nếu không: chỉ để lại dòng của một đơn vị, hoặc '
-                    "viết tên đơn vị như nhau ở mọi dòng.",
-                    'To compare units write scope = "province". Otherwise keep the rows of one unit, or write its name '
-                    "alike in every row.",
-                ),
-            )
-        return frame
-
-    @remembered
-    def cases(self) -> pd.DataFrame:
-        """The office's cases that were open in the period evaluated, or came in it."""
-        frame = loaders.load_cases(self.spec.inputs["cases"])
-        if "resolved" not in frame:
-            return frame[frame["received"] >= str(self.spec.start)]
-        return frame[(frame["received"] >= str(self.spec.start)) | ~(frame["resolved"] < str(self.spec.start))]
-
-    @remembered
-    def responses(self) -> tuple[pd.DataFrame, dict[str, str]]:
-        """The office's survey answers, and its graded items with their scales."""
-        frame = loaders.load_responses(self.spec.inputs["responses"], self.spec.inputs["items"])
-        scales: dict[str, str] = frame.attrs["load"]["items"]
-        return frame, {item: scale for item, scale in scales.items() if scale != "co_khong"}
-
-    @remembered
-    def form(self) -> pd.DataFrame:
-        """Form II.06a of every reporting period in the office's workbook, one below the other."""
-        import pandas as pd
-
-        path = self.spec.inputs["form"]
-        parts = [loaders.load_form(path, sheet=sheet.name) for sheet in loaders.read_sheets(path)]
-        return pd.concat(parts, ignore_index=True)
-
-    @remembered
     def before(self) -> Context:
         """The same evaluation of the year compared with."""
         return Context(self.spec.earlier())
-
-    @property
-    def many(self) -> bool:
-        """Whether the files hold several units, compared with each other."""
-        return self.spec.scope == "province"
 
     @property
     def whole(self) -> str:
@@ -224,6 +168,11 @@ class Context:
         section, name = key.split(".", 1)
         return name in _prose().get(section, {})
 
+    def title(self, code: str) -> str:
+        """Return the title of a section."""
+        key = f"{code}.title"
+        return self.prose(key if self.has_prose(key) else f"registers.{code}-title", then=self.spec.compare_with)
+
     def label(self, kind: str, code: str) -> str:
         """Return the label of a code of the codebook."""
         return codebook.label(kind, code, self.lang)
@@ -235,7 +184,11 @@ class Context:
         if source == "manifest.json":
             return self.prose("exhibits.source")
         own = [path.name for path in self.spec.files]
-        return self.prose("own.file" if source in own else "own.source", source=source, file=", ".join(own))
+        if source in own:
+            return self.prose("own.file", source=source)
+        # only the office's published figures name sources of their own
+        file = self.own("figures") if "figures" in self.spec.inputs else ", ".join(own)
+        return self.prose("own.source", source=source, file=file)
 
     def use(self, sources: Iterable[str]) -> tuple[str, ...]:
         """Return `sources`, each once, and keep them for the list at the end."""
@@ -256,8 +209,10 @@ class Context:
         return Column("period_shown", self.label("column", "period"))
 
     def with_periods(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return `table` with its periods as a reader writes them."""
-        return table.assign(period_shown=[period_words(p, self.lang) or "…" for p in table["period"]])
+        """Return `table` with its periods as a reader writes them, and the last day of one not counted to its end."""
+        ends = table["period_end"] if "period_end" in table else [None] * len(table)
+        pairs = zip(table["period"], ends, strict=True)
+        return table.assign(period_shown=[period_words(p, self.lang, end) or "…" for p, end in pairs])
 
     def estimate_columns(self, by: Sequence[Column], decimals: int = 2) -> tuple[Column, ...]:
         """Return the columns in which shares are printed: value, interval, counts, what they rest on, remarks."""
@@ -317,8 +272,10 @@ class Context:
     ) -> Sheet:
         """Return published figures as they stand in their sources: each with its unit, its hedge and its source."""
         book = [codebook.get("indicator", i) for i in rows["indicator"]]
+        again = self.label("value", "role.restated")
+        roles = zip(book, rows["role"], strict=True)
         shown = self.with_periods(rows).assign(
-            name=[e.label(self.lang) for e in book],
+            name=[e.label(self.lang) + (f" ({again})" if role == "restated" else "") for e, role in roles],
             measure=[e.unit for e in book],
             place=[f"{u}: {p}" if p else u for u, p in zip(rows["unit"], rows["part"], strict=True)],
             definition=[self.label("definition", d) if d else "" for d in rows["definition"].fillna("")],

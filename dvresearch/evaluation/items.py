@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dvresearch.evaluation.content import Block, Checks, Figure, Paragraph, Report, Sheet
-from dvresearch.evaluation.shown import Lang, findings_rows, shown
+from dvresearch.evaluation.content import Block, Checks, Column, Figure, Paragraph, Report, Sheet
+from dvresearch.evaluation.shown import Lang, findings_rows, row_decimals, shown
 from dvresearch.wording import summarise_findings
 
 __all__ = ["FINDING_COLUMNS", "WORDS", "Item", "items"]
@@ -20,7 +20,7 @@ WORDS = {
         "table": "Bảng",
         "figure": "Hình",
         "checks": "Kiểm tra",
-        "computed": "Tính lại",
+        "computed": "Tính được",
         "stated": "Đã công bố",
         "verdict": "Kết luận",
         "where": "Ở đâu",
@@ -37,7 +37,7 @@ WORDS = {
         "table": "Table",
         "figure": "Figure",
         "checks": "Checks",
-        "computed": "Recomputed",
+        "computed": "Computed",
         "stated": "Published",
         "verdict": "Verdict",
         "where": "Where",
@@ -109,4 +109,11 @@ def items(report: Report) -> list[list[Item]]:
 def _rows(sheet: Sheet, lang: Lang) -> tuple[tuple[str, ...], ...]:
     columns = [(c, sheet.frame[c.key].tolist()) for c in sheet.columns]
     measures = sheet.frame["measure"].tolist() if "measure" in sheet.frame.columns else [""] * len(sheet.frame)
-    return tuple(tuple(shown(values[i], c, lang, m) for c, values in columns) for i, m in enumerate(measures))
+    decimals = row_decimals(sheet)
+
+    def cell(column: Column, cells: list[object], i: int) -> str:
+        if column.kind == "number":
+            column = replace(column, decimals=min(column.decimals, decimals[i]))
+        return shown(cells[i], column, lang, measures[i])
+
+    return tuple(tuple(cell(c, cells, i) for c, cells in columns) for i in range(len(sheet.frame)))

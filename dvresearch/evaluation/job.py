@@ -46,7 +46,8 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
     ParameterError
         When the specification cannot be used.
     DataError
-        When no section can be made from the inputs. There is no new report.
+        When no section that says anything of the office can be made from the inputs: the first reason. There is no
+        new report.
     ReportError
         When the report cannot be written, or another run is making it. The previous report is untouched.
 
@@ -84,7 +85,7 @@ def _made(plan: spec.Spec, desk: Desk, log: RunLog, progress: Progress) -> Path 
     pace = Pace(desk.kept / "seconds.json", log, progress)
     built = build(plan, steps, pace)
     for failure in built.failures:
-        log.say(f"KHÔNG LÀM ĐƯỢC phần “{failure.title}”: {failure.full}")
+        log.say(f"KHÔNG LÀM ĐƯỢC phần “{failure.title.vi}”: {failure.full}")
     (desk.fresh / "figures").mkdir(parents=True)
     for code, picture in built.pictures.items():
         (desk.fresh / "figures" / f"{code}.png").write_bytes(picture)
@@ -94,7 +95,7 @@ def _made(plan: spec.Spec, desk: Desk, log: RunLog, progress: Progress) -> Path 
         content, kept = steps.do(name, _rendering(name, built, desk.fresh / name), *origins)
         (desk.fresh / name).write_bytes(content)
         pace.end(name, kept=kept)
-    failed = [(f.code, f.why.vi) for f in built.failures]
+    failed = [failure.record() for failure in built.failures]
     manifest.write(manifest.describe(built.report, plan, desk.fresh, built.inputs, built.pictures, failed), desk.fresh)
     if changed := steps.changed():
         raise _changed(changed[0])

@@ -16,7 +16,7 @@ from dvresearch.evaluation.items import Item, items
 from dvresearch.evaluation.spec import Spec
 from dvresearch.evaluation.steps import checksum, code_version, versions
 
-__all__ = ["NAME", "complete", "describe", "read", "untouched", "write"]
+__all__ = ["NAME", "complete", "describe", "incomplete", "read", "untouched", "write"]
 
 NAME = "manifest.json"
 #: Every exhibit stands in these.
@@ -31,7 +31,7 @@ def describe(
     folder: Path,
     inputs: Iterable[Path],
     pictures: Mapping[str, bytes],
-    failures: Iterable[tuple[str, str]] = (),
+    failures: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the manifest of a report whose files are in `folder`, without the time.
 
@@ -47,8 +47,8 @@ def describe(
         Files it was made from; named by file name, never by place.
     pictures : mapping of str to bytes
         PNG bytes of every figure by its code.
-    failures : iterable of (str, str)
-        Sections that could not be made, and why.
+    failures : iterable of mapping
+        Sections that could not be made: ``section``, ``title`` and ``why`` in both languages.
     """
     numbered = dict(zip((s.code for s in report.sections), items(report), strict=True))
     return {
@@ -61,7 +61,7 @@ def describe(
         "crosswalk": [_named(shipped.folder() / name) for name in _CROSSWALK],
         "corrections": [_named(spec.inputs[key]) for key in ("corrections", "revisions") if key in spec.inputs],
         "inputs": [_named(p) for p in sorted(inputs)],
-        "failed": [{"section": code, "why": why} for code, why in failures],
+        "failed": list(failures),
         "sections": [
             {"code": s.code, "title": s.title, "sha256": _digest([i.block.text for i in blocks if i.kind == "text"])}  # type: ignore[union-attr]
             for s, blocks in zip(report.sections, numbered.values(), strict=True)
@@ -155,3 +155,12 @@ def untouched(folder: Path) -> bool:
 def complete(folder: Path) -> bool:
     """Return whether every section of a report could be made."""
     return not read(folder).get("failed")
+
+
+def incomplete(failed: Iterable[Mapping[str, Any]], lang: str) -> list[str]:
+    """Return what page one and the terminal say of ``failed``: a sentence for each reason, with the sections it hit."""
+    by_reason: dict[str, list[str]] = {}
+    for failure in failed:
+        by_reason.setdefault(failure["why"][lang], []).append(f"“{failure['title'][lang]}”")
+    begin = {"vi": "BÁO CÁO CHƯA ĐỦ: không làm được phần", "en": "INCOMPLETE REPORT: could not make"}[lang]
+    return [f"{begin} {', '.join(titles)}. {reason}" for reason, titles in by_reason.items()]

@@ -228,14 +228,13 @@ def _one_of(name: str, word: str, words: tuple[str, ...]) -> None:
 
 
 def _day(day: str | date) -> date:
-    try:
-        return date.fromisoformat(str(day))
-    except ValueError:
+    if what := spec.wrong_day(str(day)):
         raise ParameterError(
-            Text("Ngày cuối kỳ không hợp lệ.", "The last day of the period is not valid."),
+            what,
             got=repr(day),
             hint=Text("Viết năm-tháng-ngày, ví dụ 2026-12-31.", "Write year-month-day, for example 2026-12-31."),
-        ) from None
+        )
+    return date.fromisoformat(str(day))
 
 
 def _year(year: int | str | None) -> int | None:

@@ -16,17 +16,22 @@ from dvresearch.wording.values import capital
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dvresearch.evaluation.content import Column
+    from dvresearch.evaluation.content import Column, Sheet
 
-__all__ = ["findings_rows", "shown"]
+__all__ = ["findings_rows", "row_decimals", "shown"]
 
 Lang = Literal["vi", "en"]
+
+#: What a place in a file is called; findings name it in both languages.
+_PLACES = ("trang tính/sheet", "dòng/row", "cột/column", "ô/cell")
 
 
 def shown(value: object, column: Column, lang: Lang, measure: str = "") -> str:
     """Return `value` as text: decimal comma in Vietnamese, an ellipsis where it is not known."""
     if value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("NaT", "<NA>"):
         return "…"
+    if column.key == "hedge":
+        return values.hedged("", value, lang)
     if column.kind == "text":
         return values.say(values.GROUPS[str(value)], lang) if value in values.GROUPS else str(value)
     if column.kind == "measure":
@@ -36,6 +41,14 @@ def shown(value: object, column: Column, lang: Lang, measure: str = "") -> str:
     return format_number(float(value), column.decimals, lang)  # type: ignore[arg-type]
 
 
+def row_decimals(sheet: Sheet) -> list[int]:
+    """Return for each row the decimals its ``number`` cells need: rows count different things."""
+    columns = [c for c in sheet.columns if c.kind == "number"]
+    most = max((c.decimals for c in columns), default=0)
+    cells = zip(*(sheet.frame[c.key] for c in columns), strict=True) if columns else [()] * len(sheet.frame)
+    return [values.needed([float(x) for x in row if values.known(x)], most) for row in cells]
+
+
 def findings_rows(findings: pd.DataFrame, lang: Lang, words: Literal["pass", "match"]) -> list[dict[str, str]]:
     """Return findings as rows of text, the verdict in the pair of words asked for."""
     return [
@@ -43,13 +56,26 @@ def findings_rows(findings: pd.DataFrame, lang: Lang, words: Literal["pass", "ma
             "css": str(row["verdict"]),
             "verdict": _verdict(row, lang, words),
             "check": capital(codebook.label("check", row["check"], lang)),
-            "where": ", ".join(period_words(part, lang) for part in str(row["where"]).split(", ")),
+            "where": _where(str(row["where"]), lang),
             "computed": localised(row["computed"], lang),
             "stated": localised(row["stated"], lang),
             "guidance": str(row[f"guidance_{lang}"]),
         }
         for row in findings.to_dict("records")
     ]
+
+
+def _where(where: str, lang: Lang) -> str:
+    """Return a place in the reader's language: its periods in words, and ``dòng 6`` for ``dòng/row 6``."""
+    words, counting = [], False
+    for part in where.split(", "):
+        # the numbers of further rows follow the first: row 2019 is no year
+        counting = part.startswith("dòng/row") or (counting and part.split(" ")[0].isdecimal())
+        words.append(part if counting else period_words(part, lang))
+    told = ", ".join(words)
+    for pair in _PLACES:
+        told = told.replace(pair, pair.split("/")[lang == "en"])
+    return told
 
 
 def _verdict(row: dict[Hashable, Any], lang: Lang, words: Literal["pass", "match"]) -> str:

@@ -14,8 +14,9 @@ from typing import Any, Literal, get_args
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation.inputs import FILES, INPUTS, REQUIRED
 from dvresearch.privacy import MIN_COUNT
+from dvresearch.text.dates import EARLY, FIRST_YEAR
 
-__all__ = ["DEFAULT", "FILES", "INPUTS", "REQUIRED", "Spec", "read"]
+__all__ = ["DEFAULT", "FILES", "INPUTS", "REQUIRED", "Spec", "read", "wrong_day"]
 
 Clock = Literal["date", "instant"]
 Supplement = Literal["subtract", "q766", "ignore"]
@@ -174,6 +175,14 @@ def read(path: str | Path | None = None, *, files: Literal["present", "later"] =
     return _Checker(raw, text, file).spec(files)
 
 
+def wrong_day(day: str) -> Text | None:
+    """Say what is wrong with the last day of a period, if anything is."""
+    try:
+        return EARLY if date.fromisoformat(day).year < FIRST_YEAR else None
+    except ValueError:
+        return Text("Ngày chốt số liệu không hợp lệ.", "The day of the figures is not valid.")
+
+
 def _unreadable(file: Path, line: int, got: str) -> ParameterError:
     return ParameterError(
         Text(f"Tệp {file.name} không phải TOML đọc được.", f"{file.name} is not readable TOML."),
@@ -250,18 +259,12 @@ class _Checker:
                 ),
                 got=self.raw["name"],
             )
-        try:
-            date.fromisoformat(self.raw["as_of"])
-        except ValueError:
-            raise self.refuse(
-                "as_of",
-                Text("Ngày chốt số liệu không hợp lệ.", "The day of the figures is not valid."),
-                Text(
-                    'Viết năm-tháng-ngày, ví dụ: as_of = "2026-10-10"',
-                    'Write year-month-day, for example: as_of = "2026-10-10"',
-                ),
-                got=self.raw["as_of"],
-            ) from None
+        if fault := wrong_day(self.raw["as_of"]):
+            hint = Text(
+                'Viết năm-tháng-ngày, ví dụ: as_of = "2026-10-10"',
+                'Write year-month-day, for example: as_of = "2026-10-10"',
+            )
+            raise self.refuse("as_of", fault, hint, got=self.raw["as_of"])
 
     def confidence(self) -> float:
         found = self.raw.get("confidence", 0.95)

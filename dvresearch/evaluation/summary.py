@@ -12,6 +12,7 @@ from dvresearch.evaluation.content import Paragraph
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections import comparison, feedback, registers, resolution, units
 from dvresearch.text import format_number, format_percent
+from dvresearch.wording.values import interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,27 @@ def summarise(ctx: Context, sections: Sequence[str]) -> tuple[Paragraph, ...]:
         Codes of the sections that were made.
     """
     told = _PUBLISHED if ctx.spec.scope == "nation" else _OF_UNITS
-    lines = [line for code, tell in told.items() if code in sections for line in tell(ctx)]
-    return tuple(Paragraph(line) for line in lines)
+    return tuple(
+        paragraph
+        for code, tell in told.items()
+        if code in sections
+        for paragraph in (*_failed_checks(ctx, code), *map(Paragraph, tell(ctx)))
+    )
+
+
+def _failed_checks(ctx: Context, code: str) -> list[Paragraph]:
+    """Say that the numbers of a section still count the rows that its list was found at fault for."""
+    table = _SCREENED.get(code)
+    if table is None or ctx.spec.scope == "nation":
+        return []
+    found = ctx.screened(table)
+    failed = (found["verdict"] == "fail") & (found["severity"] == "major") & ~found["check"].isin(_SAID)
+    if not failed.any():
+        return []
+    where = "quality" if code == "dossiers" else code
+    values = {"file": ctx.own(table), "checks": int(failed.sum()), "section": ctx.title(where)}
+    key = "leader.failed" if where in ctx.sections else "leader.failed-unseen"
+    return [Paragraph(ctx.prose(key, **values), "caution")]
 
 
 def _resolution(ctx: Context) -> list[str]:
@@ -82,10 +102,17 @@ def _survey(ctx: Context) -> list[str]:
     top = shares[(shares["indicator"] == "answers_top_share") & shares["value"].notna()].sort_values("value")
     if top.empty:
         return []
-    ends = {"low": top.iloc[0], "high": top.iloc[-1]}
-    values = {f"{k}_{w}": t for k, row in ends.items() for w, t in _share(ctx, row.to_dict()).items()}
-    items = {f"{k}_item": str(row["item"]) for k, row in ends.items()}
-    return [ctx.prose("leader.survey", answers=format_number(len(ctx.responses[0]), 0, ctx.lang), **items, **values)]
+    ends = {"low": top.iloc[0].to_dict(), "high": top.iloc[-1].to_dict()}
+    wide = registers.answer_shares(ctx, at_once=True).loc[[top.index[0], top.index[-1]]]
+    apart = wide["upper"].iloc[0] < wide["lower"].iloc[1]
+    values = {f"{k}_{w}": text for k, row in ends.items() for w, text in _share(ctx, row).items()}
+    values |= {f"{k}_item": ctx.asked()[row["item"]] for k, row in ends.items()}
+    values |= {f"{k}_interval": interval(row, ctx.lang) for k, row in ends.items()}
+    key = "leader.survey-one" if len(top) == 1 else "leader.survey" if apart else "leader.survey-alike"
+    answers = format_number(len(ctx.responses[0]), 0, ctx.lang)
+    share = ctx.spec.confidence
+    level = format_percent(share, 0 if round(share, 2) == share else 1, ctx.lang)
+    return [ctx.prose(key, answers=answers, items=len(top), level=level, **values)]
 
 
 def _models(ctx: Context) -> list[str]:
@@ -103,6 +130,18 @@ def _targets(ctx: Context) -> list[str]:
 def _rubric(ctx: Context) -> list[str]:
     return [registers.rubric_totals(ctx)]
 
+
+#: Sections whose numbers come from one list, and that list.
+_SCREENED = {
+    "dossiers": "dossiers",
+    "cases": "cases",
+    "survey": "responses",
+    "models": "models",
+    "targets": "targets",
+    "rubric": "rubric",
+}
+#: Is no fault of a row, and what the sentence on models says anyway.
+_SAID = ("can_be_evaluated",)
 
 _PUBLISHED: dict[str, Callable[[Context], list[str]]] = {
     "resolution": _resolution,

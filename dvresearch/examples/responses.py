@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dvresearch.errors import Text
 from dvresearch.tables import SCALES
 
-__all__ = ["ITEMS", "responses"]
+__all__ = ["ITEMS", "WORDING", "responses"]
 
 #: Items of the made-up slip, by their scale.
 ITEMS = {
@@ -17,6 +18,17 @@ ITEMS = {
     "q4": "hai_long_5",
     "q5": "hai_long_5",
     "q6": "co_khong",
+}
+#: What each item asks.
+WORDING = {
+    "q1": Text("Việc đón tiếp, hướng dẫn tại bộ phận một cửa", "Reception and guidance at the one-stop desk"),
+    "q2": Text("Sự đơn giản của hồ sơ, giấy tờ phải nộp", "How simple the papers to hand in were"),
+    "q3": Text("Thái độ của công chức tiếp nhận hồ sơ", "Attitude of the staff who took the papers"),
+    "q4": Text("Thời gian giải quyết so với giấy hẹn", "Time taken, against the appointment slip"),
+    "q5": Text("Việc trả lời phản ánh, kiến nghị của người dân", "Answers to citizens' feedback"),
+    "q6": Text(
+        "Có phải đi lại quá một lần để bổ sung hồ sơ không?", "Did you come more than once with further papers?"
+    ),
 }
 #: The truth: how much easier or harder to please each item is, on the scale of log odds.
 _EASE = (0.6, 0.0, 0.9, 0.3, -0.5, 1.2)

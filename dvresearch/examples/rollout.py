@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
@@ -61,7 +62,7 @@ def rollout(
     Raises
     ------
     ParameterError
-        For an unknown word or sizes that leave no year before or after adoption.
+        For an unknown word, what is no number, or sizes that leave no year before or after adoption.
     """
     for name, word, words in (("dynamics", dynamics, _DYNAMICS), ("selection", selection, _SELECTION)):
         if word not in words:
@@ -70,6 +71,20 @@ def rollout(
                 expected=Text(", ".join(words), ", ".join(words)),
                 hint=Text(f"Viết {name}={words[0]!r}.", f"Write {name}={words[0]!r}."),
             )
+    sizes = {"units": units, "periods": periods, "cohorts": cohorts, "seed": seed}
+    wrong = [f"{name}={n!r}" for name, n in sizes.items() if not (isinstance(n, Integral) and n >= 0)]
+    effects = {"effect": effect, "spillover": spillover}
+    wrong += [f"{name}={x!r}" for name, x in effects.items() if not (isinstance(x, Real) and np.isfinite(x))]
+    if wrong:
+        raise ParameterError(
+            Text("Tham số không phải số cần có.", "A parameter is not the number needed."),
+            expected=Text(
+                "units, periods, cohorts, seed: số nguyên từ 0; effect, spillover: số",
+                "units, periods, cohorts, seed: whole numbers from 0 up; effect, spillover: numbers",
+            ),
+            got=", ".join(wrong),
+            hint=Text("Ví dụ: units=200, effect=3.0, seed=0.", "For example: units=200, effect=3.0, seed=0."),
+        )
     if not 1 <= cohorts < periods or units < 2 * (cohorts + 1):
         raise ParameterError(
             Text("Số kỳ, số đợt, số xã không hợp nhau.", "Periods, cohorts and units do not fit."),

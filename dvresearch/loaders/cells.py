@@ -22,6 +22,7 @@ from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import texts
 from dvresearch.tables import SCALES, Column, Table
 from dvresearch.text import MISSING, cell_date, cell_number, column_date_order, column_style, shape
+from dvresearch.text.dates import EARLY
 
 __all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
 
@@ -51,6 +52,8 @@ class Typed:
         Rows whose cell has content that could not be read.
     looks : callable
         Gives the shape of the cell of a row, for messages.
+    early : callable
+        Tells whether the cell of a row is a date whose year is too early to be right.
     unknown : dict of str to int
         Words that are not in the column's vocabulary, and how often.
     day_first, month_first : bool
@@ -62,6 +65,7 @@ class Typed:
     content: pd.Series
     bad: NDArray[np.bool_]
     looks: Callable[[int], str]
+    early: Callable[[int], bool] = lambda row: False
     unknown: dict[str, int] = field(default_factory=dict)
     day_first: bool = False
     month_first: bool = False
@@ -74,6 +78,7 @@ class Typed:
             content=self.content.iloc[rows].reset_index(drop=True),
             bad=self.bad[rows],
             looks=lambda row: self.looks(int(rows[row])),
+            early=lambda row: self.early(int(rows[row])),
         )
 
 
@@ -211,7 +216,7 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     codes, uniques = _distinct(values)
     clock = np.full(len(uniques), np.datetime64("NaT"), dtype="datetime64[us]")  # local clock time
     instants = clock.copy()  # in UTC, of cells with an offset
-    bad = np.zeros(len(uniques), dtype=bool)
+    bad, early = np.zeros((2, len(uniques)), dtype=bool)
     strings = [i for i, u in enumerate(uniques) if isinstance(u, str)]
     stamps = [i for i, u in enumerate(uniques) if type(u) is dt.datetime and u.tzinfo is None]
     if stamps:  # pandas does this twenty times as fast as numpy
@@ -220,19 +225,21 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     for i in np.flatnonzero(np.isnat(clock)):
         try:
             found = _one(uniques[i], order)
-        except (DataError, OverflowError, ValueError):
-            bad[i] = True
+        except (DataError, OverflowError, ValueError) as fault:
+            bad[i], early[i] = True, isinstance(fault, DataError) and fault.title is EARLY
             continue
         if isinstance(found, dt.datetime) and found.tzinfo:
             instants[i] = np.datetime64(found.astimezone(dt.UTC).replace(tzinfo=None), "us")
         elif found is not None:
             clock[i] = np.datetime64(found, "us")
-    bad |= (clock < _FIRST_DAY) | (instants < _FIRST_DAY)
+    early |= (clock < _FIRST_DAY) | (instants < _FIRST_DAY)
+    bad |= early
     clock[bad] = instants[bad] = np.datetime64("NaT")
     local = _in_zone(pd.Series(clock), zone)
     shifted = _in_zone(pd.Series(instants).dt.tz_localize("UTC"), zone)
     series = pd.Series(local.where(np.isnat(instants), shifted).array.take(codes, allow_fill=True))
     out = _typed(codes, uniques, series.dt.normalize() if days else series, bad)
+    out.early = lambda row: bool(early[codes[row]])
     out.offsets = bool((~np.isnat(instants)).any())
     # The odd forms (24-2-26, 24.2.2026) and the failures tell the order, too.
     others = column_date_order(uniques[i] for i in strings if len(uniques[i].strip()) not in _PADDED and not bad[i])

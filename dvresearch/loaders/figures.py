@@ -97,8 +97,8 @@ def load_figures(
     ------
     DataError
         When the file cannot be read or breaks the contract: wrong encoding, no row, a missing column, text
-        in a number column, a negative count, a numerator above its denominator, a year before 1900, an
-        unknown unit or indicator, the same figure twice. The message names file, row and column.
+        in a number column, a negative count, a numerator above its denominator, a share of a denominator of 0, a year
+        before 1900, an unknown unit or indicator, the same figure twice. The message names file, row and column.
     ParameterError
         When a filter names something the figures do not contain.
     """
@@ -265,6 +265,15 @@ def _check_parts(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:
             hint=Text("Viết 1234, không viết 1.234.", "Write 1234, not 1.234."),
         )
     check_not_above(frame, "numerator", "denominator", where, quantity.eq("share"))
+    refuse_rows(
+        frame.index[quantity.eq("share") & frame["denominator"].eq(0) & frame["value"].notna()],
+        Text("Mẫu số bằng 0 thì không có tỷ lệ nào.", "With a denominator of 0 there is no share."),
+        where=where,
+        column="value",
+        got=lambda row: f"{frame.loc[row, 'value']:g} {frame.loc[row, 'value_unit']}".strip() + ", denominator = 0",
+        expected=Text("value trống khi denominator là 0", "an empty value where the denominator is 0"),
+        hint=Text("Để trống value, hoặc sửa hai số đếm.", "Leave value empty, or correct the two counts."),
+    )
 
 
 def _check_values(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:

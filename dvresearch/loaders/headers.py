@@ -286,21 +286,30 @@ def _missing(guess: _Guess, table: Table, needed: set[str], columns: Mapping[str
     absent = [h for h, name in columns.items() if name not in guess.by_user]
     lacking = [n for n in table.names if n in needed and n not in guess.found]
     taken = {c for at in guess.found.values() for c in at}
-    seen = {key(t): t for i, t in enumerate(guess.titles) if t and i not in taken}
-    advice = []
+    # only what can be typed as it is shown, and is long enough to be told from any other word
+    free = [" ".join(t.split()) for i, t in enumerate(guess.titles) if i not in taken]
+    seen = {key(t): t for t in free if len(key(t)) > 2 and showable(t) == t and not set('"}') & set(t)}
+    guessed: dict[str, str] = {}
     for name in [*absent, *lacking]:
         forms = [key(name)] if name in absent else [k for k, v in column_names(table).items() if v == name]
         near = [n for f in forms for n in difflib.get_close_matches(f, seen, 1, 0.6)]
-        if near:
-            advice.append(f'columns={{"{showable(seen[near[0]])}": "{columns.get(name, name)}"}}')
+        if near and columns.get(name, name) not in guessed.values():
+            guessed[seen.pop(near[0])] = columns.get(name, name)
+    mapping = {h: c for h, c in columns.items() if h not in absent} | guessed
+    rest = [n for n in lacking if n not in mapping.values()]
+    pairs = ", ".join(f'"{header}": "{n}"' for header, n in (*mapping.items(), *(("…", n) for n in rest)))
+    perhaps = Text(f"Có thể là: columns={{{pairs}}}. ", f"Perhaps: columns={{{pairs}}}. ") if guessed else Text("", "")
+    alone = Text(
+        ' Tệp của một đơn vị, không có cột đơn vị: nêu unit="tên đơn vị".' if "unit" in rest else "",
+        ' A file of one unit, without such a column: give unit="name of the unit".' if "unit" in rest else "",
+    )
     labels = ", ".join(f"{n} ({label(table, n)})" for n in lacking)
-    some = len(guess.found) >= 2 or bool(absent)
     if absent:
         title = Text(
             "Không thấy tiêu đề đã nêu trong columns: " + ", ".join(absent) + ".",
             "Headers named in columns are not there: " + ", ".join(absent) + ".",
         )
-    elif some:
+    elif len(guess.found) >= 2:
         title = Text(f"Bảng thiếu cột bắt buộc: {labels}.", f"The table lacks required columns: {', '.join(lacking)}.")
     else:
         title = Text(
@@ -316,10 +325,8 @@ def _missing(guess: _Guess, table: Table, needed: set[str], columns: Mapping[str
         ),
         got=_shown(guess) or None,
         hint=Text(
-            ("Có thể là: " + "; ".join(advice) + ". " if advice else "")
-            + 'Sửa tiêu đề trong tệp hoặc dùng columns={"tiêu đề": "tên cột"}.',
-            ("Perhaps: " + "; ".join(advice) + ". " if advice else "")
-            + 'Change the header in the file or give columns={"header": "column"}.',
+            perhaps.vi + 'Sửa tiêu đề trong tệp hoặc dùng columns={"tiêu đề": "tên cột"}.' + alone.vi,
+            perhaps.en + 'Change the header in the file or give columns={"header": "column"}.' + alone.en,
         ),
     )
 

@@ -44,14 +44,15 @@ def refuse_problems(sheet: Sheet, problems: Sequence[Problem]) -> None:
         return
     ordered = sorted(problems, key=lambda p: (p.row, p.column))
     named = [
-        f"{p.cell(sheet)}: {codebook.label('check', p.code, 'vi')} / {codebook.label('check', p.code, 'en')} {p.looks}"
+        f"{p.cell(sheet)}: {codebook.label('check', p.code, 'vi')} / {codebook.label('check', p.code, 'en')}"
+        + (f" ({p.looks})" if p.looks else "")
         for p in ordered[:_SHOWN]
     ]
     more = f"; … (+{len(ordered) - _SHOWN})" if len(ordered) > _SHOWN else ""
     raise DataError(
         Text(f"Có {len(ordered)} ô cần sửa.", f"Cells to mend: {len(ordered)}."),
         where=sheet.where(ordered[0].row, ordered[0].column),
-        got="; ".join(n.rstrip() for n in named) + more,
+        got="; ".join(named) + more,
         expected=Text(
             "ngày như 24/02/2026 hoặc 24/02/2026 08:30; số như 1.234,5; ô trống nếu không biết",
             "dates such as 24/02/2026 or 2026-02-24 08:30; numbers such as 1.234,5; an empty cell when not known",

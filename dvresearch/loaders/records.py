@@ -311,7 +311,9 @@ def _fill(out: Records, table: Table, rows: NDArray[np.intp], dates: dict[str, T
             column = convert(_take(sheet.columns[at], rows), rule, table, order=out.date_order, zone=zone)
         frame[name] = column.content.set_axis(index)
         wrong = _WRONG.get(rule.kind, "bad_number")
-        out.problems += [Problem(wrong, int(rows[i]), at, column.looks(int(i))) for i in np.flatnonzero(column.bad)]
+        for i in map(int, np.flatnonzero(column.bad)):
+            code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
+            out.problems.append(Problem(code, int(rows[i]), at, looks))
         if rule.required:
             empty = column.content.isna().to_numpy() & ~column.bad
             out.problems += [Problem("missing_required", int(rows[i]), at) for i in np.flatnonzero(empty)]

@@ -11,6 +11,7 @@ from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
 from dvresearch.privacy import showable
 from dvresearch.tables import NO_ANSWER, SENSITIVE, Table, responses_table
+from dvresearch.text import shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,7 @@ def read_responses(
 def _refuse_bare_numbers(records: Records, asked: Questionnaire) -> None:
     """Say what to type when the answers are numbers and nobody has said which way they run."""
     items = {at: name for name, at in records.header.columns.items() if name in asked.scales}
-    wrong = [p for p in records.problems if p.code == "not_in_list" and p.column in items and p.looks == "'0'"]
+    wrong = [p for p in records.problems if p.code == "not_in_list" and p.column in items and p.looks == shape("0")]
     # codes of no answer alone do not say which way the others run
     stated = {item for item, codes in asked.codes.items() if not set(codes.values()) <= set(NO_ANSWER)}
     if wrong and all(items[p.column] not in stated for p in wrong):

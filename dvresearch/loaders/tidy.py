@@ -21,6 +21,7 @@ from dvresearch.loaders.sheets import column_letters, read_sheets, texts
 from dvresearch.tables import Table, check
 from dvresearch.text import Period
 from dvresearch.text import period as read_period
+from dvresearch.text.dates import EARLY
 
 __all__ = ["check_not_above", "read_tidy"]
 
@@ -79,7 +80,7 @@ def read_tidy(path: Path, table: Table) -> pd.DataFrame:
     years = frame["period"].str.findall(r"\d{4}").map(lambda found: any(int(y) < 1900 for y in found))
     refuse_rows(
         frame.index[years],
-        Text("Năm trước 1900.", "A year before 1900."),
+        EARLY,
         where=path.name,
         column="period",
         got=frame["period"].get,
@@ -144,7 +145,10 @@ def _contract(path: Path, table: Table) -> pd.DataFrame:
     for column in table.columns:
         if column.name in text.columns:
             frame[column.name] = _typed(text[column.name], column.kind, path.name, delimiter)
-    check(frame, table, source=path.name, first_row=2)
+    source = path.name
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls") and container(path) == "text":
+        source += " (văn bản, không phải tệp Excel / text, not an Excel workbook)"
+    check(frame, table, source=source, first_row=2)
     for column in table.columns:
         if column.name not in frame.columns:
             frame[column.name] = _typed(pd.Series("", index=text.index, dtype=str), column.kind, path.name, delimiter)

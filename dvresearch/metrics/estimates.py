@@ -28,6 +28,7 @@ __all__ = [
     "build",
     "check_confidence",
     "check_part",
+    "check_whole",
     "choose",
     "column_numbers",
     "group_names",
@@ -104,12 +105,26 @@ def grouping(table: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
 
 def check_confidence(confidence: float) -> None:
     """Refuse a confidence level outside 0-1 (95 instead of 0.95)."""
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, float | int | np.floating) or not 0 < confidence < 1:
         raise ParameterError(
             Text("Độ tin cậy phải nằm giữa 0 và 1.", "The confidence level must lie between 0 and 1."),
             expected=Text("ví dụ 0.95", "for example 0.95"),
             got=repr(confidence),
             hint=Text("Viết confidence=0.95 cho 95 %.", "Write confidence=0.95 for 95 %."),
+        )
+
+
+def check_whole(argument: str, value: object, least: int = 0) -> None:
+    """Refuse `value` unless it is a whole number from `least` on; `argument` is its name in the message."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ParameterError(
+            Text(
+                f"{argument} phải là số nguyên từ {least} trở lên.",
+                f"{argument} must be a whole number, {least} or more.",
+            ),
+            expected=Text(f"{least}, {least + 1}, …", f"{least}, {least + 1}, ..."),
+            got=f"{argument}={value!r}",
+            hint=Text(f"Ví dụ: {argument}={least + 1}", f"For example: {argument}={least + 1}"),
         )
 
 

@@ -166,6 +166,7 @@ def match(
     """
     names = list(names)
     numbers = list(rows) if rows is not None else list(range(1, len(names) + 1))
+    _refuse_blank(pd.Series(names, index=numbers, dtype="str"), where)
     index = _names(version, level)
     found = [_look_up(name, index) for name in names]
     unknown: dict[str, list[Hashable]] = defaultdict(list)
@@ -211,6 +212,7 @@ def settle(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         ``parent_code`` is no province of its version.
     """
     frame = frame.copy()
+    _refuse_blank(frame["unit"], f"{where}, cột/column unit")
     below = frame["unit_level"].isin(["district", "commune", "department", "centre"])
     placed = frame["unit_level"].eq("province") | (below & frame["unit_version"].ne(""))
     refuse_rows(
@@ -254,6 +256,17 @@ def settle(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         frame.loc[rows, "unit"] = frame.loc[rows, "unit"].map(keys["unit"])
         frame.loc[rows, "unit_code"] = codes
     return frame
+
+
+def _refuse_blank(names: pd.Series, where: str) -> None:
+    refuse_rows(
+        names.index[names.str.strip() == ""],
+        Text("Ô đơn vị bị trống.", "The cell of the unit is empty."),
+        where=where,
+        got=lambda _: "",
+        expected=Text("tên đơn vị, ví dụ Gia Lai", "the name of a unit such as Gia Lai"),
+        hint=Text("Ghi tên đơn vị vào ô này, hoặc xóa cả dòng.", "Write its name into the cell, or delete the row."),
+    )
 
 
 def _listed(rows: Sequence[Hashable]) -> str:

@@ -15,11 +15,13 @@ from matplotlib.dates import date2num
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.series import Break
-from dvresearch.tables import Column, Table, check
+from dvresearch.tables import ESTIMATES, Column, Table, check
+from dvresearch.text import format_number
+from dvresearch.wording.estimates import interval_note
 from dvresearch.wording.periods import days_of
-from dvresearch.wording.values import Lang, capital, flag_codes, known, say, shown
+from dvresearch.wording.values import Lang, capital, counted, flag_codes, hidden, known, say, shown
 
-__all__ = ["Point", "Series", "break_notes", "breaks_in", "number_breaks", "one_unit", "read_series"]
+__all__ = ["Point", "Series", "break_notes", "breaks_in", "grounds", "number_breaks", "one_unit", "read_series"]
 
 #: What a series needs; estimates and published figures both have it.
 _VALUES = Table(
@@ -28,6 +30,10 @@ _VALUES = Table(
     ("period",),
     (Column("indicator", "code", True), Column("period", "text", True), Column("value", "number", True)),
 )
+
+_BARS = Text("Vạch đứng: khoảng của từng giá trị.", "Upright bars: the interval of each value.")
+_DENOMINATORS = Text("Mẫu số của mỗi kỳ:", "Denominator of each period:")
+_CASES = Text("Số quan sát của mỗi kỳ:", "Cases in each period:")
 
 
 @dataclass(frozen=True)
@@ -174,3 +180,21 @@ def break_notes(
         return [f"{word} ({i}): {reasons[code]}" for code, i in numbers.items()]
     broken = any(breaks_in(points) for points in series)
     return [f"{word}: {codebook.get('flag', 'break').note(lang)}"] if broken else []
+
+
+def grounds(table: pd.DataFrame, lang: Lang) -> str:
+    """Return what the bars of estimates mean and how many cases their values rest on; "" for published figures."""
+    if not set(ESTIMATES.names) <= set(table.columns):
+        return ""
+    rows = table[~hidden(table)]
+    note = interval_note(rows, lang)
+    told = [say(_BARS, lang), note] if note else []
+    for column, words in (("denominator", _DENOMINATORS), ("n", _CASES)):
+        cases = rows[column].dropna()
+        if len(cases):
+            ends = dict.fromkeys(format_number(n, 0, lang) for n in (cases.min(), cases.max()))
+            definitions = rows["definition"].unique()
+            noun = counted(definitions[0], cases.max(), lang) if len(definitions) == 1 else ""
+            told.append(f"{say(words, lang)} {' '.join(filter(None, ('–'.join(ends), noun)))}.")
+            break
+    return " ".join(told)

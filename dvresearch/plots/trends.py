@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text
 from dvresearch.plots.labels import separate
-from dvresearch.plots.points import Point, Series, break_notes, breaks_in, number_breaks, one_unit, read_series
+from dvresearch.plots.points import Point, Series, break_notes, breaks_in, grounds, number_breaks, one_unit, read_series
 from dvresearch.plots.style import (
     DARK,
     DASHES,
@@ -44,10 +44,12 @@ from dvresearch.wording.values import (
     capital,
     cell,
     definition_name,
+    hedged,
     indicator_name,
     known,
     listed,
     names,
+    printed,
     say,
     value,
 )
@@ -142,7 +144,7 @@ def trend(
     elif len(every) <= MOST_VALUES:
         _write_values(ax, every, code, lang, reference)
     title, subtitle = _headings(table, series, unit, lang)
-    add_words(ax, title, subtitle, break_notes(series.values(), numbers, breaks, lang))
+    add_words(ax, title, subtitle, [*break_notes(series.values(), numbers, breaks, lang), grounds(table, lang)])
     separate(ax, sorted(ends, key=lambda label: label.xy[1]))
     return ax
 
@@ -208,7 +210,7 @@ def small_multiples(
         _mark_breaks(ax, {x: _number(codes, numbers) for x, codes in breaks_in(points)})
         last = _last(points)
         if last:
-            _label_end(ax, last, cell(last.value, code, last.row.get("n"), lang))
+            _label_end(ax, last, _written(last, code, lang))
         ax.set_title(fill(name, 80), fontsize=SMALL, loc="left", pad=3)
         # The lowest panel of a column carries the periods, whether or not the last row is full.
         ax.tick_params(labelbottom=i + COLUMNS >= len(series))
@@ -217,7 +219,7 @@ def small_multiples(
     width = fig.get_size_inches()[0] * 72
     title, subtitle = _headings(table, series, unit, lang)
     fig.suptitle(fill(title, width, 1.15 * TITLE), x=0.01, ha="left", fontsize=TITLE, fontweight="bold")
-    notes = [subtitle, *break_notes(series.values(), numbers, breaks, lang)]
+    notes = [subtitle, *break_notes(series.values(), numbers, breaks, lang), grounds(table, lang)]
     fig.supxlabel("\n".join(fill(n, width) for n in notes if n), x=0.01, ha="left", fontsize=SMALL)
     return fig
 
@@ -303,7 +305,7 @@ def _mark_breaks(ax: Axes, places: dict[float, str]) -> None:
 
 
 def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, reference: float | None) -> None:
-    """Write each value where the line beside its point leaves room, and none across the reference line."""
+    """Write each value where the line beside its point leaves room, on the side of the reference where its point is."""
     drawn = [p for p in points if known(p.value)]
     low, high = ax.get_ylim()
     for before, p, after in zip([None, *drawn], drawn, [*drawn[1:], None], strict=False):
@@ -311,11 +313,16 @@ def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, refe
         rises_after = after is not None and after.value > p.value
         side = 0 if rises_before == rises_after or before is None or after is None else (1 if rises_before else -1)
         below = (rises_before or rises_after) and not side
-        gap = reference - p.value if reference is not None else -1.0
+        gap = (reference - p.value) * (-1 if below else 1) if reference is not None else -1.0
+        near = 0 < gap < NUMBER * (high - low)  # no room between point and reference: beside the point
+        if (
+            near or p.row.get("hedge") or known(p.row.get("lower"))
+        ):  # nor over its interval, nor a long label over the axis
+            side = side or (-1 if after is None else 1)
         ax.annotate(
-            cell(p.value, unit, p.row.get("n"), lang),
-            (p.x, p.value + gap if not below and 0 < gap < NUMBER * (high - low) else p.value),
-            (2 * side, -6 if below else 5),
+            _written(p, unit, lang),
+            (p.x, p.value),
+            (6 * side, 0) if near else (2 * side, -6 if below else 5),
             textcoords="offset points",
             ha={0: "center", 1: "left", -1: "right"}[side],
             va="top" if below else "bottom",
@@ -324,6 +331,12 @@ def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, refe
             gid="value",
             zorder=4,
         )
+
+
+def _written(point: Point, unit: str, lang: Lang) -> str:
+    """Return a value as its source prints it, with its hedge."""
+    number = cell(point.value, unit, point.row.get("n"), lang, printed(point.row, unit))
+    return hedged(number, point.row.get("hedge"), lang)
 
 
 def _draw_reference(ax: Axes, reference: float, unit: str, lang: Lang, name: str) -> Annotation:

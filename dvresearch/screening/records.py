@@ -21,6 +21,7 @@ from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.tables import DOSSIERS, Table
 from dvresearch.text import plain
+from dvresearch.text.dates import EARLY, FIRST_YEAR
 
 if TYPE_CHECKING:
     import duckdb
@@ -298,12 +299,17 @@ class _Screening:
 
 
 def _day(as_of: date | str) -> str:
+    wrong = Text("as_of không phải một ngày.", "as_of is not a date.")
     try:
-        return f"{pd.Timestamp(as_of):%Y-%m-%d}"
+        day = pd.Timestamp(as_of)
+        if day.year >= FIRST_YEAR:
+            return f"{day:%Y-%m-%d}"
+        wrong = EARLY if day.year < FIRST_YEAR else wrong
     except (TypeError, ValueError):
-        raise ParameterError(
-            Text("as_of không phải một ngày.", "as_of is not a date."),
-            expected=Text('ngày, ví dụ "2026-06-30"', 'a date such as "2026-06-30"'),
-            got=repr(as_of),
-            hint=Text('Viết as_of="2026-06-30".', 'Write as_of="2026-06-30".'),
-        ) from None
+        pass
+    raise ParameterError(
+        wrong,
+        expected=Text('ngày, ví dụ "2026-06-30"', 'a date such as "2026-06-30"'),
+        got=repr(as_of),
+        hint=Text('Viết as_of="2026-06-30".', 'Write as_of="2026-06-30".'),
+    )

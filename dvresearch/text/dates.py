@@ -14,12 +14,13 @@ from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
 from dvresearch.text.numerals import MISSING, is_missing
 
-__all__ = ["FIRST_YEAR", "Order", "cell_date", "column_date_order", "date", "excel_date"]
+__all__ = ["EARLY", "FIRST_YEAR", "Order", "cell_date", "column_date_order", "date", "excel_date"]
 
 Order = Literal["dmy", "mdy"]
 
 #: No register of this package's field reaches back further; earlier years are slips of the keyboard.
 FIRST_YEAR = 1900
+EARLY = Text(f"Năm trước {FIRST_YEAR}.", f"A year before {FIRST_YEAR}.")
 #: Whole numbers between the two are years when they stand in a date cell.
 LAST_YEAR = 2100
 #: Two-digit years from here on belong to 19xx, those below to 20xx (the rule of POSIX and of Python).
@@ -144,7 +145,7 @@ def _time(match: re.Match[str]) -> dt.time:
 def _checked(found: dt.date) -> dt.date:
     if found.year < FIRST_YEAR:
         raise DataError(
-            Text(f"Năm trước {FIRST_YEAR}.", f"A year before {FIRST_YEAR}."),
+            EARLY,
             expected=Text(f"ngày từ 01/01/{FIRST_YEAR}", f"a date from {FIRST_YEAR}-01-01"),
             got=str(found.year),
             hint=Text("Gõ lại năm bằng bốn chữ số, ví dụ 24/02/2026.", "Retype the year, for example 24/02/2026."),

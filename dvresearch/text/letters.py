@@ -92,7 +92,7 @@ def plain(name: str) -> str:
 
 
 def shape(text: str) -> str:
-    """Return the look of `text` with every letter as ``a`` and every digit as ``0``, cut at 24 characters.
+    """Return the look of `text`, named as such: every letter as ``a``, every digit as ``0``, cut at 24 characters.
 
     Messages show this instead of a cell's content: a cell in the wrong column may be a
     name or a telephone number, while its look is enough to find the mistake ("12O" -> "00a").
@@ -103,4 +103,4 @@ def shape(text: str) -> str:
         The content of a cell.
     """
     look = "".join("a" if c.isalpha() else "0" if c.isdigit() else c for c in text[:25])
-    return repr(look if len(look) < 25 else look[:24] + "…")
+    return "dạng ô/looks like " + repr(look if len(look) < 25 else look[:24] + "…")

@@ -15,6 +15,7 @@ from dvresearch.wording.periods import days_of, period_words
 from dvresearch.wording.values import (
     Lang,
     definition_name,
+    hedged,
     hidden,
     indicator_name,
     names,
@@ -89,7 +90,7 @@ def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = 
 
 
 def _number(row: dict[Any, Any], lang: Lang) -> str:
-    return value(row["value"], unit_of({"method": "", **row}), row.get("n"), lang)
+    return hedged(value(row["value"], unit_of({"method": "", **row}), row.get("n"), lang), row.get("hedge"), lang)
 
 
 def _ends(rows: pd.DataFrame, lang: Lang, unit: str) -> str:

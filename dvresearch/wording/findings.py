@@ -23,7 +23,8 @@ Words = Literal["pass", "match", "effect"]
 
 _BOTH = Text("tính được {computed}, công bố {stated}", "computed {computed}, published {stated}")
 _AGAINST = Text("tính được {computed}, so với {stated}", "computed {computed}, against {stated}")
-_SEEN = Text("thấy: {computed}", "found: {computed}")
+#: What stands here is a count, a share, a missing column, the look of a cell: the name of the check says which.
+_BARE = Text("{computed}", "{computed}")
 _COMPUTED = Text("tính được {computed}", "computed {computed}")
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _STATED = Text("công bố {stated}", "published {stated}")
@@ -103,7 +104,7 @@ def _paragraph(row: Mapping[Hashable, Any], lang: Lang, words: Words) -> str:
     if codebook.find("value", own) == own:  # a word of the check, such as impact_feasibility.weak
         return _with_guidance(f"{head}: {codebook.get('value', own).label(lang)}.", row, lang)
     both = _AGAINST if words == "effect" else _BOTH
-    phrase = {(True, True): both, (True, False): _SEEN if words == "pass" else _COMPUTED, (False, True): _STATED}.get(
+    phrase = {(True, True): both, (True, False): _BARE if words == "pass" else _COMPUTED, (False, True): _STATED}.get(
         (bool(row["computed"]), bool(row["stated"]))
     )
     computed, stated = localised(row["computed"], lang), localised(row["stated"], lang)

@@ -29,6 +29,7 @@ __all__ = [
     "counts",
     "definition_name",
     "flag_codes",
+    "hedged",
     "hidden",
     "indicator_name",
     "inside",
@@ -37,7 +38,9 @@ __all__ = [
     "known",
     "listed",
     "names",
+    "needed",
     "one_of",
+    "printed",
     "reason_codes",
     "say",
     "shown",
@@ -64,6 +67,16 @@ SCORE_POINTS = "point_difference"
 PER_CENT = (POINTS, "growth", "ratio")
 #: What the metrics call a group without a label, and all groups together.
 GROUPS = {"(không rõ)": Text("(không rõ)", "(not stated)"), "(tất cả)": Text("(tất cả)", "(all)")}
+#: Words of a source before a number it rounded.
+_HEDGES = {
+    "gần": Text("gần", "nearly"),
+    "dưới": Text("dưới", "under"),
+    "hơn": Text("hơn", "more than"),
+    "trên": Text("trên", "over"),
+    "khoảng": Text("khoảng", "about"),
+    "ước": Text("ước", "an estimated"),
+    "ước tính": Text("ước tính", "an estimated"),
+}
 #: What the metrics write between the two sides of a difference, in the column in which they differ.
 _LESS = " \u2212 "
 #: Columns in front of an estimate that tell which row it is but are not words for a reader.
@@ -239,7 +252,7 @@ def _decimals(share: float, cases: float | None) -> int:
     neither none nor all is never rounded to 0 or 100.
     """
     if not known(cases):
-        return _needed([100 * share])
+        return needed([100 * share])
     decimals = 2 if cases >= MANY_CASES else 1
     ends = (0.0, 1.0)
     while decimals < 6 and share not in ends and _reads_as(share, ends, decimals):
@@ -251,8 +264,8 @@ def _reads_as(share: float, others: Sequence[float], decimals: int) -> bool:
     return format_percent(share, decimals) in [format_percent(o, decimals) for o in others]
 
 
-def _needed(numbers: Sequence[float], most: int = 2) -> int:
-    """Return the decimals these numbers need, no more than `most`."""
+def needed(numbers: Sequence[float], most: int = 2) -> int:
+    """Return the decimals that these numbers need, no more than `most`."""
     return next((d for d in range(most) if all(abs(x - round(x, d)) < 5e-7 for x in numbers)), most)
 
 
@@ -262,7 +275,7 @@ def _write(number: float, unit: str, decimals: int, lang: Lang) -> str:
     return format_number(100 * number if unit in PER_CENT else number, decimals, lang)
 
 
-def cell(number: float, unit: str, cases: float | None, lang: Lang) -> str:
+def cell(number: float, unit: str, cases: float | None, lang: Lang, decimals: int | None = None) -> str:
     """Return an estimate as text without the name of its unit, for columns: ``86,64 %``, ``3,5``.
 
     Parameters
@@ -275,12 +288,23 @@ def cell(number: float, unit: str, cases: float | None, lang: Lang) -> str:
         Number of cases behind it, which decides the decimals of a percentage.
     lang : {"vi", "en"}
         Language.
+    decimals : int, optional
+        Decimals to write, such as those the source printed; as many as are needed when not given.
     """
-    if unit in ("share", POINTS):
+    if decimals is None and unit in ("share", POINTS):
         decimals = _decimals(number, cases)
-    else:
-        decimals = _needed([100 * number if unit in PER_CENT else number])
+    elif decimals is None:
+        decimals = needed([100 * number if unit in PER_CENT else number])
     return _write(number, unit, decimals, lang)
+
+
+def printed(row: Row, unit: str) -> int | None:
+    """Return the decimals a source printed, from the limits within which it rounded; None when they are not known."""
+    low, high = row.get("value_low"), row.get("value_high")
+    if not (known(low) and known(high) and high > low):
+        return None
+    step = (high - low) * (100 if unit in ("share", *PER_CENT) else 1)
+    return max(0, round(-math.log10(step)))
 
 
 def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
@@ -291,15 +315,21 @@ def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
     if unit == "mark":
         return say(_YES if number else _NO, lang)
     if unit == "dong" and abs(number) >= MILLION:
-        return f"{format_number(number / MILLION, _needed([number / MILLION]), lang)}{NBSP}{say(_MILLION_DONG, lang)}"
+        return f"{format_number(number / MILLION, needed([number / MILLION]), lang)}{NBSP}{say(_MILLION_DONG, lang)}"
     word = _noun(unit, 100 * number if unit in PER_CENT else number, lang)
     return f"{word}{NBSP}{text}" if unit == "rank" else f"{text}{NBSP}{word}"
+
+
+def hedged(number: str, hedge: object, lang: Lang) -> str:
+    """Return a number as text behind the word its source puts before it: ``khoảng 81 %``; the word alone for ""."""
+    word = str(hedge).strip() if isinstance(hedge, str) else ""
+    return f"{say(_HEDGES[word], lang) if word in _HEDGES else word} {number}".strip()
 
 
 def interval(row: Row, lang: Lang) -> str:
     """Return the interval of one row as text, with the decimals of its value: ``86,62–86,66 %``."""
     unit, limits = unit_of(row), (row["lower"], row["upper"])
-    decimals = _decimals(row["value"], row["n"]) if unit in ("share", POINTS) else _needed(limits)
+    decimals = _decimals(row["value"], row["n"]) if unit in ("share", POINTS) else needed(limits)
     low, high = (_write(limit, unit, decimals, lang) for limit in limits)
     low = low.rstrip(f"%{NBSP}")
     # A dash beside a minus sign cannot be read.
@@ -321,7 +351,7 @@ def axis_number(number: float, ticks: Sequence[float], unit: str, lang: Lang) ->
         Language.
     """
     scale = 100 if unit in ("share", POINTS) else 1
-    return _write(number, unit, _needed([scale * t for t in ticks], 4), lang)
+    return _write(number, unit, needed([scale * t for t in ticks], 4), lang)
 
 
 def counts(row: Row, lang: Lang, over: str = "/") -> str:
@@ -339,7 +369,7 @@ def counts(row: Row, lang: Lang, over: str = "/") -> str:
     numerator, denominator, n = row["numerator"], row["denominator"], row["n"]
 
     def text(count: float) -> str:
-        return format_number(count, _needed([count]), lang)
+        return format_number(count, needed([count]), lang)
 
     if not (known(numerator) and known(denominator)):
         return f"n{NBSP}={NBSP}{text(n)}" if known(n) else ""

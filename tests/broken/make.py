@@ -292,7 +292,7 @@ def cells() -> Iterable[Case]:
     yield Case("ngay_la_chu.csv", text(rows((2, 3, "chưa biết"))), ["D3", "không phải ngày", "aaaa aaaa"])
     yield Case("ngay_la_chu.xlsx", book(rows((4, 4, "tuần sau"))), ["E5", "dòng/row 5, cột/column E"])
     yield Case("ngay_thang_lan_lon.csv", text(rows((2, 2, "02/13/2026 08:00"))), ["C3", "không phải ngày"])
-    yield Case("nam_truoc_1900.csv", text(rows((1, 2, "05/01/0226"))), ["C2", "không phải ngày"])
+    yield Case("nam_truoc_1900.csv", text(rows((1, 2, "05/01/0226"))), ["C2", "năm trước 1900"])
     yield Case("gio_khong_co_that.csv", text(rows((1, 2, "05/01/2026 25:61"))), ["C2", "không phải ngày"])
     yield Case("so_trong_cot_ngay.csv", text(rows((3, 3, "15"))), ["D4", "không phải ngày"])
     yield Case("so_trong_cot_ngay.xlsx", book(rows((3, 3, 15))), ["D4", "không phải ngày"])

@@ -20,6 +20,11 @@ def _rows(ctx: Context, *prefixes: str) -> pd.DataFrame:
     return rows[rows["indicator"].str.startswith(prefixes)]
 
 
+def _dated(ctx: Context, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `rows` with their periods in words, which tell of one not counted to its end."""
+    return rows.assign(period=ctx.with_periods(rows)["period_shown"].where(rows["period"] != "", ""))
+
+
 def grassroots(ctx: Context) -> Section:
     """Democracy at the grass roots and supervision."""
     rows = _rows(
@@ -57,7 +62,7 @@ def models(ctx: Context) -> Section:
         stage=[" / ".join(ctx.label("indicator", c) for c in s.split("/")) for s in shares["stage"]]
     )
     head = [ctx.column("unit"), ctx.period_column(), ctx.column("stage")]
-    parts = metrics.check_parts(figures)
+    parts = metrics.check_parts(_dated(ctx, figures))
     blocks: tuple[Block, ...] = (
         Paragraph(
             ctx.prose("models.stages-text"),
@@ -123,9 +128,9 @@ def services(ctx: Context) -> Section:
         "electronic",
         "management",
     )
-    whole = rows[rows["indicator"].str.startswith("one_stop") & rows["denominator"].notna()]
-    cover = _coverage(ctx, whole)
-    parts = metrics.check_parts(rows)
+    dated = _dated(ctx, rows)
+    cover = _coverage(ctx, dated[rows["indicator"].str.startswith("one_stop") & rows["denominator"].notna()])
+    parts = metrics.check_parts(dated)
     blocks: tuple[Block, ...] = (
         Paragraph(" ".join(wording.describe(cover, ctx.lang)), "lead"),
         ctx.checks(

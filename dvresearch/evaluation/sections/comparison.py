@@ -136,6 +136,8 @@ def _figures(ctx: Context, now: str, then: str) -> Iterator[pd.DataFrame]:
     for table, make in (("dossiers", _dossiers), ("cases", _cases), ("responses", _answers)):
         if table in ctx.spec.inputs and table in ctx.spec.previous:
             both = pd.concat([_as_figures(side, make(side), period) for period, side in sides.items()])
+            if table == "responses":  # asked alike in both years: under one code
+                both["part"] = both["part"].replace(ctx.asked())
             for _, group in both.groupby(["indicator", "definition"], sort=False):
                 yield group
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section
 from dvresearch.evaluation.context import Context
-from dvresearch.screening import screen
 from dvresearch.text import format_number
 from dvresearch.wording.periods import period_words
 
@@ -29,19 +28,12 @@ def quality(ctx: Context) -> Section:
     personal = ", ".join(read["personal"])
     dropped = ctx.prose("quality.dropped", columns=personal) if personal else ctx.prose("quality.none-dropped")
     rows = format_number(len(ctx.dossiers), 0, ctx.lang)
-    findings = screen(
-        path,
-        "dossiers",
-        columns=dict(ctx.spec.columns) or None,
-        corrections=ctx.spec.inputs.get("corrections"),
-        as_of=ctx.spec.as_of,
-    )
     blocks = (
         Paragraph(ctx.prose("quality.read", rows=rows, file=path.name, dropped=dropped), "lead"),
         ctx.checks(
             "screening",
             ctx.prose("quality.checks"),
-            findings,
+            ctx.screened("dossiers"),
             sources=[ctx.own("dossiers")],
             call="screen(path, 'dossiers')",
             inputs=(path.name,),

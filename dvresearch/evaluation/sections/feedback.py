@@ -45,11 +45,11 @@ def compose(ctx: Context) -> Section:
         counts, numerator="feedback_total", population="received", indicator="feedback_rate", basis="census"
     )
     yen_phong = ctx.article("yenphong-2024")
-    local = pd.DataFrame({"unit": ["huyện Yên Phong"] * 2, "period": ["2023", "2023"]})
-    numbers = yen_phong.drop_duplicates("indicator").set_index("indicator")["value"]
+    rows = yen_phong.drop_duplicates("indicator").set_index("indicator")
+    numbers = rows["value"]
     handled = [
         metrics.proportion(
-            local.iloc[[i]].assign(x=numbers[x], n=numbers[n]),
+            rows.loc[[x], ["unit", "period"]].assign(x=numbers[x], n=numbers[n]),
             numerator="x",
             denominator="n",
             by=["unit", "period"],
@@ -57,11 +57,9 @@ def compose(ctx: Context) -> Section:
             basis="census",
             confidence=ctx.spec.confidence,
         )
-        for i, (share, x, n) in enumerate(
-            [
-                ("feedback_handled_share", "feedback_handled", "feedback_received"),
-                ("petitions_resolved_share", "petitions_resolved", "petitions_in_authority"),
-            ]
+        for share, x, n in (
+            ("feedback_handled_share", "feedback_handled", "feedback_received"),
+            ("petitions_resolved_share", "petitions_resolved", "petitions_in_authority"),
         )
     ]
     petitions = ctx.figures[ctx.figures["source"].isin(_petition_sources(ctx))]
@@ -94,7 +92,7 @@ def compose(ctx: Context) -> Section:
             "petition-shares",
             ctx.prose("feedback.petition-shares"),
             _with_counts(ctx),
-            sources=petitions["source"],
+            sources=[*petitions["source"], "yenphong-2024"],
             call="check_shares(load_figures())",
             inputs=(*PETITIONS, *ARTICLES),
         ),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dvresearch import loaders, metrics
 from dvresearch.evaluation.content import Block, Paragraph, Section
 from dvresearch.evaluation.context import COMMUNES, MONTHS, PROVINCES, Context
 from dvresearch.tables import Q766_GROUPS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["compose"]
 
@@ -25,7 +30,7 @@ def compose(ctx: Context) -> Section:
         definition=lambda t: [ctx.label("definition", d) for d in t["definition"]],
     )
     communes = loaders.load_index766(level="commune")
-    imputed = metrics.imputed_check(counts)
+    imputed = _named(ctx, metrics.imputed_check(counts))
     blocks: tuple[Block, ...] = (
         Paragraph(
             ctx.prose(
@@ -76,7 +81,7 @@ def compose(ctx: Context) -> Section:
         ctx.checks(
             "index766-communes",
             ctx.prose("index766.index766-communes"),
-            metrics.variance_check(communes),
+            _named(ctx, metrics.variance_check(communes)),
             sources=communes["source"],
             inputs=COMMUNES,
             words="pass",
@@ -105,3 +110,9 @@ def compose(ctx: Context) -> Section:
         )
         blocks = (*blocks, found)
     return Section("index766", ctx.prose("index766.title"), blocks)
+
+
+def _named(ctx: Context, found: pd.DataFrame) -> pd.DataFrame:
+    """Return findings whose places say what was computed there."""
+    pairs = zip(found["check"], found["where"], strict=True)
+    return found.assign(where=[f"{ctx.prose(f'index766.{check}')}, {where}" for check, where in pairs])

@@ -10,12 +10,14 @@ from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.evaluation.content import Block, Checks, Paragraph, Section, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections.units import compared
-from dvresearch.screening import screen
 from dvresearch.tables import MODEL_CONTENTS
 from dvresearch.text import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: Letters of an item beside a picture: two lines.
+_LABEL = 76
 
 __all__ = [
     "answer_shares",
@@ -30,14 +32,13 @@ __all__ = [
 ]
 
 
-def _screened(ctx: Context, table: str, **options: object) -> Checks:
+def _screened(ctx: Context, table: str) -> Checks:
     """Return the checks of one file."""
     path = ctx.spec.inputs[table]
-    found = screen(path, table, as_of=ctx.spec.as_of, **options)  # type: ignore[arg-type]
     return ctx.checks(
         f"{table}-screening",
         ctx.prose("registers.screening", file=path.name),
-        found,
+        ctx.screened(table),
         sources=[ctx.own(table)],
         call=f"screen(path, {table!r})",
         inputs=(path.name,),
@@ -130,13 +131,14 @@ def survey(ctx: Context) -> Section:
     frame, graded = ctx.responses
     shares = answer_shares(ctx)
     top = shares[shares["indicator"] == "answers_top_share"].reset_index(drop=True)
+    drawn = top.assign(item=top["item"].map(ctx.asked(_LABEL)))
     blocks: list[Block] = [
         Paragraph(ctx.prose("registers.survey-lead", answers=len(frame), items=len(graded)), "lead"),
         ctx.figure(
             "survey-top",
             ctx.prose("registers.survey-top"),
-            lambda plots: plots.intervals(top, lang=ctx.lang, unit="item", sort="given"),
-            alt=wording.alt_text("intervals", top, ctx.lang, unit="item"),
+            lambda plots: plots.intervals(drawn, lang=ctx.lang, unit="item", sort="given"),
+            alt=wording.alt_text("intervals", drawn, ctx.lang, unit="item"),
             sources=[ctx.own("responses")],
             call="plots.intervals(answer_shares(load_responses(path, items), items))",
             inputs=(ctx.spec.inputs["responses"].name, items.name),
@@ -147,24 +149,25 @@ def survey(ctx: Context) -> Section:
             "responses",
             "survey-shares",
             ctx.prose("registers.survey-shares"),
-            shares,
+            shares.assign(item=shares["item"].map(ctx.asked())),
             "item",
             "answer_shares(load_responses(path, items), items)",
         ),
-        _screened(ctx, "responses", items=items),
+        _screened(ctx, "responses"),
     ]
     return Section("survey", ctx.prose("registers.survey-title"), tuple(blocks))
 
 
-def answer_shares(ctx: Context) -> pd.DataFrame:
-    """Return the shares of the highest answers, item by item."""
+def answer_shares(ctx: Context, *, at_once: bool = False) -> pd.DataFrame:
+    """Return the shares of the highest answers, item by item; `at_once` with intervals that hold for all together."""
     frame, graded = ctx.responses
     return metrics.answer_shares(
         frame,
         graded,
         reverse=[item for item in frame.attrs["load"]["reversed"] if item in graded],
         basis="unknown",
-        confidence=ctx.spec.confidence,
+        # Bonferroni: the highest and the lowest of many items lie far apart by chance alone
+        confidence=1 - (1 - ctx.spec.confidence) / len(graded) if at_once else ctx.spec.confidence,
         min_count=ctx.spec.privacy_threshold,
     )
 

@@ -154,7 +154,8 @@ def _local(ctx: Context) -> list[Block]:
     head = [ctx.column("unit"), ctx.column("group"), ctx.period_column(), ctx.column("definition")]
     every = ctx.with_periods(_with_doubts(ctx, every, identities))
     bare = _without_counts(ctx)
-    shares = metrics.check_shares(ctx.figures[ctx.figures["source"].isin(tallies["source"])])
+    of_dossiers = ctx.figures["indicator"].str.startswith("dossiers_")  # other shares are checked in their own section
+    shares = metrics.check_shares(ctx.figures[ctx.figures["source"].isin(tallies["source"]) & of_dossiers])
     return [
         Paragraph(
             ctx.prose(
@@ -190,7 +191,7 @@ def _local(ctx: Context) -> list[Block]:
             inputs=LOCAL,
             folded=True,
             call="resolution_rate(load_tallies(), by=['unit', 'group', 'period'], definition='all')",
-            notes=[ctx.prose("resolution.local-rates-note")],
+            notes=[ctx.prose("resolution.local-rates-note"), *_not_stated(ctx, every)],
         ),
         ctx.sheet(
             "local-uncounted",
@@ -199,13 +200,14 @@ def _local(ctx: Context) -> list[Block]:
             [
                 ctx.column("name", label=ctx.label("column", "indicator")),
                 *head,
+                *([ctx.column("hedge")] if bare["hedge"].any() else []),
                 ctx.column("value", "measure"),
                 ctx.column("remarks", label=ctx.prose("words.remarks")),
             ],
             sources=bare["source"],
             inputs=(*LOCAL, *ARTICLES),
             call="load_figures()  # shares of dossiers without numerator and denominator",
-            notes=[ctx.prose("resolution.local-uncounted-note")],
+            notes=[ctx.prose("resolution.local-uncounted-note"), *_not_stated(ctx, bare)],
         ),
         ctx.checks(
             "local-identities",
@@ -226,10 +228,16 @@ def _local(ctx: Context) -> list[Block]:
     ]
 
 
+def _not_stated(ctx: Context, table: pd.DataFrame) -> list[str]:
+    """Return the note on periods that sources do not give, where there are any."""
+    return [ctx.prose("resolution.no-period")] if (table["period"] == "").any() else []
+
+
 def _with_doubts(ctx: Context, rates: pd.DataFrame, identities: pd.DataFrame) -> pd.DataFrame:
     """Say beside every rate whether the counts it rests on add up."""
     doubts = {verdict: set(identities.loc[identities["verdict"] == verdict, "where"]) for verdict in ("fail", "review")}
-    words = {verdict: ctx.prose(f"resolution.counts-{verdict}") for verdict in doubts}
+    title = ctx.prose("resolution.local-identities")
+    words = {verdict: ctx.prose(f"resolution.counts-{verdict}", check=title) for verdict in doubts}
     names = [", ".join(w for w in row if w) for row in rates[["unit", "period", "group"]].itertuples(index=False)]
     told = [[words[v] for v, places in doubts.items() if name in places] for name in names]
     pairs = zip(rates["remarks"], told, strict=True)

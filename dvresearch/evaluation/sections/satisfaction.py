@@ -62,7 +62,7 @@ def _gaps(ctx: Context, series: pd.DataFrame) -> str:
     missing = [str(y) for y in range(years[0], years[-1]) if y not in years]
     ballots = ctx.national("sipas_respondents").sort_values("period")
     counted = [
-        f"{f'{hedge} ' if (hedge := row['hedge']) else ''}{format_number(row['value'], 0, ctx.lang)} ({row['period']})"
+        f"{values.hedged(format_number(row['value'], 0, ctx.lang), row['hedge'], ctx.lang)} ({row['period']})"
         for row in ballots.to_dict("records")
     ]
     told = [ctx.prose("satisfaction.missing", years=", ".join(missing))] if missing else []
@@ -77,6 +77,6 @@ def _ends(ctx: Context, marked: pd.DataFrame) -> dict[str, str]:
         rows = marked[marked["segment"] == segment]
         for end, row in (("first", rows.iloc[0]), ("last", rows.iloc[-1])):
             number = values.value(row["value"], "share", None, ctx.lang)
-            out[f"{side}_{end}"] = f"{row['hedge']} {number}".strip()
+            out[f"{side}_{end}"] = values.hedged(number, row["hedge"], ctx.lang)
             out[f"{side}_{end}_year"] = str(row["period"])
     return out

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.metrics.estimates import Floats, choose
+from dvresearch.errors import DataError, Text
+from dvresearch.metrics.estimates import Floats, check_whole, choose, column_numbers, group_names
 
 __all__ = [
     "ADJUSTMENTS",
     "CELLS",
     "CONTROLS",
+    "FEW_SIDE",
     "NO_CELLS",
     "SAMPLINGS",
     "Adjustment",
@@ -27,6 +28,7 @@ __all__ = [
     "Sample",
     "Sampling",
     "check_columns",
+    "check_constant",
     "group_time",
     "sample",
 ]
@@ -41,6 +43,8 @@ CELLS = ["cohort", "period", "event_time", "value", "std_error", "treated", "com
 NO_CELLS = pd.DataFrame(columns=CELLS, dtype=np.float64)
 ADJUSTMENTS = {"doubly_robust": "dr", "regression": "reg"}
 SAMPLINGS = ("panel", "cross_sections")
+#: Clusters on one side below which its own spread says too little (MacKinnon and Webb 2017).
+FEW_SIDE = 5
 
 
 @dataclass(frozen=True)
@@ -114,16 +118,14 @@ def sample(
     ------
     DataError
         For a missing column, a unit with two rows in one period, a unit with two adoption periods, clusters or
-        weights, a weight that is not positive, a missing covariate, or periods that are neither numbers nor pandas
-        periods.
+        weights, a weight that is not positive, a missing covariate, text or an infinite number, or periods that are
+        neither whole numbers nor pandas periods.
+    ParameterError
+        For an anticipation that is no whole number from 0, or names that are none.
     """
     choose("sampling", sampling, SAMPLINGS)
-    if anticipation < 0:
-        raise ParameterError(
-            Text("Số kỳ báo trước không được âm.", "Anticipation cannot be negative."),
-            expected=Text("0, 1, 2…", "0, 1, 2…"),
-            got=repr(anticipation),
-        )
+    check_whole("anticipation", anticipation)
+    covariates = group_names(covariates)
     of_unit = [c for c in (cluster, weights) if c]
     filled = [unit, period, *of_unit, *covariates]
     check_columns(panel, [outcome, adopted, *filled], filled)
@@ -141,18 +143,18 @@ def sample(
     codes, labels = pd.factorize(panel[unit])
     if sampling == "panel":
         _check_single(panel, unit, period)
-    _check_constant(panel, codes, unit, [adopted, *(of_unit if sampling == "panel" else ())])
+    check_constant(panel, unit, [adopted, *(of_unit if sampling == "panel" else ())])
     rows = pd.DataFrame(
         {
             "unit": codes if sampling == "panel" else np.arange(len(panel)),
             "period": time,
             "cohort": np.nan_to_num(cohort, nan=0.0, posinf=0.0),
-            "outcome": panel[outcome].to_numpy(dtype=np.float64, na_value=np.nan),
-            "weight": 1.0 if weights is None else panel[weights].to_numpy(dtype=np.float64),
+            "outcome": _finite(panel, outcome),
+            "weight": 1.0 if weights is None else _finite(panel, weights),
             "cluster": pd.factorize(panel[cluster])[0] if cluster else codes,
             "place": codes,
         }
-        | {f"x{j}": panel[c].to_numpy(dtype=np.float64, na_value=np.nan) for j, c in enumerate(covariates)}
+        | {f"x{j}": _finite(panel, c) for j, c in enumerate(covariates)}
     )
     if (rows["weight"] <= 0).any():
         raise DataError(
@@ -214,6 +216,23 @@ def check_columns(panel: pd.DataFrame, columns: Sequence[str], filled: Sequence[
             )
 
 
+def _finite(panel: pd.DataFrame, column: str) -> Floats:
+    """Return a column as numbers; text and infinite numbers are refused."""
+    values = column_numbers(panel, column)
+    endless = np.isinf(values)
+    if endless.any():
+        raise DataError(
+            Text(f"Cột {column} có giá trị vô hạn.", f"The column {column} has an infinite value."),
+            expected=Text("một số, hoặc ô trống nếu không biết", "a number, or an empty cell when not known"),
+            where=f"dòng/row {int(endless.argmax()) + 1}, cột/column {column} (+{int(endless.sum()) - 1})",
+            hint=Text(
+                "Tỷ lệ có mẫu số 0 là không biết: để trống (NaN).",
+                "A rate with denominator 0 is not known: leave it empty (NaN).",
+            ),
+        )
+    return values
+
+
 def _numbers(panel: pd.DataFrame, column: str) -> tuple[Floats, Any]:
     """Return periods as numbers, missing ones as NaN, and what they were."""
     values = panel[column]
@@ -226,7 +245,16 @@ def _numbers(panel: pd.DataFrame, column: str) -> tuple[Floats, Any]:
             got=str(values.dtype),
             hint=Text("Dùng build_panel(…) hoặc pandas.PeriodIndex.", "Use build_panel(…) or pandas.PeriodIndex."),
         )
-    return values.to_numpy(dtype=np.float64, na_value=np.nan), None
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    broken = np.isfinite(numbers) & (numbers != np.floor(numbers))
+    if broken.any():
+        raise DataError(
+            Text(f"Cột {column} có kỳ không phải số nguyên.", f"The column {column} has a period that is not whole."),
+            expected=Text("năm, hoặc số thứ tự kỳ: 1, 2, 3…", "years, or numbers of periods: 1, 2, 3…"),
+            got=f"{numbers[broken][0]:g}",
+            hint=Text("Dùng build_panel(…) hoặc pandas.PeriodIndex.", "Use build_panel(…) or pandas.PeriodIndex."),
+        )
+    return numbers, None
 
 
 def _check_single(panel: pd.DataFrame, unit: str, period: str) -> None:
@@ -245,8 +273,9 @@ def _check_single(panel: pd.DataFrame, unit: str, period: str) -> None:
         )
 
 
-def _check_constant(panel: pd.DataFrame, codes: NDArray[np.intp], unit: str, constant: Sequence[str]) -> None:
+def check_constant(panel: pd.DataFrame, unit: str, constant: Sequence[str]) -> None:
     """Refuse a unit with two values in a column that belongs to the unit."""
+    codes = pd.factorize(panel[unit])[0]
     for column in constant:
         value = pd.factorize(panel[column])[0]
         some = np.zeros(codes.max(initial=-1) + 1, dtype=np.intp)
@@ -260,8 +289,8 @@ def _check_constant(panel: pd.DataFrame, codes: NDArray[np.intp], unit: str, con
                 expected=Text(f"mỗi đơn vị một giá trị {column}", f"one value of {column} per unit"),
                 got=f"{labels[0]} (+{more})" if more else str(labels[0]),
                 hint=Text(
-                    "Kỳ áp dụng là kỳ đầu tiên có mô hình và giữ nguyên ở mọi dòng của đơn vị.",
-                    "The adoption period is the first with a model, the same in every row of the unit.",
+                    f"Mọi dòng của đơn vị phải ghi cùng một giá trị {column}; kỳ áp dụng là kỳ đầu tiên có mô hình.",
+                    f"Every row of the unit must have the same {column}; an adoption period is the first with a model.",
                 ),
             )
 

@@ -15,16 +15,19 @@ from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects import robustness
-from dvresearch.metrics.effects.cells import check_columns
-from dvresearch.metrics.effects.fitting import Fit
+from dvresearch.metrics.effects.cells import FEW_SIDE, check_columns
+from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, sides
+from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Fit, check_fit
 from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
-from dvresearch.metrics.estimates import choose
+from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
 from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value
 from dvresearch.tables import ESTIMATES, check
 
 __all__ = ["adjusted", "impact_checks", "pretrend_tests", "several_outcomes"]
 
 _SMALL, _POWER = 0.05, 0.8
+#: Clusters on the smaller side below which several changes tested at once go by that side alone.
+_SMALLER = 50
 #: Tests of the periods before adoption, the linear combinations of their changes they look at (newest first).
 _TESTS = ("pretrends", "anticipation", "placebo_date", "regression_to_mean")
 
@@ -48,15 +51,15 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
     Notes
     -----
     With changes δ(-1), …, δ(-K) from one period to the next and the covariance of their influence functions, every
-    test is one of linear combinations of them; p-values use t or F with the clusters less the combinations.
+    test is one of linear combinations of them; p-values use t or F with the clusters less the combinations, or with
+    those of the smaller side where it has fewer than 50. Changes of fewer than 5 places on a side, and all before
+    them, are left out.
     """
-    effects = fitted.effects("event_time")
-    before = effects.keys["event_time"].to_numpy() < -fitted.anticipation
-    change = effects.value[before][::-1]
-    spread = fitted.covariance(effects.influence[:, before])[::-1, ::-1]
-    count, clusters = len(change), int(fitted.sample.clusters.max()) + 1
+    change, spread, smaller = _changes(fitted)
+    count, every = len(change), int(fitted.sample.clusters.max()) + 1
+    clusters, single = (smaller if smaller < few else every for few in (_SMALLER, FEW_CLUSTERS))
     nothing = (np.nan, np.nan)
-    if not count or clusters < 3:
+    if not count:
         return dict.fromkeys(_TESTS, nothing)
     out = {"pretrends": nothing}
     if clusters - count >= 3:
@@ -74,18 +77,29 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
             out[name] = nothing
             continue
         found, error = float(weights @ change), float(np.sqrt(weights @ spread @ weights))
-        out[name] = (found, float(2 * special.stdtr(clusters - 1, -abs(found) / error)) if error > 0 else np.nan)
+        out[name] = (found, float(2 * special.stdtr(single - 1, -abs(found) / error)) if error > 0 else np.nan)
     return out
+
+
+def _changes(fitted: Fit) -> tuple[Floats, Floats, int]:
+    """Return the changes before adoption, newest first, their covariance, and the clusters of the smaller side."""
+    effects = fitted.effects("event_time")
+    enough = (effects.keys[["treated", "least"]].min(axis=1) >= FEW_SIDE).to_numpy()
+    before = np.flatnonzero(effects.keys["event_time"].to_numpy() < -fitted.anticipation)[::-1]
+    before = before[np.logical_and.accumulate(enough[before])]
+    smaller = min(sides(fitted.sample, fitted.control, fitted.anticipation))
+    before = before[: max(smaller - 3, 1)]  # no more than a test of all together has a distribution for
+    return effects.value[before], fitted.covariance(effects.influence[:, before]), smaller
 
 
 def _power(fitted: Fit) -> Finding:
     """Say what a straight difference of trends that the test finds in 80 % of cases would add to the estimate."""
-    effects = fitted.effects("event_time")
-    before = effects.keys["event_time"].to_numpy() < -fitted.anticipation
-    clusters, count = int(fitted.sample.clusters.max()) + 1, int(before.sum())
+    change, spread, smaller = _changes(fitted)
+    count = len(change)
+    clusters = smaller if smaller < _SMALLER else int(fitted.sample.clusters.max()) + 1
     if not count or clusters - count < 3:
         return graded("pretrends_power", "unknown")
-    inverse = np.linalg.pinv(fitted.covariance(effects.influence[:, before]))
+    inverse = np.linalg.pinv(spread)
     critical = special.fdtri(count, clusters - count, 1 - _SMALL)
     needed = special.ncfdtrinc(count, clusters - count, 1 - _POWER, critical)
     slope = float(np.sqrt(needed / inverse.sum()))
@@ -153,6 +167,9 @@ def impact_checks(
     ------
     DataError
         When the column `near` is missing or has empty cells.
+    ParameterError
+        When `fitted` is no fit, a restriction is unknown, or a number of places or draws makes no sense (of draws
+        none, or 19 or more: fewer make nothing rarer than one in twenty).
 
     Notes
     -----
@@ -160,6 +177,13 @@ def impact_checks(
     loop over cells, closed forms and simulated provinces with a known truth (tests/test_effect_checks.py,
     benchmarks/impact_coverage.py).
     """
+    check_fit(fitted)
+    check_whole("top", top)
+    check_whole("draws", draws or LEAST_DRAWS, LEAST_DRAWS)
+    check_whole("seed", seed)
+    wanted = group_names(honest)
+    for restriction in wanted:
+        choose("honest", restriction, tuple(_HONEST))
     if fitted.reasons:
         return findings.table([graded("impact_feasibility", "fail", computed="not_estimable")])
     if near is not None:
@@ -176,7 +200,7 @@ def impact_checks(
         rows += robustness.influential(varying, top, partial(track, "one_place_out"))
         rows += robustness.balance(varying)
         universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
-        rows += [_honest(universal, r) for r in track("honest_relative", honest)]
+        rows += [_honest(universal, r) for r in track("honest_relative", [r for r in _HONEST if r in wanted])]
     return findings.table(rows)
 
 

@@ -10,7 +10,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
+from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.effects.cells import (
     ADJUSTMENTS,
     CONTROLS,
@@ -23,10 +25,10 @@ from dvresearch.metrics.effects.cells import (
     group_time,
     sample,
 )
-from dvresearch.metrics.effects.feasibility import refusals
-from dvresearch.metrics.estimates import Floats, choose
+from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, refusals
+from dvresearch.metrics.estimates import Floats, choose, group_names
 
-__all__ = ["AVERAGES", "Average", "Effects", "Fit", "fit"]
+__all__ = ["AVERAGES", "LEAST_DRAWS", "Average", "Effects", "Fit", "check_fit", "fit"]
 
 Average = Literal[
     "overall", "overall_event_time", "overall_cohort", "overall_calendar",
@@ -34,6 +36,8 @@ Average = Literal[
 ]  # fmt: skip
 #: What group-time effects are averaged by; ``group_time`` leaves them as they are, ``overall_…`` averages an average.
 AVERAGES: tuple[Average, ...] = get_args(Average)
+#: Fewer draws cannot make anything rarer than one in twenty.
+LEAST_DRAWS = 19
 _KEYS = ("cohort", "period", "event_time")
 _COLUMNS = {"event_time": "event_time", "calendar": "period", "cohort": "cohort"}
 
@@ -46,7 +50,9 @@ class Effects:
     ----------
     keys : DataFrame
         ``effect`` (one of `AVERAGES`), ``cohort``, ``period`` and ``event_time`` (numbers, NaN where they do not
-        apply), and the units behind the row: ``treated``, ``comparison``.
+        apply), and the units behind the row: ``treated``, ``comparison`` (the most of any cell), ``least`` (the
+        fewest comparison units of any cell), ``effective`` (adopting units that would weigh as much if all weighed
+        alike: an early cohort stands in more cells than a late one).
     value : array of float
         The effects.
     influence : array of float
@@ -127,7 +133,8 @@ class Fit:
         cells = {c: self.cells[c].to_numpy(dtype=np.float64)[known] for c in columns}
         influence = self.influence[:, known]
         if by == "group_time":
-            return Effects(_keys(by, **cells).drop(columns="value"), cells["value"], influence)
+            keys = _keys(by, **cells, least=cells["comparison"], effective=cells["treated"]).drop(columns="value")
+            return Effects(keys, cells["value"], influence)
         held = cells[_COLUMNS[by]] if by in _COLUMNS else np.zeros(len(cells["value"]))
         labels = np.unique(held)
         member = held[:, None] == labels
@@ -139,6 +146,8 @@ class Fit:
             ]
         )
         keys["comparison"] = np.array([cells["comparison"][m].max() for m in member.T])
+        keys["least"] = np.array([cells["comparison"][m].min() for m in member.T])
+        keys["effective"] = np.array([_effective(cells["cohort"][m], cells["treated"][m]) for m in member.T])
         cohorts = None if by == "cohort" else cells["cohort"]
         return Effects(_keys(by, **keys), *self._averages(cells["value"], influence, member, cohorts))
 
@@ -204,8 +213,50 @@ class Fit:
         summed = self.by_cluster(influence)
         return np.sqrt(self._factor(len(summed)) * np.einsum("ij,ij->j", summed, summed))
 
+    def quantile(self, keys: pd.DataFrame, tail: float | Floats) -> Floats:
+        """Return by how many standard errors the interval of each row of :class:`Effects` reaches out.
+
+        Parameters
+        ----------
+        keys : DataFrame
+            ``effective`` and ``least`` of the rows.
+        tail : float
+            Chance left out on one side.
+
+        Notes
+        -----
+        Student's t with the clusters less 1. Where one side of a row has n < 20 units, the spread of the smaller side
+        is known worst: t with n - 1, times √(n/(n - 1)), because influence functions divide by n.
+        """
+        clusters = int(self.sample.clusters.max(initial=1)) + 1
+        side = np.maximum(keys[["effective", "least"]].min(axis=1).to_numpy(dtype=np.float64), 2)
+        few = (side < FEW_CLUSTERS) & (side < clusters)
+        freedom = np.where(few, side, clusters) - 1
+        return special.stdtrit(freedom, 1 - tail) * np.where(few, np.sqrt((freedom + 1) / freedom), 1.0)
+
     def _factor(self, clusters: int) -> float:
         return 1.0 if clusters == len(self.sample.units) else clusters / (clusters - 1)
+
+
+def _effective(cohorts: Floats, treated: Floats) -> float:
+    """Return how many units of equal weight carry as much information as those of some cells, by Kish's formula."""
+    names, at = np.unique(cohorts, return_inverse=True)
+    held = np.bincount(at, weights=treated)  # a unit weighs as often as its cohort has a cell
+    units = np.array([treated[at == i].max() for i in range(len(names))])
+    return float(held.sum() ** 2 / (held**2 / units).sum())
+
+
+def check_fit(fitted: object) -> None:
+    """Refuse what is no :class:`Fit`."""
+    if not isinstance(fitted, Fit):
+        raise ParameterError(
+            Text("Cần kết quả của fit_impact(…).", "What fit_impact(…) returns is needed."),
+            expected=Text("Fit", "Fit"),
+            got=type(fitted).__name__,
+            hint=Text(
+                'Viết fitted = fit_impact(panel, outcome="…").', 'Write fitted = fit_impact(panel, outcome="...").'
+            ),
+        )
 
 
 def _keys(by: str, **columns: Floats) -> pd.DataFrame:
@@ -267,6 +318,6 @@ def fit(
         else group_time(data, control=control, base=base, anticipation=anticipation, adjustment=adjustment)
     )
     return Fit(
-        panel, outcome, unit, period, adopted, tuple(covariates), adjustment, control, cluster, weights, anticipation,
-        base, sampling, data, cells, influence, result, reasons,
+        panel, outcome, unit, period, adopted, tuple(group_names(covariates)), adjustment, control, cluster, weights,
+        anticipation, base, sampling, data, cells, influence, result, reasons,
     )  # fmt: skip

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from dvresearch.metrics.effects.fitting import Fit, fit
+from dvresearch.errors import ParameterError, Text
+from dvresearch.metrics.effects.fitting import Fit, check_fit, fit
 from dvresearch.metrics.estimates import build, check_confidence, choose
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def honest_effects(
         largest such difference seen before adoption. ``smoothness``: the difference of the trends follows a straight
         line, drawn on from before adoption, whose slope changes by at most `m` from one period to the next.
     m : sequence of float
-        How much is allowed: multiples, or units of the outcome.
+        How much is allowed, 0 or more: multiples, or units of the outcome.
     confidence : float, default 0.95
         Two-sided level, 0-1.
 
@@ -96,8 +98,9 @@ def honest_effects(
     -----
     Bounds and intervals are those of diff-diff: for ``smoothness`` the optimal interval of fixed length, for
     ``relative_magnitude`` the bounds widened by the sampling error of the effect. The latter counts the differences
-    seen before adoption as they are; noise makes them larger, so the interval is rather too wide. Cohort sizes count as
-    known, so at ``m = 0`` the interval is that of ``impact`` up to their sampling error.
+    seen before adoption as they are; noise makes them larger, so the interval is rather too wide. Normal quantiles are
+    taken as wide as Student's t of ``impact``. Cohort sizes count as known, so at ``m = 0`` the interval is that of
+    ``impact`` up to their sampling error.
 
     Rambachan and Roth (2023), Review of Economic Studies 90:2555-2591. Checked against the closed form of the bounds,
     effect ± m·max|difference|·Σ weight·(e + 1), and against ordinary extrapolation of a straight line
@@ -105,12 +108,21 @@ def honest_effects(
     """
     choose("restriction", restriction, ("relative_magnitude", "smoothness"))
     check_confidence(confidence)
+    check_fit(fitted)
+    allowed_for = np.atleast_1d(np.asarray(m, dtype=np.float64))
+    if not (allowed_for >= 0).all():
+        raise ParameterError(
+            Text("m không được âm hay để trống.", "m cannot be negative or empty."),
+            expected=Text("0 hoặc lớn hơn: 0, 0.5, 1", "0 or more: 0, 0.5, 1"),
+            got=f"m={m!r}",
+            hint=Text("Viết m=[0, 0.5, 1].", "Write m=[0, 0.5, 1]."),
+        )
     study = _study(fitted)
-    keys = pd.DataFrame({"restriction": restriction, "m": np.asarray(m, dtype=np.float64)})
+    keys = pd.DataFrame({"restriction": restriction, "m": allowed_for})
     value, error, limits = np.nan, np.nan, np.full((len(keys), 2), np.nan)
     if study is not None:
         for i, allowed in enumerate(keys["m"]):
-            limits[i] = _interval(*study, restriction, allowed, 1 - confidence)
+            limits[i] = _interval(*study, restriction, allowed, _normal(fitted, 1 - confidence))
         value, error = study[0].avg_att, study[0].avg_se
     return build(
         keys,
@@ -149,14 +161,21 @@ def breakdown(fitted: Fit, restriction: Restriction, *, alpha: float = 0.05) -> 
         return np.nan
     grid = _GRIDS[restriction] * (study[0].avg_se if restriction == "smoothness" else 1.0)
 
+    tails = _normal(fitted, alpha)
+
     def reaches(m: float) -> bool:
-        lower, upper = _interval(*study, restriction, m, alpha)
+        lower, upper = _interval(*study, restriction, m, tails)
         return not (lower > 0 or upper < 0)
 
     if reaches(0.0):
         return -1.0
     holds = bisect_left(grid.tolist(), True, key=reaches)
     return float(grid[holds - 1]) if holds else 0.0
+
+
+def _normal(fitted: Fit, alpha: float) -> float:
+    """Return the level at which the normal quantiles of diff-diff are as wide as those of the overall effect."""
+    return float(2 * special.ndtr(-fitted.quantile(fitted.effects("overall").keys, alpha / 2)[0]))
 
 
 def _interval(

@@ -6,12 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from dvresearch.metrics.effects.cells import ADJUSTMENTS, Adjustment, Control, Sampling, check_columns
-from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, few_clusters
-from dvresearch.metrics.effects.fitting import AVERAGES, Average, Effects, Fit, fit
+from dvresearch.metrics.effects.cells import (
+    ADJUSTMENTS,
+    FEW_SIDE,
+    Adjustment,
+    Control,
+    Sampling,
+    check_columns,
+    check_constant,
+)
+from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, few_clusters
+from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
 from dvresearch.metrics.effects.randomisation import randomisation_interval
-from dvresearch.metrics.estimates import build, check_confidence
+from dvresearch.metrics.estimates import build, check_confidence, check_whole
 from dvresearch.tables import BASES
 
 __all__ = ["AVERAGES", "Fit", "critical_values", "fit", "impact"]
@@ -87,23 +96,28 @@ def impact(
         ``band``, then the columns of ``tables.ESTIMATES``. ``band`` says what the interval holds: ``pointwise`` its
         own row, ``simultaneous`` all rows of that ``effect`` at once (sup-t, multiplier bootstrap over clusters),
         ``randomisation`` all constant effects a permutation test does not reject; that row is added when there are
-        fewer than 20 clusters, or fewer than 5 on one side. Its value rests on the places observed in every period,
+        fewer than 20 clusters, or fewer than 5 on one side, be it in a single cell of the overall effect. Its value
+        rests on the places observed in every period,
         by regression on the covariates instead of propensity scores. ``n`` counts the units behind a row. A panel that
-        :func:`feasibility` calls not estimable gives a row per reason, with no number.
+        :func:`feasibility` calls not estimable gives a row per reason, with no number. A row of a single
+        adopting unit, or in which some cell has a single comparison unit, carries no interval (``one_adopting``,
+        ``one_comparison``).
 
     Raises
     ------
     DataError
-        When columns are missing or a unit has two rows in a period or two adoption periods.
+        When columns are missing, hold text or infinite numbers, a unit has two rows in a period, two adoption
+        periods or two values of `by`, or an adopting unit has none of `by`.
     ParameterError
-        For an unknown word or level.
+        For an unknown word, level, or number of draws.
 
     Notes
     -----
     ATT(g, t) = change of cohort g from its last period before adoption to t, less the change of the comparison units,
     each comparison unit weighted by p/(1 - p) and both changes less what the covariates predict. Standard errors come
     from influence functions and include the estimation of cohort sizes; intervals use t with G - 1 degrees of freedom,
-    G the number of clusters.
+    G the number of clusters. Where one side of a row has n < 20 units, its interval takes t with n - 1 degrees of
+    freedom times √(n/(n - 1)) instead, as for the mean of n values: influence functions divide by n.
 
     References
     ----------
@@ -113,6 +127,8 @@ def impact(
     estimate of the Chicago police training (see tests/test_impact.py).
     """
     check_confidence(confidence)
+    check_whole("draws", draws, LEAST_DRAWS)
+    check_whole("seed", seed)
 
     def one(rows: pd.DataFrame) -> pd.DataFrame:
         fitted = fit(
@@ -126,9 +142,11 @@ def impact(
 
     if by is None:
         return one(panel)
-    check_columns(panel, [by, adopted])
+    check_columns(panel, [by, adopted, unit])
     never = panel[adopted].isna() | (panel[adopted] == 0)
-    labels = panel.loc[~never, by].dropna().unique()
+    check_columns(panel[~never], [], [by])
+    check_constant(panel, unit, [by])
+    labels = panel.loc[~never, by].unique()
     parts = {label: one(panel[never | (panel[by] == label)]) for label in labels} or {"": one(panel)}
     return pd.concat([part.assign(**{by: label})[[by, *part]] for label, part in parts.items()], ignore_index=True)
 
@@ -159,29 +177,36 @@ def _basis(panel: pd.DataFrame) -> str:
 
 def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.DataFrame:
     """Return every average with its pointwise interval, then its band; with few clusters the permutation interval."""
-    from scipy.stats import t
-
     data = fitted.sample
     parts = {by: part for by in AVERAGES if len((part := fitted.effects(by)).keys)}
     errors = {by: fitted.errors(part.influence) for by, part in parts.items()}
-    pointwise = float(t.ppf((1 + confidence) / 2, data.clusters.max()))
     families = [by for by in _FAMILIES if by in parts]
     wider = critical_values(fitted, [parts[by] for by in families], confidence, draws, seed)
-    bands = [(by, "pointwise", pointwise) for by in parts]
-    bands += [(by, "simultaneous", max(f, pointwise)) for by, f in zip(families, wider, strict=True)]
+    pointwise = {by: fitted.quantile(part.keys, (1 - confidence) / 2) for by, part in parts.items()}
+    full = special.stdtrit(max(int(data.clusters.max()), 1), (1 + confidence) / 2)
+    bands = [(by, "pointwise", pointwise[by]) for by in parts]
+    for by, factor in zip(families, wider, strict=True):
+        # The bootstrap knows no degrees of freedom: a row of few places takes the quantile as far out as the factor.
+        own = fitted.quantile(parts[by].keys, special.ndtr(-factor))
+        factors = np.where(pointwise[by] > full, own, factor)
+        bands.append((by, "simultaneous", np.maximum(factors, pointwise[by])))
     bands.sort(key=lambda band: AVERAGES.index(band[0]))
     rows = pd.concat([parts[by].keys for by, _, _ in bands], ignore_index=True)
     rows["band"] = np.repeat([band for _, band, _ in bands], [len(errors[by]) for by, _, _ in bands])
     rows["value"] = np.concatenate([parts[by].value for by, _, _ in bands])
     rows["std_error"] = np.concatenate([errors[by] for by, _, _ in bands])
-    half = np.concatenate([factor * errors[by] for by, _, factor in bands])
+    half = np.concatenate([factors * errors[by] for by, _, factors in bands])
     rows["lower"], rows["upper"] = rows["value"] - half, rows["value"] + half
-    few = few_clusters(data, fitted.control, fitted.anticipation)
+    # A place of its own on one side, be it in a single cell, has no spread at all: no error then, but permutations.
+    alone = (rows[["treated", "least"]].min(axis=1) < 2).to_numpy()
+    rows.loc[alone, ["std_error", "lower", "upper"]] = np.nan
+    few = few_clusters(data, fitted.control, fitted.anticipation) or parts["overall"].keys["least"].iloc[0] < FEW_SIDE
     if few:
         value, lower, upper, _ = randomisation_interval(
             data, fitted.control, fitted.anticipation, confidence, draws, seed
         )
         first = rows.iloc[:1].assign(band="randomisation", value=value, std_error=np.nan, lower=lower, upper=upper)
+        first[["treated", "least"]] = np.inf
         rows = pd.concat([rows[:1], first, rows[1:]], ignore_index=True)
     drawn = rows["band"] == "randomisation"
     finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
@@ -207,7 +232,11 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         basis=_basis(fitted.panel),
         method=method.mask(drawn, "randomisation"),
         flags={"few": few | (rows[["treated", "comparison"]].min(axis=1) < FEW_SIDE)},
-        reasons={"few_assignments": drawn & ~finite},
+        reasons={
+            "few_assignments": drawn & ~finite,
+            "one_adopting": rows["treated"] < 2,
+            "one_comparison": rows["least"] < 2,
+        },
     )
 
 
@@ -228,7 +257,8 @@ def critical_values(fitted: Fit, families: Sequence[Effects], confidence: float,
     Notes
     -----
     Each draw multiplies the influence of a cluster by a random sign (Rademacher), or by Webb's six values when there
-    are fewer than 20 clusters; the factor is the quantile of the largest studentised sum.
+    are fewer than 20 clusters; the factor is the quantile of the largest studentised sum. Signs of a few places add up
+    to few sums, none of them large: where a row has fewer than 20 places on a side, the multipliers are normal.
     """
     # Single precision: the quantile of a bootstrap is not known to seven digits.
     summed = fitted.by_cluster(np.column_stack([f.influence for f in families])).astype(np.float32)
@@ -236,11 +266,14 @@ def critical_values(fitted: Fit, families: Sequence[Effects], confidence: float,
     scaled = np.divide(summed, error, out=np.zeros_like(summed), where=error > 0)
     edges = np.cumsum([0, *(f.influence.shape[1] for f in families)])
     rng, clusters = np.random.default_rng(seed), len(summed)
+    few = any((f.keys[["effective", "least"]] < FEW_CLUSTERS).any(axis=None) for f in families)
     largest = np.empty((draws, len(families)))
     for start in range(0, draws, _BLOCK):
         count = min(_BLOCK, draws - start)
         if clusters < FEW_CLUSTERS:
             drawn = np.abs(rng.choice(_WEBB, (count, clusters)).astype(np.float32) @ scaled)
+        elif few:
+            drawn = np.abs(rng.standard_normal((count, clusters), np.float32) @ scaled)
         else:
             # A sign is twice a bit less one.
             bits = np.unpackbits(rng.integers(0, 256, (count, -(-clusters // 8)), np.uint8), axis=1)

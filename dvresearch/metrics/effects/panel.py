@@ -10,16 +10,23 @@ import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
-from dvresearch.metrics.estimates import ALL, choose
+from dvresearch.metrics.effects.cells import check_columns
+from dvresearch.metrics.effects.stages import read_register
+from dvresearch.metrics.estimates import ALL, choose, column_numbers, is_text
 from dvresearch.places import crosswalk, match, rebase
-from dvresearch.tables import MODELS, STAGES, TALLY, UNIT_KEY, check
+from dvresearch.tables import STAGES, TABLES, TALLY, UNIT_KEY, Column, Table, check
 from dvresearch.text import period as read_period
-from dvresearch.text import plain
+from dvresearch.text import plain, shape
+from dvresearch.text.dates import FIRST_YEAR, LAST_YEAR
 
 __all__ = ["build_panel"]
 
 _STARTS = ("start", *(f"{s}_on" for s in STAGES))
 _COUNTS = [c.name for c in TALLY.columns if c.kind == "count"]
+#: Columns in which text that looks like a number is a code.
+_NAMES = {c.name for t in TABLES.values() for c in t.columns if c.kind in ("text", "code")}
+_NUMBER = r"[-+\u2212]?(?:0|[1-9][0-9.]*)(?:[.,][0-9]+)?[\s\u00a0]?%?"
+_ROW = Text("chỉ tiêu của một đơn vị", "outcomes of a unit")
 _FREQUENCIES = {"year": "Y", "quarter": "Q", "month": "M"}
 #: The field of a unit whose first models, of several fields, began in the same period.
 SEVERAL = "several"
@@ -40,12 +47,13 @@ def build_panel(
     Parameters
     ----------
     register : DataFrame
-        Models as :func:`dvresearch.load_models` returns them: ``unit``, the dates, ``field``. A unit of `outcomes` that
+        Models as :func:`dvresearch.load_models` returns them: ``unit``, the dates, ``field``. Dates that are text are
+        day/month/year or 2022-03-05. Without the column ``stop`` no model has stopped. A unit of `outcomes` that
         is not in it counts as one that never adopted: the register must be complete for these units.
     outcomes : DataFrame
         Estimates or figures (``indicator``, ``value``), a tally (its counts), or a table with a numeric column per
-        outcome; by `unit` and `period`. Several rows per unit and period are allowed in the last kind only
-        (respondents of survey waves).
+        outcome; by `unit` and `period`, neither of them empty in any row. Several rows per unit and period are allowed
+        in the last kind only (respondents of survey waves).
     unit, period : str
         Columns of `outcomes`. Periods are months, quarters or years, written as :func:`dvresearch.text.period` reads
         them, years as numbers, or pandas periods; all of one length.
@@ -75,7 +83,8 @@ def build_panel(
     DataError
         For units of several levels, versions or definitions side by side, periods of different length, a unit of
         the register that `outcomes` has not, a name that means several units, a stop before its start, one model
-        code with two contents, or models without date.
+        code with two contents, models without date, dates or periods that cannot be read, numbers written as text, or
+        no outcome at all.
     ParameterError
         For an unknown word or date column.
 
@@ -87,6 +96,8 @@ def build_panel(
     choose("undated", undated, ("refuse", "drop"))
     choose("adoption", adoption, _STARTS)
     models = _models(register, adoption)
+    key = (Column(unit, "text", required=True), Column(period, "text", required=True))
+    check(outcomes, Table("outcomes", _ROW, (), key))
     table = _one_map(outcomes.rename(columns={unit: "unit", period: "period"}))
     table = table.assign(period=_periods(table["period"]), unit=_unique_names(table))
     rows = _outcomes(table)
@@ -95,7 +106,8 @@ def build_panel(
 
     dated = models[models["began"].notna()]
     lost = sorted(set(models["unit"]) - set(dated["unit"]))
-    if lost and undated == "refuse":
+    kept = rows[~rows["unit"].isin(lost)].reset_index(drop=True)
+    if lost and (undated == "refuse" or kept.empty):
         raise DataError(
             Text(
                 f"{len(lost)} đơn vị có mô hình nhưng không có ngày ở cột {adoption}.",
@@ -108,13 +120,12 @@ def build_panel(
                 'Add the dates, or write undated="drop": these units are left out, also as comparison.',
             ),
         )
-    rows = rows[~rows["unit"].isin(lost)].reset_index(drop=True)
-    return _with_adoption(rows, models[~models["unit"].isin(lost)], dated)
+    return _with_adoption(kept, models[~models["unit"].isin(lost)], dated)
 
 
 def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
     """Check a register; copies of one model become one row."""
-    check(register, MODELS)
+    register = read_register(register)
     if adoption not in register:
         raise ParameterError(
             Text(f"Sổ mô hình không có cột {adoption}.", f"The register has no column {adoption}."),
@@ -151,19 +162,10 @@ def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
 
 def _one_map(table: pd.DataFrame) -> pd.DataFrame:
     """Refuse units of different kinds side by side; bring the former provinces to the present borders."""
-    lacking = [c for c in ("unit", "period") if c not in table]
-    if lacking:
-        raise DataError(
-            Text(
-                f"Bảng chỉ tiêu thiếu cột {', '.join(lacking)}.", f"The outcomes lack the column {', '.join(lacking)}."
-            ),
-            got=", ".join(map(str, table.columns)),
-            hint=Text("Tính chỉ tiêu với by=[đơn vị, kỳ].", "Compute the outcome by unit and period."),
-        )
     refuse_mixed(table, ("unit_level", "group"))
     refuse_whole_and_parts(table, "part")
-    if (table["unit"] == ALL).any():
-        table = table[table["unit"] != ALL]
+    table = check(table[table["unit"] != ALL], Table("outcomes", _ROW, (), ()))
+    check_columns(table, (), ("unit", "period"))
     versions = set(table["unit_version"].unique()) if "unit_version" in table else set()
     if {"63", "34"} <= versions and (table["unit_level"] == "province").all():
         return rebase(table)
@@ -173,16 +175,35 @@ def _one_map(table: pd.DataFrame) -> pd.DataFrame:
 
 def _periods(values: pd.Series) -> pd.Series:
     """Return periods as numbers or pandas periods of one length."""
-    if isinstance(values.dtype, pd.PeriodDtype) or pd.api.types.is_numeric_dtype(values):
+    values = values.infer_objects()
+    if isinstance(values.dtype, pd.PeriodDtype):
         return values
-    spans = {text: read_period(str(text)) for text in values.unique()}
-    kinds = {span.kind for span in spans.values()}
+    expected = Text("chỉ tháng, chỉ quý hoặc chỉ năm", "months only, quarters only or years only")
+    if pd.api.types.is_numeric_dtype(values):
+        if not values.between(FIRST_YEAR, LAST_YEAR).all():
+            raise DataError(
+                Text("Kỳ ghi bằng số mà không phải năm.", "Periods that are numbers but no years."),
+                expected=expected,
+                got=f"{values.min():.12g}–{values.max():.12g}",
+                hint=Text("Ghi kỳ như 2022, “2022-Q1” hoặc “2022-03”.", "Write periods as 2022, 2022-Q1 or 2022-03."),
+            )
+        return values
+    dates = pd.api.types.is_datetime64_any_dtype(values)
+    spans = {} if dates else {text: read_period(str(text)) for text in values.unique()}
+    kinds = {"day"} if dates else {span.kind for span in spans.values()}
     if len(kinds) > 1 or not kinds <= set(_FREQUENCIES):
         raise DataError(
-            Text("Các kỳ không cùng độ dài, hoặc chồng lên nhau.", "Periods differ in length, or overlap."),
-            expected=Text("chỉ tháng, chỉ quý hoặc chỉ năm", "months only, quarters only or years only"),
+            Text("Kỳ là ngày, không phải tháng, quý hay năm.", "Periods are days, no months, quarters or years.")
+            if kinds == {"day"}
+            else Text("Các kỳ không cùng độ dài, hoặc chồng lên nhau.", "Periods differ in length, or overlap."),
+            expected=expected,
             got=", ".join(sorted(kinds)),
             hint=Text(
+                'Đổi ngày thành tháng: pd.to_datetime(table["period"]).dt.to_period("M").',
+                'Turn days into months: pd.to_datetime(table["period"]).dt.to_period("M").',
+            )
+            if kinds == {"day"}
+            else Text(
                 "Giữ một loại kỳ; số lũy kế phải tách ra từng kỳ trước.", "Keep one kind; split running totals first."
             ),
         )
@@ -193,7 +214,6 @@ def _periods(values: pd.Series) -> pd.Series:
 
 def _as_periods(days: pd.Series, like: pd.Series) -> pd.Series:
     """Return the period that contains each day, in the calendar of `like`; years when that holds numbers."""
-    days = pd.to_datetime(days)
     if isinstance(like.dtype, pd.PeriodDtype):
         return days.dt.to_period(like.dtype.freq)
     return days.dt.year.astype("float64")
@@ -215,6 +235,7 @@ def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
     if "indicator" in table:
         refuse_mixed(table, ("definition", "basis"), by=["indicator"])
         _refuse_repeated(table, [*key, "indicator"])
+        table = _numeric(table, [Column("value", "number", required=True), Column("denominator", "number")])
         wide = table.set_index([*key, "indicator"])
         values = wide["value"].unstack("indicator")  # noqa: PD010 - keys are checked to be single
         if "denominator" in table and table["denominator"].notna().any():
@@ -223,7 +244,9 @@ def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
         values = values.reset_index()
     else:
         counts = [c for c in _COUNTS if c in table]
+        table = _numeric(table, [Column(c, "count") for c in counts])
         taken = counts or [c for c in table.select_dtypes("number") if c not in key]
+        _refuse_text(table, taken)
         if counts:
             _refuse_repeated(table, key)
         values = table[[*key, *taken, *(c for c in ("stratum", "cluster", "weight") if c in table and c not in taken)]]
@@ -247,6 +270,37 @@ def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
     if len(basis) == 1:
         grid.insert(3, "basis", basis[0])
     return grid.join(about, on="unit")[[*of_unit, *grid.columns]]
+
+
+def _numeric(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    check(table, Table("outcomes", _ROW, (), tuple(columns)))
+    return table.assign(**{c.name: column_numbers(table, c.name) for c in columns if c.name in table})
+
+
+def _refuse_text(table: pd.DataFrame, taken: Sequence[str]) -> None:
+    """Refuse numbers written as text, which would be no outcome, and a table without any outcome."""
+    for column in (c for c in table if c not in {"unit", "period", *_NAMES} and is_text(table[c])):
+        cells = table[column].dropna().astype("str").str.strip()
+        numbers = cells[cells.str.fullmatch(_NUMBER)]
+        if len(numbers) and 2 * len(numbers) >= (cells != "").sum():
+            raise DataError(
+                Text(f"Cột {column} chứa số ghi bằng chữ.", f"The column {column} holds numbers written as text."),
+                expected=Text("cột số", "a column of numbers"),
+                got=shape(numbers.iloc[0]),
+                hint=Text(
+                    "Nạp tệp bằng hàm load_… để số kiểu Việt Nam được đọc đúng; nếu cột này là mã thì bỏ: "
+                    f'table.drop(columns="{column}").',
+                    "Load the file with a load_… function, which reads Vietnamese numbers; if they are codes, leave "
+                    f'them out: table.drop(columns="{column}").',
+                ),
+            )
+    if not taken:
+        raise DataError(
+            Text("Bảng không có cột chỉ tiêu nào.", "The table has no outcome."),
+            expected=Text("indicator và value, số đếm, hoặc cột số", "indicator and value, counts, or number columns"),
+            got=", ".join(map(str, table.columns)),
+            hint=Text("Thêm cột chỉ tiêu dạng số.", "Add a column of numbers with the outcome."),
+        )
 
 
 def _refuse_repeated(table: pd.DataFrame, key: list[str]) -> None:
@@ -301,34 +355,35 @@ def _listed(names: Sequence[str]) -> str:
 
 def _with_adoption(rows: pd.DataFrame, models: pd.DataFrame, dated: pd.DataFrame) -> pd.DataFrame:
     """Add what the register says to each unit and period."""
-    first = dated.groupby("unit")["began"].min()
-    added = pd.DataFrame({"adopted": rows["unit"].map(first)}, index=rows.index)
+
+    def earliest(periods: pd.Series, units: pd.Series) -> pd.Series:
+        """Return the first period of each row's unit; missing, of the same kind, where there is none."""
+        return pd.Series(periods.groupby(units).min().reindex(rows["unit"]).array, index=rows.index)
+
+    added = pd.DataFrame({"adopted": earliest(dated["began"], dated["unit"])})
     if isinstance(rows["period"].dtype, pd.PeriodDtype):
-        added["adopted"] = added["adopted"].astype(rows["period"].dtype)
         since = rows["period"].astype("int64") - added["adopted"].astype("int64").where(added["adopted"].notna())
         added["event_time"] = since.astype("Int64")
     else:
         added["event_time"] = (rows["period"] - added["adopted"]).astype("Int64")
     added["dose"] = _dose(rows, dated)
     if "field" in dated:
-        started = dated[dated["began"] == dated["unit"].map(first)].groupby("unit")["field"]
+        started = dated[dated["began"] == dated.groupby("unit")["began"].transform("min")].groupby("unit")["field"]
         names = started.min().where(started.min() == started.max(), SEVERAL)
         added["field"] = rows["unit"].map(names)
         for field in dated["field"].dropna().unique():
-            own = dated[dated["field"] == field].groupby("unit")["began"].min()
-            added[f"adopted_{field}"] = rows["unit"].map(own).astype(added["adopted"].dtype)
+            own = dated[dated["field"] == field]
+            added[f"adopted_{field}"] = earliest(own["began"], own["unit"])
     if "registered_on" in models:
-        early = models.assign(early=_as_periods(models["registered_on"], rows["period"])).groupby("unit")["early"].min()
-        added["registered"] = rows["unit"].map(early).astype(added["adopted"].dtype)
+        added["registered"] = earliest(_as_periods(models["registered_on"], rows["period"]), models["unit"])
     place = rows.columns.get_loc("period") + 1
     return pd.concat([rows.iloc[:, :place], added, rows.iloc[:, place:]], axis=1)
 
 
 def _dose(rows: pd.DataFrame, dated: pd.DataFrame) -> pd.Series:
     """Return how many models run in the period of each row: begun by its end, not stopped before its start."""
-    spans = dated[["unit", "began"]].assign(
-        ended=_as_periods(dated["stop"], rows["period"]) if "stop" in dated else pd.NaT
-    )
+    stop = dated["stop"] if "stop" in dated else pd.Series(pd.NaT, dated.index, dtype="datetime64[s]")
+    spans = dated[["unit", "began"]].assign(ended=_as_periods(stop, rows["period"]))
     pairs = rows[["unit", "period"]].reset_index().merge(spans, on="unit")
     runs = (pairs["began"] <= pairs["period"]) & (pairs["ended"].isna() | (pairs["ended"] >= pairs["period"]))
     return runs.groupby(pairs["index"]).sum().reindex(rows.index, fill_value=0).astype("int64")

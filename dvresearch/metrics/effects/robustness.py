@@ -26,10 +26,10 @@ Track = Callable[[Iterable], Iterable]
 
 
 def overall_of(fitted: Fit, alpha: float = 0.05) -> tuple[float, float, float]:
-    """Return the overall effect and the limits of its interval, Student's t over clusters."""
+    """Return the overall effect and the limits of its interval, Student's t."""
     part = fitted.effects("overall")
     error = float(np.sqrt(fitted.covariance(part.influence)[0, 0]))
-    half = float(special.stdtrit(max(int(fitted.sample.clusters.max()), 1), 1 - alpha / 2)) * error
+    half = float(fitted.quantile(part.keys, alpha / 2)[0]) * error
     return float(part.value[0]), float(part.value[0]) - half, float(part.value[0]) + half
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.metrics import findings
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, column_numbers, is_text
+from dvresearch.metrics.effects.interruption import Interruption, Series, read_series
+from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, choose
 from dvresearch.metrics.findings import Finding, graded
-from dvresearch.tables import Column, Table, check
-from dvresearch.text import period as read_period
 
 if TYPE_CHECKING:
     from statsmodels.base.model import LikelihoodModelResults
@@ -28,87 +26,8 @@ LEAST, ENOUGH = 3, 8
 #: Whole cycles before the start that a season needs.
 CYCLES = 2
 _SMALL = 0.05
-
-
-@dataclass(frozen=True)
-class Interruption:
-    """What was measured, since when the model runs, and which form its link may take.
-
-    Parameters
-    ----------
-    outcome : str
-        Column of the outcome: counts for ``quasipoisson``, any number for ``linear``.
-    start : number, date or period
-        First period with the model.
-    period : str, default "period"
-        Column of the period: whole numbers, dates, or periods as tables write them (``2024-03``, ``2024-Q1``).
-    exposure : str, optional
-        Column a count is measured against (dossiers received, population). Counts only.
-    family : {"quasipoisson", "linear"}, default "quasipoisson"
-        Log-linear model of a count, or linear model of a number.
-    change : {"both", "level", "slope"}, default "both"
-        What may change at the start: the level, the slope, or both.
-    season : int, default 0
-        Pairs of sine and cosine terms; 0 for none.
-    cycle : int, default 12
-        Periods in a season: 12 for months, 4 for quarters.
-    group : str, optional
-        Column that tells the place with the model from a comparison place.
-    of : str, optional
-        The label of the place with the model in `group`.
-    transition : int, default 0
-        Periods from the start on that are left out, while the model is being set up.
-    """
-
-    outcome: str
-    start: Any
-    period: str = "period"
-    exposure: str | None = None
-    family: Literal["quasipoisson", "linear"] = "quasipoisson"
-    change: Literal["both", "level", "slope"] = "both"
-    season: int = 0
-    cycle: int = 12
-    group: str | None = None
-    of: str | None = None
-    transition: int = 0
-
-    def __post_init__(self) -> None:
-        choose("family", self.family, ("quasipoisson", "linear"))
-        choose("change", self.change, ("both", "level", "slope"))
-        wrong = {
-            "exposure": self.exposure is not None and self.family == "linear",
-            "season": not 0 <= 2 * self.season < self.cycle,
-            "transition": self.transition < 0,
-            "of": (self.group is None) != (self.of is None),
-        }
-        for name, bad in wrong.items():
-            if bad:
-                raise ParameterError(
-                    Text(f"Tham số {name} không hợp với các tham số khác.", f"{name} does not fit the others."),
-                    expected=Text(
-                        "exposure chỉ dùng với quasipoisson; 2 × season < cycle; transition ≥ 0; group đi cùng of",
-                        "exposure with quasipoisson only; 2 × season < cycle; transition ≥ 0; group together with of",
-                    ),
-                    got=f"{name}={getattr(self, name)!r}",
-                    hint=Text(
-                        'Ví dụ: group="unit", of="Xã A", season=1.', 'For example: group="unit", of="Commune A".'
-                    ),
-                )
-
-
-@dataclass(frozen=True)
-class _Series:
-    """A series ready to be fitted: `t` counts periods from the start, `treated` marks the place with the model."""
-
-    y: Floats
-    exposure: Floats
-    t: Floats
-    treated: Floats
-    compared: bool
-
-    def before(self) -> _Series:
-        keep = self.t < 0
-        return _Series(self.y[keep], self.exposure[keep], self.t[keep], self.treated[keep], self.compared)
+#: Distances from the model, as a share of the values, that are nothing but rounding in the computer.
+_ROUNDING = 1e-9
 
 
 def interrupted_series(
@@ -142,15 +61,18 @@ def interrupted_series(
         and ``slope`` as far as `change` asks for them, and ``trend`` of the place before the start. With a comparison
         place the first three are differences from its change. Counts give ratios (1 is no change), with ``std_error``
         by the delta method and limits from the log scale; numbers give differences. ``n`` is the number of rows used.
-        A series that allows no estimate has no value, only the reason ``not_estimable``; :func:`series_findings` says
-        why.
+        A series that allows no estimate has no value, only the reason: ``no_variation`` (the outcome, or the rate, of a
+        place never changes), ``exact_fit`` (it lies on the line of the model, which leaves no error), ``only_zeros`` (a
+        stretch of zero counts, so that no finite ratio is the most likely), else ``not_estimable``;
+        :func:`series_findings` says more.
 
     Raises
     ------
     DataError
-        For a missing column, text, a negative count, no exposure, a period twice, or a start outside the series.
+        For a missing column, an empty cell in the columns of the period and the place, periods of different length,
+        text, a negative count, an exposure of 0, a period twice, or a start outside the series.
     ParameterError
-        For an unknown word or label.
+        For an unknown word or label, a start that is no period and no day, or lags below 0.
 
     Notes
     -----
@@ -164,11 +86,15 @@ def interrupted_series(
     """
     choose("errors", errors, ("newey_west", "model"))
     check_confidence(confidence)
-    series = _read(table, interruption)
+    if lags is not None:
+        check_whole("lags", lags)
+    series = read_series(table, interruption)
     counts = interruption.family == "quasipoisson"
     asked = ["average", *(t for t in ("level", "slope") if interruption.change in ("both", t)), "trend"]
     keys = pd.DataFrame({"term": asked})
-    if any(f["verdict"] == "fail" for f in _feasible(series, interruption)):
+    failed = {f["check"] for f in _feasible(series, interruption) if f["verdict"] == "fail"}
+    reason = _unvaried(series, interruption) if failed == {"series_variation"} else "not_estimable"
+    if failed:
         rows, degrees = [(np.nan, np.nan)] * len(asked), np.nan
     else:
         rows, degrees = _terms(series, interruption, asked, errors, lags)
@@ -191,12 +117,12 @@ def interrupted_series(
         definition="counterfactual_trend_compared" if series.compared else "counterfactual_trend",
         basis="census",
         method=f"its_{interruption.family}_{errors}",
-        reasons={"not_estimable": np.isnan(value)},
+        reasons={reason: np.isnan(value)},
     )
 
 
 def _terms(
-    series: _Series, interruption: Interruption, asked: list[str], errors: str, lags: int | None
+    series: Series, interruption: Interruption, asked: list[str], errors: str, lags: int | None
 ) -> tuple[list[tuple[float, float]], float]:
     """Return value and error of each term asked for, on the scale of the model, and the degrees of freedom."""
     result, names = _fit(series, interruption, "model", None)
@@ -233,23 +159,24 @@ def series_findings(table: pd.DataFrame, interruption: Interruption) -> pd.DataF
     DataFrame
         Findings. Before any estimate: ``series_before`` and ``series_after`` (periods on each side: ``fail`` below 3,
         ``review`` below 8), ``series_gaps`` (missing periods), ``series_season`` (whole cycles before the start),
-        ``series_terms`` (more periods than terms), ``series_comparison`` (a comparison place). Where none of them
-        fails: ``series_autocorrelation`` (Ljung-Box of the residuals), and ``series_placebo``, the change at a start
-        moved to the middle of the periods before, where there must be none.
+        ``series_terms`` (more periods than terms), ``series_variation`` (not constant, not exactly on the line of the
+        model, no stretch of zero counts that leaves the ratio without limit), ``series_comparison`` (a comparison
+        place). Where none of them fails: ``series_autocorrelation`` (Ljung-Box of the residuals), and
+        ``series_placebo``, the change at a start moved to the middle of the periods before, where there must be none.
 
     Raises
     ------
     DataError, ParameterError
         As :func:`interrupted_series`.
     """
-    series = _read(table, interruption)
+    series = read_series(table, interruption)
     found = list(_feasible(series, interruption))
     if all(f["verdict"] != "fail" for f in found):
         found += _checks(series, interruption)
     return findings.table(found)
 
 
-def _feasible(series: _Series, interruption: Interruption) -> Iterator[Finding]:
+def _feasible(series: Series, interruption: Interruption) -> Iterator[Finding]:
     own = series.t[series.treated == 1]
     where = interruption.of or ""
     for code, n in (("series_before", (own < 0).sum()), ("series_after", (own >= 0).sum())):
@@ -264,7 +191,50 @@ def _feasible(series: _Series, interruption: Interruption) -> Iterator[Finding]:
     matrix, names = _matrix(series, interruption)
     spare = len(series.y) - len(names) if np.linalg.matrix_rank(matrix) == len(names) else 0
     yield graded("series_terms", "pass" if spare >= LEAST else "fail", where, computed=str(spare), stated=str(LEAST))
+    if spare >= LEAST:
+        yield graded("series_variation", "fail" if _unvaried(series, interruption) else "pass", where)
     yield graded("series_comparison", "pass" if series.compared else "review", where)
+
+
+def _unvaried(series: Series, interruption: Interruption) -> str:
+    """Return the reason for which the variation of the series carries no estimate, "" when it does."""
+    matrix, _ = _matrix(series, interruption)
+    y, zero = series.y / series.exposure, series.y == 0
+    if interruption.family == "quasipoisson":
+        if _separated(matrix, zero):
+            return "no_variation" if zero.all() else "only_zeros"
+        y = np.log(y, where=~zero, out=np.full(len(y), np.nan))
+    beta = np.linalg.lstsq(matrix[~np.isnan(y)], y[~np.isnan(y)], rcond=None)[0]
+    for place in np.unique(series.treated):
+        here = series.treated == place
+        rounding = _ROUNDING * np.abs(y[here]).max(initial=0)
+        if np.ptp(y[here]) <= rounding:
+            return "no_variation"
+        if (np.abs(y - matrix @ beta)[here] <= rounding).all():
+            return "exact_fit"
+    return ""
+
+
+def _separated(matrix: Floats, zero: np.ndarray) -> bool:
+    """Tell whether zeros let a log-linear model of counts run off to infinity.
+
+    They do when some combination of its terms is 0 at all other counts and below 0 at zeros only (Correia, Guimarães
+    and Zylkin 2020, Stata Journal 20:95).
+    """
+    from scipy.optimize import linprog
+
+    if not zero.any():
+        return False
+    terms = matrix / np.abs(matrix).max(axis=0)
+    room = linprog(
+        terms[zero].sum(axis=0),
+        A_ub=np.vstack([terms[zero], -terms[zero]]),
+        b_ub=np.repeat([0.0, 1.0], zero.sum()),
+        A_eq=terms[~zero] if not zero.all() else None,
+        b_eq=np.zeros((~zero).sum()) if not zero.all() else None,
+        bounds=(None, None),
+    )
+    return bool(room.fun < -0.5)
 
 
 def _gaps(t: Floats, transition: int) -> int:
@@ -272,7 +242,7 @@ def _gaps(t: Floats, transition: int) -> int:
     return int(t.max() - t.min() + 1 - len(t) - (transition if t.min() < 0 <= t.max() else 0)) if len(t) else 0
 
 
-def _checks(series: _Series, interruption: Interruption) -> Iterator[Finding]:
+def _checks(series: Series, interruption: Interruption) -> Iterator[Finding]:
     from statsmodels.stats.diagnostic import acorr_ljungbox
 
     where = interruption.of or ""
@@ -286,7 +256,7 @@ def _checks(series: _Series, interruption: Interruption) -> Iterator[Finding]:
     before = series.before()
     middle = float(np.floor(np.median(before.t)))
     moved = replace(interruption, transition=0)
-    placebo = _Series(before.y, before.exposure, before.t - middle, before.treated, before.compared)
+    placebo = Series(before.y, before.exposure, before.t - middle, before.treated, before.compared)
     if any(f["verdict"] == "fail" for f in _feasible(placebo, moved)):
         yield graded("series_placebo", "unknown", where)
         return
@@ -299,67 +269,7 @@ def _checks(series: _Series, interruption: Interruption) -> Iterator[Finding]:
     yield graded("series_placebo", "fail" if p < _SMALL else "pass", where, computed=findings.p_value(p))
 
 
-def _read(table: pd.DataFrame, interruption: Interruption) -> _Series:
-    named = [c for c in (interruption.outcome, interruption.exposure) if c]
-    counted: Literal["count", "number"] = "count" if interruption.family == "quasipoisson" else "number"
-    columns = [Column(c, counted, required=True) for c in named]
-    columns += [Column(c, "text", required=True) for c in (interruption.period, interruption.group) if c]
-    check(table, Table("series", Text("chuỗi số", "series"), (), tuple(columns)))
-    y = column_numbers(table, interruption.outcome)
-    exposure = column_numbers(table, interruption.exposure) if interruption.exposure else np.ones(len(table))
-    treated = np.ones(len(table))
-    if interruption.group:
-        treated = (table[interruption.group] == interruption.of).to_numpy(dtype=float)
-        places = table[interruption.group].nunique()
-        if not treated.any() or places > 2:
-            raise ParameterError(
-                Text("Cần một nơi có mô hình và nhiều nhất một nơi so sánh.", "One place and at most one comparison."),
-                expected=Text(
-                    "of là một nhãn trong cột group; cột có tối đa hai nhãn", "of, a label of the column group"
-                ),
-                got=f"{interruption.group}: {places}; of={interruption.of!r}",
-                hint=Text("Cộng các nơi so sánh thành một chuỗi.", "Add the comparison places up into one series."),
-            )
-    every = pd.concat([table[interruption.period], pd.Series([interruption.start])], ignore_index=True)
-    steps = _steps(every)
-    t = steps[:-1] - steps[-1]
-    if pd.DataFrame({"t": t, "g": treated}).duplicated().any():
-        raise DataError(
-            Text("Một kỳ có nhiều dòng.", "A period has several rows."),
-            expected=Text("mỗi nơi một dòng cho mỗi kỳ", "a row for each period and place"),
-            where=f"cột/column {interruption.period}",
-            hint=Text("Cộng số đếm theo kỳ trước.", "Add the counts of a period up first."),
-        )
-    if not ((t[treated == 1] < 0).any() and (t[treated == 1] >= 0).any()):
-        raise DataError(
-            Text("Mốc bắt đầu nằm ngoài chuỗi số.", "The start lies outside the series."),
-            expected=Text("có kỳ trước và kỳ sau mốc bắt đầu", "periods before and after the start"),
-            got=f"start={interruption.start!r}",
-            hint=Text("Kiểm tra start và cột kỳ.", "Check start and the column of periods."),
-        )
-    known = ~np.isnan(y) & ~np.isnan(exposure) & (exposure > 0) & ((t < 0) | (t >= interruption.transition))
-    order = np.argsort(t[known], kind="stable")
-    return _Series(
-        y[known][order], exposure[known][order], t[known][order], treated[known][order], bool((treated == 0).any())
-    )
-
-
-def _steps(values: pd.Series) -> Floats:
-    """Return the number of each period, counted in the shortest distance between two of them."""
-    if is_text(values):
-        values = values.map(lambda v: read_period(str(v)).start)
-    if pd.api.types.is_numeric_dtype(values):
-        number = values.to_numpy(dtype=float)
-    else:
-        days = pd.to_datetime(values)
-        months = days.dt.year * 12 + days.dt.month
-        whole = len(days.dt.day.unique()) == 1
-        number = (months if whole else (days - days.min()).dt.days).to_numpy(dtype=float)
-    step = np.gcd.reduce(np.diff(np.unique(number)).astype(np.int64)) if len(np.unique(number)) > 1 else 1
-    return np.round((number - number.min()) / max(int(step), 1))
-
-
-def _matrix(series: _Series, interruption: Interruption) -> tuple[Floats, list[str]]:
+def _matrix(series: Series, interruption: Interruption) -> tuple[Floats, list[str]]:
     t, after = series.t, (series.t >= 0).astype(float)
     columns = {"const": np.ones(len(t)), "t": t}
     if interruption.change != "slope":
@@ -379,7 +289,7 @@ def _lags(periods: int) -> int:
 
 
 def _fit(
-    series: _Series, interruption: Interruption, errors: str, lags: int | None
+    series: Series, interruption: Interruption, errors: str, lags: int | None
 ) -> tuple[LikelihoodModelResults, list[str]]:
     import statsmodels.api as sm
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
@@ -12,8 +13,9 @@ from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, group_names, label_groups
 from dvresearch.metrics.proportions import METHODS, share, z_value
 from dvresearch.tables import FIGURES, MODELS, STAGES, STOP_REASONS, UNIT_KEY, check
+from dvresearch.text import cell_date
 
-__all__ = ["running_share", "stages"]
+__all__ = ["read_register", "running_share", "stages"]
 
 #: Stages of published counts; a proposal is not yet an award, and a count without a stage is compared with none.
 _PUBLISHED = (*STAGES[:-1], "proposed_award", STAGES[-1])
@@ -66,8 +68,9 @@ def stages(
     Notes
     -----
     A register dates the stages: a model reached a stage when that stage has a date. One that gives only the last stage
-    is read in the order of ``tables.STAGES``. The interval of a complete count is no sampling error. How much communes
-    differ beyond chance: ``funnel`` on the rows of one stage by unit.
+    is read in the order of ``tables.STAGES``, and a stage at which no model stands is not recorded. The interval
+    of a complete count is no sampling error. How much communes differ beyond chance: ``funnel`` on the rows of one
+    stage by unit.
 
     Checked against U Minh Thượng 2019 (266 of 332, 80.1 %) and Bà Rịa - Vũng Tàu 2021 (1,808 of 2,071, 87.3 %), and
     against a loop over a synthetic register (tests/test_stages.py).
@@ -75,7 +78,7 @@ def stages(
     choose("base", base, ("previous", "first"))
     choose("method", method, tuple(METHODS))
     check_confidence(confidence)
-    published = "indicator" in models.columns
+    published = "indicator" in getattr(models, "columns", ())
     order = _PUBLISHED if published else STAGES
     labels = None if by is None else group_names(by)
     keys, counted = _published(models, labels) if published else _register(models, labels or [])
@@ -117,7 +120,7 @@ def stages(
 
 def _register(models: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, Iterator[tuple[int, pd.DataFrame]]]:
     """Return the groups of a register, and for each how many models were recorded at each pair of stages."""
-    check(models, MODELS)
+    models = read_register(models)
     _refuse_twice(models)
     models = _with_year(models, by)
     dated = [s for s in STAGES if f"{s}_on" in models and models[f"{s}_on"].notna().any()]
@@ -126,7 +129,7 @@ def _register(models: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, Iterat
     else:
         last = models["stage"] if "stage" in models else pd.Series(index=models.index, dtype="str")
         rank = last.map({s: i for i, s in enumerate(STAGES)})
-        reached = pd.DataFrame({s: rank >= i for i, s in enumerate(STAGES) if (rank >= i).any()}, index=models.index)
+        reached = pd.DataFrame({s: rank >= i for i, s in enumerate(STAGES) if (rank == i).any()}, index=models.index)
     keys, codes = label_groups(models, by)
     table = reached.to_numpy(dtype=float)
     pairs = ((g, table[codes == g]) for g in range(len(keys)))
@@ -162,6 +165,30 @@ def _published(figures: pd.DataFrame, by: list[str] | None) -> tuple[pd.DataFram
             yield g, pd.DataFrame(np.tile(value.to_numpy(), (len(value), 1)), value.index, value.index)
 
     return keys, each()
+
+
+def read_register(models: pd.DataFrame) -> pd.DataFrame:
+    """Return a register, checked, with its dates as dates: text is day/month/year, as everywhere in the package."""
+    for name in (c.name for c in MODELS.columns if c.kind == "date" and c.name in getattr(models, "columns", ())):
+        if pd.api.types.is_datetime64_any_dtype(models[name]):
+            continue
+        days = {}
+        for row, cell in models[name].dropna().drop_duplicates().items():
+            try:
+                days[cell] = cell_date(cell)
+            except DataError as error:
+                raise DataError(
+                    error.title,
+                    expected=error.expected,
+                    got=error.got,
+                    where=f"models, dòng/row {row}, cột/column {name}",
+                    hint=Text(
+                        "Gõ ngày/tháng/năm (24/02/2026), hoặc nạp sổ bằng load_models.",
+                        "Type day/month/year or 2026-02-24, or load the register with load_models.",
+                    ),
+                ) from None
+        models = models.assign(**{name: pd.to_datetime(models[name].map(days))})
+    return check(models, MODELS)
 
 
 def _refuse_twice(models: pd.DataFrame) -> None:
@@ -207,7 +234,7 @@ def _refuse_column(table: pd.DataFrame, by: Sequence[str]) -> None:
 def running_share(
     models: pd.DataFrame,
     *,
-    as_of: str | pd.Timestamp,
+    as_of: str | dt.date,
     by: str | Sequence[str] | None = None,
     stop_reasons: Collection[str] | None = None,
     confidence: float = 0.95,
@@ -218,8 +245,9 @@ def running_share(
     ----------
     models : DataFrame
         A register with ``start`` and ``stop`` (``tables.MODELS``).
-    as_of : str or Timestamp
-        The day up to which the register is kept: a model without a stop ran at least until then.
+    as_of : str, date or Timestamp
+        The day up to which the register is kept: a model without a stop ran at least until then. Text is
+        ``2026-06-30`` or day/month/year.
     by : str or sequence of str, optional
         Grouping columns, as for :func:`stages`.
     stop_reasons : collection of str, optional
@@ -241,7 +269,7 @@ def running_share(
     DataError
         When a column is missing, a model is listed twice, stops before it starts, or none has started.
     ParameterError
-        For an unknown reason of stopping, column or level.
+        For an unknown reason of stopping, column or level, or an `as_of` that is no date.
 
     Notes
     -----
@@ -250,7 +278,8 @@ def running_share(
     (tests/test_stages.py).
     """
     check_confidence(confidence)
-    check(models, MODELS)
+    last = _day(as_of)
+    models = read_register(models)
     _refuse_twice(models)
     missing = [c for c in ("start", "stop") if c not in models]
     if missing:
@@ -264,7 +293,7 @@ def running_share(
         choose("stop_reasons", reason, STOP_REASONS)
     labels = group_names(by)
     models = _with_year(models, labels).reset_index(drop=True)
-    start, stop, last = models["start"], models["stop"], pd.Timestamp(as_of)
+    start, stop = models["start"], models["stop"]
     if (stop < start).any():
         raise DataError(
             Text("Có mô hình dừng trước khi bắt đầu.", "A model stopped before it started."),
@@ -308,6 +337,21 @@ def running_share(
         method="kaplan_meier",
         reasons={"no_event": every["lower"].isna() & (every["value"] == 1), "partly_missing": every["_missing"]},
     )
+
+
+def _day(as_of: str | dt.date) -> pd.Timestamp:
+    try:
+        day = pd.Timestamp(cell_date(as_of))
+    except DataError:
+        day = pd.NaT
+    if day is pd.NaT:
+        raise ParameterError(
+            Text("as_of không phải một ngày.", "as_of is not a date."),
+            expected=Text("ngày chốt sổ, ví dụ 30/06/2026", "the day of the register, for example 2026-06-30"),
+            got=repr(as_of),
+            hint=Text('Viết as_of="2026-06-30".', 'Write as_of="2026-06-30".'),
+        )
+    return day.tz_localize(None)
 
 
 def _kaplan_meier(days: Floats, event: np.ndarray, confidence: float) -> pd.DataFrame:

@@ -1,0 +1,262 @@
+"""The series behind an interruption: which period each row is, when the model began, what was counted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.metrics.effects.cells import check_columns
+from dvresearch.metrics.estimates import Floats, check_whole, choose, column_numbers
+from dvresearch.tables import Column, Table, check
+from dvresearch.text import period as read_period
+
+__all__ = ["Interruption", "Series", "read_series"]
+
+#: Months in the periods of the calendar.
+_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What was measured, since when the model runs, and which form its link may take.
+
+    Parameters
+    ----------
+    outcome : str
+        Column of the outcome: counts for ``quasipoisson``, any number for ``linear``.
+    start : number, date or period
+        First period with the model, or a day in it: ``2024-03``, ``15/03/2024`` (day/month/year), a Timestamp, a
+        Period; a whole number where periods are whole numbers.
+    period : str, default "period"
+        Column of the period: whole numbers, periods of pandas or as tables write them (``2024-03``, ``2024-Q1``), or
+        dates. Dates of which no month has two are months (quarters or years when they lie that far apart); other
+        dates stand for the days from each to the next.
+    exposure : str, optional
+        Column a count is measured against (dossiers received, population). Counts only.
+    family : {"quasipoisson", "linear"}, default "quasipoisson"
+        Log-linear model of a count, or linear model of a number.
+    change : {"both", "level", "slope"}, default "both"
+        What may change at the start: the level, the slope, or both.
+    season : int, default 0
+        Pairs of sine and cosine terms; 0 for none.
+    cycle : int, default 12
+        Periods in a season: 12 for months, 4 for quarters.
+    group : str, optional
+        Column that tells the place with the model from a comparison place.
+    of : str, optional
+        The label of the place with the model in `group`.
+    transition : int, default 0
+        Periods from the start on that are left out, while the model is being set up.
+    """
+
+    outcome: str
+    start: Any
+    period: str = "period"
+    exposure: str | None = None
+    family: Literal["quasipoisson", "linear"] = "quasipoisson"
+    change: Literal["both", "level", "slope"] = "both"
+    season: int = 0
+    cycle: int = 12
+    group: str | None = None
+    of: str | None = None
+    transition: int = 0
+
+    def __post_init__(self) -> None:
+        choose("family", self.family, ("quasipoisson", "linear"))
+        choose("change", self.change, ("both", "level", "slope"))
+        for name in ("season", "cycle", "transition"):
+            check_whole(name, getattr(self, name))
+        wrong = {
+            "outcome": not isinstance(self.outcome, str),
+            "period": not isinstance(self.period, str),
+            "group": not isinstance(self.group, str | None),
+            "exposure": self.exposure is not None and (self.family == "linear" or not isinstance(self.exposure, str)),
+            "season": not 2 * self.season < self.cycle,
+            "of": (self.group is None) != (self.of is None),
+        }
+        for name, bad in wrong.items():
+            if bad:
+                raise ParameterError(
+                    Text(f"Tham số {name} không hợp với các tham số khác.", f"{name} does not fit the others."),
+                    expected=Text(
+                        "outcome, period, exposure, group là tên cột; exposure chỉ dùng với quasipoisson; "
+                        "2 × season < cycle; group đi cùng of",
+                        "outcome, period, exposure, group as names of columns; exposure with quasipoisson only; "
+                        "2 × season < cycle; group together with of",
+                    ),
+                    got=f"{name}={getattr(self, name)!r}",
+                    hint=Text(
+                        'Ví dụ: group="unit", of="Xã A", season=1.', 'For example: group="unit", of="Commune A".'
+                    ),
+                )
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series ready to be fitted: `t` counts periods from the start, `treated` marks the place with the model."""
+
+    y: Floats
+    exposure: Floats
+    t: Floats
+    treated: Floats
+    compared: bool
+
+    def before(self) -> Series:
+        """Return the periods before the start."""
+        keep = self.t < 0
+        return Series(self.y[keep], self.exposure[keep], self.t[keep], self.treated[keep], self.compared)
+
+
+def read_series(table: pd.DataFrame, interruption: Interruption) -> Series:
+    """Return the series an interruption names, checked; errors as for ``interrupted_series``."""
+    if not isinstance(interruption, Interruption):
+        raise ParameterError(
+            Text("Thiếu mô tả chuỗi số (Interruption).", "The description of the series (Interruption) is missing."),
+            expected=Text("một Interruption", "an Interruption"),
+            got=type(interruption).__name__,
+            hint=Text(
+                'Viết Interruption("tên cột kết quả", start="2024-03").',
+                'Write Interruption("outcome", start="2024-03").',
+            ),
+        )
+    named = [c for c in (interruption.outcome, interruption.exposure) if c]
+    labels = [c for c in (interruption.period, interruption.group) if c]
+    counted: Literal["count", "number"] = "count" if interruption.family == "quasipoisson" else "number"
+    columns = [Column(c, counted, required=True) for c in named] + [Column(c, "text", required=True) for c in labels]
+    check(table, Table("series", Text("chuỗi số", "series"), (), tuple(columns)))
+    check_columns(table, labels, labels)
+    y = column_numbers(table, interruption.outcome)
+    exposure = column_numbers(table, interruption.exposure) if interruption.exposure else np.ones(len(table))
+    if (exposure == 0).any():
+        raise DataError(
+            Text("Có kỳ mà mẫu số (exposure) bằng 0.", "A period has no exposure: it is 0."),
+            expected=Text("số lớn hơn 0, hoặc ô trống nếu không biết", "a number above 0, or an empty cell"),
+            where=f"dòng/row {int((exposure == 0).argmax()) + 1}, cột/column {interruption.exposure}",
+            hint=Text(
+                "Bỏ dòng đó (kỳ ấy sẽ là kỳ thiếu), hoặc gộp thành kỳ dài hơn.",
+                "Leave that row out (the period is then missing), or add up to longer periods.",
+            ),
+        )
+    treated = np.ones(len(table))
+    if interruption.group:
+        treated = (table[interruption.group] == interruption.of).to_numpy(dtype=float)
+        places = table[interruption.group].nunique()
+        if not treated.any() or places > 2:
+            raise ParameterError(
+                Text("Cần một nơi có mô hình và nhiều nhất một nơi so sánh.", "One place and at most one comparison."),
+                expected=Text(
+                    "of là một nhãn trong cột group; cột có tối đa hai nhãn", "of, a label of the column group"
+                ),
+                got=f"{interruption.group}: {places}; of={interruption.of!r}",
+                hint=Text("Cộng các nơi so sánh thành một chuỗi.", "Add the comparison places up into one series."),
+            )
+    t = _since(table[interruption.period], interruption.start, treated)
+    if pd.DataFrame({"t": t, "g": treated}).duplicated().any():
+        raise DataError(
+            Text("Một kỳ có nhiều dòng.", "A period has several rows."),
+            expected=Text("mỗi nơi một dòng cho mỗi kỳ", "a row for each period and place"),
+            where=f"cột/column {interruption.period}",
+            hint=Text("Cộng số đếm theo kỳ trước.", "Add the counts of a period up first."),
+        )
+    if not ((t[treated == 1] < 0).any() and (t[treated == 1] >= 0).any()):
+        raise DataError(
+            Text("Mốc bắt đầu nằm ngoài chuỗi số.", "The start lies outside the series."),
+            expected=Text("có kỳ trước và kỳ sau mốc bắt đầu", "periods before and after the start"),
+            got=f"start={interruption.start!r}",
+            hint=Text("Kiểm tra start và cột kỳ.", "Check start and the column of periods."),
+        )
+    known = ~np.isnan(y) & ~np.isnan(exposure) & ((t < 0) | (t >= interruption.transition))
+    order = np.argsort(t[known], kind="stable")
+    return Series(
+        y[known][order], exposure[known][order], t[known][order], treated[known][order], bool((treated == 0).any())
+    )
+
+
+def _since(values: pd.Series, start: Any, treated: Floats) -> Floats:
+    """Return the periods since the one that holds the start, counted in the shortest distance between two of them."""
+    values = values.infer_objects()
+    if isinstance(values.dtype, pd.PeriodDtype):
+        number, first = values.astype("int64"), pd.Period(_first_day(start), freq=values.dtype.freq).ordinal
+    elif pd.api.types.is_numeric_dtype(values):
+        number, first = values, start if isinstance(start, Real) else _first_day(start).year
+        if first % 1 or (values % 1 != 0).any():
+            raise ParameterError(
+                Text("Kỳ ghi bằng số thì phải là số nguyên.", "Periods that are numbers have to be whole ones."),
+                expected=Text("kỳ đầu tiên có mô hình, ví dụ 37", "the first period with the model, for example 37"),
+                got=f"start={start!r}",
+                hint=Text("Đánh số kỳ 1, 2, 3… và viết start bằng một số trong đó.", "Number the periods 1, 2, 3…"),
+            )
+    else:
+        days, months = _days(values, treated)
+        day = _first_day(start)
+        if months:
+            number, first = (days.dt.year * 12 + days.dt.month - 1) // months, (day.year * 12 + day.month - 1) // months
+        else:
+            offset = (days - days.min()).dt.days
+            step = _step(offset)
+            number, first = offset // step, (day - days.min()).days // step
+    t = number.to_numpy(dtype=float) - first
+    return t / _step(np.append(t, 0))
+
+
+def _step(numbers: Any) -> int:
+    """Return the largest whole number of which all distances are multiples."""
+    return int(np.gcd.reduce(np.diff(np.unique(numbers)).astype(np.int64))) or 1
+
+
+def _days(values: pd.Series, treated: Floats) -> tuple[pd.Series, int]:
+    """Return the first day of each period and how many months it lasts; 0 where the distance of the days says it."""
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        spans = {v: read_period(str(v)) for v in values.unique()}
+        kinds = {span.kind for span in spans.values()}
+        if len(kinds) > 1 or not kinds <= {*_MONTHS, "day"}:
+            raise DataError(
+                Text("Các kỳ không cùng độ dài.", "Periods differ in length."),
+                expected=Text(
+                    "chỉ tháng, chỉ quý, chỉ nửa năm, chỉ năm hoặc chỉ ngày",
+                    "months only, quarters, half-years, years or days only",
+                ),
+                got=", ".join(sorted(kinds)),
+                where=f"cột/column {values.name}",
+                hint=Text(
+                    "Giữ một loại kỳ; kỳ kiểu khác thì đánh số 1, 2, 3….",
+                    "Keep one kind; number periods of another kind 1, 2, 3….",
+                ),
+            )
+        values, kind = values.astype("object").map({v: span.start for v, span in spans.items()}), kinds.pop()
+        if kind in _MONTHS:
+            return pd.to_datetime(values), _MONTHS[kind]
+    days = pd.to_datetime(values).dt.tz_localize(None)
+    month = days.dt.year * 12 + days.dt.month
+    once = not pd.DataFrame({"place": treated, "day": month}).duplicated().any()
+    step = _step(month)
+    return days, next(m for m in (12, 6, 3, 1) if step % m == 0) if once else 0
+
+
+def _first_day(start: Any) -> pd.Timestamp:
+    """Return the first day of what an interruption gives as its start: a day is day/month/year."""
+    try:
+        if isinstance(start, pd.Period):
+            day = start.start_time
+        elif isinstance(start, dt.date | np.datetime64):
+            day = pd.Timestamp(start).tz_localize(None)
+        else:
+            day = pd.Timestamp(read_period(str(start)).start)
+    except DataError:
+        day = pd.NaT
+    if day is pd.NaT:
+        raise ParameterError(
+            Text("start không phải một kỳ hoặc một ngày.", "start is no period and no day."),
+            expected=Text(
+                "kỳ đầu tiên có mô hình, hoặc một ngày trong kỳ đó", "the first period with the model, or a day in it"
+            ),
+            got=f"start={start!r}",
+            hint=Text('Viết start="2024-03" hoặc start="15/03/2024".', 'Write start="2024-03" or start="2024-03-15".'),
+        )
+    return day
