@@ -100,8 +100,8 @@ def evaluate(
     typer.echo(f"Bảng / tables:    {folder / 'tables.xlsx'}")
     typer.echo(f"Nhật ký / log:    {folder.with_name(folder.name + '.log')}")
     if failed := manifest.read(folder)["failed"]:
-        sections = ", ".join(failure["section"] for failure in failed)
-        typer.echo(f"BÁO CÁO CHƯA ĐỦ, thiếu phần / INCOMPLETE, without: {sections}", err=True)
+        for line in (line for lang in ("vi", "en") for line in manifest.incomplete(failed, lang)):
+            typer.echo(line, err=True)
         raise typer.Exit(3)
 
 

@@ -10,8 +10,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from dvresearch import examples, wording
-from dvresearch.errors import DataError
+from dvresearch import examples, feasibility, impact, wording
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.effects.checks import adjusted, impact_checks, pretrend_tests, several_outcomes
 from dvresearch.metrics.effects.fitting import fit
 from dvresearch.metrics.effects.honest import breakdown, honest_effects, refit, time_weights
@@ -261,7 +261,9 @@ def finding_table(**verdict: str) -> pd.DataFrame:
         ({}, {"impact_feasibility": "fail"}, "no_ground"),
         ({}, {"impact_feasibility": "review", "all_checks": "pass"}, "fairly_clear"),
         ({"definition": "counterfactual_trend"}, {"series_before": "pass"}, "same_time"),
-        ({"definition": "counterfactual_trend_compared"}, {"series_before": "pass"}, "clear"),
+        ({"definition": "counterfactual_trend_compared"}, {"series_placebo": "pass"}, "clear"),
+        ({"definition": "counterfactual_trend_compared"}, {"series_placebo": "unknown"}, "fairly_clear"),
+        ({"definition": "counterfactual_trend_compared"}, {"series_before": "pass"}, "fairly_clear"),
         ({"indicator": "series_change_ratio", "lower": 0.9, "upper": 1.2}, None, "not_told_apart"),
     ],
 )
@@ -276,3 +278,37 @@ def test_ladder_of_words(row, findings, step) -> None:
         (told,) = wording.describe_impact(table, found, lang)
         assert not [word for word in cause if word in told] and "{" not in told
         assert ("rõ rệt" in told if lang == "vi" else "; a clear difference" in told) == (step == "clear")
+
+
+def test_what_was_not_checked_is_not_clear() -> None:
+    chosen, _ = examples.rollout(effect=0, selection="trend", seed=11)
+    effects = impact(chosen, outcome="synthetic_score", draws=99)
+    before = feasibility(chosen, outcome="synthetic_score")
+    assert wording.impact_verdict(effects.iloc[0].to_dict(), before) == "fairly_clear"
+    assert "no check has been made" in wording.describe_impact(effects, before, "en")[0]
+    two = examples.rollout(effect=5, cohorts=1, periods=2, seed=1)[0]
+    found = impact_checks(fit(two, outcome="synthetic_score"), top=0, draws=0)
+    assert wording.impact_verdict(impact(two, outcome="synthetic_score").iloc[0].to_dict(), found) == "fairly_clear"
+    untold = found[found["verdict"] == "unknown"]
+    assert len(untold) > 4 and not untold["guidance_en"].str.contains("already|rejects").any()
+
+
+def test_a_paragraph_names_its_group() -> None:
+    panel = examples.rollout(seed=1, units=60)[0].assign(field="môi trường")
+    (told,) = wording.describe_impact(impact(panel, outcome="synthetic_score", by="field", draws=99), None)
+    assert told.startswith("Điểm giả lập (môi trường):")
+
+
+@pytest.mark.parametrize("options", [{"draws": 9}, {"top": -1}, {"honest": "x"}, {"seed": -2}])
+def test_options_that_make_no_sense_are_refused(fitted, options) -> None:
+    with pytest.raises(ParameterError):
+        impact_checks(fitted, **options)
+
+
+def test_only_a_fit_is_checked(province, fitted) -> None:
+    for call in (impact_checks, honest_effects):
+        with pytest.raises(ParameterError, match="fit_impact"):
+            call(province)
+    with pytest.raises(ParameterError, match="m cannot be negative"):
+        honest_effects(fitted, m=[-1.0])
+    assert len(honest_effects(fitted, m=1.0)) == 1

@@ -13,11 +13,13 @@ import pytest
 import statsmodels.api as sm
 from diff_diff import CallawaySantAnna
 from scipy.stats import norm
+from statsmodels.stats.weightstats import DescrStatsW
 
 from dvresearch import feasibility, impact, impact_cross_check, two_way_fixed_effects
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import rollout
 from dvresearch.metrics.effects.cells import sample
+from dvresearch.metrics.effects.checks import pretrend_tests
 from dvresearch.metrics.effects.impact import critical_values, fit
 from dvresearch.metrics.effects.randomisation import overall, permuted, places, randomisation_interval
 from dvresearch.tables import ESTIMATES, FINDINGS, check
@@ -237,10 +239,12 @@ def test_bands_cover_independent_effects_together():
     """Witness: the largest of k independent standard normals."""
     influence = np.random.default_rng(0).normal(size=(2000, 12))
     stub = SimpleNamespace(by_cluster=lambda rows: rows)
-    parts = [SimpleNamespace(influence=influence[:, :1]), SimpleNamespace(influence=influence[:, 2:])]
-    one, ten = critical_values(stub, parts, 0.95, 4000, 3)
-    assert one == pytest.approx(norm.ppf(0.975), abs=0.06)
-    assert ten == pytest.approx(norm.ppf((1 + 0.95**0.1) / 2), abs=0.06)
+    for held in (1000.0, 6.0):  # signs, and normal multipliers
+        keys = pd.DataFrame({"effective": [held], "least": [1000.0]})
+        parts = [SimpleNamespace(influence=influence[:, at], keys=keys) for at in (slice(1), slice(2, None))]
+        one, ten = critical_values(stub, parts, 0.95, 4000, 3)
+        assert one == pytest.approx(norm.ppf(0.975), abs=0.06)
+        assert ten == pytest.approx(norm.ppf((1 + 0.95**0.1) / 2), abs=0.06)
 
 
 def test_the_table():
@@ -503,3 +507,85 @@ def test_as_fast_as_diff_diff():
         impact(panel, outcome="y", covariates=["x"])
 
     assert any(seconds(ours) <= 1.15 * seconds(theirs) for _ in range(3))
+
+
+def apart(cohorts, per, never, seed=0, periods=12):
+    """Noise only: `cohorts` of `per` places start one after the other."""
+    rng = np.random.default_rng(seed)
+    starts = np.repeat(np.arange(periods - cohorts, periods), per)
+    adopted = np.concatenate([starts, np.full(never, np.nan)])
+    y = rng.normal(size=(len(adopted), 1)) + rng.normal(size=(len(adopted), periods))
+    rows = {"unit": np.repeat(np.arange(len(adopted)), periods), "period": np.tile(np.arange(periods), len(adopted))}
+    return pd.DataFrame(rows | {"adopted": np.repeat(adopted, periods), "y": y.ravel()})
+
+
+def test_a_place_alone_on_a_side_gives_no_interval():
+    """A mean of one value has no spread: an interval of 0.25 either way would be made of the other side alone."""
+    rows = pointwise(impact(apart(4, 1, 30), outcome="y", draws=99), "event_time").set_index("event_time")
+    counts = fit(apart(4, 1, 30), outcome="y").effects("event_time").keys.set_index("event_time")["treated"]
+    assert (rows.loc[counts[counts == 1].index, "reason"] == "one_adopting").all()
+    assert rows["lower"].isna().eq(counts == 1).all()
+    late = apart(3, 8, 0).assign(adopted=lambda t: t["adopted"].mask(t["unit"] == 23))  # one place left to compare with
+    told = impact(late, outcome="y", control="not_yet", draws=99).query("effect == 'overall'").set_index("band")
+    assert told.loc["pointwise", "reason"] == "one_comparison" and np.isnan(told.loc["pointwise", "upper"])
+    assert np.isfinite(told.loc["randomisation", ["lower", "upper"]].astype(float)).all()
+
+
+def test_few_places_on_a_side_widen_as_the_mean_of_few_values():
+    panel = apart(1, 6, 300, periods=4)
+    row = pointwise(impact(panel, outcome="y", draws=99), "overall").iloc[0]
+    values = panel["y"].to_numpy().reshape(-1, 4)
+    change = (values[:, 3] - values[:, 2])[:6]
+    # Nearly all the error is that of the six: the interval is that of statsmodels for their mean, and a little more.
+    low, high = DescrStatsW(change).tconfint_mean(0.05)
+    assert 1 < (row["upper"] - row["lower"]) / (high - low) < 1.05
+
+
+def test_places_that_start_one_by_one_are_seldom_said_to_have_moved_before():
+    """Noise only: the tests before adoption and the band reject about as often as they say."""
+    reject, outside = [], []
+    for seed in range(30):
+        panel = apart(8, 2, 60, seed, periods=14)
+        reject.append(pretrend_tests(fit(panel, outcome="y"))["pretrends"][1] < 0.05)
+        band = impact(panel, outcome="y", draws=99).query("effect == 'event_time' and band == 'simultaneous'")
+        outside.append(((band["lower"] > 0) | (band["upper"] < 0)).any())
+    assert np.mean(reject) < 0.2 and np.mean(outside) < 0.2
+
+
+def test_an_early_cohort_weighs_more_than_a_late_one():
+    """Kish: cohorts of one place with 4, 3, 2 and 1 cells count as 10² / 30 places."""
+    keys = fit(apart(4, 1, 30), outcome="y").effects("overall").keys
+    assert keys["effective"].iloc[0] == pytest.approx(100 / 30)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [("y", np.inf, "infinite"), ("y", "7,0", "Text in a number column"), ("period", 1.5, "not whole")],
+)
+def test_what_is_no_number_is_refused(column, value, says):
+    panel = made().astype({column: object if isinstance(value, str) else float})
+    panel.loc[4, column] = value
+    with pytest.raises(DataError, match=says):
+        impact(panel, outcome="y", draws=99)
+
+
+@pytest.mark.parametrize("options", [{"draws": 0}, {"seed": -1}, {"anticipation": 1.5}, {"confidence": "0.95"}])
+def test_options_that_make_no_sense_are_refused(options):
+    with pytest.raises(ParameterError, match="Cách sửa"):
+        impact(made(), outcome="y", **options)
+
+
+def test_a_group_belongs_to_the_unit():
+    panel = made().assign(field=lambda t: np.where(t["unit"] < 30, "a", "b"))
+    moving = panel.assign(field=panel["field"].mask(panel["period"] > 4, "c"))
+    with pytest.raises(DataError, match="several values of field"):
+        impact(moving, outcome="y", by="field", draws=99)
+    hole = panel.assign(field=panel["field"].mask(panel["adopted"].notna() & (panel["unit"] == 1)))
+    with pytest.raises(DataError, match="empty cells"):
+        impact(hole, outcome="y", by="field", draws=99)
+
+
+def test_covariates_that_never_move_leave_the_regressions_alone():
+    panel = made().assign(twice=lambda t: 2 * t["x"] + 1)
+    plain, more = (impact_cross_check(panel, outcome="y", covariates=c) for c in ((), ("x", "twice")))
+    assert more["value"].to_numpy() == pytest.approx(plain["value"].to_numpy(), nan_ok=True)

@@ -12,7 +12,7 @@ from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.tables import FINDINGS
 
-__all__ = ["Finding", "digits", "finding", "graded", "p_value", "percent", "table"]
+__all__ = ["Finding", "digits", "finding", "graded", "p_value", "percent", "table", "untested"]
 
 
 class Finding(TypedDict):
@@ -117,6 +117,23 @@ def graded(check: str, verdict: str, where: str = "", *, computed: str = "", sta
         severity={"fail": "major", "review": "minor"}.get(verdict, "info"),
         guidance=None if verdict == "pass" else Text(entry.note_vi, entry.note_en),
     )
+
+
+#: What is said of a check that the data do not allow.
+_UNTESTED = Text("Số liệu không đủ để làm kiểm tra này.", "The data do not allow this check.")
+
+
+def untested(check: str, where: str = "", guidance: Text = _UNTESTED) -> Finding:
+    """Return the finding of a check that could not be made: what its failure would mean is not said.
+
+    Parameters
+    ----------
+    check, where : str
+        As for :func:`finding`.
+    guidance : Text
+        What is missing.
+    """
+    return finding(check, "unknown", where, guidance=guidance)
 
 
 def p_value(p: float) -> str:

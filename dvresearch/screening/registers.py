@@ -107,7 +107,7 @@ def _responses(about: _Findings, table: Table) -> Iterator[Finding]:
                 yield about.share("one_answer", answers[item].value_counts(normalize=True).max(), 0.95, item)
     for item in items:
         yield about.share("missing", frame[item].isna().mean(), MISSING_SHARE, item)
-    if about.has("weight"):
+    if about.has("weight") and frame["weight"].notna().any():
         yield about.rows("weight_not_positive", ~(frame["weight"] > 0), "weight")
 
 

@@ -21,6 +21,10 @@ LADDER = ("no_ground", "not_told_apart", "not_to_be_believed", "same_time", "fai
 
 #: Checks that show an interval which holds 0 anyway, or describe the groups: they stop nobody.
 _DESCRIPTIVE = ("balance", "honest_smoothness", "series_comparison")
+#: Checks of an effect, one of each design; what ``feasibility`` says comes before any estimate and checks none.
+_OF_EFFECT = ("all_checks", "series_placebo")
+#: Checks without which nothing is known of the trends before: where they cannot be made, something is left open.
+_NEEDED = ("pretrends", "series_placebo")
 
 _DESIGN = {
     "att": Text(
@@ -85,7 +89,8 @@ def impact_verdict(row: Row, findings: pd.DataFrame | None = None) -> str:
     str
         ``no_ground`` without a value or interval, or when the data allow no estimate; ``not_told_apart`` when the
         interval holds no effect; ``not_to_be_believed`` when a check failed; ``same_time`` without a comparison place;
-        ``fairly_clear`` when something is left to look at or nothing was checked; else ``clear``.
+        ``fairly_clear`` when something is left to look at, earlier trends could not be checked, or nothing was checked
+        (what ``feasibility`` says checks no effect); else ``clear``.
     """
     failed, still_open = _grounds(findings)
     if not (known(row["value"]) and known(row["lower"]) and known(row["upper"])) or "impact_feasibility" in failed:
@@ -96,7 +101,7 @@ def impact_verdict(row: Row, findings: pd.DataFrame | None = None) -> str:
         return "not_to_be_believed"
     if row["definition"] == "counterfactual_trend":
         return "same_time"
-    return "fairly_clear" if still_open or findings is None else "clear"
+    return "fairly_clear" if still_open or not _checked(findings) else "clear"
 
 
 def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = None, lang: Lang = "vi") -> list[str]:
@@ -139,7 +144,8 @@ def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = Non
 def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
     step = impact_verdict(row, findings)
     failed, still_open = _grounds(findings)
-    name = capital(_name(row["indicator"], lang))
+    group = _group(row)
+    name = capital(_name(row["indicator"], lang)) + (f" ({group})" if group else "")
     if step == "no_ground":
         codes = [codebook.get("reason", code).label(lang) for code in reason_codes(row)]
         why = codes or [inside(codebook.get("check", code).label(lang)) for code in failed] or ["…"]
@@ -158,7 +164,13 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
         signed=sign + _size(abs(away), row, lang),
         interval=say(_RANGE, lang).format(level=level, low=next(ends), high=next(ends)),
         failed=_checks(failed, lang),
-        open=_checks(still_open, lang) if findings is not None else say(_NOT_CHECKED, lang),
+        open=listed(
+            [
+                *([] if _checked(findings) else [say(_NOT_CHECKED, lang)]),
+                *([_checks(still_open, lang)] if still_open else []),
+            ],
+            lang,
+        ),
     )
     return f"{said} {say(_OBSERVED, lang)}"
 
@@ -168,7 +180,15 @@ def _grounds(findings: pd.DataFrame | None) -> tuple[list[str], list[str]]:
     if findings is None:
         return [], []
     told = findings[~findings["check"].isin(_DESCRIPTIVE)]
+    told = told.assign(
+        verdict=told["verdict"].mask((told["verdict"] == "unknown") & told["check"].isin(_NEEDED), "review")
+    )
     return tuple(list(dict.fromkeys(told.loc[told["verdict"] == v, "check"])) for v in ("fail", "review"))  # type: ignore[return-value]
+
+
+def _checked(findings: pd.DataFrame | None) -> bool:
+    """Whether anything was checked about the effect itself."""
+    return findings is not None and bool(findings["check"].isin(_OF_EFFECT).any())
 
 
 def _checks(codes: list[str], lang: Lang) -> str:
@@ -179,6 +199,12 @@ def _name(indicator: str, lang: Lang) -> str:
     """Return the label of an outcome, or its column name where it is one of the user's own."""
     code = codebook.find("indicator", indicator)
     return codebook.get("indicator", code).label(lang) if code else indicator
+
+
+def _group(row: Row) -> str:
+    """Return the group of an estimate made ``by`` a column, which stands in front of the columns of ``impact``."""
+    first, label = next(iter(row.items()))
+    return str(label) if "effect" in row and first not in ("effect", "source") else ""
 
 
 def _nothing(row: Row) -> float:

@@ -20,12 +20,16 @@ from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, sides
 from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Fit, check_fit
 from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
 from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
-from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value
+from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value, untested
 from dvresearch.tables import ESTIMATES, check
 
 __all__ = ["adjusted", "impact_checks", "pretrend_tests", "several_outcomes"]
 
 _SMALL, _POWER = 0.05, 0.8
+_NEAR = Text(
+    'Nêu cột cho biết nơi nào gần nhau, ví dụ near="district".',
+    'Name the column that tells which places are near each other, for example near="district".',
+)
 #: Clusters on the smaller side below which several changes tested at once go by that side alone.
 _SMALLER = 50
 #: Tests of the periods before adoption, the linear combinations of their changes they look at (newest first).
@@ -98,7 +102,7 @@ def _power(fitted: Fit) -> Finding:
     count = len(change)
     clusters = smaller if smaller < _SMALLER else int(fitted.sample.clusters.max()) + 1
     if not count or clusters - count < 3:
-        return graded("pretrends_power", "unknown")
+        return untested("pretrends_power")
     inverse = np.linalg.pinv(spread)
     critical = special.fdtri(count, clusters - count, 1 - _SMALL)
     needed = special.ncfdtrinc(count, clusters - count, 1 - _POWER, critical)
@@ -194,7 +198,7 @@ def impact_checks(
         stands_out, p = tests["regression_to_mean"]
         tests["regression_to_mean"] = (_reversion(varying, stands_out), p)
         tests["spillover"] = robustness.spillover(varying, near) if near is not None else (np.nan, np.nan)
-        rows = list(_tested(tests, robustness.overall_of(varying)[0]))
+        rows = list(_tested(tests, robustness.overall_of(varying)[0], near is not None))
         rows += [_power(varying), *([robustness.placebo_units(varying, draws, seed)] if draws else [])]
         rows += robustness.one_cohort_out(varying, partial(track, "one_cohort_out"))
         rows += robustness.influential(varying, top, partial(track, "one_place_out"))
@@ -204,21 +208,22 @@ def impact_checks(
     return findings.table(rows)
 
 
-def _tested(tests: Mapping[str, tuple[float, float]], estimate: float) -> Iterator[Finding]:
+def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: bool) -> Iterator[Finding]:
     """Return the findings of the tests and, last, of all together."""
     known = {name: p for name, (_, p) in tests.items() if np.isfinite(p)}
     holm = dict(zip(known, adjusted(list(known.values()), "holm"), strict=True))
     for name, (value, p) in tests.items():
-        verdict = (
-            "unknown" if name not in holm else "fail" if holm[name] < _SMALL else "review" if p < _SMALL else "pass"
-        )
-        computed = f"{digits(value, 3)} ({p_value(p)})" if name in holm else ""
-        yield graded(
-            name, verdict, computed=computed, stated=digits(estimate, 3) if name == "regression_to_mean" else ""
-        )
-    least = min(holm.values(), default=np.nan)
-    verdict = "unknown" if not holm else "fail" if least < _SMALL else "pass"
-    yield graded("all_checks", verdict, computed=p_value(least))
+        if name not in holm:
+            yield untested("spillover", guidance=_NEAR) if name == "spillover" and not near else untested(name)
+            continue
+        verdict = "fail" if holm[name] < _SMALL else "review" if p < _SMALL else "pass"
+        stated = digits(estimate, 3) if name == "regression_to_mean" else ""
+        yield graded(name, verdict, computed=f"{digits(value, 3)} ({p_value(p)})", stated=stated)
+    if not holm:
+        yield untested("all_checks")
+        return
+    least = min(holm.values())
+    yield graded("all_checks", "fail" if least < _SMALL else "pass", computed=p_value(least))
 
 
 #: Restriction -> code of the check, and the sentence for a conclusion that stands up to `m`.
@@ -250,8 +255,10 @@ def _honest(fitted: Fit, restriction: Restriction) -> Finding:
     """Say in words up to which difference of trends the conclusion stands."""
     code, sentence = _HONEST[restriction]
     m = breakdown(fitted, restriction)
-    if np.isnan(m) or m < 0:
-        return graded(code, "unknown" if np.isnan(m) else "review", computed="" if np.isnan(m) else "0")
+    if np.isnan(m):
+        return untested(code)
+    if m < 0:
+        return graded(code, "review", computed="0")
     firm = m >= _FIRM if restriction == "relative_magnitude" else m > 0
     number = digits(m, 2 if restriction == "relative_magnitude" else 3)
     told = Text(sentence.vi.format(number.replace(".", ",")), sentence.en.format(number))

@@ -150,7 +150,8 @@ def impact_cross_check(
     Parameters
     ----------
     panel, outcome, unit, period, adopted, covariates, cluster, anticipation
-        As for :func:`impact`; covariates enter these regressions in the period itself.
+        As for :func:`impact`; covariates enter these regressions in the period itself, so those that never change
+        within a unit add nothing and are left out.
     confidence : float, default 0.95
         Two-sided level, 0-1.
 
@@ -180,7 +181,9 @@ def impact_cross_check(
         panel, outcome=outcome, unit=unit, period=period, adopted=adopted, covariates=covariates, cluster=cluster,
         anticipation=anticipation,
     )  # fmt: skip
-    names = [c for c in data.rows if c.startswith("x")] or None
+    # A covariate that never moves within a place is part of the place: the regressions know it already.
+    moves = data.rows.groupby("unit")[[c for c in data.rows if c.startswith("x")]].nunique().gt(1).any()
+    names = list(moves.index[moves]) or None
     control: Control = "never" if (data.cohorts == 0).any() else "not_yet"
     against = refusals(data, control, anticipation)
     tables = []

@@ -13,7 +13,7 @@ from dvresearch.metrics.effects.fitting import Fit
 from dvresearch.metrics.effects.honest import refit
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
 from dvresearch.metrics.estimates import Floats
-from dvresearch.metrics.findings import Finding, digits, graded, p_value, percent
+from dvresearch.metrics.findings import Finding, digits, graded, p_value, percent, untested
 
 __all__ = ["balance", "influential", "one_cohort_out", "overall_of", "placebo_units", "spillover"]
 
@@ -50,7 +50,7 @@ def one_cohort_out(fitted: Fit, track: Track = iter) -> Iterator[Finding]:
     """
     cohorts = np.unique(fitted.cells["cohort"])
     if len(cohorts) < 2:
-        yield graded("one_cohort_out", "unknown")
+        yield untested("one_cohort_out")
         return
     whole = overall_of(fitted)
     period = pd.Series(fitted.sample.cohorts).groupby(fitted.sample.places).first()
@@ -95,7 +95,7 @@ def influential(fitted: Fit, top: int = 20, track: Track = iter) -> Iterator[Fin
 def _left_out(check: str, whole: tuple[float, float, float], others: dict[str, tuple[float, float, float]]) -> Finding:
     """Compare estimates without something with that of everything: does the interval tell the same?"""
     if not others:
-        return graded(check, "unknown")
+        return untested(check)
     far = max(others, key=lambda name: abs(others[name][0] - whole[0]))
     changed = [name for name, part in others.items() if _told(*part) != _told(*whole)]
     shown = changed[0] if changed else far
@@ -124,7 +124,7 @@ def placebo_units(fitted: Fit, draws: int, seed: int) -> Finding:
         Permutations, and the start of the random numbers.
     """
     if len(places(fitted.sample).mass) < _COMPLETE * (fitted.sample.places.max() + 1):
-        return graded("placebo_units", "unknown")
+        return untested("placebo_units")
     p = randomisation_interval(fitted.sample, fitted.control, fitted.anticipation, 0.95, draws, seed)[3]
     told = _told(*overall_of(fitted)) != 0
     return graded("placebo_units", "fail" if told and p > 0.05 else "pass", computed=p_value(p))
@@ -142,7 +142,7 @@ def balance(fitted: Fit) -> Iterator[Finding]:
     start = data.rows[data.rows["period"] == data.periods[0]].dropna(subset=["outcome"])
     adopts = start["cohort"].to_numpy() > 0
     if adopts.all() or not adopts.any():
-        yield graded("balance", "unknown", fitted.outcome)
+        yield untested("balance", fitted.outcome)
         return
     columns = {fitted.outcome: "outcome"} | {c: f"x{j}" for j, c in enumerate(fitted.covariates)}
     for name, column in columns.items():

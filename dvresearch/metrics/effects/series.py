@@ -13,7 +13,7 @@ from scipy import special
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects.interruption import Interruption, Series, read_series
 from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, choose
-from dvresearch.metrics.findings import Finding, graded
+from dvresearch.metrics.findings import Finding, graded, untested
 
 if TYPE_CHECKING:
     from statsmodels.base.model import LikelihoodModelResults
@@ -258,7 +258,7 @@ def _checks(series: Series, interruption: Interruption) -> Iterator[Finding]:
     moved = replace(interruption, transition=0)
     placebo = Series(before.y, before.exposure, before.t - middle, before.treated, before.compared)
     if any(f["verdict"] == "fail" for f in _feasible(placebo, moved)):
-        yield graded("series_placebo", "unknown", where)
+        yield untested("series_placebo", where)
         return
     result, names = _fit(placebo, moved, "model", None)
     suffix = ":treated" if series.compared else ""
