@@ -274,7 +274,6 @@ def test_forms_of_dates(cell: str, stamp: str, tmp_path: Path) -> None:
         "24/13/2026",
         "24/02/2026 24:00",
         "24/02/202",
-        "24/02/1826",
         "19999",
         "x y",
     ],
@@ -282,6 +281,11 @@ def test_forms_of_dates(cell: str, stamp: str, tmp_path: Path) -> None:
 def test_days_that_are_none(cell: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="B2: không phải ngày"):
         one_column(tmp_path, cell, "24/02/2026")
+
+
+def test_a_year_before_1900_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="B2: năm trước 1900 / a year before 1900"):
+        one_column(tmp_path, "24/02/1826", "24/02/2026")
 
 
 def test_a_zone_gives_instants_and_clock_changes_do_not_shift_them(tmp_path: Path) -> None:
