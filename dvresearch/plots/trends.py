@@ -315,9 +315,8 @@ def _write_values(ax: Axes, points: Sequence[Point], unit: str, lang: Lang, refe
         below = (rises_before or rises_after) and not side
         gap = (reference - p.value) * (-1 if below else 1) if reference is not None else -1.0
         near = 0 < gap < NUMBER * (high - low)  # no room between point and reference: beside the point
-        if (
-            near or p.row.get("hedge") or known(p.row.get("lower"))
-        ):  # nor over its interval, nor a long label over the axis
+        # Not over its interval either, and no long label over the axis.
+        if near or p.row.get("hedge") or known(p.row.get("lower")):
             side = side or (-1 if after is None else 1)
         ax.annotate(
             _written(p, unit, lang),
