@@ -8,12 +8,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
 import pytest
+import typer.testing
 from hypothesis import settings
 from PIL import Image
 
@@ -23,6 +25,9 @@ from dvresearch.evaluation.content import Figure, Report
 
 # Not the variable MPLBACKEND: the kernels of the notebooks would inherit it and draw nothing.
 matplotlib.use("Agg")
+
+# Its runner builds the whole command line anew for every call, a thirtieth of a second each time.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 CAMPAIGN = os.environ.get("DVRESEARCH_CAMPAIGN") == "1"
 

@@ -32,7 +32,7 @@ def in_own_process(code: str, *arguments: str) -> dict[str, object]:
     sys.platform == "win32", reason="Windows does not measure or limit the memory of a process this way"
 )
 def test_spoilt_files_give_a_table_or_an_error_a_user_can_mend(rounds: Callable[[int, int], int]) -> None:
-    report = in_own_process(str(HERE / "fuzz.py"), "2026", str(rounds(120, 5000)))
+    report = in_own_process(str(HERE / "fuzz.py"), "2026", str(rounds(80, 5000)))
     assert report["faults"] == []
     assert report["tables"]
     assert report["refused"]

@@ -541,15 +541,15 @@ def test_few_places_on_a_side_widen_as_the_mean_of_few_values():
     assert 1 < (row["upper"] - row["lower"]) / (high - low) < 1.05
 
 
-def test_places_that_start_one_by_one_are_seldom_said_to_have_moved_before():
+def test_places_that_start_one_by_one_are_seldom_said_to_have_moved_before(rounds):
     """Noise only: the tests before adoption and the band reject about as often as they say."""
     reject, outside = [], []
-    for seed in range(30):
+    for seed in range(rounds(12, 200)):
         panel = apart(8, 2, 60, seed, periods=14)
         reject.append(pretrend_tests(fit(panel, outcome="y"))["pretrends"][1] < 0.05)
         band = impact(panel, outcome="y", draws=99).query("effect == 'event_time' and band == 'simultaneous'")
         outside.append(((band["lower"] > 0) | (band["upper"] < 0)).any())
-    assert np.mean(reject) < 0.2 and np.mean(outside) < 0.2
+    assert np.mean(reject) < 0.3 and np.mean(outside) < 0.3
 
 
 def test_an_early_cohort_weighs_more_than_a_late_one():

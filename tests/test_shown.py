@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from dvresearch import load_figures
-from dvresearch.evaluation import annex, spec
-from dvresearch.evaluation.compose import compose
+from dvresearch.evaluation import annex
 from dvresearch.evaluation.content import Checks, Column, Figure, Paragraph, Report, Section, Sheet
 from dvresearch.evaluation.items import items
 from dvresearch.evaluation.shown import findings_rows, shown
@@ -83,11 +82,6 @@ def test_a_row_has_the_decimals_its_own_numbers_need(tmp_path: Path):
 
 
 # The national report --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def national() -> Report:
-    return compose(spec.read())[0]
 
 
 def exhibit(report: Report, code: str) -> Sheet | Checks:
