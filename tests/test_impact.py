@@ -575,6 +575,13 @@ def test_options_that_make_no_sense_are_refused(options):
         impact(made(), outcome="y", **options)
 
 
+def test_names_and_sizes_that_cannot_be_are_refused():
+    with pytest.raises(ParameterError, match="named like one of the result"):
+        impact(made().assign(value=1), outcome="y", by="value")
+    with pytest.raises(ParameterError, match="above 0"):
+        feasibility(made(), outcome="y", worthwhile=-1)
+
+
 def test_a_group_belongs_to_the_unit():
     panel = made().assign(field=lambda t: np.where(t["unit"] < 30, "a", "b"))
     moving = panel.assign(field=panel["field"].mask(panel["period"] > 4, "c"))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import Text
+from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.effects.cells import CONTROLS, FEW_SIDE, Control, Sample, Sampling, sample
 from dvresearch.metrics.effects.randomisation import cell_effects, overall, permuted, places
 from dvresearch.metrics.estimates import choose
@@ -231,6 +231,13 @@ def feasibility(
         As for :func:`impact`.
     """
     choose("control", control, tuple(CONTROLS))
+    if worthwhile is not None and not worthwhile > 0:
+        raise ParameterError(
+            Text("worthwhile phải lớn hơn 0.", "worthwhile must be above 0."),
+            expected=Text("mức tác động nhỏ nhất đáng kể", "the smallest effect that would matter"),
+            got=f"worthwhile={worthwhile!r}",
+            hint=Text("Ví dụ: worthwhile=0.05 cho 5 điểm phần trăm.", "For example: worthwhile=0.05 for 5 points."),
+        )
     data = sample(
         panel, outcome=outcome, unit=unit, period=period, adopted=adopted, cluster=cluster, anticipation=anticipation,
         sampling=sampling,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.effects.cells import (
     ADJUSTMENTS,
     FEW_SIDE,
@@ -21,12 +22,14 @@ from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, few_clusters
 from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
 from dvresearch.metrics.effects.randomisation import randomisation_interval
 from dvresearch.metrics.estimates import build, check_confidence, check_whole
-from dvresearch.tables import BASES
+from dvresearch.tables import BASES, ESTIMATES
 
 __all__ = ["AVERAGES", "Fit", "critical_values", "fit", "impact"]
 
 #: Effects of which there are several rows, so that a band over all of them means something.
 _FAMILIES: tuple[Average, ...] = ("event_time", "cohort", "calendar", "group_time")
+#: Columns in front of the estimates.
+_COLUMNS = ("effect", "cohort", "period", "event_time", "band")
 #: Webb's (2014) six values, and draws made at once.
 _WEBB, _BLOCK = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)]), 128
 
@@ -142,6 +145,16 @@ def impact(
 
     if by is None:
         return one(panel)
+    if by in (*_COLUMNS, *ESTIMATES.names):
+        raise ParameterError(
+            Text("Cột nhóm trùng tên cột kết quả.", "The column of groups is named like one of the result."),
+            expected=Text("một tên khác", "another name"),
+            got=f"by={by!r}",
+            hint=Text(
+                f'Đổi tên: panel.rename(columns={{"{by}": "field"}}).',
+                f'Rename it: panel.rename(columns={{"{by}": "field"}}).',
+            ),
+        )
     check_columns(panel, [by, adopted, unit])
     never = panel[adopted].isna() | (panel[adopted] == 0)
     check_columns(panel[~never], [], [by])
