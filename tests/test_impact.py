@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from diff_diff import CallawaySantAnna
 from scipy.stats import norm
 from statsmodels.stats.weightstats import DescrStatsW
 
@@ -485,28 +482,6 @@ def test_anticipation_moves_the_base_period():
         "no_adopting",
         "no_period_before",
     ]
-
-
-def test_as_fast_as_diff_diff():
-    """The bound of benchmarks/impact.py, in processor time, which does not depend on what else runs."""
-    panel = made(11_000, periods=8, cohorts=(3, 4, 5, 6, 7, 8))
-
-    def seconds(call):
-        started = time.process_time()
-        call()
-        return time.process_time() - started
-
-    def theirs():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            CallawaySantAnna(n_bootstrap=999, seed=1).fit(
-                panel.fillna(0), "y", "unit", "period", "adopted", covariates=["x"], aggregate="event_study"
-            )
-
-    def ours():
-        impact(panel, outcome="y", covariates=["x"])
-
-    assert any(seconds(ours) <= 1.15 * seconds(theirs) for _ in range(3))
 
 
 def apart(cohorts, per, never, seed=0, periods=12):

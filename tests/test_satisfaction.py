@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pandas as pd
@@ -188,29 +187,3 @@ def test_a_small_item_hides_its_factor(responses):
     hidden = got[got["flags"].str.contains("suppressed")]
     assert {*zip(hidden["factor"], hidden["item"], strict=True)} == {("access", "q2"), ("access", ALL), (ALL, ALL)}
     assert hidden["value"].isna().all()
-
-
-def test_many_groups_in_one_call_are_not_slower_than_svy():
-    """A tenth of the respondents of benchmarks/surveys.py."""
-    import polars as pl
-    import svy
-
-    rng = np.random.default_rng(0)
-    items, places = [f"q{j}" for j in range(22)], rng.integers(0, 5, (4_000, 22))
-    table = pd.DataFrame(np.array(FIVE)[places], columns=items).assign(province=rng.integers(0, 63, 4_000))
-    table["cluster"] = table["province"] * 10 + rng.integers(0, 10, 4_000)
-    top = table.assign(**{i: (places[:, j] >= 3) * 1.0 for j, i in enumerate(items)})
-    sample = svy.Sample(pl.from_pandas(top), svy.Design(psu="cluster"))
-
-    def seconds(call):
-        started = time.perf_counter()
-        call()
-        return time.perf_counter() - started
-
-    def ours():
-        satisfaction(table, items=items, by="province", design=Design(clusters="cluster"))
-
-    def theirs():
-        sample.estimation.mean(items, by="province", drop_nulls=True)
-
-    assert min(seconds(ours) for _ in range(2)) <= 1.2 * min(seconds(theirs) for _ in range(2))
