@@ -771,6 +771,17 @@ def test_nothing_of_a_commune_is_done_twice(commune: tuple[Path, Path]):
     assert last.count("dùng lại") == 28 and "đã làm" not in last
 
 
-def test_a_published_report_made_again_has_the_same_numbers(commune: tuple[Path, Path]):
+def test_a_published_report_made_again_has_the_same_numbers(
+    commune: tuple[Path, Path], tmp_path: Path, rounds: Callable[[int, int], int]
+):
     file, folder = commune
+    if not rounds(0, 1):  # two sections of it; in a campaign all
+        file = file.with_name("evaluation-two.toml")
+        two = (
+            (commune[0])
+            .read_text(encoding="utf-8")
+            .replace("[inputs]", 'sections = ["models", "targets"]\n[inputs]', 1)
+        )
+        file.write_text(two, encoding="utf-8")
+        folder = job.evaluate(file, tmp_path)
     assert backtest(file, folder).empty
