@@ -34,6 +34,10 @@ _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PKG = "http://schemas.openxmlformats.org/package/2006"
 
 
+def _element(name: str, attributes: str, inside: str) -> str:
+    return f"<{name} {attributes}>{inside}</{name}>"
+
+
 def workbook(
     sheet: str, *, extra: Sequence[tuple[str, bytes]] = (), strings: str = "", head: str = ""
 ) -> list[tuple[str, bytes]]:
@@ -52,10 +56,13 @@ def workbook(
     parts = {
         "[Content_Types].xml": types,
         "_rels/.rels": rels.format("officeDocument", "xl/workbook.xml", ""),
-        "xl/workbook.xml": f'<workbook xmlns="{_NS}" xmlns:r="{_REL}"><sheets>'
-        '<sheet name="Danh sách" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/workbook.xml": _element(
+            "workbook",
+            f'xmlns="{_NS}" xmlns:r="{_REL}"',
+            '<sheets><sheet name="Danh sách" sheetId="1" r:id="rId1"/></sheets>',
+        ),
         "xl/_rels/workbook.xml.rels": rels.format("worksheet", "worksheets/sheet1.xml", shared),
-        "xl/worksheets/sheet1.xml": f'{head}<worksheet xmlns="{_NS}">{sheet}</worksheet>',
+        "xl/worksheets/sheet1.xml": head + _element("worksheet", f'xmlns="{_NS}"', sheet),
     }
     if strings:
         parts["xl/sharedStrings.xml"] = f'<sst xmlns="{_NS}">{strings}</sst>'

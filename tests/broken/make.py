@@ -81,8 +81,10 @@ def book(*sheets: Sequence[Sequence[object]]) -> bytes:
     members = dict(files.workbook(files.sheet_xml(sheets[0])))
     tags, links = "", ""
     for i, sheet in enumerate(sheets[1:], start=2):
-        xml = members["xl/worksheets/sheet1.xml"].split(b"<sheetData>")[0].decode()
-        members[f"xl/worksheets/sheet{i}.xml"] = f"{xml}{files.sheet_xml(sheet)}</worksheet>".encode()
+        first = members["xl/worksheets/sheet1.xml"].decode()
+        members[f"xl/worksheets/sheet{i}.xml"] = first.replace(
+            files.sheet_xml(sheets[0]), files.sheet_xml(sheet)
+        ).encode()
         tags += f'<sheet name="Tháng {i}" sheetId="{i}" r:id="rId{i + 7}"/>'
         link = members["xl/_rels/workbook.xml.rels"].decode()
         links += (

@@ -19,7 +19,6 @@ __all__ = [
     "ADJUSTMENTS",
     "CELLS",
     "CONTROLS",
-    "FEW_SIDE",
     "NO_CELLS",
     "SAMPLINGS",
     "Adjustment",
@@ -43,8 +42,6 @@ CELLS = ["cohort", "period", "event_time", "value", "std_error", "treated", "com
 NO_CELLS = pd.DataFrame(columns=CELLS, dtype=np.float64)
 ADJUSTMENTS = {"doubly_robust": "dr", "regression": "reg"}
 SAMPLINGS = ("panel", "cross_sections")
-#: Clusters on one side below which its own spread says too little (MacKinnon and Webb 2017).
-FEW_SIDE = 5
 
 
 @dataclass(frozen=True)

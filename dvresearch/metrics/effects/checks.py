@@ -15,8 +15,8 @@ from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects import robustness
-from dvresearch.metrics.effects.cells import FEW_SIDE, check_columns
-from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, sides
+from dvresearch.metrics.effects.cells import check_columns
+from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, sides
 from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Fit, check_fit
 from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
 from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
@@ -59,9 +59,8 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
     those of the smaller side where it has fewer than 50. Changes of fewer than 5 places on a side, and all before
     them, are left out.
     """
-    change, spread, smaller = _changes(fitted)
-    count, every = len(change), int(fitted.sample.clusters.max()) + 1
-    clusters, single = (smaller if smaller < few else every for few in (_SMALLER, FEW_CLUSTERS))
+    change, spread, clusters, single = _changes(fitted)
+    count = len(change)
     nothing = (np.nan, np.nan)
     if not count:
         return dict.fromkeys(_TESTS, nothing)
@@ -85,22 +84,26 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
     return out
 
 
-def _changes(fitted: Fit) -> tuple[Floats, Floats, int]:
-    """Return the changes before adoption, newest first, their covariance, and the clusters of the smaller side."""
+def _changes(fitted: Fit) -> tuple[Floats, Floats, int, int]:
+    """Return the changes before adoption, newest first, their covariance, and the clusters that tests of them go by.
+
+    The clusters are those for a test of all together, then for one of a single combination.
+    """
     effects = fitted.effects("event_time")
     enough = (effects.keys[["treated", "least"]].min(axis=1) >= FEW_SIDE).to_numpy()
     before = np.flatnonzero(effects.keys["event_time"].to_numpy() < -fitted.anticipation)[::-1]
     before = before[np.logical_and.accumulate(enough[before])]
     smaller = min(sides(fitted.sample, fitted.control, fitted.anticipation))
     before = before[: max(smaller - 3, 1)]  # no more than a test of all together has a distribution for
-    return effects.value[before], fitted.covariance(effects.influence[:, before]), smaller
+    every = int(fitted.sample.clusters.max()) + 1
+    joint, single = (smaller if smaller < few else every for few in (_SMALLER, FEW_CLUSTERS))
+    return effects.value[before], fitted.covariance(effects.influence[:, before]), joint, single
 
 
 def _power(fitted: Fit) -> Finding:
     """Say what a straight difference of trends that the test finds in 80 % of cases would add to the estimate."""
-    change, spread, smaller = _changes(fitted)
+    change, spread, clusters, _ = _changes(fitted)
     count = len(change)
-    clusters = smaller if smaller < _SMALLER else int(fitted.sample.clusters.max()) + 1
     if not count or clusters - count < 3:
         return untested("pretrends_power")
     inverse = np.linalg.pinv(spread)

@@ -10,16 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.effects.cells import CONTROLS, FEW_SIDE, Control, Sample, Sampling, sample
+from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, sample
 from dvresearch.metrics.effects.randomisation import cell_effects, overall, permuted, places
 from dvresearch.metrics.estimates import choose
 from dvresearch.metrics.findings import digits, finding, percent, table
 
 __all__ = ["FEW_CLUSTERS", "FEW_SIDE", "feasibility", "few_clusters", "refusals"]
 
-#: Below, intervals from large numbers of clusters do not hold (Cameron, Gelbach and Miller 2008), nor with fewer than
-#: `FEW_SIDE` on one side: the permutation interval is added.
-FEW_CLUSTERS = 20
+#: Below, intervals from large numbers of clusters do not hold (Cameron, Gelbach and Miller 2008), nor with few
+#: clusters on one side (MacKinnon and Webb 2017): the permutation interval is added.
+FEW_CLUSTERS, FEW_SIDE = 20, 5
 #: Share of missing outcomes from which the panel is weak.
 MANY_GAPS = 0.2
 #: Permutations behind the minimum detectable effect, and the power it is stated for.

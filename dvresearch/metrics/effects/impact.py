@@ -11,14 +11,13 @@ from scipy import special
 from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.effects.cells import (
     ADJUSTMENTS,
-    FEW_SIDE,
     Adjustment,
     Control,
     Sampling,
     check_columns,
     check_constant,
 )
-from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, few_clusters
+from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, few_clusters
 from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
 from dvresearch.metrics.effects.randomisation import randomisation_interval
 from dvresearch.metrics.estimates import build, check_confidence, check_whole
