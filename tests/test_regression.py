@@ -131,6 +131,8 @@ def test_words_become_indicators_against_the_most_frequent():
     assert names == ["m=k", "n", "k=v", "k=w"]
     np.testing.assert_array_equal(x[:, 0], [0, 1, 0, np.nan])
     np.testing.assert_array_equal(x[:, 2], [0, 0, 1, 0])
+    for labels in (["v", "u", "v", "u"], ["u", "v", "u", "v"]):
+        assert model_matrix(pd.DataFrame({"k": labels}), ["k"])[1] == ["k=v"]
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,16 @@ def test_thresholds_are_prompts_and_not_crossed_by_an_ordinary_office(tmp_path: 
     assert 0 < OFF_DUE < BATCH_SHARE < HEAP_SHARE < 1
 
 
+def test_of_equally_busy_days_the_first_is_named(tmp_path: Path) -> None:
+    days = [f"{d:%d/%m/%Y}" for d in pd.date_range("2026-03-02", periods=400)]
+    lines = [f"HS-{i},Xã Mẫu,02/01/2026,{day}" for i, day in enumerate([*days[::-1], *days])]
+    path = tmp_path / "a.csv"
+    path.write_text("Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày trả kết quả\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    for _ in range(5):
+        findings = screen(path)
+        assert findings.loc[findings["check"] == "batch_day", "where"].item().endswith(", 02/03/2026")
+
+
 def test_receipts_on_saturdays_are_asked_about_unless_online(tmp_path: Path) -> None:
     saturdays = ("07/03/2026", "14/03/2026", "21/03/2026", "28/03/2026")
     lines = [f"HS-{i},Xã Mẫu,Trực tiếp,{saturdays[i % 4]}" for i in range(40)]

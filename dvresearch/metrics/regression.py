@@ -58,7 +58,7 @@ class Fit:
 
 
 def model_matrix(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Floats, list[str]]:
-    """Return the columns as numbers: words as indicators of every label but the most frequent one.
+    """Return the columns as numbers: words as indicators of every label but the most frequent (of equals the first).
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def model_matrix(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Floats, l
     for column in columns:
         values = table[column]
         if is_text(values) or isinstance(values.dtype, pd.CategoricalDtype):
-            counts = values.astype("str").value_counts()
-            for label in sorted(counts.index.drop(counts.idxmax())) if len(counts) else []:
+            counts = values.astype("str").value_counts().sort_index()
+            for label in counts.index.drop(counts.idxmax()) if len(counts) else []:
                 parts.append((values == label).to_numpy(dtype=np.float64, na_value=np.nan)[:, None])
                 names.append(f"{column}={label}")
             if names:
