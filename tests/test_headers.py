@@ -57,6 +57,11 @@ def test_every_contract_can_be_matched(table: Table) -> None:
     assert set(column_names(table).values()) == set(table.names)
 
 
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=4))
+def test_the_key_of_joined_words_is_their_keys_joined(words: list[str]) -> None:
+    assert key(" ".join(words)) == "".join(map(key, words))
+
+
 def spoil(name: str, rng: random.Random) -> str:
     def bare(text: str) -> str:
         letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))

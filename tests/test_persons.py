@@ -80,11 +80,9 @@ def no_trace(*outputs):
 
 
 def told(path, table):
-    """Everything a user gets to see of a file without loading it: findings, and the command that prints them."""
-    found = screen(path, table, items=asked(path.parent) if table == "responses" else None)
+    """Everything a user gets to see of a file without loading it: findings in words, and all of them as data."""
     options = ["--items", str(asked(path.parent))] if table == "responses" else []
     return (
-        found.to_csv(),
         run("check", str(path), "--as", table, *options),
         run("check", str(path), "--as", table, "--json", *options),
     )

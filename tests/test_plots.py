@@ -283,7 +283,8 @@ def test_all_rows_missing_or_all_equal():
 
 def boxes(ax, words=None):
     """Return texts and where they are drawn, in pixels, after the last layout."""
-    ax.figure.canvas.draw()
+    if ax.figure.stale:
+        ax.figure.canvas.draw()
     words = ax.texts if words is None else words
     # Of an annotation the words only: its own extent holds the line that leads to the point, too.
     return [(t.get_text(), Words.get_window_extent(t)) for t in words if t.get_visible() and t.get_text().strip()]

@@ -164,6 +164,8 @@ def test_small_groups_are_hidden():
 
 
 def test_what_is_refused():
+    with pytest.raises(ParameterError, match="No item is named"):
+        answer_shares(FRAME, {})
     with pytest.raises(ParameterError, match="top=5"):
         answer_shares(FRAME, {"q1": "hai_long_5"}, top=5)
     with pytest.raises(ParameterError, match="hai_long_5"):

@@ -262,14 +262,13 @@ def _guess(
 ) -> _Guess:
     found: dict[str, list[int]] = {}
     by_user: dict[str, list[int]] = {}
-    for column, parts in enumerate(titles):
-        if not parts:
-            continue
-        # Ngày + tiếp nhận, Mã under Hồ sơ
-        forms = dict.fromkeys((" ".join(parts), " ".join(reversed(parts)), parts[-1]))
-        keys = [key(f) for f in dict.fromkeys((*forms, *(_REMARK.sub(" ", f) for f in forms)))]
-        mine = next((mapping[k] for k in keys if k in mapping), None)
-        if mine:
+    for column, parts in ((at, words) for at, words in enumerate(titles) if words):
+        # Ngày + tiếp nhận, Mã under Hồ sơ; a key has no spaces, so that of several words is theirs joined
+        single = [key(p) for p in parts]
+        forms = (" ".join(parts), " ".join(reversed(parts)), parts[-1])
+        bare = [key(_REMARK.sub(" ", f)) for f in forms if _REMARK.search(f)]
+        keys = ["".join(single), "".join(reversed(single)), single[-1], *bare]
+        if mine := next((mapping[k] for k in keys if k in mapping), None):
             by_user.setdefault(mine, []).append(column)
         elif name := next((names[k] for k in keys if k in names), None):
             found.setdefault(name, []).append(column)

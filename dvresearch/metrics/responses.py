@@ -62,7 +62,7 @@ def answer_shares(
     DataError
         For a table that breaks the contract or lacks an item.
     ParameterError
-        For an unknown scale, a `top` that takes the whole scale, or a reversed item that is not asked.
+        For no item, an unknown scale, a `top` that takes the whole scale, or a reversed item that is not asked.
     """
     for item in reverse:
         choose("reverse", item, list(items))
@@ -75,6 +75,13 @@ def answer_shares(
                 got=str(top),
                 hint=Text("Viết top=1 hoặc top=2.", "Write top=1 or top=2."),
             )
+    if not items:
+        raise ParameterError(
+            Text("Chưa nêu câu hỏi nào.", "No item is named."),
+            expected=Text("ít nhất một câu hỏi và thang của nó", "one item or more, each with its scale"),
+            got="{}",
+            hint=Text('Viết items={"c1": "hai_long_5"}.', 'Write items={"c1": "hai_long_5"}.'),
+        )
     missing = [i for i in items if i not in responses.columns]
     if missing:
         raise DataError(
@@ -84,35 +91,38 @@ def answer_shares(
         )
     check(responses, responses_table(items))
     labels = grouping(responses, by)
-    frames = []
+    counted = []
     for item, scale in items.items():
         best = SCALES[scale][:top] if item in reverse else SCALES[scale][-top:]
         on_scale, high = responses[item].isin(SCALES[scale]), responses[item].isin(best)
-        counts = responses[labels].assign(
-            item=item,
-            top=high.astype(float),
-            answered=on_scale.astype(float),
-            none=(~on_scale).astype(float),
-            asked=1.0,
-        )
-        parts = {"answers_top_share": ("top", "answered"), "answers_none_share": ("none", "asked")}
-        pair = [
-            proportion(
-                counts,
-                numerator=x,
-                denominator=n,
-                by=[*labels, "item"],
-                indicator=indicator,
-                definition=f"top{top}_unweighted" if x == "top" else "of_respondents",
-                basis=basis,
-                confidence=confidence,
-                ceiling=CEILING if x == "top" else None,
+        counted.append(
+            responses[labels].assign(
+                item=item,
+                top=high.astype(float),
+                answered=on_scale.astype(float),
+                none=(~on_scale).astype(float),
+                asked=1.0,
             )
-            for indicator, (x, n) in parts.items()
-        ]
-        order = np.arange(2 * len(pair[0])).reshape(2, -1).T.ravel()
-        frames.append(pd.concat(pair).take(order))
-    shares = pd.concat(frames, ignore_index=True)
+        )
+    counts = pd.concat(counted, ignore_index=True)
+    parts = {"answers_top_share": ("top", "answered"), "answers_none_share": ("none", "asked")}
+    pair = [
+        proportion(
+            counts,
+            numerator=x,
+            denominator=n,
+            by=[*labels, "item"],
+            indicator=indicator,
+            definition=f"top{top}_unweighted" if x == "top" else "of_respondents",
+            basis=basis,
+            confidence=confidence,
+            ceiling=CEILING if x == "top" else None,
+        )
+        for indicator, (x, n) in parts.items()
+    ]
+    # the two rows of a group and item stand together
+    order = np.arange(2 * len(pair[0])).reshape(2, -1).T.ravel()
+    shares = pd.concat(pair, ignore_index=True).take(order).reset_index(drop=True)
     each = ["item", "indicator"]
     totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
     return suppress(shares, totals=totals, min_count=min_count)

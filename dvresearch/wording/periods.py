@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 
 from dvresearch.errors import DataError
 from dvresearch.text import format_date, format_period, period
@@ -16,6 +17,8 @@ __all__ = ["days_of", "period_words"]
 _COARSE = r"\d{4}(?:-\d{2})?"
 
 
+# Thousands of rows name the same few periods and places.
+@lru_cache(maxsize=4096)
 def period_words(content: str, lang: Lang, end: dt.date | None = None) -> str:
     """Return a period for readers: ``2026-Q1`` -> ``quý I/2026``; what is not a period stays as it is.
 
