@@ -40,7 +40,7 @@ from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
-from dvresearch.evaluation.sections import closing, comparison, dossiers, registers, resolution
+from dvresearch.evaluation.sections import closing, comparison, dossiers, registers
 from dvresearch.evaluation.summary import summarise
 from dvresearch.tables import SCALES
 
@@ -274,14 +274,11 @@ class Later(datetime.datetime):
     def now(cls, tz=None):
         return datetime.datetime.fromtimestamp(time.time(), tz)
 datetime.datetime = Later
-from dvresearch import plots
-from dvresearch.evaluation import job, spec
-from dvresearch.evaluation.content import Figure
-from dvresearch.evaluation.context import Context
-from dvresearch.evaluation.sections import resolution
+from dvresearch import metrics, plots
+from dvresearch.evaluation import job
 folder = job.evaluate()
-figure = next(b for b in resolution.compose(Context(spec.read())).blocks if isinstance(b, Figure))
-plots.save(figure.draw(), folder / "figures" / "figure.svg")
+rows = metrics.resolution_rate(pandas.DataFrame({"in_time": [5, 7], "resolved": [9, 8]}), definition="resolved")
+plots.save(plots.intervals(rows, unit="definition").figure, folder / "figures" / "figure.svg")
 """
 
 
@@ -289,8 +286,8 @@ def test_same_bytes_from_another_place_day_time_zone_locale_and_thread_count(rep
     elsewhere, copy = tmp_path / "một thư mục khác", tmp_path / "copy"
     elsewhere.mkdir()
     shutil.copytree(report, copy)
-    figure = next(b for b in resolution.compose(Context(spec.read())).blocks if isinstance(b, Figure))
-    plots.save(figure.draw(), copy / "figures" / "figure.svg")
+    rows = metrics.resolution_rate(pd.DataFrame({"in_time": [5, 7], "resolved": [9, 8]}), definition="resolved")
+    plots.save(plots.intervals(rows, unit="definition").figure, copy / "figures" / "figure.svg")
     variables = {"TZ": "America/Lima", "LC_ALL": "tr_TR.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     result = subprocess.run(
         [sys.executable, "-c", LATER], cwd=elsewhere, capture_output=True, text=True, check=False,
