@@ -433,6 +433,11 @@ def test_broken_panels_are_refused(change, words):
         impact(change(made()), outcome="y", covariates=["x"], cluster="district", weights="size")
 
 
+def test_what_is_no_table_is_refused():
+    with pytest.raises(DataError, match="panel, truth"):
+        impact(rollout(seed=1), outcome="synthetic_score")
+
+
 def test_unknown_words_are_refused():
     for wrong in ({"control": "all"}, {"sampling": "waves"}, {"confidence": 95}, {"anticipation": -1}):
         with pytest.raises(ParameterError):

@@ -14,7 +14,7 @@ from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.dates import date2num
 from matplotlib.text import Text as Words
 
-from dvresearch import codebook, places, plots
+from dvresearch import codebook, examples, impact, places, plots
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.metrics import breaks, funnel_curve, proportion
 from dvresearch.metrics import funnel as compare
@@ -674,3 +674,58 @@ def test_flows_without_a_total_show_the_parts_only():
 def test_flows_take_one_row():
     with pytest.raises(ParameterError, match="một dòng"):
         plots.flows(pd.concat([que_son(), que_son()]))
+
+
+# Effects -------------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def effects():
+    panel, _ = examples.rollout(effect=3.0, seed=1)
+    return impact(panel, outcome="synthetic_score")
+
+
+def bars_of(ax, kind):
+    (bars,) = [c for c in ax.collections if c.get_gid() == kind]
+    return {s[0][0]: (s[0][1], s[1][1]) for s in bars.get_segments()}
+
+
+def test_event_study_draws_every_period_with_both_intervals_and_its_units():
+    ax = plots.event_study(effects())
+    rows = effects().query("effect == 'event_time'")
+    for kind in ("pointwise", "simultaneous"):
+        given = rows[rows["band"] == kind].set_index("event_time")
+        assert bars_of(ax, kind) == {t: (r["lower"], r["upper"]) for t, r in given.iterrows()}
+    points = {x: y for line in ax.lines if line.get_marker() == "o" for x, y in line.get_xydata()}
+    assert points == given["value"].to_dict()
+    hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+    assert {x for line in hollow for x in line.get_xdata()} == {t for t in given.index if t < 0}
+    assert [t.get_text() for t in ax.get_xticklabels()] == [
+        f"{t}\n{n:.0f}".replace("-", "\u2212") for t, n in given["n"].items()
+    ]
+    assert ax.get_ylabel() == "Chênh lệch (điểm)"
+    assert ax.get_xlabel().startswith("Số kỳ từ khi áp dụng")
+    (notes,) = texts(ax, style.NOTES)
+    assert f"khoảng 95{NBSP}%" in notes.replace(" %", f"{NBSP}%") and "mọi kỳ cùng lúc" in notes.replace("\n", " ")
+    assert "thick bars" in texts(plots.event_study(effects(), lang="en"), style.NOTES)[0]
+    assert not overlaps(boxes(ax, [*ax.get_xticklabels(), *(t for t in ax.texts if t.get_gid() == "adoption")]))
+
+
+def test_event_study_says_why_a_period_has_no_bar():
+    rows = effects().copy()
+    rows.loc[rows["event_time"] == 4, ["std_error", "lower", "upper"]] = np.nan
+    rows.loc[rows["event_time"] == 4, "reason"] = "one_adopting"
+    ax = plots.event_study(rows)
+    assert 4 not in bars_of(ax, "pointwise") | bars_of(ax, "simultaneous")
+    assert f"Không có vạch ở kỳ 4: {codebook.label('reason', 'one_adopting', 'vi')}." in texts(ax, style.NOTES)[0]
+
+
+def test_event_study_takes_one_result_that_has_effects():
+    with pytest.raises(ParameterError, match="một nhóm"):
+        plots.event_study(pd.concat([effects().assign(field="a"), effects().assign(field="b")]))
+    panel, _ = examples.rollout(effect=3.0, seed=1)
+    none = impact(panel[panel["adopted"].notna() & (panel["adopted"] > 0)], outcome="synthetic_score")
+    with pytest.raises(DataError, match="feasibility"):
+        plots.event_study(none)
+    with pytest.raises(DataError, match="event_time"):
+        plots.event_study(effects().drop(columns="event_time"))

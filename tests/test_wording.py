@@ -525,6 +525,7 @@ def test_flows_take_details_before_sums_and_optional_parts_only_where_there_is_r
 
 def test_alt_text_of_each_picture():
     rows = pd.concat([estimate("A", value=0.4), estimate("B", value=0.9), estimate("C", value=np.nan)])
+    rows = rows.assign(lower=[0.38, 0.88, np.nan], upper=[0.42, 0.92, np.nan])
     assert wording.alt_text("intervals", rows).replace(NBSP, "~") == (
         "Biểu đồ điểm kèm khoảng: tỷ lệ thử; cách tính: trên số đã xong; 3 dòng; "
         "cao nhất B 90,0~%, thấp nhất A 40,0~%; 1 dòng không có số liệu."
@@ -542,6 +543,16 @@ def test_alt_text_of_each_picture():
     two = pd.concat([series, series.assign(unit="B", value=series["value"] + 0.1)])
     assert wording.alt_text("small_multiples", two, "en") == (
         "Small trends, one for each unit: test share; 2 units; 2022: highest B 40%, lowest A 30%."
+    )
+    near = rows[:2].assign(lower=[0.3, 0.39], upper=[0.4, 0.95])
+    assert wording.alt_text("intervals", near, "en").endswith("the intervals of these two overlap.")
+    assert "overlap" not in wording.alt_text("intervals", near.assign(lower=[0.3, 0.41]), "en")
+    path = pd.concat([estimate("A", value=v, definition="att_never") for v in (0.02, 0.1, 0.15)]).assign(
+        effect="event_time", event_time=[-1, 0, 1], band="pointwise", lower=[-0.1, 0.05, -0.01], upper=[0.1, 0.2, 0.3]
+    )
+    assert wording.alt_text("event_study", path).replace(NBSP, "~") == (
+        "Chênh lệch theo số kỳ từ khi áp dụng: tỷ lệ thử; trước khi áp dụng, 1 trên 1 khoảng chứa mức 0; "
+        "từ khi áp dụng, 1 trên 2 khoảng chứa mức 0; kỳ 0: 10,0~điểm phần trăm; kỳ 1: 15,0~điểm phần trăm."
     )
     with pytest.raises(ParameterError, match="kind='pie'"):
         wording.alt_text("pie", rows)

@@ -6,6 +6,7 @@ what a picture leaves out it says.
 
 from dvresearch.plots.bars import flows
 from dvresearch.plots.dots import intervals, ladder
+from dvresearch.plots.effects import event_study
 from dvresearch.plots.funnels import funnel
 from dvresearch.plots.style import close, figure, save, source_line
 from dvresearch.plots.surveys import overlap, priorities
@@ -13,6 +14,7 @@ from dvresearch.plots.trends import small_multiples, trend
 
 __all__ = [
     "close",
+    "event_study",
     "figure",
     "flows",
     "funnel",

@@ -29,7 +29,7 @@ from dvresearch.wording.values import (
 
 __all__ = ["alt_text"]
 
-Kind = Literal["intervals", "funnel", "trend", "ladder", "flows", "small_multiples"]
+Kind = Literal["intervals", "funnel", "trend", "ladder", "flows", "small_multiples", "event_study"]
 
 _KINDS = {
     "intervals": Text("Biểu đồ điểm kèm khoảng", "Dot plot with intervals"),
@@ -38,8 +38,15 @@ _KINDS = {
     "ladder": Text("Một tỷ lệ theo các cách tính", "One rate under its definitions"),
     "flows": Text("Một tổng và các phần của nó", "A total and its parts"),
     "small_multiples": Text("Các hình nhỏ theo thời gian, mỗi đơn vị một hình", "Small trends, one for each unit"),
+    "event_study": Text("Chênh lệch theo số kỳ từ khi áp dụng", "Differences by time since adoption"),
 }
 _ENDS = Text("cao nhất {high}, thấp nhất {low}", "highest {high}, lowest {low}")
+_OVERLAP = Text("khoảng của hai dòng này có phần chung", "the intervals of these two overlap")
+_HOLDING = {
+    True: Text("trước khi áp dụng, {} trên {} khoảng chứa mức 0", "before adoption {} of {} intervals hold 0"),
+    False: Text("từ khi áp dụng, {} trên {} khoảng chứa mức 0", "from adoption on {} of {} intervals hold 0"),
+}
+_AT = Text("kỳ {}: {}", "period {}: {}")
 _ROW, _ROWS = Text("{} dòng", "{} row"), Text("{} dòng", "{} rows")
 _UNIT, _UNITS = Text("{} đơn vị", "{} unit"), Text("{} đơn vị", "{} units")
 _NO_FIGURE = Text("{} dòng không có số liệu", "{} without a figure")
@@ -53,7 +60,7 @@ def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = 
 
     Parameters
     ----------
-    kind : {"intervals", "funnel", "trend", "ladder", "flows", "small_multiples"}
+    kind : {"intervals", "funnel", "trend", "ladder", "flows", "small_multiples", "event_study"}
         Function of :mod:`dvresearch.plots` that draws the picture.
     table : DataFrame
         The table it is given.
@@ -65,8 +72,9 @@ def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = 
     Returns
     -------
     str
-        Kind, indicator, number of rows, and what stands out: highest and lowest, units outside the
-        limits, first and last value, values by definition, or parts and remainder.
+        Kind, indicator, number of rows, and what stands out: highest and lowest and whether their intervals
+        overlap, units outside the limits, first and last value, values by definition, parts and remainder, or how
+        many intervals before and after adoption hold 0.
 
     Raises
     ------
@@ -83,9 +91,15 @@ def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = 
     if kind == "funnel":
         # The last two sentences say how to read a funnel; they stand in the text.
         return " ".join([f"{head}: {measured}.", *describe_funnel(table, lang, unit=unit)[:-2]])
-    if kind in ("intervals", "ladder"):
+    if kind in ("intervals", "ladder", "event_study"):
         check(table, ESTIMATES)
-    tell = {"intervals": _tell_rows, "ladder": _tell_ladder, "trend": _tell_series, "small_multiples": _tell_panels}
+    tell = {
+        "intervals": _tell_rows,
+        "ladder": _tell_ladder,
+        "trend": _tell_series,
+        "small_multiples": _tell_panels,
+        "event_study": _tell_effects,
+    }
     return f"{head}: {'; '.join([measured, *tell[kind](table, lang, unit)])}."
 
 
@@ -112,6 +126,9 @@ def _tell_rows(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
     out = [*filter(None, how), say(_ROW if len(rows) == 1 else _ROWS, lang).format(len(rows))]
     if len(seen):
         out.append(_ends(seen, lang, unit))
+        high, low = (seen.loc[i] for i in (seen["value"].idxmax(), seen["value"].idxmin()))
+        if high["lower"] <= low["upper"] and len(seen) > 1:
+            out.append(say(_OVERLAP, lang))
     if len(seen) < len(rows):
         out.append(say(_NO_FIGURE, lang).format(len(rows) - len(seen)))
     return out
@@ -125,6 +142,20 @@ def _tell_ladder(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
         for row in rows
     ]
     return [*filter(None, [subject(rows[0], lang)]), *told]
+
+
+def _tell_effects(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
+    rows = table[(table["effect"] == "event_time") & table["value"].notna()]
+    wide = rows[rows["band"] == "simultaneous"]
+    rows = (wide if len(wide) else rows[rows["band"] == "pointwise"]).sort_values("event_time")
+    out = []
+    for before, side in rows[rows["lower"].notna()].groupby(rows["event_time"] < 0, sort=False):
+        holding = (side["lower"] <= 0) & (side["upper"] >= 0)
+        out.append(say(_HOLDING[bool(before)], lang).format(holding.sum(), len(side)))
+    after = rows[rows["event_time"] >= 0].to_dict("records")
+    return out + [
+        say(_AT, lang).format(f"{row['event_time']:g}", _number(row, lang)) for row in (*after[:1], *after[1:][-1:])
+    ]
 
 
 def _in_time(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:

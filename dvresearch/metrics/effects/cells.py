@@ -189,7 +189,16 @@ def sample(
 
 
 def check_columns(panel: pd.DataFrame, columns: Sequence[str], filled: Sequence[str] = ()) -> None:
-    """Refuse a panel without one of `columns`, or with an empty cell in one of `filled`."""
+    """Refuse what is no table, a panel without one of `columns`, or with an empty cell in one of `filled`."""
+    if not hasattr(panel, "columns"):
+        raise DataError(
+            Text("Đây không phải một bảng (DataFrame).", "This is not a table (DataFrame)."),
+            got=type(panel).__name__,
+            hint=Text(
+                "Dựng bảng bằng build_panel(…); examples.rollout trả về hai bảng: panel, truth = …",
+                "Use build_panel(…); examples.rollout returns two tables: panel, truth = …",
+            ),
+        )
     missing = [c for c in columns if c not in panel]
     if missing:
         raise DataError(
@@ -264,8 +273,8 @@ def _check_single(panel: pd.DataFrame, unit: str, period: str) -> None:
             expected=Text("mỗi đơn vị một dòng mỗi kỳ", "one row per unit and period"),
             got=f"{row[unit]}, {row[period]}" + (f" (+{int(twice.sum()) - 1})" if twice.sum() > 1 else ""),
             hint=Text(
-                'Gộp trước khi ước lượng; nếu mỗi dòng là một người trả lời, viết sampling="cross_sections".',
-                'Add them up first; if each row is a respondent, write sampling="cross_sections".',
+                'Gộp trước đã; nếu mỗi dòng là một người trả lời thì dùng impact(…, sampling="cross_sections").',
+                'Add them up first; if each row is a respondent, use impact(…, sampling="cross_sections").',
             ),
         )
 
