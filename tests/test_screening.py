@@ -177,7 +177,7 @@ def test_corrections_are_listed_and_counted_in(tmp_path: Path) -> None:
                 "row 2, cột/column C – năm trước 1900: không đạt. Gõ lại năm",
                 "row 3, cột/column C – không phải ngày có thật: không đạt (dạng ô/looks like '00/00/0000').",
                 "row 4, cột/column C – không phải ngày có thật: không đạt (dạng ô/looks like 'aaa aaa').",
-                "thiếu cột không bắt buộc: không kiểm được (channel).",
+                "thiếu cột không bắt buộc: không kiểm được (hình thức).",
                 "cột/column D – số ô của cột chỉ có một giá trị: cần xem (60).",
             ),
         ),

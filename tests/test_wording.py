@@ -18,6 +18,7 @@ from dvresearch import codebook, wording
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.metrics import difference, funnel, proportion, selection_bounds
 from dvresearch.metrics.findings import finding, table
+from dvresearch.privacy import KINDS
 from dvresearch.tables import ESTIMATES, FLAGS
 from dvresearch.wording import values
 
@@ -57,7 +58,14 @@ def book(monkeypatch):
         for kind, code, vi, en, unit, note_vi, note_en in ENTRIES
     }
     everything = {**codebook._book(), **extra}
-    monkeypatch.setattr(codebook, "_book", lambda: everything)
+    indexes = (codebook._by_kind, codebook._aliases)
+    with monkeypatch.context() as patched:
+        patched.setattr(codebook, "_book", lambda: everything)
+        for index in indexes:
+            index.cache_clear()
+        yield
+    for index in indexes:  # no other test may find these entries
+        index.cache_clear()
 
 
 def estimate(unit="Hà Nội", **cells):
@@ -450,9 +458,15 @@ def test_summary_counts_the_verdicts():
     assert wording.summarise_findings(table(FOUND[:1] * 2), "en").startswith("2 checks:")
 
 
-@pytest.mark.parametrize("text", ["", "…", "1.2.3", "quý I/2023", "12 hồ sơ"])
+@pytest.mark.parametrize("text", ["", "…", "1.2.3", "quý I/2023", "12 hồ sơ", "no_such_code"])
 def test_what_is_not_a_number_stays_as_it_is(text):
     assert wording.localised(text, "vi") == text
+
+
+def test_columns_and_kinds_of_personal_data_are_told_in_words():
+    assert wording.localised("channel", "vi") == codebook.get("column", "channel").label_vi.lower()
+    assert wording.localised("name", "en") == "name of a person"
+    assert {k for k in KINDS if wording.localised(k, "vi") == k} == set()
 
 
 # Flows ---------------------------------------------------------------------------------------------------------------

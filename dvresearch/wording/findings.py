@@ -10,7 +10,7 @@ from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.tables import FINDINGS, VERDICTS, check
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording.values import Lang, capital, one_of, say
+from dvresearch.wording.values import Lang, capital, inside, one_of, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,12 +51,13 @@ def verdict_words(verdict: str, lang: Lang, words: Words = "match") -> str:
 
 
 def localised(digits: str, lang: Lang) -> str:
-    """Return the plain digits of a finding as the reader writes numbers; any other text unchanged.
+    """Return what a finding holds as the reader writes it: numbers, columns and kinds of personal data in words.
 
     Parameters
     ----------
     digits : str
-        ``computed`` or ``stated`` of a finding: ``12706951``, ``91.97 %``, ``0.658 (p = 0.031)``.
+        ``computed`` or ``stated`` of a finding: ``12706951``, ``91.97 %``, ``0.658 (p = 0.031)``, ``channel``. Any
+        other text stays as it is.
     lang : {"vi", "en"}
         Language: ``12.706.951``, ``91,97 %`` in Vietnamese.
     """
@@ -64,7 +65,9 @@ def localised(digits: str, lang: Lang) -> str:
         return re.sub(_NUMBER, lambda number: localised(number[0], lang), digits)
     found = re.fullmatch(r"(-?\d+(?:\.(\d+))?)([\u00a0 ]?%)?", digits)
     if not found:
-        return digits
+        codes = (("value", f"personal.{digits}"), ("column", digits)) if re.fullmatch("[a-z_]+", digits) else ()
+        named = (inside(codebook.label(kind, code, lang)) for kind, code in codes if codebook.find(kind, code) == code)
+        return next(named, digits)
     number, decimals = float(found[1]), len(found[2] or "")
     return format_percent(number / 100, decimals, lang) if found[3] else format_number(number, decimals, lang)
 
