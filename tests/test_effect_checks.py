@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
-from dvresearch import examples, feasibility, impact, wording
+from dvresearch import codebook, examples, impact, wording
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.effects.checks import adjusted, impact_checks, pretrend_tests, several_outcomes
+from dvresearch.metrics.effects.checks import impact_checks, pretrend_tests
 from dvresearch.metrics.effects.fitting import fit
 from dvresearch.metrics.effects.honest import breakdown, honest_effects, refit, time_weights
+from dvresearch.metrics.effects.multiplicity import adjusted, several_outcomes
 from dvresearch.metrics.effects.robustness import influential, one_cohort_out, overall_of, spillover
 from dvresearch.metrics.estimates import build
 from dvresearch.tables import ESTIMATES, FINDINGS, check
@@ -154,6 +156,7 @@ def test_a_panel_that_allows_no_estimate_is_said_to(province) -> None:
     assert found[["check", "verdict", "computed"]].to_numpy().tolist() == [
         ["impact_feasibility", "fail", "not_estimable"]
     ]
+    assert found["guidance_vi"].item() == codebook.get("reason", "no_comparison").note_vi
 
 
 def test_few_clusters_still_test_single_changes(province) -> None:
@@ -161,8 +164,17 @@ def test_few_clusters_still_test_single_changes(province) -> None:
         fit(province[province["district"] < "Huyện Mẫu 0006"], outcome="synthetic_score", cluster="district")
     )
     assert 0 < tests["pretrends"][1] < 1 and 0 < tests["anticipation"][1] < 1
+
+
+def test_near_is_a_column_of_groups(province, fitted) -> None:
     with pytest.raises(DataError, match="nowhere"):
-        impact_checks(fit(province, outcome="synthetic_score"), near="nowhere", **BRIEF)
+        impact_checks(fitted, near="nowhere", **BRIEF)
+    for near in ("unit", "period", ["district"], 3):
+        with pytest.raises(ParameterError, match="groups of near places"):
+            impact_checks(fitted, near=near, **BRIEF)
+    moving = refit(fitted, province.assign(group=province["period"]))
+    with pytest.raises(DataError, match="several values of group"):
+        impact_checks(moving, near="group", **BRIEF)
 
 
 def test_everything_at_once_on_a_clean_province(province) -> None:
@@ -221,85 +233,146 @@ def test_adjusted_p_values_equal_r(validation) -> None:
     assert adjusted([], "holm") == []
 
 
+def outcome_row(name: str, value: float, error: float, freedom: float, *, ratio: bool = False) -> pd.DataFrame:
+    """An estimate with Student's t interval; of a ratio `value` and `error` are those of the logarithm."""
+    limits = value + np.array([0, -1, 1]) * stats.t.ppf(0.975, freedom) * error
+    value, lower, upper = np.exp(limits) if ratio else limits
+    error = value * error if ratio else error
+    code = "series_change_ratio" if ratio else name
+    front = pd.DataFrame({"series": [name if ratio else None]})
+    return build(
+        front, indicator=code, value=value, std_error=error, lower=lower, upper=upper, confidence=0.95, method=""
+    )
+
+
 def test_several_outcomes_are_counted() -> None:
     z = np.array([3.5, 2.1, 0.3, 0.1, -0.2, 0.5])
-    keys = pd.DataFrame(index=range(6))
-    rows = [build(keys.iloc[[i]], indicator=f"outcome {i}", value=v, std_error=1.0) for i, v in enumerate(z)]
-    found = several_outcomes(pd.concat(rows))
+    found = several_outcomes(pd.concat(outcome_row(f"outcome {i}", v, 1.0, 1e9) for i, v in enumerate(z)))
     assert found["verdict"].tolist() == ["pass", "review", "pass", "pass", "pass", "pass"]
     assert found["computed"].iloc[1] == "p = 0.107"  # 6/2 of 0.0357
     check(found, FINDINGS)
 
 
-ROW = {
-    "value": 2.0,
-    "lower": 1.0,
-    "upper": 3.0,
-    "confidence": 0.95,
-    "definition": "att_never",
-    "indicator": "synthetic_score",
-}
+@pytest.mark.parametrize("ratio", [False, True])
+def test_the_p_of_an_outcome_is_that_of_its_interval(ratio) -> None:
+    """Witness: Student's t."""
+    for value, freedom in ((0.4, 3), (-0.33, 5), (0.3, 9), (0.2, 199)):
+        row = outcome_row("a", value, 0.1, freedom, ratio=ratio)
+        told = several_outcomes(row).iloc[0]
+        assert told["stated"] == f"p = {2 * stats.t.sf(abs(value) / 0.1, freedom):.3f}"
+        none = 1.0 if ratio else 0.0
+        assert (row["lower"].iloc[0] <= none <= row["upper"].iloc[0]) == (float(told["stated"][4:]) >= 0.05)
+    unlike = several_outcomes(outcome_row("a", np.log(0.974), 0.0645, 200, ratio=True)).iloc[0]
+    assert unlike["where"] == "series_change_ratio (a)" or not ratio
+    assert unlike["stated"] == "p = 0.683"  # 0.974 [0.858; 1.105] is no change
 
 
-def finding_table(**verdict: str) -> pd.DataFrame:
-    rows = [
-        dict.fromkeys(FINDINGS.names, "") | {"check": k, "verdict": v, "severity": "info"} for k, v in verdict.items()
-    ]
-    return pd.DataFrame(rows, columns=FINDINGS.names)
+def test_a_table_of_effects_is_one_outcome() -> None:
+    """Witness: the rows themselves; the permutation interval is told where there is one."""
+    told = 0
+    for seed in (1, 2, 4, 6):
+        panel = examples.rollout(effect=2, units=10, cohorts=1, seed=seed)[0]
+        effects = impact(panel, outcome="synthetic_score", draws=99)
+        drawn = effects.query("band == 'randomisation'").iloc[0]
+        (found,) = several_outcomes(effects).to_dict("records")
+        assert (float(found["stated"].split()[-1]) < 0.05) == (not drawn["lower"] <= 0 <= drawn["upper"])
+        told += drawn["lower"] > 0
+    assert 0 < told < 4
+    both = pd.concat([effects, effects.assign(indicator="another"), effects[:0].assign(term="average")])
+    assert several_outcomes(both)["where"].tolist() == ["synthetic_score", "another"]
+    nothing = impact(examples.rollout(seed=1)[0].dropna(subset=["adopted"]), outcome="synthetic_score")
+    (unknown,) = several_outcomes(nothing).to_dict("records")
+    assert unknown["verdict"] == "unknown"
+    honest = honest_effects(fit(panel, outcome="synthetic_score"))
+    with pytest.raises(DataError, match="no overall estimate"):
+        several_outcomes(effects[effects["effect"] == "cohort"])
+    for table in (pd.concat([effects, effects]), honest):
+        with pytest.raises(DataError, match="several estimates"):
+            several_outcomes(table)
 
 
-@pytest.mark.parametrize(
-    ("row", "findings", "step"),
-    [
-        ({}, None, "fairly_clear"),
-        ({}, {"all_checks": "pass"}, "clear"),
-        ({}, {"all_checks": "pass", "honest_relative": "review"}, "fairly_clear"),
-        ({}, {"all_checks": "pass", "balance": "review"}, "clear"),
-        ({}, {"all_checks": "fail"}, "not_to_be_believed"),
-        ({"lower": -1.0}, {"all_checks": "fail"}, "not_told_apart"),
-        ({"lower": np.nan, "upper": np.nan}, None, "no_ground"),
-        ({}, {"impact_feasibility": "fail"}, "no_ground"),
-        ({}, {"impact_feasibility": "review", "all_checks": "pass"}, "fairly_clear"),
-        ({"definition": "counterfactual_trend"}, {"series_before": "pass"}, "same_time"),
-        ({"definition": "counterfactual_trend_compared"}, {"series_placebo": "pass"}, "clear"),
-        ({"definition": "counterfactual_trend_compared"}, {"series_placebo": "unknown"}, "fairly_clear"),
-        ({"definition": "counterfactual_trend_compared"}, {"series_before": "pass"}, "fairly_clear"),
-        ({"indicator": "series_change_ratio", "lower": 0.9, "upper": 1.2}, None, "not_told_apart"),
-    ],
-)
-def test_ladder_of_words(row, findings, step) -> None:
-    found = None if findings is None else finding_table(**findings)
-    assert wording.impact_verdict(ROW | row, found) == step
-    table = build(pd.DataFrame({"effect": ["overall", "cohort"]}), method="", n=10, std_error=0.5, **(ROW | row))
-    for lang, cause in (
-        ("vi", ("làm tăng", "làm giảm", "nhờ", "tác động của")),
-        ("en", ("caused", "causes", "increased by", "thanks")),
+@pytest.mark.parametrize("control", ["never", "not_yet"])
+def test_the_index_of_the_panel_does_not_matter(control) -> None:
+    """Witness: refits without each place in turn, found by its name."""
+    panel = examples.rollout(effect=2, units=20, cohorts=2, seed=5)[0]
+    waves = pd.concat([wave.reset_index(drop=True) for _, wave in panel.groupby("period")])
+    data = fit(waves, outcome="synthetic_score", sampling="cross_sections", control=control)
+    whole = overall_of(data)[0]
+    plain = waves.reset_index(drop=True)
+    without = {n: overall_of(refit(data, plain[plain["unit"] != n]))[0] for n in plain["unit"].unique()}
+    found = impact_checks(data, near="district", top=4, honest=(), draws=0)
+    one = found.set_index("check").loc["one_place_out"]
+    assert one["computed"] == f"{without[one['where']]:.3f}"
+    assert abs(without[one["where"]] - whole) == pytest.approx(max(abs(v - whole) for v in without.values()))
+    tidy = impact_checks(refit(data, plain), near="district", top=4, honest=(), draws=0)
+    pd.testing.assert_frame_equal(found, tidy)
+
+
+def test_what_never_varies_is_not_tested() -> None:
+    panel = examples.rollout(effect=3, seed=17)[0]
+    compared = panel["adopted"].isna()
+    ceiling = panel.assign(synthetic_score=panel["synthetic_score"].mask(compared, 100.0))
+    found = impact_checks(fit(ceiling, outcome="synthetic_score"), **BRIEF).set_index("check")
+    told = found.loc["regression_to_mean"]
+    assert (told["verdict"], told["computed"]) == ("unknown", "") and "never change" in told["guidance_en"]
+    one = examples.rollout(effect=3, cohorts=1, units=60, seed=17)[0]
+    exact = one.assign(synthetic_score=one["period"] * 1.0)
+    later = exact["synthetic_score"].where(one["period"] < one["adopted"].min(), one["synthetic_score"])
+    restriction = ("relative_magnitude",)
+    for data in (exact, one.assign(synthetic_score=later)):
+        told = fit(data, outcome="synthetic_score")
+        told = verdicts(impact_checks(told, near="district", top=3, honest=restriction, draws=19))
+        assert told.get("pretrends", "unknown") == told.get("pretrends_power", "unknown") == "unknown"
+    start = panel["period"] == panel["period"].min()
+    apart = panel.assign(synthetic_score=panel["synthetic_score"].mask(start, 5.0).mask(compared, 1.0))
+    assert verdicts(impact_checks(fit(apart, outcome="synthetic_score"), **BRIEF))["balance"] == "review"
+
+
+def test_the_same_test_is_not_counted_twice() -> None:
+    """Witness: Holm of statsmodels over the tests that are told."""
+    panel = examples.rollout(effect=1.0, cohorts=1, periods=8, seed=3)[0]
+    first = int(panel["adopted"].min())
+    for changes, same in (
+        (1, {"anticipation", "placebo_date", "regression_to_mean"}),
+        (2, {"placebo_date"}),
+        (3, set()),
     ):
-        (told,) = wording.describe_impact(table, found, lang)
-        assert not [word for word in cause if word in told] and "{" not in told
-        assert ("rõ rệt" in told if lang == "vi" else "; a clear difference" in told) == (step == "clear")
+        part = panel[panel["period"] >= first - 1 - changes]
+        found = impact_checks(fit(part, outcome="synthetic_score"), near="district", **BRIEF).set_index("check")
+        tests = found.loc[["pretrends", "anticipation", "placebo_date", "regression_to_mean", "spillover"]]
+        assert set(tests.index[tests["verdict"] == "unknown"]) == same
+        assert tests.loc[list(same), "guidance_en"].str.contains("same test").all()
+        p = tests["computed"].str.extract(r"p . ([\d.]+)")[0].dropna().astype(float)
+        told = float(found.loc["all_checks", "computed"].split()[-1])
+        assert told == pytest.approx(multipletests(p, method="holm")[1].min(), abs=0.003)
 
 
-def test_what_was_not_checked_is_not_clear() -> None:
-    chosen, _ = examples.rollout(effect=0, selection="trend", seed=11)
-    effects = impact(chosen, outcome="synthetic_score", draws=99)
-    before = feasibility(chosen, outcome="synthetic_score")
-    assert wording.impact_verdict(effects.iloc[0].to_dict(), before) == "fairly_clear"
-    assert "no check has been made" in wording.describe_impact(effects, before, "en")[0]
-    two = examples.rollout(effect=5, cohorts=1, periods=2, seed=1)[0]
-    found = impact_checks(fit(two, outcome="synthetic_score"), top=0, draws=0)
-    assert wording.impact_verdict(impact(two, outcome="synthetic_score").iloc[0].to_dict(), found) == "fairly_clear"
-    untold = found[found["verdict"] == "unknown"]
-    assert len(untold) > 4 and not untold["guidance_en"].str.contains("already|rejects").any()
+def test_every_check_has_its_finding(province) -> None:
+    data = fit(province, outcome="synthetic_score", covariates=["urban"])
+    every = impact_checks(data, near="district", top=1, honest=("relative_magnitude",), draws=19)
+    few = impact_checks(data, **BRIEF)
+    assert set(few["check"]) == set(every["check"])
+    left = {"spillover", "placebo_units", "one_place_out", "top_places_out", "honest_relative", "honest_smoothness"}
+    for found, codes in ((few, left), (every, {"honest_smoothness"})):
+        skipped = found[(found["verdict"] == "unknown") & (found["severity"] == "minor")]
+        assert set(skipped["check"]) == codes
+        assert skipped["guidance_en"].str.contains("was not made").all()
 
 
-def test_a_paragraph_names_its_group() -> None:
-    panel = examples.rollout(seed=1, units=60)[0].assign(field="môi trường")
-    (told,) = wording.describe_impact(impact(panel, outcome="synthetic_score", by="field", draws=99), None)
-    assert told.startswith("Điểm giả lập (môi trường):")
+def test_leaving_out_half_of_the_models_is_no_answer() -> None:
+    """With two places that adopt, the estimate without one of them is none."""
+    panel = examples.rollout(units=60, seed=5)[0]
+    names = panel.drop_duplicates("unit").set_index("unit")["adopted"]
+    for never, told in ((8, "unknown"), (24, "review")):  # of 10 places the two that adopt, of 26 others as well
+        kept = [*names.dropna().index[:2], *names[names.isna()].index[:never]]
+        data = fit(panel[panel["unit"].isin(kept)], outcome="synthetic_score")
+        found = impact_checks(data, honest=(), draws=19).set_index("check")
+        assert found.loc["one_place_out", "verdict"] == told
+        assert found.loc["one_place_out", "where"] in ("", *kept[:2])
+        assert found.loc["top_places_out", "verdict"] == "unknown"
 
 
-@pytest.mark.parametrize("options", [{"draws": 9}, {"top": -1}, {"honest": "x"}, {"seed": -2}])
+@pytest.mark.parametrize("options", [{"draws": 9}, {"draws": None}, {"top": -1}, {"honest": "x"}, {"seed": -2}])
 def test_options_that_make_no_sense_are_refused(fitted, options) -> None:
     with pytest.raises(ParameterError):
         impact_checks(fitted, **options)
@@ -309,6 +382,7 @@ def test_only_a_fit_is_checked(province, fitted) -> None:
     for call in (impact_checks, honest_effects):
         with pytest.raises(ParameterError, match="fit_impact"):
             call(province)
-    with pytest.raises(ParameterError, match="m cannot be negative"):
-        honest_effects(fitted, m=[-1.0])
+    for m in ([-1.0], [], "a", [np.inf], [np.nan], None, [[0.0]]):
+        with pytest.raises(ParameterError, match="m cannot be negative"):
+            honest_effects(fitted, m=m)
     assert len(honest_effects(fitted, m=1.0)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ from dvresearch.examples import rollout
 from dvresearch.metrics.effects.cells import sample
 from dvresearch.metrics.effects.checks import pretrend_tests
 from dvresearch.metrics.effects.impact import critical_values, fit
-from dvresearch.metrics.effects.randomisation import overall, permuted, places, randomisation_interval
+from dvresearch.metrics.effects.randomisation import Places, overall, permuted, places, randomisation_interval
 from dvresearch.tables import ESTIMATES, FINDINGS, check
 
 BY = ["effect", "cohort", "period", "event_time", "band"]
@@ -271,7 +272,8 @@ def test_permutation_interval_holds_what_a_permutation_test_does_not_reject():
         clean = of.outcome - effect * reached
         real = abs(overall(of, clean, of.cohorts, "never"))
         drawn = [abs(overall(of, clean, c, "never")) for c in permuted(of, 199, 5)]
-        return (1 + sum(d >= real - 1e-12 for d in drawn)) / 200
+        assert len(drawn) == 200  # the real assignment is counted
+        return sum(d >= real - 1e-12 for d in drawn) / 200
 
     assert p == p_value(0.0)
     assert lower < value < upper
@@ -465,8 +467,6 @@ def test_gaps_leave_the_permutation_without_limits_not_without_an_answer():
     row = ours[ours["band"] == "randomisation"].iloc[0]
     assert row["reason"] == "few_assignments" and pd.isna(row["value"])
     assert ours.iloc[0]["value"] > 0
-    found = feasibility(panel, outcome="y").set_index("check").loc["minimum_detectable_effect"]
-    assert found["verdict"] == "unknown"
 
 
 def test_nobody_adopts_in_any_field():
@@ -576,3 +576,40 @@ def test_covariates_that_never_move_leave_the_regressions_alone():
     panel = made().assign(twice=lambda t: 2 * t["x"] + 1)
     plain, more = (impact_cross_check(panel, outcome="y", covariates=c) for c in ((), ("x", "twice")))
     assert more["value"].to_numpy() == pytest.approx(plain["value"].to_numpy(), nan_ok=True)
+
+
+def test_few_assignments_are_all_gone_through():
+    """Witness: every choice of 5 of 10 places, change by change, and the test just inside and outside the limits."""
+    panel = apart(1, 5, 5, seed=8, periods=2)
+    panel["y"] += 2 * ((panel["period"] == 1) & (panel["unit"] < 5))
+    change = panel.pivot_table(index="unit", columns="period", values="y").diff(axis=1)[1].to_numpy()
+    chosen = [np.isin(np.arange(10), c) for c in itertools.combinations(range(10), 5)]
+
+    def p_value(effect):
+        left = change - effect * chosen[0]
+        differences = [abs(left[c].mean() - left[~c].mean()) for c in chosen]
+        return np.mean([d >= differences[0] - 1e-12 for d in differences])
+
+    data = sample(panel, outcome="y", unit="unit", period="period", adopted="adopted")
+    value, lower, upper, p = randomisation_interval(data, "never", 0, 0.95, 19, 1)
+    assert (value, p) == (pytest.approx(change[:5].mean() - change[5:].mean()), p_value(0.0))
+    step = 1e-6 * (upper - lower)
+    assert min(p_value(lower + step), p_value(upper - step)) > 0.05
+    assert max(p_value(lower - step), p_value(upper + step)) <= 0.05
+    assert randomisation_interval(data, "never", 0, 0.95, 999, 2) == (value, lower, upper, p)
+
+
+@pytest.mark.parametrize("clusters", ["alone", "whole", "within"])
+def test_all_assignments_are_those_of_every_order(clusters):
+    """Witness: the different results of putting the places, the clusters, or those within them in every order."""
+    cohorts = np.array([3.0, 3.0, 0.0, 0.0, 5.0, 5.0] if clusters == "whole" else [3.0, 0.0, 0.0, 3.0, 5.0, 0.0])
+    of = {"alone": [4, 2, 0, 1, 3, 5], "whole": [1, 1, 0, 0, 2, 2], "within": [0, 1, 0, 0, 1, 1]}[clusters]
+    groups = np.array(of)
+    every = set(itertools.permutations(cohorts))
+    if clusters == "whole":
+        every = {e for e in every if all(len(set(np.array(e)[groups == g])) == 1 for g in range(3))}
+    if clusters == "within":
+        kept = [sorted(cohorts[groups == g]) for g in (0, 1)]
+        every = {e for e in every if [sorted(np.array(e)[groups == g]) for g in (0, 1)] == kept}
+    drawn = [tuple(d) for d in permuted(Places(np.zeros((6, 2)), cohorts, np.ones(6), groups, np.arange(2.0)), 19, 1)]
+    assert len(drawn) == len(every) and set(drawn) == every

@@ -212,6 +212,14 @@ SCORES = outcomes().drop(columns=["indicator", "definition", "value"])
         (outcomes(days("2022-01-01", "2022-02-01")), r'dt\.to_period\("M"\)'),
         (outcomes(("2022-01-15", "2022-02-15")), r'dt\.to_period\("M"\)'),
         (outcomes((1, 2, 3)), "không phải năm"),
+        (outcomes((2018.5, 2019.5, 2020.5)), r"không phải năm[\s\S]*Got: 2018.5"),
+        (SCORES.assign(score=7.0, observed=1), "trùng tên cột của bảng kết quả: observed"),
+        (SCORES.assign(score=7.0, adopted=2022), "trùng tên cột của bảng kết quả: adopted"),
+        (SCORES.assign(score=7.0, adopted_economy=2022, dose=1), "kết quả: adopted_economy, dose"),
+        (outcomes(indicator="event_time"), "kết quả: event_time"),
+        (SCORES.assign(dossiers_in_time_share=85.0), r"nằm ngoài 0-1[\s\S]*Divide by 100"),
+        (outcomes(indicator="dossiers_in_time_share", value=[0.5, *[85.0] * 11]), r"nằm ngoài 0-1[\s\S]*row 2"),
+        (pd.concat([SCORES.assign(score=7.0)] * 2, axis=1)[["unit", "period", "score"]], "nhiều cột cùng tên"),
     ],
 )
 def test_outcomes_that_would_vanish_are_refused(table, said) -> None:
@@ -223,6 +231,47 @@ def test_outcomes_that_would_vanish_are_refused(table, said) -> None:
 def test_codes_that_are_text_are_no_outcomes() -> None:
     panel = build_panel(register(), SCORES.assign(score=7.5, parent_code="64", respondent="12", district="064"))
     assert (panel["score"] == 7.5).all() and "district" not in panel
+
+
+def test_codes_that_are_numbers_are_no_outcomes() -> None:
+    """As pandas reads them from any CSV. Witness: the same table with codes that are text."""
+    codes = {"unit_code": SCORES["unit"].map({u: i + 10 for i, u in enumerate(UNITS)}), "parent_code": 64}
+    for table in (SCORES.assign(score=7.5), SCORES.assign(received=7), outcomes()):
+        numbers = build_panel(register().assign(unit_code=[10, 10, 11], parent_code=64), table.assign(**codes))
+        words = build_panel(register(), table.assign(**codes).astype({"unit_code": str, "parent_code": str}))
+        pd.testing.assert_frame_equal(numbers.astype({"unit_code": str, "parent_code": str}), words)
+
+
+def test_a_panel_is_not_given_back_as_outcomes() -> None:
+    panel = build_panel(register(), SCORES.assign(score=7.5))
+    with pytest.raises(DataError, match="event_time, dose") as caught:
+        build_panel(register(), panel)
+    hint = str(caught.value).rsplit("What to do: ", 1)[1]
+    assert "table.drop(columns=['event_time', 'dose'])" in hint
+    assert (build_panel(register(), panel.drop(columns=["event_time", "dose"]))["score"] == 7.5).all()
+
+
+def test_arguments_that_cannot_be_are_refused() -> None:
+    table = outcomes()
+    for wrong in (["Xã Cũ"], pd.DataFrame({"Xã Cũ": [UNITS[0]]})):
+        with pytest.raises(ParameterError, match=r"dict\(zip\(old, new\)\)"):
+            build_panel(register(), table, successors=wrong)
+    with pytest.raises(DataError, match=r'drop\(columns="unit"\)'):
+        build_panel(register(), table.assign(xa=table["unit"]), unit="xa")
+    with pytest.raises(ParameterError, match="Tên cột phải là một chuỗi"):
+        build_panel(register(), table, period=["period"])
+    for twice in (pd.concat([register(), register()[["start"]]], axis=1), [1, 2]):
+        with pytest.raises(DataError, match=r"nhiều cột cùng tên start|không phải một bảng"):
+            build_panel(twice, table)
+
+
+def test_messages_show_the_cell_where_rows_repeat_their_number() -> None:
+    again = pd.concat([register(), register(stop=days(None, None, None))])
+    with pytest.raises(DataError, match=r"hai nội dung[\s\S]*Got: m1\n"):
+        build_panel(again, outcomes())
+    stopped = pd.concat([register(), register(model=["m4", "m5", "m6"], stop=days(*["2021-01-01"] * 3))])
+    with pytest.raises(DataError, match=r"Got: 2022-02-01 > 2021-01-01\n"):
+        build_panel(stopped, outcomes())
 
 
 PLACES = {"unit_level": "province", "indicator": "dossiers_received", "definition": "", "numerator": np.nan}

@@ -230,6 +230,15 @@ def test_note_says_what_the_intervals_mean():
     assert not texts(plots.intervals(rows.assign(lower=np.nan)), style.NOTES)
 
 
+def test_intervals_that_the_dots_hide_are_told():
+    apart = shares([100, 900], [1000, 1000], ["A", "B"])
+    # on an axis from 0.1 to 0.9, some 180 points wide, 0.01 is 2 points and 0.1 is 22: a dot has 5.5
+    for width, told in ((0.01, True), (0.1, False)):
+        ax = plots.intervals(apart.assign(lower=apart["value"] - width / 2, upper=apart["value"] + width / 2))
+        assert any("hẹp hơn chấm" in " ".join(t.split()) for t in texts(ax, style.NOTES)) is told
+    assert not any("hẹp hơn" in t for t in texts(plots.intervals(apart.assign(lower=np.nan)), style.NOTES))
+
+
 def test_reference_is_drawn_and_named():
     ax = plots.intervals(shares([50, 60], [100, 100], ["A", "B"]), reference=0.72)
     (line,) = [line for line in ax.lines if line.get_gid() == "reference"]
@@ -645,6 +654,8 @@ def test_flows_follow_one_another_and_the_remainder_is_hatched():
     labels = [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()]
     assert labels[0] == codebook.get("column", "total").label_vi
     assert labels[-1] == "Nguồn không mô tả"
+    under = " ".join(" ".join(texts(ax)).split())
+    assert "Đường đứt: tổng 43.479." in under and "Phần gạch chéo" in under and ax.get_xlabel() == "Hồ sơ"
     assert [t.get_text() for t in plots.flows(que_son(), lang="en").get_yticklabels()][-1].startswith("Not described")
 
 
@@ -659,7 +670,9 @@ def test_no_number_is_written_across_a_line():
 
 
 def test_flows_that_add_up_have_no_remainder_and_an_excess_is_shown():
-    assert "remainder" not in drawn_bars(plots.flows(que_son(total=42764.0)))
+    whole = plots.flows(que_son(total=42764.0))
+    # nothing is hatched, so nothing is said about hatching
+    assert "remainder" not in drawn_bars(whole) and "gạch chéo" not in " ".join(texts(whole))
     # Lai Châu: 1,186 + 397 + 3 = 1,586 against 1,568 printed.
     ax = plots.flows(que_son(resolved_within=1186.0, resolved_late=397.0, pending_overdue=3.0, total=1568.0))
     assert drawn_bars(ax)["excess"] == (1568, 18, "////")
@@ -669,6 +682,7 @@ def test_flows_that_add_up_have_no_remainder_and_an_excess_is_shown():
 def test_flows_without_a_total_show_the_parts_only():
     ax = plots.flows(que_son(total=np.nan))
     assert list(drawn_bars(ax)) == ["resolved_within", "resolved_late", "pending_overdue"]
+    assert "Đường đứt" not in " ".join(texts(ax))
 
 
 def test_flows_take_one_row():
@@ -711,6 +725,14 @@ def test_event_study_draws_every_period_with_both_intervals_and_its_units():
     assert not overlaps(boxes(ax, [*ax.get_xticklabels(), *(t for t in ax.texts if t.get_gid() == "adoption")]))
 
 
+def test_labels_of_many_periods_stand_apart():
+    rows = effects().query("effect == 'event_time'")
+    many = pd.concat([rows.assign(event_time=rows["event_time"] + shift) for shift in (-9, 0, 9)])
+    ax = plots.event_study(many)
+    assert not overlaps(boxes(ax, ax.get_xticklabels()))
+    assert len(ax.get_xticks()) > 8
+
+
 def test_event_study_says_why_a_period_has_no_bar():
     rows = effects().copy()
     rows.loc[rows["event_time"] == 4, ["std_error", "lower", "upper"]] = np.nan
@@ -721,8 +743,11 @@ def test_event_study_says_why_a_period_has_no_bar():
 
 
 def test_event_study_takes_one_result_that_has_effects():
-    with pytest.raises(ParameterError, match="một nhóm"):
-        plots.event_study(pd.concat([effects().assign(field="a"), effects().assign(field="b")]))
+    groups = pd.concat([effects().assign(field=f)[["field", *effects().columns]] for f in "ab"])
+    with pytest.raises(ParameterError, match='"field"\\] == "a"'):
+        plots.event_study(groups)
+    with pytest.raises(ParameterError, match='"indicator"\\] == '):
+        plots.event_study(pd.concat([effects(), effects().assign(indicator="sipas")]))
     panel, _ = examples.rollout(effect=3.0, seed=1)
     none = impact(panel[panel["adopted"].notna() & (panel["adopted"] > 0)], outcome="synthetic_score")
     with pytest.raises(DataError, match="feasibility"):

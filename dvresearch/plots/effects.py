@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,6 +22,7 @@ from dvresearch.plots.style import (
     halo,
     new_axes,
     styled,
+    text_width,
     tidy,
 )
 from dvresearch.tables import ESTIMATES, Column, Table, check
@@ -111,13 +113,13 @@ def event_study(effects: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "
             hint=Text("Xem feasibility(panel) để biết còn thiếu gì.", "See feasibility(panel) for what is missing."),
         )
     if table.duplicated(["event_time", "band"]).any():
+        column = "indicator" if len(table["indicator"].unique()) > 1 else table.columns[0]
+        kept = f'effects[effects["{column}"] == "{table[column].iloc[0]}"]'
         raise ParameterError(
             Text("Hình này vẽ một kết quả của một nhóm.", "This picture takes one outcome of one group."),
             expected=Text("mỗi kỳ một dòng cho mỗi loại khoảng", "one row for each period and kind of interval"),
             got=f"{len(table)}",
-            hint=Text(
-                'Lọc một nhóm: effects[effects["field"] == "…"].', 'Keep one group: effects[effects["field"] == "…"].'
-            ),
+            hint=Text(f"Lọc trước: {kept}.", f"Keep one: {kept}."),
         )
     if ax is None:
         ax = new_axes(8.5)
@@ -188,7 +190,9 @@ def _label(ax: Axes, points: pd.DataFrame, lang: Lang) -> None:
     ax.set_ylabel(say(_DIFFERENCE, lang).format(noun).removesuffix(" ()"))
     n = [f"\n{format_number(x, 0, lang)}" if known(x) else "" for x in points["n"]]
     ticks = [format_number(t, 0, lang) + below for t, below in zip(points["event_time"], n, strict=True)]
-    ax.set_xticks(points["event_time"], ticks)
+    # of many periods as many are labelled as stand beside one another
+    step = math.ceil(len(ticks) * (max(map(text_width, ticks)) + 8) / text_width("0" * 60))
+    ax.set_xticks(points["event_time"][::step], ticks[::step])
     title = codebook.get("column", "event_time").label(lang)
     ax.set_xlabel(say(_UNITS, lang).format(title) if any(n) else title)
     ax.set_xlim(points["event_time"].min() - 0.7, points["event_time"].max() + 0.7)

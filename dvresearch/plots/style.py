@@ -17,7 +17,7 @@ from matplotlib.ticker import Formatter, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.wording.values import Lang, axis_number, say
+from dvresearch.wording.values import POINTS, Lang, cell, needed, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -196,10 +196,12 @@ class _LocalNumbers(Formatter):
         self._unit, self._lang = unit, lang
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        return [axis_number(x, values, self._unit, self._lang) for x in values]
+        scale = 100 if self._unit in ("share", POINTS) else 1
+        decimals = needed([scale * x for x in values], 4)
+        return [cell(x, self._unit, None, self._lang, decimals) for x in values]
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        return axis_number(x, [x], self._unit, self._lang)
+        return self.format_ticks([x])[0]
 
 
 def format_axis(axis: Axis, unit: str, lang: Lang) -> None:

@@ -19,6 +19,7 @@ from dvresearch.wording.values import (
     indicator_name,
     interval,
     is_difference,
+    is_effect,
     known,
     reason_codes,
     say,
@@ -48,6 +49,7 @@ _ALONE = {
         "among people who chose to answer only, not to be extended to everyone served",
     ),
     "unknown": Text("nguồn không nêu số liệu dựa trên gì", "the source does not say what the number rests on"),
+    "changes": Text("so sánh các mức thay đổi", "a comparison of changes"),
 }
 #: What an interval means, by what the value rests on. `{range}` and `{level}` are filled in.
 _WITH_INTERVAL = {
@@ -63,6 +65,10 @@ _WITH_INTERVAL = {
     "unknown": Text(
         _ALONE["unknown"].vi + "; khoảng {level} {range} chỉ đúng nếu các trường hợp được chọn ngẫu nhiên",
         _ALONE["unknown"].en + "; the {level} interval {range} holds only if the cases were drawn at random",
+    ),
+    "changes": Text(
+        "khoảng {level}: {range}, đúng khi không có mô hình thì hai nhóm nơi thay đổi như nhau",
+        "{level} interval: {range}, which holds if without the model both groups of places would have changed alike",
     ),
 }
 #: The same, as a note under a picture.
@@ -81,6 +87,10 @@ _NOTE = {
         "Nguồn không nêu số liệu dựa trên gì: khoảng {level} chỉ đúng nếu các trường hợp được chọn ngẫu nhiên.",
         "The source does not say what the numbers rest on: the {level} interval holds only if the cases were drawn "
         "at random.",
+    ),
+    "changes": Text(
+        "Các khoảng đúng khi, nếu không có mô hình, hai nhóm nơi thay đổi như nhau.",
+        "The intervals hold if, without the model, both groups of places would have changed alike.",
     ),
 }
 
@@ -175,7 +185,7 @@ def _has_interval(row: Row) -> bool:
 
 
 def _grounds(row: Row, lang: Lang) -> str:
-    basis = codebook.get("basis", row["basis"]).code
+    basis = _basis(row)
     phrase = say(_ALONE[basis], lang)
     if _has_interval(row) and known(row["confidence"]):
         phrase = say(_WITH_INTERVAL[basis], lang).format(range=interval(row, lang), level=_level(row, lang))
@@ -188,6 +198,11 @@ def _grounds(row: Row, lang: Lang) -> str:
     return "; ".join(filter(None, (" ".join(filter(None, (cases, noun))), phrase)))
 
 
+def _basis(row: Row) -> str:
+    """Return what a number rests on; of an effect it is less the cases than what is taken for granted."""
+    return "changes" if is_effect(row) else codebook.get("basis", row["basis"]).code
+
+
 def _level(row: Row, lang: Lang) -> str:
     share = row["confidence"]
     return format_percent(share, 0 if round(share, 2) == share else 1, lang)
@@ -196,9 +211,9 @@ def _level(row: Row, lang: Lang) -> str:
 def interval_note(estimates: pd.DataFrame, lang: Lang) -> str:
     """Return what the intervals of a table mean, one sentence per basis; "" when there is none."""
     drawn = estimates[estimates["lower"].notna() & estimates["upper"].notna()]
-    kinds = drawn.drop_duplicates(["basis", "confidence"]).to_dict("records")
+    kinds = drawn.drop_duplicates(["basis", "confidence", "definition"]).to_dict("records")
     sentences = [
-        say(_NOTE[row["basis"]], lang).format(level=_level(row, lang)) if known(row["confidence"]) else say(_BAR, lang)
+        say(_NOTE[_basis(row)], lang).format(level=_level(row, lang)) if known(row["confidence"]) else say(_BAR, lang)
         for row in kinds
     ]
     return " ".join(dict.fromkeys(sentences))

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dvresearch import codebook
-from dvresearch.errors import Text
+from dvresearch.errors import ParameterError, Text
 from dvresearch.tables import ESTIMATES, FINDINGS, check
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording.values import Lang, Row, capital, cell, inside, known, listed, reason_codes, say, unit_of, value
+from dvresearch.wording.values import (
+    Lang,
+    Row,
+    capital,
+    cell,
+    counts,
+    inside,
+    known,
+    listed,
+    reason_codes,
+    say,
+    unit_of,
+    value,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,14 +30,16 @@ if TYPE_CHECKING:
 __all__ = ["LADDER", "describe_impact", "impact_verdict"]
 
 #: What may be said, from nothing to most; labels and meanings are in the codebook (``ladder.…``).
-LADDER = ("no_ground", "not_told_apart", "not_to_be_believed", "same_time", "fairly_clear", "clear")
+LADDER = ("no_ground", "not_told_apart", "not_to_be_believed", "same_time", "untested", "fairly_clear", "clear")
 
-#: Checks that show an interval which holds 0 anyway, or describe the groups: they stop nobody.
+#: Checks that show an interval which holds 0 anyway, or describe the groups: they stop nobody, and are told.
 _DESCRIPTIVE = ("balance", "honest_smoothness", "series_comparison")
-#: Checks of an effect, one of each design; what ``feasibility`` says comes before any estimate and checks none.
-_OF_EFFECT = ("all_checks", "series_placebo")
-#: Checks without which nothing is known of the trends before: where they cannot be made, something is left open.
-_NEEDED = ("pretrends", "series_placebo")
+#: Checks of the trends before, of each design; without them nothing is known of those (``feasibility`` checks none).
+_OF_TRENDS = {"att": ("pretrends", "pretrends_power"), "counterfactual_trend_compared": ("series_placebo",)}
+#: Checks of an effect against other places that can be left out: where they were, something is left to look at.
+_WANTED = {"att": ("honest_relative",)}
+#: Further ones that are told where they were not made.
+_FURTHER = {"att": ("placebo_units", "one_place_out", "spillover")}
 
 _DESIGN = {
     "att": Text(
@@ -52,21 +67,29 @@ _SAID = {
     ),
     "same_time": Text(
         "{name}: {design} ({interval}). Đây là thay đổi cùng lúc với mô hình; không có nơi so sánh nên không tách được "
-        "khỏi những việc khác xảy ra trong thời gian ấy.",
+        "khỏi những việc khác xảy ra trong thời gian ấy.{open}",
         "{name}: {design} ({interval}). This is a change at the same time as the model; without a comparison place it "
-        "cannot be told from whatever else happened then.",
+        "cannot be told from whatever else happened then.{open}",
+    ),
+    "untested": Text(
+        "{name}: {design} ({interval}). Chưa kiểm tra được đủ chắc trước đó hai nhóm nơi có thay đổi như nhau hay "
+        "không, nên chưa nói được chênh lệch này đi cùng mô hình hay đã có từ trước.{open}",
+        "{name}: {design} ({interval}). Whether both groups of places changed alike before could not be tested "
+        "firmly, so it cannot be said whether the difference came with the model or was there already.{open}",
     ),
     "fairly_clear": Text(
-        "{name}: {design} ({interval}); chênh lệch khá rõ, còn cần xem: {open}.",
-        "{name}: {design} ({interval}); a fairly clear difference, still to be looked at: {open}.",
+        "{name}: {design} ({interval}); chênh lệch khá rõ.{open}",
+        "{name}: {design} ({interval}); a fairly clear difference.{open}",
     ),
     "clear": Text(
-        "{name}: {design} ({interval}); chênh lệch rõ rệt, các kiểm tra đã làm đều đạt.",
-        "{name}: {design} ({interval}); a clear difference, and every check made is passed.",
+        "{name}: {design} ({interval}); chênh lệch rõ rệt, các phép thử đã làm về chênh lệch này đều đạt.{open}",
+        "{name}: {design} ({interval}); a clear difference, and every test made of it is passed.{open}",
     ),
 }
 _NO_GROUND = Text("{name}: chưa đủ cơ sở để ước lượng ({why}).", "{name}: not enough ground for an estimate ({why}).")
-_NOT_CHECKED = Text("chưa làm kiểm tra nào", "no check has been made")
+_NOT_CHECKED = Text(" Chưa làm kiểm tra nào.", " No check has been made.")
+_OPEN = Text(" Còn cần xem: {}.", " Still to be looked at: {}.")
+_NOT_MADE = Text(" Chưa làm: {}.", " Not made: {}.")
 _OBSERVED = Text(
     "Nơi có mô hình không được chọn ngẫu nhiên: đây là mối liên quan, chưa nói được vì sao.",
     "Places with the model were not drawn at random: this is an association and does not say why.",
@@ -89,8 +112,8 @@ def impact_verdict(row: Row, findings: pd.DataFrame | None = None) -> str:
     str
         ``no_ground`` without a value or interval, or when the data allow no estimate; ``not_told_apart`` when the
         interval holds no effect; ``not_to_be_believed`` when a check failed; ``same_time`` without a comparison place;
-        ``fairly_clear`` when something is left to look at, earlier trends could not be checked, or nothing was checked
-        (what ``feasibility`` says checks no effect); else ``clear``.
+        ``untested`` when the trends before were not tested, or by a test that would have missed a trend as large as the
+        estimate; ``fairly_clear`` when something is left to look at or honest limits were left out; else ``clear``.
     """
     failed, still_open = _grounds(findings)
     if not (known(row["value"]) and known(row["lower"]) and known(row["upper"])) or "impact_feasibility" in failed:
@@ -101,7 +124,10 @@ def impact_verdict(row: Row, findings: pd.DataFrame | None = None) -> str:
         return "not_to_be_believed"
     if row["definition"] == "counterfactual_trend":
         return "same_time"
-    return "fairly_clear" if still_open or not _checked(findings) else "clear"
+    design = _design(row)
+    if _not_made(findings, _OF_TRENDS[design]) or "pretrends_power" in still_open:
+        return "untested"
+    return "fairly_clear" if still_open or _not_made(findings, _WANTED.get(design, ())) else "clear"
 
 
 def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = None, lang: Lang = "vi") -> list[str]:
@@ -113,7 +139,7 @@ def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = Non
         From ``impact`` (its rows ``overall`` are told, with the permutation interval where there is one) or from
         ``interrupted_series`` (its rows ``average``).
     findings : DataFrame, optional
-        As for :func:`impact_verdict`.
+        As for :func:`impact_verdict`; of one outcome.
     lang : {"vi", "en"}, default "vi"
         Language.
 
@@ -122,28 +148,52 @@ def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = Non
     DataError
         When a table breaks its contract.
     ParameterError
-        For an unknown language.
+        For an unknown language, a table of another function, or findings beside several outcomes.
     """
     check(estimates, ESTIMATES)
     if findings is not None:
         check(findings, FINDINGS)
-    rows = estimates
-    for column, word in (("effect", "overall"), ("term", "average")):
-        rows = rows[rows[column] == word] if column in rows else rows
-    if "band" in rows and (rows["band"] == "randomisation").any():
-        rows = rows[rows["band"] == "randomisation"]
+    rows = _told(estimates)
+    if findings is not None and len(rows["indicator"].unique()) > 1:
+        raise ParameterError(
+            Text("Kết quả kiểm tra là của một chỉ số.", "Findings belong to one outcome."),
+            expected=Text("bảng tác động của một chỉ số", "effects on one outcome"),
+            got=", ".join(rows["indicator"].unique()),
+            hint=Text("Gọi describe_impact cho từng chỉ số.", "Call describe_impact for each outcome."),
+        )
+    front = [*rows.columns[: list(rows.columns).index("indicator")], "indicator"]
+    if "band" in rows:
+        # Where places are few the permutation interval is the one to read: of each group by itself.
+        drawn = rows["band"] == "randomisation"
+        groups = [rows[c] for c in front if c not in ("cohort", "period", "event_time", "band")]
+        rows = rows[drawn | ~drawn.groupby(groups, dropna=False).transform("any")]
     known_rows, unknown = rows[rows["value"].notna()], rows[rows["value"].isna()]
     # A panel that allows no estimate has a row for each reason: they belong in one sentence.
-    front = [*rows.columns[: list(rows.columns).index("indicator")], "indicator"]
     unknown = unknown.assign(
         reason=unknown.groupby(front, dropna=False)["reason"].transform(lambda codes: ";".join(dict.fromkeys(codes)))
     ).drop_duplicates(front)
     return [_paragraph(row, findings, lang) for part in (known_rows, unknown) for row in part.to_dict("records")]
 
 
+def _told(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows a paragraph is written of."""
+    for columns, word in ((("effect", "band"), "overall"), (("term",), "average")):
+        if set(columns) <= set(estimates):
+            return estimates[estimates[columns[0]] == word]
+    raise ParameterError(
+        Text("Bảng này không phải kết quả của impact.", "This table is no result of impact."),
+        expected=Text("bảng của impact(…) hoặc interrupted_series(…)", "of impact(…) or interrupted_series(…)"),
+        got=", ".join(map(str, estimates.columns[:6])),
+        hint=Text(
+            "Bảng khác (so sánh, giới hạn, hồi quy) đọc bằng wording.describe.",
+            "Read other tables (comparisons, limits, regressions) by wording.describe.",
+        ),
+    )
+
+
 def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
     step = impact_verdict(row, findings)
-    failed, still_open = _grounds(findings)
+    failed, _ = _grounds(findings)
     group = _group(row)
     name = capital(_name(row["indicator"], lang)) + (f" ({group})" if group else "")
     if step == "no_ground":
@@ -151,28 +201,43 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
         why = codes or [inside(codebook.get("check", code).label(lang)) for code in failed] or ["…"]
         return say(_NO_GROUND, lang).format(name=name, why=listed(why, lang))
     away = row["value"] - _nothing(row)
-    kind = "att" if row["definition"].startswith("att") else row["definition"]
-    design = say(_DESIGN[kind], lang).format(
+    design = say(_DESIGN[_design(row)], lang).format(
         direction=say(_DIRECTION[away > 0], lang), size=_size(abs(away), row, lang)
     )
     sign = "\u2212" if away < 0 else "+"
     ends = (_signed(row[end] - _nothing(row), row, lang) for end in ("lower", "upper"))
     level = format_percent(row["confidence"], 0, lang)
+    limits = say(_RANGE, lang).format(level=level, low=next(ends), high=next(ends))
     said = say(_SAID[step], lang).format(
         name=name,
         design=design,
         signed=sign + _size(abs(away), row, lang),
-        interval=say(_RANGE, lang).format(level=level, low=next(ends), high=next(ends)),
+        interval="; ".join(filter(None, (limits, counts(row, lang)))),
         failed=_checks(failed, lang),
-        open=listed(
-            [
-                *([] if _checked(findings) else [say(_NOT_CHECKED, lang)]),
-                *([_checks(still_open, lang)] if still_open else []),
-            ],
-            lang,
-        ),
+        open=_left(row, findings, lang),
     )
-    return f"{said} {say(_OBSERVED, lang)}"
+    return said if row["definition"] == "counterfactual_trend" else f"{said} {say(_OBSERVED, lang)}"
+
+
+def _left(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
+    """Return what is still to be looked at, what only describes, and what was not made, in sentences."""
+    if findings is None:
+        return say(_NOT_CHECKED, lang)
+    design = _design(row)
+    described = findings[findings["check"].isin(_DESCRIPTIVE) & findings["verdict"].isin(("fail", "review"))]["check"]
+    still_open = [*_grounds(findings)[1], *dict.fromkeys(described)]
+    wanted = (*_OF_TRENDS.get(design, ()), *_WANTED.get(design, ()), *_FURTHER.get(design, ()))
+    missing = _not_made(findings, wanted)
+    return "".join(
+        say(sentence, lang).format(_checks(codes, lang))
+        for sentence, codes in ((_OPEN, still_open), (_NOT_MADE, missing))
+        if codes
+    )
+
+
+def _design(row: Row) -> str:
+    """Return which comparison an estimate rests on: a key of the sentences above."""
+    return "att" if row["definition"].startswith("att") else row["definition"]
 
 
 def _grounds(findings: pd.DataFrame | None) -> tuple[list[str], list[str]]:
@@ -180,15 +245,13 @@ def _grounds(findings: pd.DataFrame | None) -> tuple[list[str], list[str]]:
     if findings is None:
         return [], []
     told = findings[~findings["check"].isin(_DESCRIPTIVE)]
-    told = told.assign(
-        verdict=told["verdict"].mask((told["verdict"] == "unknown") & told["check"].isin(_NEEDED), "review")
-    )
     return tuple(list(dict.fromkeys(told.loc[told["verdict"] == v, "check"])) for v in ("fail", "review"))  # type: ignore[return-value]
 
 
-def _checked(findings: pd.DataFrame | None) -> bool:
-    """Whether anything was checked about the effect itself."""
-    return findings is not None and bool(findings["check"].isin(_OF_EFFECT).any())
+def _not_made(findings: pd.DataFrame | None, codes: Sequence[str]) -> list[str]:
+    """Return which of `codes` say nothing: left out, or not possible with these data."""
+    made = set() if findings is None else set(findings.loc[findings["verdict"] != "unknown", "check"])
+    return [code for code in codes if code not in made]
 
 
 def _checks(codes: list[str], lang: Lang) -> str:

@@ -22,7 +22,6 @@ __all__ = [
     "POINTS",
     "Lang",
     "Row",
-    "axis_number",
     "capital",
     "cell",
     "counted",
@@ -35,6 +34,7 @@ __all__ = [
     "inside",
     "interval",
     "is_difference",
+    "is_effect",
     "known",
     "listed",
     "names",
@@ -145,11 +145,14 @@ def _front(row: Row) -> list[tuple[str, Any]]:
     return [(str(c), x) for c, x in itertools.takewhile(lambda item: item[0] not in ESTIMATES.names, row.items())]
 
 
+def is_effect(row: Row) -> bool:
+    """Whether one estimate is a difference of changes between places with a model and others."""
+    return str(row.get("definition", "")).startswith(("att_", "two_way"))
+
+
 def is_difference(row: Row) -> bool:
     """Whether one estimate is a difference between two units, periods or groups, or of changes (an effect)."""
-    return str(row.get("definition", "")).startswith("att_") or any(
-        isinstance(x, str) and _LESS in x for _, x in _front(row)
-    )
+    return is_effect(row) or any(isinstance(x, str) and _LESS in x for _, x in _front(row))
 
 
 def unit_of(row: Row) -> str:
@@ -216,7 +219,9 @@ def _readable(column: str, content: Any, lang: Lang) -> str:
     """Return a grouping cell in words: a period in full, a code by its label, a number with its name, a name as is."""
     if not isinstance(content, str):
         label = codebook.find("column", column)
-        return f"{codebook.get('column', label).label(lang).lower()} {content:g}" if label else f"{content}"
+        # a year or a code has no mark for thousands
+        number = f"{content:g}" if content % 1 == 0 else format_number(content, needed([content], 3), lang)
+        return f"{codebook.get('column', label).label(lang).lower()} {number}" if label else f"{content}"
     if column == "period":
         return say(_VERSUS, lang).join(period_words(side, lang) for side in content.split(_LESS))
     if content in GROUPS:
@@ -334,24 +339,6 @@ def interval(row: Row, lang: Lang) -> str:
     low = low.rstrip(f"%{NBSP}")
     # A dash beside a minus sign cannot be read.
     return say(Text("từ {} đến {}", "{} to {}"), lang).format(low, high) if limits[0] < 0 else f"{low}–{high}"
-
-
-def axis_number(number: float, ticks: Sequence[float], unit: str, lang: Lang) -> str:
-    """Return the label of one tick, with the decimals that the finest of all ticks needs.
-
-    Parameters
-    ----------
-    number : float
-        Where the tick stands; a share is 0-1.
-    ticks : sequence of float
-        All ticks of the axis.
-    unit : str
-        Unit code, see :func:`unit_of`.
-    lang : {"vi", "en"}
-        Language.
-    """
-    scale = 100 if unit in ("share", POINTS) else 1
-    return _write(number, unit, needed([scale * t for t in ticks], 4), lang)
 
 
 def counts(row: Row, lang: Lang, over: str = "/") -> str:

@@ -13,7 +13,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, Text
-from dvresearch.metrics.estimates import Floats, check_whole, choose, column_numbers, group_names
+from dvresearch.metrics.effects.inputs import (
+    ORIGIN,
+    adoption_numbers,
+    check_columns,
+    check_constant,
+    check_share,
+    check_single,
+    finite,
+    period_numbers,
+)
+from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
 
 __all__ = [
     "ADJUSTMENTS",
@@ -26,8 +36,6 @@ __all__ = [
     "Control",
     "Sample",
     "Sampling",
-    "check_columns",
-    "check_constant",
     "group_time",
     "sample",
 ]
@@ -61,7 +69,7 @@ class Sample:
         Units left out because they adopted in the first period or before; units that adopt after the last period
         and serve as comparison.
     gaps : float
-        Share of the rows without an outcome; they are left out.
+        Share of the pairs of unit and period (of the rows, in repeated cross-sections) without an outcome.
     sampling : str
         ``panel`` or ``cross_sections``.
     calendar : dtype
@@ -85,6 +93,12 @@ class Sample:
         """The periods of the panel, in order."""
         return np.sort(self.rows["period"].unique()).astype(np.float64)
 
+    @property
+    def rounding(self) -> float:
+        """Standard error below which an effect shows nothing but the rounding of its outcome."""
+        values = self.rows["outcome"].to_numpy()
+        return max(1e-9 * float(values.std()), 1e-13 * float(np.abs(values).max())) if len(values) else 0.0
+
     def label(self, numbers: Floats) -> list[str]:
         """Return the names of periods given as numbers, as tables hold them; "" for NaN."""
         return [self._label(p) if np.isfinite(p) else "" for p in numbers]
@@ -92,7 +106,7 @@ class Sample:
     def _label(self, number: float) -> str:
         if not isinstance(self.calendar, pd.PeriodDtype):
             return f"{number:.12g}"
-        span = pd.Period(ordinal=int(number), freq=self.calendar.freq)
+        span = pd.Period(ordinal=int(number) - ORIGIN, freq=self.calendar.freq)
         return span.strftime("%Y-Q%q") if self.calendar.freq.rule_code.startswith("Q") else str(span)
 
 
@@ -115,43 +129,37 @@ def sample(
     ------
     DataError
         For a missing column, a unit with two rows in one period, a unit with two adoption periods, clusters or
-        weights, a weight that is not positive, a missing covariate, text or an infinite number, or periods that are
-        neither whole numbers nor pandas periods.
+        weights, a weight that is not positive, a missing covariate, text or an infinite number, a share of the
+        codebook outside 0-1, periods that are neither whole numbers nor pandas periods, or an adoption that is no
+        period.
     ParameterError
         For an anticipation that is no whole number from 0, or names that are none.
     """
     choose("sampling", sampling, SAMPLINGS)
     check_whole("anticipation", anticipation)
     covariates = group_names(covariates)
-    of_unit = [c for c in (cluster, weights) if c]
+    of_unit = [c for c in (cluster, weights) if c is not None]
     filled = [unit, period, *of_unit, *covariates]
     check_columns(panel, [outcome, adopted, *filled], filled)
-    time, calendar = _numbers(panel, period)
-    cohort, its_calendar = _numbers(panel, adopted)
-    if calendar != its_calendar and panel[adopted].notna().any():
-        raise DataError(
-            Text("Kỳ và kỳ áp dụng không cùng kiểu.", "Periods and adoption periods are of different kinds."),
-            expected=Text(f"{adopted} cùng kiểu với {period}", f"{adopted} of the kind of {period}"),
-            got=f"{panel[period].dtype}, {panel[adopted].dtype}",
-            hint=Text(
-                "Dùng build_panel(…) để hai cột cùng lịch.", "Use build_panel(…): both columns get one calendar."
-            ),
-        )
+    time, calendar = period_numbers(panel, period)
+    cohort = adoption_numbers(panel, adopted, unit=unit, period=period, time=time, calendar=calendar)
     codes, labels = pd.factorize(panel[unit])
     if sampling == "panel":
-        _check_single(panel, unit, period)
-    check_constant(panel, unit, [adopted, *(of_unit if sampling == "panel" else ())])
+        check_single(panel, unit, period)
+    check_constant(panel, unit, [adopted, *(of_unit if sampling == "panel" else ())], adopted)
+    values = finite(panel, outcome)
+    check_share(outcome, values)
     rows = pd.DataFrame(
         {
             "unit": codes if sampling == "panel" else np.arange(len(panel)),
             "period": time,
-            "cohort": np.nan_to_num(cohort, nan=0.0, posinf=0.0),
-            "outcome": _finite(panel, outcome),
-            "weight": 1.0 if weights is None else _finite(panel, weights),
-            "cluster": pd.factorize(panel[cluster])[0] if cluster else codes,
+            "cohort": cohort,
+            "outcome": values,
+            "weight": 1.0 if weights is None else finite(panel, weights),
+            "cluster": codes if cluster is None else pd.factorize(panel[cluster])[0],
             "place": codes,
         }
-        | {f"x{j}": _finite(panel, c) for j, c in enumerate(covariates)}
+        | {f"x{j}": finite(panel, c) for j, c in enumerate(covariates)}
     )
     if (rows["weight"] <= 0).any():
         raise DataError(
@@ -161,7 +169,9 @@ def sample(
             hint=Text("Bỏ các dòng đó hoặc sửa quyền số.", "Leave those rows out, or correct the weights."),
         )
     names = labels if sampling == "panel" else panel.index
-    gaps = float(rows["outcome"].isna().mean())
+    # A row that is not there is as much a gap as an empty cell.
+    wanted = len(rows) if sampling == "cross_sections" else rows["unit"].nunique() * rows["period"].nunique()
+    gaps = 1 - int(rows["outcome"].notna().sum()) / max(wanted, 1)
     rows = rows[rows["outcome"].notna()]
     first, last = rows["period"].min(), rows["period"].max()
     always = (rows["cohort"] != 0) & (rows["cohort"] <= first)
@@ -186,119 +196,6 @@ def sample(
         sampling,
         calendar,
     )
-
-
-def check_columns(panel: pd.DataFrame, columns: Sequence[str], filled: Sequence[str] = ()) -> None:
-    """Refuse what is no table, a panel without one of `columns`, or with an empty cell in one of `filled`."""
-    if not hasattr(panel, "columns"):
-        raise DataError(
-            Text("Đây không phải một bảng (DataFrame).", "This is not a table (DataFrame)."),
-            got=type(panel).__name__,
-            hint=Text(
-                "Dựng bảng bằng build_panel(…); examples.rollout trả về hai bảng: panel, truth = …",
-                "Use build_panel(…); examples.rollout returns two tables: panel, truth = …",
-            ),
-        )
-    missing = [c for c in columns if c not in panel]
-    if missing:
-        raise DataError(
-            Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The panel lacks the column {', '.join(missing)}."),
-            expected=Text(", ".join(columns), ", ".join(columns)),
-            got=", ".join(map(str, panel.columns)),
-            hint=Text(
-                "Dựng bảng bằng build_panel(…), hoặc nêu đúng tên cột.", "Use build_panel(…) or name the columns."
-            ),
-        )
-    for column in filled:
-        holes = panel[column].isna().to_numpy()
-        if holes.any():
-            raise DataError(
-                Text(f"Cột {column} có ô trống.", f"The column {column} has empty cells."),
-                where=f"dòng/row {int(holes.argmax()) + 1}, cột/column {column} (+{int(holes.sum()) - 1})",
-                hint=Text(
-                    f'Điền cho đủ, hoặc bỏ các dòng đó: panel.dropna(subset=["{column}"]).',
-                    f'Fill them in, or leave those rows out: panel.dropna(subset=["{column}"]).',
-                ),
-            )
-
-
-def _finite(panel: pd.DataFrame, column: str) -> Floats:
-    """Return a column as numbers; text and infinite numbers are refused."""
-    values = column_numbers(panel, column)
-    endless = np.isinf(values)
-    if endless.any():
-        raise DataError(
-            Text(f"Cột {column} có giá trị vô hạn.", f"The column {column} has an infinite value."),
-            expected=Text("một số, hoặc ô trống nếu không biết", "a number, or an empty cell when not known"),
-            where=f"dòng/row {int(endless.argmax()) + 1}, cột/column {column} (+{int(endless.sum()) - 1})",
-            hint=Text(
-                "Tỷ lệ có mẫu số 0 là không biết: để trống (NaN).",
-                "A rate with denominator 0 is not known: leave it empty (NaN).",
-            ),
-        )
-    return values
-
-
-def _numbers(panel: pd.DataFrame, column: str) -> tuple[Floats, Any]:
-    """Return periods as numbers, missing ones as NaN, and what they were."""
-    values = panel[column]
-    if isinstance(values.dtype, pd.PeriodDtype):
-        return np.where(values.isna(), np.nan, values.astype("int64").to_numpy(dtype=np.float64)), values.dtype
-    if not pd.api.types.is_numeric_dtype(values):
-        raise DataError(
-            Text(f"Cột {column} không phải kỳ.", f"The column {column} does not hold periods."),
-            expected=Text("số (năm) hoặc kỳ của pandas (tháng, quý)", "numbers (years) or pandas periods"),
-            got=str(values.dtype),
-            hint=Text("Dùng build_panel(…) hoặc pandas.PeriodIndex.", "Use build_panel(…) or pandas.PeriodIndex."),
-        )
-    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    broken = np.isfinite(numbers) & (numbers != np.floor(numbers))
-    if broken.any():
-        raise DataError(
-            Text(f"Cột {column} có kỳ không phải số nguyên.", f"The column {column} has a period that is not whole."),
-            expected=Text("năm, hoặc số thứ tự kỳ: 1, 2, 3…", "years, or numbers of periods: 1, 2, 3…"),
-            got=f"{numbers[broken][0]:g}",
-            hint=Text("Dùng build_panel(…) hoặc pandas.PeriodIndex.", "Use build_panel(…) or pandas.PeriodIndex."),
-        )
-    return numbers, None
-
-
-def _check_single(panel: pd.DataFrame, unit: str, period: str) -> None:
-    """Refuse a unit with two rows in a period."""
-    twice = panel.duplicated([unit, period]).to_numpy()
-    if twice.any():
-        row = panel.iloc[int(twice.argmax())]
-        raise DataError(
-            Text("Một đơn vị có hai dòng trong cùng một kỳ.", "A unit has two rows in one period."),
-            expected=Text("mỗi đơn vị một dòng mỗi kỳ", "one row per unit and period"),
-            got=f"{row[unit]}, {row[period]}" + (f" (+{int(twice.sum()) - 1})" if twice.sum() > 1 else ""),
-            hint=Text(
-                'Gộp trước đã; nếu mỗi dòng là một người trả lời thì dùng impact(…, sampling="cross_sections").',
-                'Add them up first; if each row is a respondent, use impact(…, sampling="cross_sections").',
-            ),
-        )
-
-
-def check_constant(panel: pd.DataFrame, unit: str, constant: Sequence[str]) -> None:
-    """Refuse a unit with two values in a column that belongs to the unit."""
-    codes = pd.factorize(panel[unit])[0]
-    for column in constant:
-        value = pd.factorize(panel[column])[0]
-        some = np.zeros(codes.max(initial=-1) + 1, dtype=np.intp)
-        some[codes] = value
-        several = value != some[codes]
-        if several.any():
-            labels = panel[unit].to_numpy()[several]
-            more = len(set(labels)) - 1
-            raise DataError(
-                Text(f"Một đơn vị có nhiều giá trị ở cột {column}.", f"A unit has several values of {column}."),
-                expected=Text(f"mỗi đơn vị một giá trị {column}", f"one value of {column} per unit"),
-                got=f"{labels[0]} (+{more})" if more else str(labels[0]),
-                hint=Text(
-                    f"Mọi dòng của đơn vị phải ghi cùng một giá trị {column}; kỳ áp dụng là kỳ đầu tiên có mô hình.",
-                    f"Every row of the unit must have the same {column}; an adoption period is the first with a model.",
-                ),
-            )
 
 
 def group_time(

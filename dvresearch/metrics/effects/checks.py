@@ -5,30 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from dvresearch import codebook
-from dvresearch.errors import Text
+from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects import robustness
-from dvresearch.metrics.effects.cells import check_columns
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, sides
 from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Fit, check_fit
 from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
+from dvresearch.metrics.effects.inputs import check_columns, check_constant
+from dvresearch.metrics.effects.multiplicity import adjusted
 from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
 from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value, untested
-from dvresearch.tables import ESTIMATES, check
 
-__all__ = ["adjusted", "impact_checks", "pretrend_tests", "several_outcomes"]
+__all__ = ["impact_checks", "pretrend_tests"]
 
 _SMALL, _POWER = 0.05, 0.8
 _NEAR = Text(
     'Nêu cột cho biết nơi nào gần nhau, ví dụ near="district".',
     'Name the column that tells which places are near each other, for example near="district".',
+)
+_SAME = Text(
+    "Với ít kỳ trước như vậy, kiểm định này trùng với một kiểm định khác ở trên nên không tính lần nữa.",
+    "With so few periods before, this is the same test as another one above and is not counted again.",
+)
+_STILL = Text(
+    "Nơi so sánh không hề thay đổi qua các kỳ, nên không biết một năm khác thường rồi có tự trở lại hay không.",
+    "The comparison places never change, so it cannot be told whether an unusual year would have passed by itself.",
 )
 #: Clusters on the smaller side below which several changes tested at once go by that side alone.
 _SMALLER = 50
@@ -50,21 +57,21 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
         Check -> what was found, and the p-value. ``pretrends``: all changes are zero (F test; what was found is the
         largest change). ``anticipation``: the last change. ``placebo_date``: the effect of an adoption moved back by
         half of the periods before. ``regression_to_mean``: by how much the last period before adoption stands out from
-        those before it. The last two need two changes; NaN where there are too few.
+        those before it. NaN where there are too few; a p-value of NaN beside a number where so few changes make it
+        the same test as another.
 
     Notes
     -----
     With changes δ(-1), …, δ(-K) from one period to the next and the covariance of their influence functions, every
     test is one of linear combinations of them; p-values use t or F with the clusters less the combinations, or with
-    those of the smaller side where it has fewer than 50. Changes of fewer than 5 places on a side, and all before
-    them, are left out.
+    those of the smaller side where it has fewer than 50. Changes of fewer than 5 places on a side, or without any
+    spread, and all before them, are left out.
     """
     change, spread, clusters, single = _changes(fitted)
     count = len(change)
-    nothing = (np.nan, np.nan)
+    out = dict.fromkeys(_TESTS, (np.nan, np.nan))
     if not count:
-        return dict.fromkeys(_TESTS, nothing)
-    out = {"pretrends": nothing}
+        return out
     if clusters - count >= 3:
         wald = float(change @ np.linalg.pinv(spread) @ change) / count * (clusters - count) / (clusters - 1)
         largest = float(change[np.abs(change).argmax()])
@@ -75,12 +82,14 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
         "placebo_date": np.where(np.arange(count) < back, np.arange(1, count + 1) / back, 0.0),
         "regression_to_mean": (count - np.arange(count)) / count,
     }
+    made = [np.eye(count)[0]] if count == 1 and np.isfinite(out["pretrends"][1]) else []
     for name, weights in combinations.items():
-        if count < 2 and name != "anticipation":
-            out[name] = nothing
-            continue
         found, error = float(weights @ change), float(np.sqrt(weights @ spread @ weights))
-        out[name] = (found, float(2 * special.stdtr(single - 1, -abs(found) / error)) if error > 0 else np.nan)
+        if any(np.array_equal(weights, other) for other in made):
+            out[name] = (found, np.nan)
+        elif error > fitted.sample.rounding:
+            out[name] = (found, float(2 * special.stdtr(single - 1, -abs(found) / error)))
+        made.append(weights)
     return out
 
 
@@ -92,6 +101,7 @@ def _changes(fitted: Fit) -> tuple[Floats, Floats, int, int]:
     effects = fitted.effects("event_time")
     enough = (effects.keys[["treated", "least"]].min(axis=1) >= FEW_SIDE).to_numpy()
     before = np.flatnonzero(effects.keys["event_time"].to_numpy() < -fitted.anticipation)[::-1]
+    enough = enough & (fitted.errors(effects.influence) > fitted.sample.rounding)
     before = before[np.logical_and.accumulate(enough[before])]
     smaller = min(sides(fitted.sample, fitted.control, fitted.anticipation))
     before = before[: max(smaller - 3, 1)]  # no more than a test of all together has a distribution for
@@ -109,6 +119,8 @@ def _power(fitted: Fit) -> Finding:
     inverse = np.linalg.pinv(spread)
     critical = special.fdtri(count, clusters - count, 1 - _SMALL)
     needed = special.ncfdtrinc(count, clusters - count, 1 - _POWER, critical)
+    if not inverse.sum() > 0:
+        return untested("pretrends_power")
     slope = float(np.sqrt(needed / inverse.sum()))
     weights = time_weights(fitted)
     added = slope * float(weights @ (weights.index.to_numpy() + 1 + fitted.anticipation))
@@ -118,7 +130,10 @@ def _power(fitted: Fit) -> Finding:
 
 
 def _reversion(fitted: Fit, stands_out: float) -> float:
-    """Return what would follow anyway after a year that stands out: shocks keep only their autocorrelation."""
+    """Return what would follow anyway after a year that stands out: shocks keep only their autocorrelation.
+
+    NaN when the places without the model have no shocks.
+    """
     rows = fitted.sample.rows
     compared = rows[(rows["cohort"] == 0) & rows["outcome"].notna()]
     wide = compared.pivot_table(index="unit", columns="period", values="outcome").dropna()
@@ -126,6 +141,8 @@ def _reversion(fitted: Fit, stands_out: float) -> float:
         return -stands_out
     shock = wide.to_numpy()
     shock = shock - shock.mean(axis=0) - (shock - shock.mean(axis=0)).mean(axis=1, keepdims=True)
+    if np.abs(shock).max() <= fitted.sample.rounding:
+        return np.nan
     kept = float((shock[:, 1:] * shock[:, :-1]).sum() / (shock[:, :-1] ** 2).sum())
     # Taking the mean of a place off makes its shocks look opposed to each other, by 1/(T - 1).
     return -stands_out * (1 - float(np.clip(kept + 1 / (wide.shape[1] - 1), 0, 1)))
@@ -167,16 +184,18 @@ def impact_checks(
         ``spillover``. ``all_checks``: the smallest adjusted p-value. Then without part in that adjustment:
         ``pretrends_power``, ``placebo_units`` (permutation), ``one_cohort_out``, ``one_place_out`` and
         ``top_places_out`` (the places of largest influence), ``balance``, ``overlap``, ``honest_relative`` and
-        ``honest_smoothness`` (how much difference of trends the conclusion stands). A panel that allows no estimate
-        has the one finding ``impact_feasibility``.
+        ``honest_smoothness`` (how much difference of trends the conclusion stands). What the data do not allow is
+        ``unknown`` with severity ``info``; what the call left out (no `near`, ``top=0``, ``draws=0``, a restriction not
+        named) is ``unknown`` with severity ``minor``: every check has its finding. A panel that allows no estimate has
+        the one finding ``impact_feasibility``, which says why.
 
     Raises
     ------
     DataError
-        When the column `near` is missing or has empty cells.
+        When the column `near` is missing, has empty cells, or differs within a unit.
     ParameterError
-        When `fitted` is no fit, a restriction is unknown, or a number of places or draws makes no sense (of draws
-        none, or 19 or more: fewer make nothing rarer than one in twenty).
+        When `fitted` is no fit, `near` no column of groups, a restriction is unknown, or a number of places or draws
+        makes no sense (of draws none, or 19 or more: fewer make nothing rarer than one in twenty).
 
     Notes
     -----
@@ -186,15 +205,18 @@ def impact_checks(
     """
     check_fit(fitted)
     check_whole("top", top)
-    check_whole("draws", draws or LEAST_DRAWS, LEAST_DRAWS)
+    check_whole("draws", draws, LEAST_DRAWS if draws else 0)
     check_whole("seed", seed)
     wanted = group_names(honest)
     for restriction in wanted:
         choose("honest", restriction, tuple(_HONEST))
-    if fitted.reasons:
-        return findings.table([graded("impact_feasibility", "fail", computed="not_estimable")])
-    if near is not None:
-        check_columns(fitted.panel, [near], [near])
+    _check_near(fitted, near)
+    if not robustness.estimable(fitted):
+        why = [codebook.get("reason", code) for code in fitted.reasons or ("no_cell",)]
+        told = Text(" ".join(r.note_vi for r in why), " ".join(r.note_en for r in why))
+        return findings.table(
+            [finding("impact_feasibility", "fail", "", computed="not_estimable", severity="major", guidance=told)]
+        )
     varying = fitted if fitted.base == "varying" else refit(fitted, base="varying")
     with _bar(progress) as track:
         tests = pretrend_tests(varying)
@@ -202,22 +224,42 @@ def impact_checks(
         tests["regression_to_mean"] = (_reversion(varying, stands_out), p)
         tests["spillover"] = robustness.spillover(varying, near) if near is not None else (np.nan, np.nan)
         rows = list(_tested(tests, robustness.overall_of(varying)[0], near is not None))
-        rows += [_power(varying), *([robustness.placebo_units(varying, draws, seed)] if draws else [])]
+        rows += [_power(varying), robustness.placebo_units(varying, draws, seed)]
         rows += robustness.one_cohort_out(varying, partial(track, "one_cohort_out"))
         rows += robustness.influential(varying, top, partial(track, "one_place_out"))
         rows += robustness.balance(varying)
         universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
         rows += [_honest(universal, r) for r in track("honest_relative", [r for r in _HONEST if r in wanted])]
+        rows += [robustness.not_made(code, "honest") for r, (code, _) in _HONEST.items() if r not in wanted]
     return findings.table(rows)
+
+
+def _check_near(fitted: Fit, near: str | None) -> None:
+    """Refuse what is no column of groups of near places."""
+    if near is None:
+        return
+    if not isinstance(near, str) or near in (fitted.unit, fitted.period):
+        raise ParameterError(
+            Text("near phải là cột ghi nhóm các nơi gần nhau.", "near must be a column with groups of near places."),
+            expected=Text("một tên cột, mỗi nhóm có nhiều nơi", "the name of one column, several places in a group"),
+            got=f"near={near!r}",
+            hint=_NEAR,
+        )
+    check_columns(fitted.panel, [near], [near])
+    check_constant(fitted.panel, fitted.unit, [near])
 
 
 def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: bool) -> Iterator[Finding]:
     """Return the findings of the tests and, last, of all together."""
-    known = {name: p for name, (_, p) in tests.items() if np.isfinite(p)}
+    known = {name: p for name, (value, p) in tests.items() if np.isfinite([value, p]).all()}
     holm = dict(zip(known, adjusted(list(known.values()), "holm"), strict=True))
     for name, (value, p) in tests.items():
+        if name == "spillover" and not near:
+            yield robustness.not_made(name, "near", _NEAR)
+            continue
         if name not in holm:
-            yield untested("spillover", guidance=_NEAR) if name == "spillover" and not near else untested(name)
+            why = [told for number, told in ((value, _SAME), (p, _STILL)) if np.isfinite(number)]
+            yield untested(name, "", *why)
             continue
         verdict = "fail" if holm[name] < _SMALL else "review" if p < _SMALL else "pass"
         stated = digits(estimate, 3) if name == "regression_to_mean" else ""
@@ -267,69 +309,6 @@ def _honest(fitted: Fit, restriction: Restriction) -> Finding:
     told = Text(sentence.vi.format(number.replace(".", ",")), sentence.en.format(number))
     verdict = "pass" if firm else "review"
     return finding(code, verdict, "", computed=number, severity="info" if firm else "minor", guidance=told)
-
-
-def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) -> list[float]:
-    """Return p-values adjusted for their number, in the same order.
-
-    Parameters
-    ----------
-    p : sequence of float
-        Raw p-values.
-    method : {"holm", "benjamini_hochberg"}
-        Holm's step-down (chance of any false rejection), or Benjamini and Hochberg's step-up (share of false ones
-        among the rejections).
-
-    Notes
-    -----
-    Holm (1979): the i-th smallest of k times k - i + 1, never below the one before. Benjamini and Hochberg as in scipy.
-    Checked against R ``p.adjust``, validation case ``multiple_testing``.
-    """
-    from scipy.stats import false_discovery_control
-
-    choose("method", method, ("holm", "benjamini_hochberg"))
-    raw = np.asarray(p, dtype=np.float64)
-    if not len(raw) or method == "benjamini_hochberg":
-        return false_discovery_control(raw).tolist() if len(raw) else []
-    order = np.argsort(raw)
-    stepped = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1))
-    return np.minimum(stepped, 1)[np.argsort(order)].tolist()
-
-
-def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Say which of several outcomes still stand out when it counts that several were looked at.
-
-    Parameters
-    ----------
-    estimates : DataFrame
-        One estimate of an effect for each outcome, 0 meaning no effect (the rows ``overall`` of several calls of
-        :func:`impact`), in one table.
-
-    Returns
-    -------
-    DataFrame
-        Findings ``several_outcomes``, one for each row with a standard error: ``stated`` its own p-value (normal),
-        ``computed`` the one after Benjamini and Hochberg's adjustment; ``review`` when only the first is below 0.05.
-
-    Raises
-    ------
-    DataError
-        When `estimates` breaks its contract.
-    """
-    check(estimates, ESTIMATES)
-    known = estimates[estimates["std_error"] > 0]
-    raw = 2 * special.ndtr(-np.abs(known["value"] / known["std_error"]).to_numpy())
-    rows = [
-        graded(
-            "several_outcomes",
-            "review" if p < _SMALL <= after else "pass",
-            where,
-            computed=p_value(after),
-            stated=p_value(p),
-        )
-        for where, p, after in zip(known["indicator"], raw, adjusted(list(raw), "benjamini_hochberg"), strict=True)
-    ]
-    return findings.table(rows)
 
 
 Track = Callable[[str, Iterable], Iterable]

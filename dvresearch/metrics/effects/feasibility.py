@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, sample
-from dvresearch.metrics.effects.randomisation import cell_effects, overall, permuted, places
-from dvresearch.metrics.estimates import choose
+from dvresearch.metrics.effects.randomisation import Places, cell_effects, permuted, places
+from dvresearch.metrics.estimates import Floats, choose
 from dvresearch.metrics.findings import digits, finding, percent, table
 
 __all__ = ["FEW_CLUSTERS", "FEW_SIDE", "feasibility", "few_clusters", "refusals"]
@@ -38,6 +41,18 @@ class _Point(NamedTuple):
 
 
 _FINE = Text("", "")
+_BEFORE = Text(
+    "Ghi ngày bắt đầu, ngày dừng của từng mô hình theo xã, và số liệu ít nhất một kỳ trước khi bắt đầu. Chỉ một nơi áp "
+    "dụng thì dùng interrupted_series(…) cho nơi đó.",
+    "Record the start and stop of every model by commune, and the outcome for at least one period before the start. "
+    "With a single place use interrupted_series(…) for it.",
+)
+_ONE_CLUSTER = Text(
+    "Cột cluster chỉ có một giá trị: mọi nơi thuộc cùng một cụm thì không tính được sai số. Dùng cột cụm nhỏ hơn "
+    "(ví dụ huyện cũ), hoặc bỏ cluster.",
+    "The column of clusters has one value: with every place in one cluster there is no error to compute. Use smaller "
+    "clusters (the former district, say), or none.",
+)
 _RECORD = Text(
     "Từ nay nên ghi cho mỗi mô hình: ngày bắt đầu, ngày dừng, chỉ tiêu đầu ra và mức ban đầu; và theo dõi cùng "
     "chỉ tiêu theo tháng ở cả những xã chưa có mô hình.",
@@ -81,31 +96,39 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
     cohorts = np.unique(data.cohorts[data.cohorts > 0])
     before = [int((data.periods + anticipation < g).sum()) for g in cohorts]
     after = [int((data.periods >= g).sum()) for g in cohorts]
-    sizes = pd.Series(data.cohorts[np.unique(data.places, return_index=True)[1]])
-    sizes = sizes[sizes > 0].value_counts().sort_index()
+    each = data.cohorts[np.unique(data.places, return_index=True)[1]]
+    sizes = pd.Series(each[each > 0]).value_counts().sort_index()
+    too_early = data.always > 0 and not cohorts.size
     values = data.rows["outcome"]
     place = data.rows["place"].to_numpy() if data.sampling == "panel" else np.zeros(len(values), dtype=np.intp)
     some = np.zeros(place.max(initial=-1) + 1)
     some[place] = values
     varies = bool((values.to_numpy() != some[place]).any())
     clusters = len(np.unique(data.clusters))
+    single = clusters == 1 and len(each) > 1
     return [
         _count(
             "adopting_units",
             adopters,
-            ("no_adopting", "one_adopting") if cohorts.size or not data.always else ("no_period_before",) * 2,
-            Text(
-                "Ghi ngày bắt đầu, ngày dừng của từng mô hình theo xã, và số liệu ít nhất một kỳ trước khi bắt đầu. "
-                "Chỉ một nơi áp dụng thì dùng interrupted_series(…) cho nơi đó.",
-                "Record the start and stop of every model by commune, and the outcome for at least one period before "
-                "the start. With a single place use interrupted_series(…) for it.",
-            ),
+            ("no_period_before",) * 2 if too_early else ("no_adopting", "one_cluster" if single else "one_adopting"),
+            _ONE_CLUSTER
+            if single
+            else Text(
+                f"{data.always} đơn vị áp dụng từ kỳ đầu của bảng trở về trước, không có kỳ nào trước đó để so. "
+                + _BEFORE.vi,
+                f"{data.always} units adopted in the first period of the panel or before, with nothing before to "
+                f"compare with. {_BEFORE.en}",
+            )
+            if too_early
+            else _BEFORE,
         ),
         _count(
             "comparison_units",
             comparison,
-            ("no_comparison", "one_comparison"),
-            Text(
+            ("no_comparison", "one_cluster" if single else "one_comparison"),
+            _ONE_CLUSTER
+            if single
+            else Text(
                 "Thu thập cùng chỉ tiêu, cùng kỳ ở những xã không có mô hình; nếu các xã áp dụng ở những thời điểm "
                 'khác nhau thì có thể viết control="not_yet".',
                 "Collect the same outcome for the same periods in communes without a model; when communes adopt at "
@@ -136,7 +159,7 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
         _Point(
             "already_adopted",
             "review" if data.always or data.later else "pass",
-            f"{data.always}; {data.later}",
+            f"{data.always}; {data.later}" if data.always or data.later else "0",
             Text(
                 "Đơn vị áp dụng từ kỳ đầu trở về trước bị bỏ ra (không có kỳ trước để so); "
                 "đơn vị áp dụng sau kỳ cuối được dùng để so sánh.",
@@ -167,12 +190,15 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
         ),
         _Point(
             "clusters",
-            "review" if clusters < FEW_CLUSTERS else "pass",
+            "fail" if single else "review" if clusters < FEW_CLUSTERS else "pass",
             f"{clusters}",
-            Text(
+            _ONE_CLUSTER
+            if single
+            else Text(
                 "Ít cụm: đọc dòng band = randomisation (khoảng theo hoán vị), không đọc các khoảng khác.",
                 "Few clusters: read the row band = randomisation (permutation interval), not the other intervals.",
             ),
+            "one_cluster",
         ),
     ]
 
@@ -223,7 +249,9 @@ def feasibility(
         Findings. The first, ``impact_feasibility``, sums up: ``estimable`` (pass), ``weak`` (review) or
         ``not_estimable`` (fail) in ``computed``; then one row for each thing looked at. ``minimum_detectable_effect``
         is found by giving the same adoption periods to other places at random 399 times, after taking the estimated
-        effects out: 2.8 times the spread of the resulting overall effects (5 % two-sided, power 80 %).
+        effects out: 2.8 times the spread of the resulting overall effects (5 % two-sided, power 80 %), three digits, in
+        the unit of the outcome. Where it is not known the summary is ``weak`` at best; where the spread is nothing but
+        rounding it is ``not_estimable``.
 
     Raises
     ------
@@ -231,7 +259,7 @@ def feasibility(
         As for :func:`impact`.
     """
     choose("control", control, tuple(CONTROLS))
-    if worthwhile is not None and not worthwhile > 0:
+    if worthwhile is not None and not (isinstance(worthwhile, Real) and worthwhile > 0):
         raise ParameterError(
             Text("worthwhile phải lớn hơn 0.", "worthwhile must be above 0."),
             expected=Text("mức tác động nhỏ nhất đáng kể", "the smallest effect that would matter"),
@@ -243,12 +271,12 @@ def feasibility(
         sampling=sampling,
     )  # fmt: skip
     points = _points(data, control, anticipation)
-    failed = [p for p in points if p.verdict == "fail"]
-    if not failed:
+    if all(p.verdict != "fail" for p in points):
         points.append(_detectable(data, control, anticipation, worthwhile, seed))
-    weak = any(p.verdict == "review" and p.severity == "major" for p in points)
-    word, verdict = ("not_estimable", "fail") if failed else ("weak", "review") if weak else ("estimable", "pass")
-    told = [p.guidance for p in points if p.verdict == "fail" or (p.verdict == "review" and p.severity == "major")]
+    failed = any(p.verdict == "fail" for p in points)
+    grave = [p for p in points if p.verdict == "fail" or (p.verdict != "pass" and p.severity == "major")]
+    word, verdict = ("not_estimable", "fail") if failed else ("weak", "review") if grave else ("estimable", "pass")
+    told = list(dict.fromkeys(p.guidance for p in grave))
     if told:
         told.append(_RECORD)
     summary = _Point(
@@ -270,19 +298,80 @@ def feasibility(
 def _detectable(data: Sample, control: Control, anticipation: int, worthwhile: float | None, seed: int) -> _Point:
     from scipy.stats import norm
 
-    of = places(data)
-    guidance = Text(
-        "Chỉ thấy được tác động lớn: thêm đơn vị, thêm kỳ, hoặc dùng chỉ tiêu đo chính xác hơn.",
-        "Only a large effect could be seen: more units, more periods, or an outcome measured more precisely.",
-    )
+    of = _seen(data) if data.sampling == "panel" else places(data)
     spread, clean = np.nan, of.outcome.copy()
     if len(of.mass):
-        names, effects, weight = cell_effects(of, of.outcome, of.cohorts, control, anticipation)
+        names, effects, weight = _cells(of, of.outcome, control, anticipation)(of.cohorts)
         for g, row in zip(names, np.where(weight > 0, effects, 0.0), strict=True):
             clean[of.cohorts == g] -= row
-        spread = float(np.std([overall(of, clean, c, control, anticipation) for c in permuted(of, DRAWS, seed)]))
-    if not spread > 0:
-        return _Point("minimum_detectable_effect", "unknown", "", guidance)
+        cells = _cells(of, clean, control, anticipation)
+        with np.errstate(invalid="ignore"):
+            drawn = [_mean(*cells(c)[1:]) for c in permuted(of, DRAWS, seed)]
+        spread = float(np.std([d for d in drawn if np.isfinite(d)] or np.nan))
+    check = "minimum_detectable_effect"
+    if np.isnan(spread):
+        return _Point(
+            check,
+            "unknown",
+            "",
+            Text(
+                "Không tính được tác động nhỏ nhất có thể thấy: không nơi nào có số liệu ở mọi kỳ.",
+                "The smallest effect that could be seen is not known: no place has an outcome in every period.",
+            ),
+        )
+    if spread <= data.rounding:
+        exact = codebook.get("reason", "exact_fit")
+        return _Point(check, "fail", "", Text(exact.note_vi, exact.note_en), exact.code)
     effect = float(norm.ppf(0.975) + norm.ppf(POWER)) * spread
-    limit = float(clean.mean(axis=1).std(ddof=1)) if worthwhile is None else worthwhile
-    return _Point("minimum_detectable_effect", "review" if effect > limit else "pass", digits(effect), guidance)
+    limit = float(np.nanmean(clean, axis=1).std(ddof=1)) if worthwhile is None else worthwhile
+    return _Point(
+        check,
+        "review" if effect > limit else "pass",
+        digits(float(f"{effect:.3g}")),
+        Text(
+            "Chỉ thấy được tác động lớn: thêm đơn vị, thêm kỳ, hoặc dùng chỉ tiêu đo chính xác hơn.",
+            "Only a large effect could be seen: more units, more periods, or an outcome measured more precisely.",
+        ),
+    )
+
+
+def _seen(data: Sample) -> Places:
+    """Return the outcome of a panel as a matrix, NaN where there is none."""
+    wide = data.rows.pivot_table(index="unit", columns="period", values="outcome")
+    return Places(wide.to_numpy(), data.cohorts, data.mass, data.clusters, wide.columns.to_numpy(dtype=np.float64))
+
+
+def _cells(
+    of: Places, outcome: Floats, control: Control, anticipation: int
+) -> Callable[[Floats], tuple[Floats, Floats, Floats]]:
+    """Return `cell_effects` as a function of the cohorts alone; with gaps, a cell uses those known in both periods."""
+    if np.isfinite(outcome).all():
+        return lambda cohorts: cell_effects(of, outcome, cohorts, control, anticipation)
+
+    @cache
+    def changes(base: int) -> tuple[Floats, Floats]:
+        change = outcome - outcome[:, [base]]
+        return np.nan_to_num(change), np.isfinite(change).astype(np.float64)
+
+    def cells(cohorts: Floats) -> tuple[Floats, Floats, Floats]:
+        names, at = np.unique(cohorts, return_inverse=True)
+        member = (at == np.arange(len(names))[:, None]) * of.mass
+        compared = np.broadcast_to((names == 0)[:, None], (len(names), len(of.periods)))
+        if control == "not_yet":
+            compared = compared | (names[:, None] > of.periods + anticipation)
+        adopting = np.flatnonzero(names > of.periods[0] + anticipation)
+        effects = np.empty((len(adopting), len(of.periods)))
+        for i, g in enumerate(adopting):
+            change, known = changes(int(np.searchsorted(of.periods, names[g] - anticipation)) - 1)
+            sums, mass = member @ change, member @ known
+            with np.errstate(invalid="ignore", divide="ignore"):
+                effects[i] = sums[g] / mass[g] - (compared * sums).sum(axis=0) / (compared * mass).sum(axis=0)
+        after = (of.periods >= names[adopting][:, None]) & np.isfinite(effects)
+        return names[adopting], np.nan_to_num(effects), after * member.sum(axis=1)[adopting, None]
+
+    return cells
+
+
+def _mean(effects: Floats, weight: Floats) -> float:
+    """Average cells as :func:`dvresearch.metrics.effects.randomisation.overall` does; NaN when there is none."""
+    return float((weight * effects).sum() / weight.sum())

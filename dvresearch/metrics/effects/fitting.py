@@ -52,7 +52,8 @@ class Effects:
         ``effect`` (one of `AVERAGES`), ``cohort``, ``period`` and ``event_time`` (numbers, NaN where they do not
         apply), and the units behind the row: ``treated``, ``comparison`` (the most of any cell), ``least`` (the
         fewest comparison units of any cell), ``effective`` (adopting units that would weigh as much if all weighed
-        alike: an early cohort stands in more cells than a late one).
+        alike: an early cohort stands in more cells than a late one), ``units`` (all that stand in some cell; of survey
+        waves the respondents of both periods).
     value : array of float
         The effects.
     influence : array of float
@@ -132,8 +133,10 @@ class Fit:
         columns = (*_KEYS, "value", "treated", "comparison")
         cells = {c: self.cells[c].to_numpy(dtype=np.float64)[known] for c in columns}
         influence = self.influence[:, known]
+        standing = influence != 0
         if by == "group_time":
             keys = _keys(by, **cells, least=cells["comparison"], effective=cells["treated"]).drop(columns="value")
+            keys["units"] = _units(standing.sum(axis=0), keys)
             return Effects(keys, cells["value"], influence)
         held = cells[_COLUMNS[by]] if by in _COLUMNS else np.zeros(len(cells["value"]))
         labels = np.unique(held)
@@ -149,7 +152,9 @@ class Fit:
         keys["least"] = np.array([cells["comparison"][m].min() for m in member.T])
         keys["effective"] = np.array([_effective(cells["cohort"][m], cells["treated"][m]) for m in member.T])
         cohorts = None if by == "cohort" else cells["cohort"]
-        return Effects(_keys(by, **keys), *self._averages(cells["value"], influence, member, cohorts))
+        rows = _keys(by, **keys)
+        rows["units"] = _units((standing @ member).sum(axis=0), rows)
+        return Effects(rows, *self._averages(cells["value"], influence, member, cohorts))
 
     def _overall(self, by: Average) -> Effects:
         whole, rows = self.effects("overall"), self.effects(by.removeprefix("overall_"))  # type: ignore[arg-type]
@@ -264,6 +269,12 @@ def _keys(by: str, **columns: Floats) -> pd.DataFrame:
     return pd.DataFrame({"effect": [by] * rows, **{k: np.full(rows, np.nan) for k in _KEYS}, **columns})
 
 
+def _units(moving: NDArray[np.int64], keys: pd.DataFrame) -> Floats:
+    """Return the units behind each row; one that changed as the mean of its side moves nothing, yet is there."""
+    counted: Floats = np.maximum(moving, keys[["treated", "comparison"]].sum(axis=1).to_numpy())
+    return counted
+
+
 def fit(
     panel: pd.DataFrame,
     *,
@@ -294,7 +305,8 @@ def fit(
     -------
     Fit
         What :func:`impact_checks` and :func:`honest_effects` take; :meth:`Fit.effects` averages. It has ``reasons``
-        and no cells when nothing can be estimated.
+        and no cells when nothing can be estimated, or when nothing but rounding is left to compute an error from
+        (``exact_fit``).
     """
     choose("control", control, tuple(CONTROLS))
     choose("adjustment", adjustment, tuple(ADJUSTMENTS))
@@ -317,6 +329,10 @@ def fit(
         if reasons
         else group_time(data, control=control, base=base, anticipation=anticipation, adjustment=adjustment)
     )
+    # A cell of one place on each side has no spread in any case.
+    spread = (cells["event_time"] >= 0) & (cells[["treated", "comparison"]].max(axis=1) > 1) & cells["value"].notna()
+    if spread.any() and np.linalg.norm(influence[:, spread], axis=0).max() <= data.rounding:
+        reasons, cells, influence, result = ("exact_fit",), NO_CELLS, influence[:, :0], None
     return Fit(
         panel, outcome, unit, period, adopted, tuple(group_names(covariates)), adjustment, control, cluster, weights,
         anticipation, base, sampling, data, cells, influence, result, reasons,

@@ -46,7 +46,8 @@ def two_way_fixed_effects(
         (``comparison`` ``all``) is the regression; then a row for each pair of cohorts: adopters against ``never``
         adopters, against ``later`` adopters, or against ``earlier`` adopters. The last compare with places whose own
         effect is still moving: their weight times value is the part of the estimate that may have the wrong sign. The
-        weights add up to 1 and weight times value to the first row.
+        weights add up to 1 and weight times value to the first row. With a single cluster the first row has no interval
+        (``one_cluster``); where rounding is all that is left over it has no number (``exact_fit``).
 
     Raises
     ------
@@ -79,20 +80,21 @@ def two_way_fixed_effects(
         }
     )
     whole = keys["comparison"] == "all"
+    exact = whole & (error <= data.rounding)
     lower, upper = _interval(value, error, clusters, confidence)
     return build(
         keys,
         indicator=outcome,
-        value=[value, *parts["estimate"]],
-        std_error=np.where(whole, error, np.nan),
-        lower=np.where(whole, lower, np.nan),
-        upper=np.where(whole, upper, np.nan),
+        value=np.where(exact, np.nan, [value, *parts["estimate"]]),
+        std_error=np.where(whole & ~exact, error, np.nan),
+        lower=np.where(whole & ~exact, lower, np.nan),
+        upper=np.where(whole & ~exact, upper, np.nan),
         confidence=confidence,
         n=np.where(whole, rows["unit"].nunique(), np.nan),
         definition="two_way",
         method="twfe",
         flags={"context": True},
-        reasons={"part_of_whole": ~whole},
+        reasons={"part_of_whole": ~whole, "exact_fit": exact, "one_cluster": whole & (clusters == 1)},
     )
 
 
@@ -122,6 +124,8 @@ def _regression(rows: pd.DataFrame, treated: Floats) -> tuple[float, float, int]
     beta = bread @ (x.T @ y)
     scores = pd.DataFrame(x * (y - x @ beta)[:, None]).groupby(rows["cluster"].to_numpy()).sum().to_numpy()
     count, n, k = len(scores), len(x), x.shape[1]
+    if count == 1:
+        return float(beta[0]), np.nan, 1
     meat = (bread @ scores.T) * np.sqrt(count / (count - 1) * (n - 1) / (n - k))
     return float(beta[0]), float(np.sqrt(meat[0] @ meat[0])), count
 
@@ -196,6 +200,8 @@ def impact_cross_check(
             effects or [("overall", np.nan, np.nan, np.nan, np.nan)],
             columns=["effect", "cohort", "event_time", "value", "std_error"],
         )
+        exact = rows["std_error"] <= data.rounding
+        rows.loc[exact, ["value", "std_error"]] = np.nan
         lower, upper = _interval(rows["value"], rows["std_error"], len(np.unique(data.clusters)), confidence)
         tables.append(
             build(
@@ -215,7 +221,8 @@ def impact_cross_check(
                 n=len(data.units),
                 definition=f"att_{control}",
                 method=method,
-                reasons={r: rows["value"].isna() for r in against} | {"not_estimable_by_method": rows["value"].isna()},
+                reasons={r: rows["value"].isna() for r in against}
+                | {"exact_fit": exact, "not_estimable_by_method": rows["value"].isna()},
             )
         )
     return pd.concat(tables, ignore_index=True)

@@ -14,7 +14,7 @@ from scipy import special
 
 from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.effects.fitting import Fit, check_fit, fit
-from dvresearch.metrics.estimates import build, check_confidence, choose
+from dvresearch.metrics.estimates import Floats, build, check_confidence, choose
 
 if TYPE_CHECKING:
     from diff_diff.results import MultiPeriodDiDResults
@@ -109,14 +109,7 @@ def honest_effects(
     choose("restriction", restriction, ("relative_magnitude", "smoothness"))
     check_confidence(confidence)
     check_fit(fitted)
-    allowed_for = np.atleast_1d(np.asarray(m, dtype=np.float64))
-    if not (allowed_for >= 0).all():
-        raise ParameterError(
-            Text("m không được âm hay để trống.", "m cannot be negative or empty."),
-            expected=Text("0 hoặc lớn hơn: 0, 0.5, 1", "0 or more: 0, 0.5, 1"),
-            got=f"m={m!r}",
-            hint=Text("Viết m=[0, 0.5, 1].", "Write m=[0, 0.5, 1]."),
-        )
+    allowed_for = _allowed(m)
     study = _study(fitted)
     keys = pd.DataFrame({"restriction": restriction, "m": allowed_for})
     value, error, limits = np.nan, np.nan, np.full((len(keys), 2), np.nan)
@@ -136,6 +129,22 @@ def honest_effects(
         definition=f"att_{fitted.control}",
         method=f"honest_{restriction}",
         reasons={**dict.fromkeys(fitted.reasons, True), "no_pretrend": study is None},
+    )
+
+
+def _allowed(m: object) -> Floats:
+    """Return how much difference is allowed, as numbers; anything but numbers from 0 on is refused."""
+    try:
+        allowed = np.atleast_1d(np.asarray(m, dtype=np.float64))
+    except (TypeError, ValueError):
+        allowed = np.array([np.nan])
+    if allowed.ndim == 1 and allowed.size and (np.isfinite(allowed) & (allowed >= 0)).all():
+        return allowed
+    raise ParameterError(
+        Text("m không được âm, vô hạn hay để trống.", "m cannot be negative, infinite or empty."),
+        expected=Text("0 hoặc lớn hơn: 0, 0.5, 1", "0 or more: 0, 0.5, 1"),
+        got=f"m={m!r}",
+        hint=Text("Viết m=[0, 0.5, 1].", "Write m=[0, 0.5, 1]."),
     )
 
 
@@ -200,7 +209,9 @@ def _study(fitted: Fit) -> tuple[MultiPeriodDiDResults, np.ndarray] | None:
     effects, overall = universal.effects("event_time"), universal.effects("overall")
     times = effects.keys["event_time"].to_numpy()
     spread = universal.covariance(effects.influence)
-    usable = dict(zip(times, np.isfinite(effects.value) & (np.diag(spread) > 0), strict=True))
+    usable = dict(
+        zip(times, np.isfinite(effects.value) & (np.diag(spread) > universal.sample.rounding**2), strict=True)
+    )
     base = -1.0 - fitted.anticipation
     pre, post = base - 1, base + 1
     while usable.get(pre):

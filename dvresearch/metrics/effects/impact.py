@@ -9,17 +9,11 @@ import pandas as pd
 from scipy import special
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.effects.cells import (
-    ADJUSTMENTS,
-    Adjustment,
-    Control,
-    Sampling,
-    check_columns,
-    check_constant,
-)
+from dvresearch.metrics.effects.cells import ADJUSTMENTS, Adjustment, Control, Sampling
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, few_clusters
 from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
-from dvresearch.metrics.effects.randomisation import randomisation_interval
+from dvresearch.metrics.effects.inputs import check_columns, check_constant
+from dvresearch.metrics.effects.randomisation import places, randomisation_interval
 from dvresearch.metrics.estimates import build, check_confidence, check_whole
 from dvresearch.tables import BASES, ESTIMATES
 
@@ -155,7 +149,7 @@ def impact(
             ),
         )
     check_columns(panel, [by, adopted, unit])
-    never = panel[adopted].isna() | (panel[adopted] == 0)
+    never = panel[adopted].isna() | panel[adopted].isin([0, float("inf")])
     check_columns(panel[~never], [], [by])
     check_constant(panel, unit, [by])
     labels = panel.loc[~never, by].unique()
@@ -219,6 +213,7 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         )
         first = rows.iloc[:1].assign(band="randomisation", value=value, std_error=np.nan, lower=lower, upper=upper)
         first[["treated", "least"]] = np.inf
+        first["units"] = len(places(data).cohorts)
         rows = pd.concat([rows[:1], first, rows[1:]], ignore_index=True)
     drawn = rows["band"] == "randomisation"
     finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
@@ -239,7 +234,7 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         lower=rows["lower"].where(finite),
         upper=rows["upper"].where(finite),
         confidence=confidence,
-        n=np.minimum(rows["treated"] + rows["comparison"], len(data.units)),
+        n=np.minimum(rows["units"], len(data.units)),
         definition=f"att_{fitted.control}",
         basis=_basis(fitted.panel),
         method=method.mask(drawn, "randomisation"),

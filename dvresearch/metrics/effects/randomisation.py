@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from dvresearch.metrics.effects.cells import Control, Sample
 from dvresearch.metrics.estimates import Floats
 
 __all__ = ["Places", "cell_effects", "overall", "permuted", "places", "randomisation_interval"]
+
+#: Assignments up to which all of them are gone through, however few draws were asked for.
+_ALL = 2_000
 
 
 @dataclass(frozen=True)
@@ -120,27 +125,57 @@ def overall(of: Places, outcome: Floats, cohorts: Floats, control: Control, anti
 
 
 def permuted(of: Places, draws: int, seed: int) -> Iterator[Floats]:
-    """Yield random assignments of the adoption periods: to whole clusters where these adopt as one, else within them.
+    """Yield assignments of the adoption periods: to whole clusters where these adopt as one, else within them.
+
+    Every different assignment once where there are no more than `draws` or 2,000 of them; else the real one and then
+    random ones.
 
     Parameters
     ----------
     of : Places
         The places.
     draws : int
-        How many.
+        How many random ones.
     seed : int
         Start of the random numbers.
     """
-    rng = np.random.default_rng(seed)
     _, first, cluster = np.unique(of.clusters, return_index=True, return_inverse=True)
-    if (of.cohorts == of.cohorts[first][cluster]).all():
-        for _ in range(draws):
-            yield rng.permutation(of.cohorts[first])[cluster]
-    else:
-        order = np.argsort(cluster, kind="stable")
-        for _ in range(draws):
-            drawn = np.empty_like(of.cohorts)
-            drawn[order] = of.cohorts[np.lexsort((rng.random(len(cluster)), cluster))]
+    whole = bool((of.cohorts == of.cohorts[first][cluster]).all())
+    order = np.argsort(cluster, kind="stable")
+    # The periods that change places with each other, and where each place finds its own in them.
+    blocks = [of.cohorts[first]] if whole else np.split(of.cohorts[order], np.cumsum(np.bincount(cluster))[:-1])
+    at = cluster if whole else np.argsort(order)
+    if math.prod(map(_ways, blocks)) <= max(draws, _ALL):
+        for parts in product(*(list(_orders(block)) for block in blocks)):
+            yield np.concatenate(parts)[at]
+        return
+    yield of.cohorts
+    rng = np.random.default_rng(seed)
+    for _ in range(draws):
+        if whole:
+            yield rng.permutation(blocks[0])[at]
+        else:
+            yield of.cohorts[np.lexsort((rng.random(len(cluster)), cluster))][at]
+
+
+def _ways(values: Floats) -> int:
+    """Return in how many different orders `values` can stand."""
+    counts = np.unique(values, return_counts=True)[1].tolist()
+    return math.prod(math.comb(sum(counts[i:]), counts[i]) for i in range(len(counts)))
+
+
+def _orders(values: Floats) -> Iterator[Floats]:
+    """Yield `values` in every different order."""
+    names = np.unique(values)
+    if len(names) < 2:
+        yield values
+        return
+    others = values[values != names[0]]
+    for held in combinations(range(len(values)), len(values) - len(others)):
+        rest = np.delete(np.arange(len(values)), held)
+        for order in _orders(others):
+            drawn = np.full(len(values), names[0])
+            drawn[rest] = order
             yield drawn
 
 
@@ -169,7 +204,8 @@ def randomisation_interval(
     -----
     Under a constant effect d the outcome without adoption is Y - d·D. The statistic is linear, T(Y - d·D) = a - d·c
     (c = 1 for the real assignment), so the d that an assignment b does not speak against lie between
-    (a - a_b)/(1 - c_b) and (a + a_b)/(1 + c_b); the limits are order statistics of these ends.
+    (a - a_b)/(1 - c_b) and (a + a_b)/(1 + c_b); the limits are order statistics of these ends. Exact where
+    :func:`permuted` goes through all assignments.
 
     References
     ----------
@@ -188,8 +224,7 @@ def randomisation_interval(
     # An assignment equal to the real one (or its mirror) speaks against no effect at all.
     same = np.isclose(np.abs(c), 1) | ~np.isfinite(ends).all(axis=0)
     lower, upper = np.where(same, -np.inf, ends.min(axis=0)), np.where(same, np.inf, ends.max(axis=0))
-    rank = int(np.floor((1 - confidence) * (draws + 1) - 1 + 1e-9)) + 1
-    p = (1 + np.sum(np.abs(a) >= abs(real) * (1 - 1e-12))) / (draws + 1)
-    if rank < 1:
-        return real, -np.inf, np.inf, float(p)
-    return real, float(np.sort(lower)[rank - 1]), float(np.sort(upper)[-rank]), float(p)
+    # The real assignment is one of those counted; equal up to rounding is equal.
+    p = np.mean(~(np.abs(a) < abs(real) - data.rounding))
+    rank = int(np.floor((1 - confidence) * len(a) + 1e-9))
+    return real, float(np.sort(lower)[rank]), float(np.sort(upper)[-1 - rank]), float(p)

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from dvresearch.errors import Text
 from dvresearch.metrics.effects.fitting import Fit
 from dvresearch.metrics.effects.honest import refit
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
 from dvresearch.metrics.estimates import Floats
-from dvresearch.metrics.findings import Finding, digits, graded, p_value, percent, untested
+from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value, percent, untested
 
-__all__ = ["balance", "influential", "one_cohort_out", "overall_of", "placebo_units", "spillover"]
+__all__ = [
+    "balance",
+    "estimable",
+    "influential",
+    "not_made",
+    "one_cohort_out",
+    "overall_of",
+    "placebo_units",
+    "spillover",
+]
 
 #: Standardised difference from which groups are unlike (Imbens and Rubin 2015, chapter 14, name 0.25); score above
 #: which a place has next to nobody to be compared with (Crump et al. 2009), and the share of such places to ask about.
 UNLIKE, ALONE, MANY_ALONE = 0.25, 0.9, 0.05
 #: Share of the places that must be seen in every period for a permutation to speak for all.
 _COMPLETE = 0.8
+_NO_COVARIATE = Text(
+    "Ước lượng không dùng covariates nên không có gì để so nơi nào giống nơi nào.",
+    "The estimate uses no covariates, so there is nothing by which to say which places are alike.",
+)
 Track = Callable[[Iterable], Iterable]
+#: An effect and the limits of its interval.
+Answer = tuple[float, float, float]
 
 
-def overall_of(fitted: Fit, alpha: float = 0.05) -> tuple[float, float, float]:
+def estimable(fitted: Fit) -> bool:
+    """Return whether a fit has an overall effect."""
+    return not fitted.reasons and len(fitted.effects("overall").keys) > 0
+
+
+def not_made(check: str, argument: str, guidance: Text | None = None) -> Finding:
+    """Return the finding of a check that the call left out, which matters more than one that the data do not allow.
+
+    Parameters
+    ----------
+    check : str
+        Code of the check.
+    argument : str
+        The argument of :func:`impact_checks` by which it was left out.
+    guidance : Text, optional
+        What to type.
+    """
+    told = guidance or Text(f"Gọi lại và đừng tắt {argument}.", f"Call again without switching {argument} off.")
+    said = Text(f"Chưa làm kiểm tra này. {told.vi}", f"This check was not made. {told.en}")
+    return finding(check, "unknown", "", severity="minor", guidance=said)
+
+
+def overall_of(fitted: Fit, alpha: float = 0.05) -> Answer:
     """Return the overall effect and the limits of its interval, Student's t."""
     part = fitted.effects("overall")
     error = float(np.sqrt(fitted.covariance(part.influence)[0, 0]))
@@ -60,9 +98,8 @@ def one_cohort_out(fitted: Fit, track: Track = iter) -> Iterator[Finding]:
         if fitted.control == "never":  # the other cells do not depend on this cohort
             part = replace(fitted, cells=fitted.cells[kept], influence=fitted.influence[:, kept])
         else:
-            out = _labels(fitted)[(period == cohort).to_numpy()]
-            part = refit(fitted, fitted.panel[~fitted.panel[fitted.unit].isin(out)])
-        if part.cells.loc[part.cells["event_time"] >= 0, "value"].notna().any():
+            part = _without(fitted, _labels(fitted)[(period == cohort).to_numpy()])
+        if estimable(part):
             others[cohort] = overall_of(part)
     yield _left_out("one_cohort_out", whole, {fitted.sample.label(np.array([c]))[0]: v for c, v in others.items()})
 
@@ -80,35 +117,48 @@ def influential(fitted: Fit, top: int = 20, track: Track = iter) -> Iterator[Fin
         Wraps the loop, to show progress.
     """
     if not top:
+        yield from (not_made(code, "top") for code in ("one_place_out", "top_places_out"))
         return
     whole, places = overall_of(fitted), fitted.sample.places
     pull = np.bincount(places, weights=fitted.effects("overall").influence[:, 0])
     most = np.argsort(-np.abs(pull), kind="stable")[: min(top, len(pull) // 5)]
     names = _labels(fitted)[most]
-    unit = fitted.panel[fitted.unit]
-    singly = {str(n): overall_of(refit(fitted, fitted.panel[(unit != n).to_numpy()])) for n in track(names)}
-    yield _left_out("one_place_out", whole, singly)
-    without = overall_of(refit(fitted, fitted.panel[~unit.isin(names).to_numpy()]))
-    yield _left_out("top_places_out", whole, {"": without})
+    yield _left_out("one_place_out", whole, {str(n): _answer(_without(fitted, np.array([n]))) for n in track(names)})
+    together = {"": _answer(_without(fitted, names))} if len(names) else {}
+    yield _left_out("top_places_out", whole, together)
 
 
-def _left_out(check: str, whole: tuple[float, float, float], others: dict[str, tuple[float, float, float]]) -> Finding:
-    """Compare estimates without something with that of everything: does the interval tell the same?"""
-    if not others:
+def _answer(part: Fit) -> Answer | None:
+    return overall_of(part) if estimable(part) else None
+
+
+def _without(fitted: Fit, names: np.ndarray) -> Fit:
+    """Fit again without some places."""
+    return refit(fitted, fitted.panel[~fitted.panel[fitted.unit].isin(names).to_numpy()])
+
+
+def _left_out(check: str, whole: Answer, others: Mapping[str, Answer | None]) -> Finding:
+    """Compare estimates without something with that of everything: does the interval tell the same?
+
+    None is an answer that cannot be given without it: then the conclusion hangs on it.
+    """
+    distance = {name: abs(part[0] - whole[0]) for name, part in others.items() if part}
+    if not distance:
         return untested(check)
-    far = max(others, key=lambda name: abs(others[name][0] - whole[0]))
-    changed = [name for name, part in others.items() if _told(*part) != _told(*whole)]
-    shown = changed[0] if changed else far
+    changed = [name for name, part in others.items() if part is None or _told(*part) != _told(*whole)]
+    shown = changed[0] if changed else max(distance, key=lambda name: distance[name])
     verdict = "review" if changed else "pass"
-    return graded(check, verdict, shown, computed=digits(others[shown][0], 3), stated=digits(whole[0], 3))
+    found = (others[shown] or (np.nan,))[0]
+    return graded(check, verdict, shown, computed=digits(found, 3), stated=digits(whole[0], 3))
 
 
 def _labels(fitted: Fit) -> np.ndarray:
-    """Return the names of the places, in the order of their codes."""
-    first = np.unique(fitted.sample.places, return_index=True)[1]
-    if fitted.sampling == "panel":
-        return fitted.sample.units.to_numpy()[first]
-    return fitted.panel.loc[fitted.sample.units[first], fitted.unit].to_numpy()
+    """Return the names of the places, in the order of their codes, whatever the index of the panel."""
+    data = fitted.sample
+    of_unit = np.empty(len(data.units), dtype=np.intp)
+    of_unit[data.rows["unit"]] = data.rows["place"]
+    first = np.unique(data.places, return_index=True)[1]
+    return np.asarray(pd.factorize(fitted.panel[fitted.unit])[1])[of_unit[first]]
 
 
 def placebo_units(fitted: Fit, draws: int, seed: int) -> Finding:
@@ -121,8 +171,10 @@ def placebo_units(fitted: Fit, draws: int, seed: int) -> Finding:
     fitted : Fit
         The fit.
     draws, seed : int
-        Permutations, and the start of the random numbers.
+        Permutations (0 for none), and the start of the random numbers.
     """
+    if not draws:
+        return not_made("placebo_units", "draws")
     if len(places(fitted.sample).mass) < _COMPLETE * (fitted.sample.places.max() + 1):
         return untested("placebo_units")
     p = randomisation_interval(fitted.sample, fitted.control, fitted.anticipation, 0.95, draws, seed)[3]
@@ -148,10 +200,15 @@ def balance(fitted: Fit) -> Iterator[Finding]:
     for name, column in columns.items():
         x = start[column].to_numpy()
         spread = np.sqrt((x[adopts].var() + x[~adopts].var()) / 2)
-        distance = (x[adopts].mean() - x[~adopts].mean()) / spread if spread > 0 else 0.0
-        verdict = "review" if abs(distance) > UNLIKE else "pass"
+        apart = x[adopts].mean() - x[~adopts].mean()
+        rounding = 1e-9 * np.abs(x).max()
+        # Without any spread every difference is beyond measure, and has no number.
+        distance = apart / spread if spread > rounding else 0.0 if abs(apart) <= rounding else np.nan
+        verdict = "pass" if abs(distance) <= UNLIKE else "review"
         yield graded("balance", verdict, name, computed=digits(distance, 2), stated=digits(UNLIKE, 2))
-    if fitted.covariates:
+    if not fitted.covariates:
+        yield untested("overlap", guidance=_NO_COVARIATE)
+    else:
         from diff_diff.linalg import solve_logit  # Slow to load: only when asked for.
 
         x = start[list(columns.values())[1:]].to_numpy()
@@ -205,6 +262,8 @@ def spillover(fitted: Fit, near: str) -> tuple[float, float]:
     change = float(x @ y / (x @ x))
     score = np.bincount(group, weights=x * (y - change * x))
     error = np.sqrt(count / (count - 1) * (score @ score)) / (x @ x)
+    if not error > data.rounding:
+        return np.nan, np.nan
     return change, float(2 * special.stdtr(count - 1, -abs(change) / error))
 
 

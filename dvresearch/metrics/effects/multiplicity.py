@@ -1,0 +1,150 @@
+"""What still stands out when it counts that several things were looked at: adjusted p-values, several outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from dvresearch.errors import DataError, Text
+from dvresearch.metrics import findings
+from dvresearch.metrics.estimates import choose
+from dvresearch.metrics.findings import graded, p_value, untested
+from dvresearch.tables import ESTIMATES, check
+
+__all__ = ["adjusted", "several_outcomes"]
+
+#: The rows of a table of effects that sum an outcome up: column, and its word there.
+_SUMS = {"effect": "overall", "term": "average"}
+#: Columns that tell the rows of one outcome apart, not the outcomes.
+_OF_ONE = {*_SUMS, "cohort", "period", "event_time", "band", "restriction", "m"}
+_NO_INTERVAL = Text(
+    "Ước lượng này không có khoảng tin cậy, nên không tính được trị số p.",
+    "This estimate has no interval, so there is no p-value.",
+)
+
+
+def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) -> list[float]:
+    """Return p-values adjusted for their number, in the same order.
+
+    Parameters
+    ----------
+    p : sequence of float
+        Raw p-values.
+    method : {"holm", "benjamini_hochberg"}
+        Holm's step-down (chance of any false rejection), or Benjamini and Hochberg's step-up (share of false ones
+        among the rejections).
+
+    Notes
+    -----
+    Holm (1979): the i-th smallest of k times k - i + 1, never below the one before. Benjamini and Hochberg as in scipy.
+    Checked against R ``p.adjust``, validation case ``multiple_testing``.
+    """
+    from scipy.stats import false_discovery_control
+
+    choose("method", method, ("holm", "benjamini_hochberg"))
+    raw = np.asarray(p, dtype=np.float64)
+    if not len(raw) or method == "benjamini_hochberg":
+        return false_discovery_control(raw).tolist() if len(raw) else []
+    order = np.argsort(raw)
+    stepped = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1))
+    return np.minimum(stepped, 1)[np.argsort(order)].tolist()
+
+
+def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Say which of several outcomes still stand out when it counts that several were looked at.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        Tables of :func:`impact` or :func:`interrupted_series` for several outcomes, one under the other. Of each, the
+        row that sums it up is taken (``overall``, ``average``); any other table has one row for each outcome. Columns
+        in front (the field, the name of a series) tell outcomes of the same indicator apart.
+
+    Returns
+    -------
+    DataFrame
+        Findings ``several_outcomes``, one for each outcome: ``stated`` its own p-value, ``computed`` the one after
+        Benjamini and Hochberg's adjustment; ``review`` when only the first is below 0.05, ``unknown`` without interval.
+
+    Raises
+    ------
+    DataError
+        When `estimates` breaks its contract, holds no row that sums up, or several for one outcome.
+
+    Notes
+    -----
+    The p-value is read from the interval, so that it is below 0.05 exactly when a 95 % interval leaves no effect out:
+    Student's t of the limit on the side of no effect, with the degrees of freedom at which its quantile is as many
+    standard errors long as the interval; of a ratio the logarithm, no effect being 1. Where there is a permutation
+    interval its limit is the one used. Checked against Student's t and permutation tests (tests/test_effect_checks.py).
+    """
+    check(estimates, ESTIMATES)
+    rows = estimates.reset_index(drop=True)
+    for column, word in _SUMS.items():
+        if column in rows:  # a table of another kind, put under this one, has nothing there
+            rows = rows[rows[column].isna() | (rows[column] == word)]
+    if "band" in rows:
+        rows = rows[rows["band"] != "simultaneous"]
+    front = rows.columns[: rows.columns.get_loc("indicator")]
+    named = [c for c in front if c not in _OF_ONE]
+    where = [
+        f"{name} ({', '.join(map(str, label))})" if (label := [v for v in labels if pd.notna(v)]) else str(name)
+        for name, *labels in rows[["indicator", *named]].itertuples(index=False)
+    ]
+    drawn = (rows["method"] == "randomisation").to_numpy()
+    whole, permuted = (rows.assign(where=where)[part].set_index("where") for part in (~drawn, drawn))
+    # What cannot be estimated has a row for each reason.
+    whole = whole[whole["value"].notna() | ~whole.index.duplicated()]
+    _refuse_unclear(whole)
+    raw = np.array([_p(row, permuted.loc[name] if name in permuted.index else row) for name, row in whole.iterrows()])
+    known = np.isfinite(raw)
+    after = np.full(len(raw), np.nan)
+    after[known] = adjusted(raw[known].tolist(), "benjamini_hochberg")
+    return findings.table(
+        graded("several_outcomes", "review" if p < 0.05 <= q else "pass", name, computed=p_value(q), stated=p_value(p))
+        if np.isfinite(p)
+        else untested("several_outcomes", name, _NO_INTERVAL)
+        for name, p, q in zip(whole.index, raw, after, strict=True)
+    )
+
+
+def _refuse_unclear(whole: pd.DataFrame) -> None:
+    """Refuse a table without an outcome summed up, or in which the estimate of an outcome is not the only one."""
+    twice = whole.index[whole.index.duplicated()]
+    if len(whole) and not len(twice):
+        return
+    raise DataError(
+        Text("Một kết quả có nhiều ước lượng.", "An outcome has several estimates.")
+        if len(whole)
+        else Text("Bảng không có ước lượng chung nào.", "The table holds no overall estimate."),
+        expected=Text("mỗi kết quả một ước lượng chung", "one overall estimate for each outcome"),
+        got=f"{twice[0]}: {(whole.index == twice[0]).sum()}" if len(twice) else "0",
+        hint=Text(
+            'Nối các bảng của impact(…); kết quả cùng tên thì đặt tên trước: table.insert(0, "outcome", "…").',
+            'Join the tables of impact(...); name outcomes of one name first: table.insert(0, "outcome", "...").',
+        ),
+    )
+
+
+def _p(row: pd.Series, interval: pd.Series) -> float:
+    """Return the p-value of no effect that goes with an interval; `row` tells the spread of the estimate."""
+
+    def scaled(of: pd.Series) -> tuple[float, float]:
+        """Return how far the estimate lies from no effect, and its interval reaches out on that side."""
+        numbers = of[["value", "lower", "upper"]].to_numpy(dtype=np.float64)
+        away, lower, upper = np.log(numbers) if row["indicator"] == "series_change_ratio" else numbers
+        return abs(away), away - lower if away > 0 else upper - away
+
+    away, reach = scaled(interval)
+    tail = (1 + interval["confidence"]) / 2
+    if not reach > 0:
+        return np.nan
+    error = row["std_error"] / (row["value"] if row["indicator"] == "series_change_ratio" else 1.0)
+    long = scaled(row)[1] / error if error > 0 else np.nan
+    # A place of its own on one side has no error: as few degrees of freedom as there can be.
+    freedom = float(special.stdtridf(tail, long)) if np.isfinite(long) else 1.0
+    return float(2 * special.stdtr(freedom, -special.stdtrit(freedom, tail) * away / reach))

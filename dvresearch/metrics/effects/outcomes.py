@@ -1,0 +1,237 @@
+"""Outcomes as rows of units and periods: estimates, tallies or tables, one map, one length of period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dvresearch.errors import DataError, Text
+from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
+from dvresearch.metrics.effects.inputs import check_columns, check_share
+from dvresearch.metrics.estimates import ALL, column_numbers, is_text
+from dvresearch.places import rebase
+from dvresearch.tables import MODEL_FIELDS, TABLES, TALLY, UNIT_KEY, Column, Table, check
+from dvresearch.text import period as read_period
+from dvresearch.text import shape
+from dvresearch.text.dates import FIRST_YEAR, LAST_YEAR
+
+__all__ = ["read_outcomes"]
+
+_COUNTS = [c.name for c in TALLY.columns if c.kind == "count"]
+#: Columns in which text that looks like a number is a code.
+_NAMES = {c.name for t in TABLES.values() for c in t.columns if c.kind in ("text", "code")}
+_NUMBER = r"[-+\u2212]?(?:0|[1-9][0-9.]*)(?:[.,][0-9]+)?[\s\u00a0]?%?"
+_ROW = Text("chỉ tiêu của một đơn vị", "outcomes of a unit")
+_FREQUENCIES = {"year": "Y", "quarter": "Q", "month": "M"}
+#: Columns that a panel adds to the outcomes.
+_ADDED = {"adopted", "event_time", "dose", "field", "registered", "observed", "basis"}
+_ADDED |= {f"adopted_{field}" for field in MODEL_FIELDS}
+
+
+def read_outcomes(outcomes: pd.DataFrame, *, unit: str, period: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read outcomes; arguments as for ``build_panel``.
+
+    Returns
+    -------
+    table : DataFrame
+        The rows given, with ``unit`` (a name of its own for each unit) and ``period`` (pandas periods, or years).
+    rows : DataFrame
+        The unit columns, ``unit``, ``period``, ``observed``, ``basis`` when there is one, a column per outcome; a row
+        for each unit and period, unless the rows are respondents.
+
+    Raises
+    ------
+    DataError
+        As for ``build_panel``.
+    """
+    check_columns(outcomes, [unit, period])
+    check_columns(outcomes, list(outcomes.columns[outcomes.columns.duplicated()]))
+    for given, name in ((unit, "unit"), (period, "period")):
+        if given != name and name in outcomes:
+            raise DataError(
+                Text(f"Bảng có cả cột {given} lẫn cột {name}.", f"The table has {given} and {name} as well."),
+                expected=Text(f"một cột {name}", f"one column {name}"),
+                got=f"{name}={given!r}",
+                hint=Text(
+                    f'Bỏ cột không dùng: table.drop(columns="{name}").',
+                    f'Leave out the one not used: table.drop(columns="{name}").',
+                ),
+            )
+    key = (Column(unit, "text", required=True), Column(period, "text", required=True))
+    check(outcomes, Table("outcomes", _ROW, (), key))
+    table = _one_map(outcomes.rename(columns={unit: "unit", period: "period"}))
+    table = table.assign(period=_periods(table["period"]), unit=_unique_names(table))
+    return table, _outcomes(table)
+
+
+def _one_map(table: pd.DataFrame) -> pd.DataFrame:
+    """Refuse units of different kinds side by side; bring the former provinces to the present borders."""
+    refuse_mixed(table, ("unit_level", "group"))
+    refuse_whole_and_parts(table, "part")
+    table = check(table[table["unit"] != ALL], Table("outcomes", _ROW, (), ()))
+    check_columns(table, (), ("unit", "period"))
+    versions = set(table["unit_version"].unique()) if "unit_version" in table else set()
+    if {"63", "34"} <= versions and (table["unit_level"] == "province").all():
+        return rebase(table)
+    refuse_mixed(table, ("unit_version",))
+    return table
+
+
+def _periods(values: pd.Series) -> pd.Series:
+    """Return periods as numbers or pandas periods of one length."""
+    values = values.infer_objects()
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return values
+    expected = Text("chỉ tháng, chỉ quý hoặc chỉ năm", "months only, quarters only or years only")
+    if pd.api.types.is_numeric_dtype(values):
+        if not (values.between(FIRST_YEAR, LAST_YEAR) & (values % 1 == 0)).all():
+            raise DataError(
+                Text("Kỳ ghi bằng số mà không phải năm.", "Periods that are numbers but no years."),
+                expected=expected,
+                got=f"{values[values % 1 != 0].min():.12g}"
+                if (values % 1 != 0).any()
+                else f"{values.min():.12g}–{values.max():.12g}",
+                hint=Text("Ghi kỳ như 2022, “2022-Q1” hoặc “2022-03”.", "Write periods as 2022, 2022-Q1 or 2022-03."),
+            )
+        return values
+    dates = pd.api.types.is_datetime64_any_dtype(values)
+    spans = {} if dates else {text: read_period(str(text)) for text in values.unique()}
+    kinds = {"day"} if dates else {span.kind for span in spans.values()}
+    if len(kinds) > 1 or not kinds <= set(_FREQUENCIES):
+        raise DataError(
+            Text("Kỳ là ngày, không phải tháng, quý hay năm.", "Periods are days, no months, quarters or years.")
+            if kinds == {"day"}
+            else Text("Các kỳ không cùng độ dài, hoặc chồng lên nhau.", "Periods differ in length, or overlap."),
+            expected=expected,
+            got=", ".join(sorted(kinds)),
+            hint=Text(
+                'Đổi ngày thành tháng: pd.to_datetime(table["period"]).dt.to_period("M").',
+                'Turn days into months: pd.to_datetime(table["period"]).dt.to_period("M").',
+            )
+            if kinds == {"day"}
+            else Text(
+                "Giữ một loại kỳ; số lũy kế phải tách ra từng kỳ trước.", "Keep one kind; split running totals first."
+            ),
+        )
+    frequency = _FREQUENCIES[kinds.pop()]
+    codes = {text: pd.Period(str(span.start), freq=frequency) for text, span in spans.items()}
+    return pd.Series(pd.PeriodIndex(values.map(codes), freq=frequency), index=values.index)
+
+
+def _unique_names(table: pd.DataFrame) -> pd.Series:
+    """Return the names of the units, with their code where a name stands for several units."""
+    names = table["unit"].astype("str")
+    if "unit_code" not in table:
+        return names
+    several = table.groupby(names)["unit_code"].transform("nunique") > 1
+    return names.where(~several, names + " (" + table["unit_code"].astype("str") + ")")
+
+
+def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per unit and period (every pair of them, unless rows are respondents) with a column per outcome."""
+    of_unit = [c for c in (*UNIT_KEY[:3], "parent_code") if c in table]
+    key = ["unit", "period"]
+    if "indicator" in table:
+        refuse_mixed(table, ("definition", "basis"), by=["indicator"])
+        _refuse_repeated(table, [*key, "indicator"])
+        table = _numeric(table, [Column("value", "number", required=True), Column("denominator", "number")])
+        wide = table.set_index([*key, "indicator"])
+        values = wide["value"].unstack("indicator")  # noqa: PD010 - keys are checked to be single
+        if "denominator" in table and table["denominator"].notna().any():
+            sizes = wide["denominator"].unstack("indicator").dropna(axis=1, how="all")  # noqa: PD010
+            values = values.join(sizes.add_suffix("_n"))
+        values = values.reset_index()
+        for code in table["indicator"].unique():
+            check_share(code, table["value"].where(table["indicator"] == code).to_numpy(dtype=np.float64))
+    else:
+        counts = [c for c in _COUNTS if c in table]
+        table = _numeric(table, [Column(c, "count") for c in counts])
+        taken = counts or [c for c in table.select_dtypes("number") if c not in {*key, *UNIT_KEY, "parent_code"}]
+        _refuse_text(table, taken)
+        if counts:
+            _refuse_repeated(table, key)
+        values = table[[*key, *taken, *(c for c in ("stratum", "cluster", "weight") if c in table and c not in taken)]]
+        for outcome in taken:
+            check_share(outcome, table[outcome].to_numpy(dtype=np.float64, na_value=np.nan))
+    values.columns.name = None
+    _refuse_added([c for c in values if c in _ADDED])
+    grid = values
+    if not values.duplicated(key).any():
+        seen = values["period"].dropna()
+        span = (
+            pd.period_range(seen.min(), seen.max())
+            if isinstance(seen.dtype, pd.PeriodDtype)
+            else np.arange(seen.min(), seen.max() + 1)
+        )
+        grid = pd.MultiIndex.from_product([values["unit"].unique(), span], names=key).to_frame(index=False)
+        grid = grid.astype({"period": values["period"].dtype}).merge(values, on=key, how="left")
+    measured = grid.drop(columns=key).select_dtypes("number").notna().any(axis=1)
+    about = table.drop_duplicates("unit").set_index("unit")[of_unit]
+    basis = table["basis"].unique() if "basis" in table else []
+    grid.insert(2, "observed", measured)
+    if len(basis) == 1:
+        grid.insert(3, "basis", basis[0])
+    return grid.join(about, on="unit")[[*of_unit, *grid.columns]]
+
+
+def _numeric(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    check(table, Table("outcomes", _ROW, (), tuple(columns)))
+    return table.assign(**{c.name: column_numbers(table, c.name) for c in columns if c.name in table})
+
+
+def _refuse_text(table: pd.DataFrame, taken: Sequence[str]) -> None:
+    """Refuse numbers written as text, which would be no outcome, and a table without any outcome."""
+    for column in (c for c in table if c not in {"unit", "period", *_NAMES} and is_text(table[c])):
+        cells = table[column].dropna().astype("str").str.strip()
+        numbers = cells[cells.str.fullmatch(_NUMBER)]
+        if len(numbers) and 2 * len(numbers) >= (cells != "").sum():
+            raise DataError(
+                Text(f"Cột {column} chứa số ghi bằng chữ.", f"The column {column} holds numbers written as text."),
+                expected=Text("cột số", "a column of numbers"),
+                got=shape(numbers.iloc[0]),
+                hint=Text(
+                    "Nạp tệp bằng hàm load_… để số kiểu Việt Nam được đọc đúng; nếu cột này là mã thì bỏ: "
+                    f'table.drop(columns="{column}").',
+                    "Load the file with a load_… function, which reads Vietnamese numbers; if they are codes, leave "
+                    f'them out: table.drop(columns="{column}").',
+                ),
+            )
+    if not taken:
+        raise DataError(
+            Text("Bảng không có cột chỉ tiêu nào.", "The table has no outcome."),
+            expected=Text("indicator và value, số đếm, hoặc cột số", "indicator and value, counts, or number columns"),
+            got=", ".join(map(str, table.columns)),
+            hint=Text("Thêm cột chỉ tiêu dạng số.", "Add a column of numbers with the outcome."),
+        )
+
+
+def _refuse_added(names: Sequence[str]) -> None:
+    """Refuse outcomes named like a column that the register gives."""
+    if names:
+        listed = ", ".join(names)
+        raise DataError(
+            Text(
+                f"Chỉ tiêu trùng tên cột của bảng kết quả: {listed}.",
+                f"Outcomes named like columns of a panel: {listed}.",
+            ),
+            expected=Text("bảng chỉ tiêu chưa ghép với sổ mô hình", "outcomes not yet joined with the register"),
+            got=listed,
+            hint=Text(
+                f"Bỏ hoặc đổi tên các cột đó: table.drop(columns={list(names)}).",
+                f"Leave them out, or rename them: table.drop(columns={list(names)}).",
+            ),
+        )
+
+
+def _refuse_repeated(table: pd.DataFrame, key: list[str]) -> None:
+    twice = table.duplicated(key).to_numpy()
+    if twice.any():
+        row = table.iloc[int(twice.argmax())]
+        raise DataError(
+            Text("Một đơn vị có hai dòng cho cùng một kỳ.", "A unit has two rows for one period."),
+            expected=Text("mỗi đơn vị, kỳ và chỉ tiêu một dòng", "one row per unit, period and indicator"),
+            got=", ".join(str(row[c]) for c in key) + f" (+{int(twice.sum()) - 1})",
+            hint=Text("Lọc theo nguồn, định nghĩa hoặc nhóm trước.", "Filter by source, definition or group first."),
+        )
