@@ -7,12 +7,15 @@ import pandas as pd
 import pytest
 
 from dvresearch import (
+    Interruption,
     codebook,
     examples,
     feasibility,
     fit_impact,
     impact,
     impact_checks,
+    interrupted_series,
+    series_findings,
     two_way_fixed_effects,
     wording,
 )
@@ -164,6 +167,19 @@ def test_a_two_way_effect_is_told_as_a_difference() -> None:
     assert "out of" not in wording.describe(row, "en")[0] and "points" in wording.describe(row, "en")[0]
     share = row.assign(indicator="dossiers_in_time_share", value=0.029, lower=0.01, upper=0.05)
     assert "điểm phần trăm" in wording.describe(share)[0]
+
+
+def test_an_interrupted_series_names_what_was_measured_in_its_unit() -> None:
+    rng = np.random.default_rng(1)
+    share = 0.8 + 0.02 * rng.normal(size=48) + 0.06 * (np.arange(48) >= 24)
+    months = pd.period_range("2021-01", periods=48, freq="M")
+    data = pd.DataFrame({"period": months, "dossiers_in_time_share": share, "calls": rng.poisson(40, 48)})
+    linear = Interruption("dossiers_in_time_share", start="2023-01", family="linear")
+    (told,) = wording.describe_impact(interrupted_series(data, linear), series_findings(data, linear))
+    assert told.startswith("Tỷ lệ hồ sơ trước và đúng hạn: ") and "điểm phần trăm" in told
+    assert "Còn cần xem: có nơi so sánh" not in told and "không có nơi so sánh" in told
+    (told,) = wording.describe_impact(interrupted_series(data, Interruption("calls", start="2023-01")), None, "en")
+    assert told.startswith("Calls: ") and "%" in told
 
 
 def test_units_behind_a_row_are_those_that_stand_in_it() -> None:

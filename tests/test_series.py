@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from dvresearch import codebook, wording
 from dvresearch.errors import DataError, ParameterError
@@ -65,6 +67,107 @@ def test_known_change_is_recovered_with_a_comparison_place(rounds) -> None:
     assert inside / draws >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
 
 
+def shocks(rng: np.random.Generator, periods: int, rho: float, sd: float) -> np.ndarray:
+    """Return a stationary first-order autoregression."""
+    e = rng.normal(size=periods + 60)
+    for k in range(1, len(e)):
+        e[k] += rho * e[k - 1]
+    return sd * np.sqrt(1 - rho**2) * e[60:]
+
+
+def hit_together(
+    seed: int, effect: float, *, counts: bool = False, common: float = 4.0, before: int = 24, after: int = 24
+) -> pd.DataFrame:
+    """Return two places under the same shocks, of which one changes; counts multiply by the exponential."""
+    rng, t = np.random.default_rng(seed), np.arange(-before, after)
+    both = shocks(rng, len(t), 0, common)
+    places = []
+    for place, size in (("A", 2000), ("B", 3000)):
+        moved = 0.1 * t + effect * (t >= 0) * (place == "A") + both + rng.normal(0, 2, len(t))
+        y = rng.poisson(size * np.exp(moved / 40)) if counts else 50 + moved
+        places.append(pd.DataFrame({"t": t, "y": y, "place": place}))
+    return pd.concat(places)
+
+
+TOGETHER = Interruption("y", start=0, period="t", family="linear", group="place", of="A")
+
+
+def difference(both: pd.DataFrame, **options: object) -> sm.regression.linear_model.RegressionResults:
+    """Return the regression of the difference of two places, by statsmodels."""
+    a, b = (both[both["place"] == p].set_index("t")["y"] for p in "AB")
+    t = a.index.to_numpy(dtype=float)
+    after = (t >= 0).astype(float)
+    return sm.OLS((a - b).to_numpy(), np.column_stack([np.ones(len(t)), t, after, after * t])).fit(**options)
+
+
+def test_errors_against_a_comparison_are_those_of_the_difference() -> None:
+    both = hit_together(1, 4)
+    plain = difference(both)
+    robust = difference(both, cov_type="HAC", cov_kwds={"maxlags": 3, "use_correction": True})
+    got = interrupted_series(both.sample(frac=1, random_state=1), TOGETHER, lags=3)
+    for name, i in (("level", 2), ("slope", 3)):
+        row, error = term(got, name), max(plain.bse[i], robust.bse[i])
+        assert row["value"] == pytest.approx(plain.params[i], abs=1e-9)
+        assert row["std_error"] == pytest.approx(error, rel=1e-9)
+        assert row["upper"] == pytest.approx(plain.params[i] + stats.t.ppf(0.975, 44) * error, rel=1e-9)
+
+
+@pytest.mark.parametrize("common", [4.0, 0.0])
+@pytest.mark.parametrize("counts", [False, True], ids=["linear", "counts"])
+def test_a_comparison_takes_out_what_hits_both(rounds, counts, common) -> None:
+    design = replace(TOGETHER, family="quasipoisson" if counts else "linear")
+    draws, inside, seen, seen_by_difference = rounds(8, 500), 0, 0, 0
+    for seed in range(draws):
+        both = hit_together(seed, 8, counts=counts, common=common)
+        row = term(interrupted_series(both, design), "average")
+        nothing, truth = (1, np.exp(8 / 40)) if counts else (0, 8)
+        inside += row["lower"] <= truth <= row["upper"]
+        seen += row["lower"] > nothing
+        fit = difference(both.assign(y=np.log(both["y"])) if counts else both)
+        seen_by_difference += float(fit.t_test([0, 0, 1, 11.5]).pvalue) < 0.05
+    assert inside / draws >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
+    assert seen_by_difference > 0.8 * draws and seen >= 0.85 * seen_by_difference
+
+
+@pytest.mark.parametrize("rho", [0.3, 0.6])
+def test_errors_grow_with_autocorrelation(rounds, rho) -> None:
+    """Against the standard deviation the estimate has by the closed form."""
+    t, draws, errors, inside = np.arange(-36.0, 24), rounds(30, 1000), [], 0
+    after = (t >= 0).astype(float)
+    x = np.column_stack([np.ones(60), t, after, after * t])
+    weights = np.array([0, 0, 1, 11.5]) @ np.linalg.pinv(x)
+    true = np.sqrt(weights @ rho ** np.abs(np.subtract.outer(t, t)) @ weights)
+    for seed in range(draws):
+        data = pd.DataFrame({"t": t, "y": shocks(np.random.default_rng(seed), 60, rho, 1)})
+        row = term(interrupted_series(data, Interruption("y", start=0, period="t", family="linear")), "average")
+        errors.append(row["std_error"])
+        inside += row["lower"] <= 0 <= row["upper"]
+    assert 0.85 < np.mean(errors) / true < 1.25
+    assert inside / draws >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / draws)
+
+
+def test_the_error_of_an_autoregression_is_the_one_written_out() -> None:
+    """Slowly, with the matrices written out and the autocorrelation looked for on a grid; a period is missing."""
+    t = np.delete(np.arange(-20.0, 16), 9)
+    y = shocks(np.random.default_rng(4), 36, 0.7, 1)[:35]
+    x = np.column_stack([np.ones(35), t, t >= 0])
+    maker = np.eye(35) - x @ np.linalg.pinv(x)
+    left = maker @ y
+    near = np.abs(t[:, None] - t) == 1
+
+    def along(rho: float) -> np.ndarray:
+        return maker @ rho ** np.abs(t[:, None] - t) @ maker
+
+    seen = left @ near @ left / (left @ left)
+    rho = min(np.linspace(0.3, 0.9, 1201), key=lambda r: abs((near * along(r)).sum() / np.trace(along(r)) - seen))
+    spread = np.linalg.pinv(x) @ rho ** np.abs(t[:, None] - t) @ np.linalg.pinv(x).T
+    error = np.sqrt(spread[2, 2] * (left @ left) / np.trace(along(rho)))
+    design = Interruption("y", start=0, period="t", family="linear", change="level")
+    assert 0.31 < rho < 0.89
+    got = interrupted_series(pd.DataFrame({"t": t, "y": y}), design)
+    assert term(got, "level")["std_error"] == pytest.approx(error, rel=2e-3)
+
+
 def test_periods_may_be_numbers_dates_or_names() -> None:
     data = series().assign(day=lambda d: pd.to_datetime(d["period"]))
     quarters = data.iloc[::3].assign(period=lambda d: d["day"].dt.to_period("Q").astype(str).str.replace("Q", "-Q"))
@@ -84,7 +187,7 @@ MONTHS = pd.period_range("2021-01", periods=60, freq="M")
 
 
 @pytest.mark.parametrize(
-    "start", ["2024-01-15", "15/01/2024", "tháng 1/2024", pd.Timestamp(2024, 1, 31), pd.Period("2024-01", "M"), "2024"]
+    "start", ["2024-01-15", "15/01/2024", "tháng 1/2024", pd.Timestamp(2024, 1, 31), pd.Period("2024-01", "M")]
 )
 @pytest.mark.parametrize(
     "periods",
@@ -126,6 +229,23 @@ def test_a_start_within_any_period_is_that_period(periods, start, first) -> None
     pd.testing.assert_frame_equal(interrupted_series(data, Interruption("count", start=start)), counted)
     gaps = series_findings(data, Interruption("count", start=start)).set_index("check").loc["series_gaps", "computed"]
     assert gaps == "0"
+
+
+@pytest.mark.parametrize(
+    ("periods", "start", "told"),
+    [
+        *((MONTHS, start, "2024-01") for start in (2024, "2024", "2024-Q1", "quý I/2024", pd.Period("2024", "Y"))),
+        (MONTHS.astype(str), 2024, "2024-01"),
+        (MONTHS.to_timestamp(), 2024, "2024-01"),
+        ([f"{2010 + i // 4}-Q{i % 4 + 1}" for i in range(60)], "2015", "2015-01"),
+        (pd.date_range("2024-01-01", periods=60, freq="W-MON"), "2024-05", "2024-05-01"),
+    ],
+)
+def test_a_start_longer_than_a_period_is_refused(periods, start, told) -> None:
+    """A year in a series of months: the model may have begun in any of them."""
+    with pytest.raises(ParameterError, match=rf'longer than a period[\s\S]*start="{told}"'):
+        interrupted_series(series().assign(period=periods), Interruption("count", start=start))
+    assert interrupted_series(series().assign(period=periods), Interruption("count", start=told))["value"].notna().all()
 
 
 def test_transition_leaves_periods_out() -> None:
@@ -212,6 +332,23 @@ def test_a_place_that_never_varies_gives_no_comparison() -> None:
     assert (got["reason"] == "no_variation").all()
 
 
+@pytest.mark.parametrize("family", ["linear", "quasipoisson"])
+def test_a_copy_is_no_comparison(family) -> None:
+    """What sets a place apart from its copy has no error at all, which would make any change look certain."""
+    both = pd.concat([series(), series(place="B")])
+    design = Interruption("count", start="2024-01", group="place", of="A", family=family)
+    assert (interrupted_series(both, design)["reason"] == "exact_fit").all()
+    assert series_findings(both, design).set_index("check").loc["series_variation", "verdict"] == "fail"
+
+
+def test_a_comparison_needs_as_many_periods_as_a_place() -> None:
+    both = hit_together(1, 4)
+    few = both[(both["place"] == "A") | both["t"].between(-3, 2)]
+    found = series_findings(few, TOGETHER).set_index("check")
+    assert found.loc["series_terms", ["verdict", "computed"]].tolist() == ["fail", "2"]
+    assert (interrupted_series(few, TOGETHER)["reason"] == "not_estimable").all()
+
+
 def test_weak_series_are_called_weak() -> None:
     found = series_findings(series(6, 6).drop(index=[2]), Interruption("count", start=0, period="t", change="level"))
     verdicts = found.set_index("check")["verdict"]
@@ -228,6 +365,13 @@ def test_placebo_start_finds_an_earlier_turn() -> None:
     assert series_findings(data, design).set_index("check").loc["series_placebo", "verdict"] == "fail"
 
 
+def test_placebo_start_sees_through_what_hits_both() -> None:
+    both = hit_together(3, 0, common=20.0)
+    assert series_findings(both, TOGETHER).set_index("check").loc["series_placebo", "verdict"] == "pass"
+    both.loc[(both["place"] == "A") & both["t"].between(-13, -1), "y"] += 10
+    assert series_findings(both, TOGETHER).set_index("check").loc["series_placebo", "verdict"] == "fail"
+
+
 def test_autocorrelation_is_found() -> None:
     noise = np.convolve(np.random.default_rng(3).normal(0, 1, 80), np.ones(8), "same")[:60]
     data = series().assign(y=noise)
@@ -238,6 +382,7 @@ def test_autocorrelation_is_found() -> None:
 def test_a_change_at_one_place_is_never_told_as_an_effect() -> None:
     got = interrupted_series(series(ratio=1.5), Interruption("count", start=0, period="t", change="level", season=1))
     check(got, ESTIMATES)
+    assert got.columns[:3].tolist() == ["outcome", "term", "indicator"] and set(got["outcome"]) == {"count"}
     assert wording.impact_verdict(got.iloc[0].to_dict()) == "same_time"
     told = wording.describe_impact(got)
     assert len(told) == 1 and "không tách được" in told[0] and "làm tăng" not in told[0]
@@ -286,6 +431,14 @@ def test_periods_with_fractions_are_refused() -> None:
 def test_lags_are_whole_numbers(lags) -> None:
     with pytest.raises(ParameterError, match="lags"):
         interrupted_series(series(), Interruption("count", start=0, period="t"), lags=lags)
+
+
+def test_lags_are_fewer_than_periods() -> None:
+    design = Interruption("count", start=0, period="t")
+    for lags in (60, 500):
+        with pytest.raises(ParameterError, match=r"0 to 59[\s\S]*lags=3"):
+            interrupted_series(series(), design, lags=lags)
+    assert interrupted_series(series(), design, lags=59)["value"].notna().all()
 
 
 @pytest.mark.parametrize("design", ["2024-01", None, {"outcome": "count"}])

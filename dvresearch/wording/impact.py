@@ -195,7 +195,7 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
     step = impact_verdict(row, findings)
     failed, _ = _grounds(findings)
     group = _group(row)
-    name = capital(_name(row["indicator"], lang)) + (f" ({group})" if group else "")
+    name = capital(_name(_outcome(row), lang)) + (f" ({group})" if group else "")
     if step == "no_ground":
         codes = [codebook.get("reason", code).label(lang) for code in reason_codes(row)]
         why = codes or [inside(codebook.get("check", code).label(lang)) for code in failed] or ["…"]
@@ -225,7 +225,9 @@ def _left(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
         return say(_NOT_CHECKED, lang)
     design = _design(row)
     described = findings[findings["check"].isin(_DESCRIPTIVE) & findings["verdict"].isin(("fail", "review"))]["check"]
-    still_open = [*_grounds(findings)[1], *dict.fromkeys(described)]
+    # of one place alone the sentence itself says that there is none to compare with
+    beside = [code for code in dict.fromkeys(described) if code != "series_comparison"]
+    still_open = [*_grounds(findings)[1], *beside]
     wanted = (*_OF_TRENDS.get(design, ()), *_WANTED.get(design, ()), *_FURTHER.get(design, ()))
     missing = _not_made(findings, wanted)
     return "".join(
@@ -264,6 +266,11 @@ def _name(indicator: str, lang: Lang) -> str:
     return codebook.get("indicator", code).label(lang) if code else indicator
 
 
+def _outcome(row: Row) -> str:
+    """Return what was measured; an interrupted series has it in a column of its own."""
+    return str(row.get("outcome", row["indicator"]))
+
+
 def _group(row: Row) -> str:
     """Return the group of an estimate made ``by`` a column, which stands in front of the columns of ``impact``."""
     first, label = next(iter(row.items()))
@@ -278,8 +285,9 @@ def _size(size: float, row: Row, lang: Lang, write: Callable[[float, str, None, 
     """Write the size of a change with its unit, or with ``write=cell`` without."""
     if row["indicator"] == "series_change_ratio":
         return format_percent(size, 1, lang)
-    code = codebook.find("indicator", row["indicator"])
-    unit = unit_of({**row, "indicator": code}) if code else ""
+    code = codebook.find("indicator", _outcome(row))
+    # what stands above a trend foretold is a difference like any other
+    unit = unit_of({**row, "indicator": code, "definition": "att_never"}) if code else ""
     return write(size, unit, None, lang) if unit else format_number(size, 2, lang)
 
 

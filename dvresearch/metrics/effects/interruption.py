@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.metrics.effects.cells import check_columns
+from dvresearch.metrics.effects.inputs import check_columns
 from dvresearch.metrics.estimates import Floats, check_whole, choose, column_numbers
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import period as read_period
@@ -20,6 +21,8 @@ __all__ = ["Interruption", "Series", "read_series"]
 
 #: Months in the periods of the calendar.
 _MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+#: What a start may be, for the messages.
+_START = Text("kỳ đầu tiên có mô hình, hoặc một ngày trong kỳ đó", "the first period with the model, or a day in it")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Interruption:
         Column of the outcome: counts for ``quasipoisson``, any number for ``linear``.
     start : number, date or period
         First period with the model, or a day in it: ``2024-03``, ``15/03/2024`` (day/month/year), a Timestamp, a
-        Period; a whole number where periods are whole numbers.
+        Period; a whole number where periods are whole numbers. A year in a series of months is refused.
     period : str, default "period"
         Column of the period: whole numbers, periods of pandas or as tables write them (``2024-03``, ``2024-Q1``), or
         dates. Dates of which no month has two are months (quarters or years when they lie that far apart); other
@@ -181,28 +184,48 @@ def read_series(table: pd.DataFrame, interruption: Interruption) -> Series:
 def _since(values: pd.Series, start: Any, treated: Floats) -> Floats:
     """Return the periods since the one that holds the start, counted in the shortest distance between two of them."""
     values = values.infer_objects()
-    if isinstance(values.dtype, pd.PeriodDtype):
-        number, first = values.astype("int64"), pd.Period(_first_day(start), freq=values.dtype.freq).ordinal
-    elif pd.api.types.is_numeric_dtype(values):
-        number, first = values, start if isinstance(start, Real) else _first_day(start).year
-        if first % 1 or (values % 1 != 0).any():
-            raise ParameterError(
-                Text("Kỳ ghi bằng số thì phải là số nguyên.", "Periods that are numbers have to be whole ones."),
-                expected=Text("kỳ đầu tiên có mô hình, ví dụ 37", "the first period with the model, for example 37"),
-                got=f"start={start!r}",
-                hint=Text("Đánh số kỳ 1, 2, 3… và viết start bằng một số trong đó.", "Number the periods 1, 2, 3…"),
-            )
+    first: Any
+    if pd.api.types.is_numeric_dtype(values) and isinstance(start, Real):
+        number, first = values, start
     else:
-        days, months = _days(values, treated)
-        day = _first_day(start)
-        if months:
-            number, first = (days.dt.year * 12 + days.dt.month - 1) // months, (day.year * 12 + day.month - 1) // months
-        else:
-            offset = (days - days.min()).dt.days
-            step = _step(offset)
-            number, first = offset // step, (day - days.min()).days // step
+        first_day, last_day = _days_of(start)
+        number, holder = _numbered(values, treated)
+        first = holder(first_day)
+        if first != holder(last_day):
+            one_month = first == holder(first_day + pd.offsets.MonthEnd(0))
+            told = f"{first_day:%Y-%m}" if one_month else f"{first_day:%Y-%m-%d}"
+            raise ParameterError(
+                Text("start dài hơn một kỳ của chuỗi số.", "start is longer than a period of the series."),
+                expected=_START,
+                got=f"start={start!r}",
+                hint=Text(
+                    f'Nếu mô hình có ngay từ kỳ đầu, viết start="{told}".',
+                    f'If the model was there from its first period on, write start="{told}".',
+                ),
+            )
+    if pd.api.types.is_numeric_dtype(values) and (first % 1 or (values % 1 != 0).any()):
+        raise ParameterError(
+            Text("Kỳ ghi bằng số thì phải là số nguyên.", "Periods that are numbers have to be whole ones."),
+            expected=Text("kỳ đầu tiên có mô hình, ví dụ 37", "the first period with the model, for example 37"),
+            got=f"start={start!r}",
+            hint=Text("Đánh số kỳ 1, 2, 3… và viết start bằng một số trong đó.", "Number the periods 1, 2, 3…"),
+        )
     t = number.to_numpy(dtype=float) - first
     return t / _step(np.append(t, 0))
+
+
+def _numbered(values: pd.Series, treated: Floats) -> tuple[pd.Series, Callable[[pd.Timestamp], int]]:
+    """Return the running number of each period, and what gives the number of the period that holds a day."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return values.astype("int64"), lambda day: pd.Period(day, freq=values.dtype.freq).ordinal
+    if pd.api.types.is_numeric_dtype(values):
+        return values, lambda day: day.year
+    days, months = _days(values, treated)
+    if months:
+        return (days.dt.year * 12 + days.dt.month - 1) // months, lambda day: (day.year * 12 + day.month - 1) // months
+    offset = (days - days.min()).dt.days
+    step = _step(offset)
+    return offset // step, lambda day: (day - days.min()).days // step
 
 
 def _step(numbers: Any) -> int:
@@ -239,24 +262,23 @@ def _days(values: pd.Series, treated: Floats) -> tuple[pd.Series, int]:
     return days, next(m for m in (12, 6, 3, 1) if step % m == 0) if once else 0
 
 
-def _first_day(start: Any) -> pd.Timestamp:
-    """Return the first day of what an interruption gives as its start: a day is day/month/year."""
+def _days_of(start: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and the last day of what an interruption gives as its start: a day is day/month/year."""
     try:
         if isinstance(start, pd.Period):
-            day = start.start_time
+            first, last = start.start_time, start.end_time.normalize()
         elif isinstance(start, dt.date | np.datetime64):
-            day = pd.Timestamp(start).tz_localize(None)
+            first = last = pd.Timestamp(start).tz_localize(None)
         else:
-            day = pd.Timestamp(read_period(str(start)).start)
+            span = read_period(str(start))
+            first, last = pd.Timestamp(span.start), pd.Timestamp(span.end or span.start)
     except DataError:
-        day = pd.NaT
-    if day is pd.NaT:
+        first = last = pd.NaT
+    if first is pd.NaT:
         raise ParameterError(
             Text("start không phải một kỳ hoặc một ngày.", "start is no period and no day."),
-            expected=Text(
-                "kỳ đầu tiên có mô hình, hoặc một ngày trong kỳ đó", "the first period with the model, or a day in it"
-            ),
+            expected=_START,
             got=f"start={start!r}",
             hint=Text('Viết start="2024-03" hoặc start="15/03/2024".', 'Write start="2024-03" or start="2024-03-15".'),
         )
-    return day
+    return first, last

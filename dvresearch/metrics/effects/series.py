@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects.interruption import Interruption, Series, read_series
+from dvresearch.metrics.effects.segmented import (
+    LEAST,
+    Segmented,
+    autocorrelation,
+    default_lags,
+    newey_west,
+    segmented,
+    spare_periods,
+    terms,
+    together,
+)
 from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, choose
 from dvresearch.metrics.findings import Finding, graded, untested
 
-if TYPE_CHECKING:
-    from statsmodels.base.model import LikelihoodModelResults
-
 __all__ = ["Interruption", "interrupted_series", "series_findings"]
 
-#: Periods on each side below which nothing is estimated (the rule of Cochrane EPOC for including a series), and below
-#: which the answer is weak (Penfold and Zhang 2013, Academic Pediatrics 13:S38).
-LEAST, ENOUGH = 3, 8
+#: Periods on each side below which the answer is weak (Penfold and Zhang 2013, Academic Pediatrics 13:S38).
+ENOUGH = 8
 #: Whole cycles before the start that a season needs.
 CYCLES = 2
 _SMALL = 0.05
@@ -47,24 +55,25 @@ def interrupted_series(
     interruption : Interruption
         The columns, the start and the form of the model.
     errors : {"newey_west", "model"}, default "newey_west"
-        Errors that allow for autocorrelation (Newey-West, never below those of the model, Student's t), or those of the
-        model itself (normal quantile; for counts with the Pearson dispersion, as in R).
+        Errors that allow for autocorrelation (Student's t, see Notes), or those of the model itself (normal quantile;
+        for counts with the Pearson dispersion, as in R; two places as if nothing hit them together).
     lags : int, optional
-        Lags of Newey-West; ``floor(4·(T/100)^(2/9))`` when not given.
+        Lags of Newey-West, fewer than there are periods. When not given, ``floor(4·(T/100)^(2/9))``, and errors are
+        never below those of a first-order autoregression.
     confidence : float, default 0.95
         Two-sided level, 0-1.
 
     Returns
     -------
     DataFrame
-        ``term``, then the columns of ``tables.ESTIMATES``: ``average`` (over the periods since the start), ``level``
-        and ``slope`` as far as `change` asks for them, and ``trend`` of the place before the start. With a comparison
-        place the first three are differences from its change. Counts give ratios (1 is no change), with ``std_error``
-        by the delta method and limits from the log scale; numbers give differences. ``n`` is the number of rows used.
-        A series that allows no estimate has no value, only the reason: ``no_variation`` (the outcome, or the rate, of a
-        place never changes), ``exact_fit`` (it lies on the line of the model, which leaves no error), ``only_zeros`` (a
-        stretch of zero counts, so that no finite ratio is the most likely), else ``not_estimable``;
-        :func:`series_findings` says more.
+        ``outcome`` (its column) and ``term``, then the columns of ``tables.ESTIMATES``. Terms are ``average`` (over the
+        periods since the start), ``level`` and ``slope`` as far as `change` asks for them, and ``trend`` of the place
+        before the start; with a comparison place the first three are differences from its change. Counts give ratios (1
+        is no change), with ``std_error`` by the delta method and limits from the log scale; numbers give differences.
+        ``n`` is the number of rows used. A series that allows no estimate has no value, only the reason:
+        ``no_variation`` (the outcome, or the rate, of a place never changes), ``exact_fit`` (it, or what sets it apart
+        from the comparison, lies on the line of the model, which leaves no error), ``only_zeros`` (a stretch of zero
+        counts, so that no finite ratio is the most likely), else ``not_estimable``; :func:`series_findings` says more.
 
     Raises
     ------
@@ -72,14 +81,20 @@ def interrupted_series(
         For a missing column, an empty cell in the columns of the period and the place, periods of different length,
         text, a negative count, an exposure of 0, a period twice, or a start outside the series.
     ParameterError
-        For an unknown word or label, a start that is no period and no day, or lags below 0.
+        For an unknown word or label, a start that is no period and no day or longer than a period, lags below 0, or as
+        many lags as periods.
 
     Notes
     -----
     ``g(E y) = a + b·t + level·D + slope·D·t + season (+ log exposure)``, D = 1 from the start (t = 0) on; with a
-    comparison place every term but the season also by place. Errors of two places are those of Driscoll and Kraay,
-    which allow the places to be hit together. A change at the start is not yet an effect: whatever else happened then
-    is in it.
+    comparison place every term but the season also by place. A change at the start is not yet an effect: whatever else
+    happened then is in it.
+
+    Errors are Newey-West, of two places Driscoll and Kraay, which allow the places to be hit together. In short series
+    both come out too small, so they are never below ``(X'WX)⁻¹ X'W^½ Ω W^½X (X'WX)⁻¹`` with the covariance of two
+    places in a period in ``Ω``: of a linear change against a comparison this is the error of the difference of the two
+    series. Without `lags`, periods are also taken to follow each other as ``ρ^distance``; ρ is where the
+    autocorrelation expected of the residuals, which fitting lowers, is the one seen.
 
     Checked against R 4.2.2 ``glm`` on the Sicilian smoking ban of Lopez Bernal, Cummins and Gasparrini (2017),
     validation case ``its_sicily`` (tests/test_series.py).
@@ -89,9 +104,20 @@ def interrupted_series(
     if lags is not None:
         check_whole("lags", lags)
     series = read_series(table, interruption)
+    periods = len(np.unique(series.t))
+    if lags is not None and lags >= periods:
+        raise ParameterError(
+            Text("lags phải nhỏ hơn số kỳ của chuỗi số.", "lags must be fewer than the periods of the series."),
+            expected=Text(f"từ 0 đến {periods - 1}", f"0 to {periods - 1}"),
+            got=f"lags={lags!r}",
+            hint=Text(
+                f"Bỏ lags để dùng số mặc định, hoặc viết lags={default_lags(periods)}.",
+                f"Leave lags out for the default, or write lags={default_lags(periods)}.",
+            ),
+        )
     counts = interruption.family == "quasipoisson"
     asked = ["average", *(t for t in ("level", "slope") if interruption.change in ("both", t)), "trend"]
-    keys = pd.DataFrame({"term": asked})
+    keys = pd.DataFrame({"outcome": interruption.outcome, "term": asked})
     failed = {f["check"] for f in _feasible(series, interruption) if f["verdict"] == "fail"}
     reason = _unvaried(series, interruption) if failed == {"series_variation"} else "not_estimable"
     if failed:
@@ -125,11 +151,8 @@ def _terms(
     series: Series, interruption: Interruption, asked: list[str], errors: str, lags: int | None
 ) -> tuple[list[tuple[float, float]], float]:
     """Return value and error of each term asked for, on the scale of the model, and the degrees of freedom."""
-    result, names = _fit(series, interruption, "model", None)
-    # In short series Newey-West errors come out too small: they may widen those of the model, never narrow them.
-    spreads = [result.cov_params()]
-    if errors == "newey_west":
-        spreads.append(_fit(series, interruption, errors, lags)[0].cov_params())
+    fit = segmented(series, interruption)
+    spreads = {changed: list(_spreads(fit, errors, lags, changed)) for changed in {False, series.compared}}
     after = series.t[(series.t >= 0) & (series.treated == 1)]
     weights = {
         "average": {"level": 1.0, "slope": float(after.mean())},
@@ -141,9 +164,22 @@ def _terms(
     for term in asked:
         changed = series.compared and term != "trend"
         picked = {f"{name}:treated" if changed else name: w for name, w in weights[term].items()}
-        contrast = np.array([picked.get(name, 0.0) for name in names])
-        rows.append((contrast @ result.params, np.sqrt(max(contrast @ spread @ contrast for spread in spreads))))
-    return rows, float(result.df_resid)
+        contrast = np.array([picked.get(name, 0.0) for name in fit.names])
+        variance = max(contrast @ spread @ contrast for spread in spreads[changed])
+        rows.append((contrast @ fit.result.params, np.sqrt(variance)))
+    return rows, spare_periods(series, fit.names)
+
+
+def _spreads(fit: Segmented, errors: str, lags: int | None, changed: bool) -> Iterator[Floats]:
+    """Give the covariances of the terms of which the largest counts."""
+    if errors == "model":
+        yield fit.result.cov_params()
+        return
+    # In short series Newey-West errors come out too small: they may widen the others, never narrow them.
+    yield newey_west(fit, lags)
+    yield together(fit)
+    if lags is None:
+        yield together(fit, autocorrelation(fit, changed))
 
 
 def series_findings(table: pd.DataFrame, interruption: Interruption) -> pd.DataFrame:
@@ -188,8 +224,8 @@ def _feasible(series: Series, interruption: Interruption) -> Iterator[Finding]:
         cycles = (own < 0).sum() / interruption.cycle
         verdict = "fail" if cycles < 1 else "review" if cycles < CYCLES else "pass"
         yield graded("series_season", verdict, where, computed=findings.digits(cycles, 1), stated=str(CYCLES))
-    matrix, names = _matrix(series, interruption)
-    spare = len(series.y) - len(names) if np.linalg.matrix_rank(matrix) == len(names) else 0
+    matrix, names = terms(series, interruption)
+    spare = spare_periods(series, names) if np.linalg.matrix_rank(matrix) == len(names) else 0
     yield graded("series_terms", "pass" if spare >= LEAST else "fail", where, computed=str(spare), stated=str(LEAST))
     if spare >= LEAST:
         yield graded("series_variation", "fail" if _unvaried(series, interruption) else "pass", where)
@@ -198,21 +234,24 @@ def _feasible(series: Series, interruption: Interruption) -> Iterator[Finding]:
 
 def _unvaried(series: Series, interruption: Interruption) -> str:
     """Return the reason for which the variation of the series carries no estimate, "" when it does."""
-    matrix, _ = _matrix(series, interruption)
+    matrix, _ = terms(series, interruption)
     y, zero = series.y / series.exposure, series.y == 0
     if interruption.family == "quasipoisson":
         if _separated(matrix, zero):
             return "no_variation" if zero.all() else "only_zeros"
         y = np.log(y, where=~zero, out=np.full(len(y), np.nan))
     beta = np.linalg.lstsq(matrix[~np.isnan(y)], y[~np.isnan(y)], rcond=None)[0]
+    left = y - matrix @ beta
     for place in np.unique(series.treated):
         here = series.treated == place
         rounding = _ROUNDING * np.abs(y[here]).max(initial=0)
         if np.ptp(y[here]) <= rounding:
             return "no_variation"
-        if (np.abs(y - matrix @ beta)[here] <= rounding).all():
+        if (np.abs(left[here]) <= rounding).all():
             return "exact_fit"
-    return ""
+    kept = pd.Series(np.nan_to_num(left), series.t)
+    apart = kept[series.treated == 1].sub(kept[series.treated == 0]).dropna().abs()
+    return "exact_fit" if len(apart) and apart.max() <= _ROUNDING * np.nanmax(np.abs(y)) else ""
 
 
 def _separated(matrix: Floats, zero: np.ndarray) -> bool:
@@ -246,11 +285,9 @@ def _checks(series: Series, interruption: Interruption) -> Iterator[Finding]:
     from statsmodels.stats.diagnostic import acorr_ljungbox
 
     where = interruption.of or ""
-    result, _ = _fit(series, interruption, "model", None)
-    pearson = result.resid_pearson if interruption.family == "quasipoisson" else result.resid
-    own = np.asarray(pearson)[series.treated == 1]
+    own = segmented(series, interruption).left[series.treated == 1]
     # Terms fitted to a short series leave residuals that alternate, so few lags are looked at.
-    p = float(acorr_ljungbox(own, lags=[min(_lags(len(own)), len(own) // 4) or 1])["lb_pvalue"].iloc[0])
+    p = float(acorr_ljungbox(own, lags=[min(default_lags(len(own)), len(own) // 4) or 1])["lb_pvalue"].iloc[0])
     yield graded("series_autocorrelation", "review" if p < _SMALL else "pass", where, computed=findings.p_value(p))
 
     before = series.before()
@@ -260,48 +297,10 @@ def _checks(series: Series, interruption: Interruption) -> Iterator[Finding]:
     if any(f["verdict"] == "fail" for f in _feasible(placebo, moved)):
         yield untested("series_placebo", where)
         return
-    result, names = _fit(placebo, moved, "model", None)
+    fit = segmented(placebo, moved)
     suffix = ":treated" if series.compared else ""
-    tested = [names.index(t + suffix) for t in ("level", "slope") if t + suffix in names]
-    change, spread = result.params[tested], result.cov_params()[np.ix_(tested, tested)]
+    tested = [fit.names.index(t + suffix) for t in ("level", "slope") if t + suffix in fit.names]
+    change, spread = fit.result.params[tested], together(fit)[np.ix_(tested, tested)]
     f_value = change @ np.linalg.solve(spread, change) / len(tested)
-    p = float(special.fdtrc(len(tested), result.df_resid, f_value))
+    p = float(special.fdtrc(len(tested), spare_periods(placebo, fit.names), f_value))
     yield graded("series_placebo", "fail" if p < _SMALL else "pass", where, computed=findings.p_value(p))
-
-
-def _matrix(series: Series, interruption: Interruption) -> tuple[Floats, list[str]]:
-    t, after = series.t, (series.t >= 0).astype(float)
-    columns = {"const": np.ones(len(t)), "t": t}
-    if interruption.change != "slope":
-        columns["level"] = after
-    if interruption.change != "level":
-        columns["slope"] = after * t
-    if series.compared:
-        columns |= {f"{name}:treated": x * series.treated for name, x in list(columns.items())}
-    for k in range(1, interruption.season + 1):
-        turn = 2 * np.pi * k * t / interruption.cycle
-        columns |= {f"sin{k}": np.sin(turn), f"cos{k}": np.cos(turn)}
-    return np.column_stack(list(columns.values())), list(columns)
-
-
-def _lags(periods: int) -> int:
-    return int(4 * (periods / 100) ** (2 / 9))
-
-
-def _fit(
-    series: Series, interruption: Interruption, errors: str, lags: int | None
-) -> tuple[LikelihoodModelResults, list[str]]:
-    import statsmodels.api as sm
-
-    matrix, names = _matrix(series, interruption)
-    if interruption.family == "quasipoisson":
-        model = sm.GLM(series.y, matrix, family=sm.families.Poisson(), offset=np.log(series.exposure))
-        options: dict[str, Any] = {"scale": "X2"}
-    else:
-        model, options = sm.OLS(series.y, matrix), {}
-    if errors == "model":
-        return model.fit(**options), names
-    most = _lags(len(np.unique(series.t))) if lags is None else lags
-    # Places are summed period by period before the lags are taken, so one place is plain Newey-West.
-    robust = {"time": pd.factorize(series.t, sort=True)[0], "maxlags": most, "use_correction": "hac"}
-    return model.fit(cov_type="hac-groupsum", cov_kwds=robust, **options), names
