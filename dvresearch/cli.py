@@ -55,6 +55,9 @@ def _pairs_typed(found: re.Match[str]) -> str:
     return f'--{found[1]} "{",".join(said)}"'
 
 
+_Lang = Annotated[Literal["vi", "en"], typer.Option(help="Ngôn ngữ. / Language.")]
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         version()
@@ -160,26 +163,24 @@ def check(
     html: Annotated[bool, typer.Option("--html", help="Ghi trang web. / Write a page.")] = False,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Ghi bảng tính. / Write a workbook.")] = False,
     json: Annotated[bool, typer.Option("--json", help="In JSON. / Print JSON.")] = False,
-    lang: Annotated[str, typer.Option(help="vi, en")] = "vi",
+    lang: _Lang = "vi",
     out: Annotated[Path | None, typer.Option(help="Tệp sẽ ghi. / The file to write.")] = None,
 ) -> None:
     """Kiểm tra một tệp, mọi vấn đề trong một lần. / Check a file: every problem in one pass."""
     from dvresearch.evaluation import screened
     from dvresearch.screening import screen
 
-    language: Literal["vi", "en"] = "en" if lang == "en" else "vi"
     if html + xlsx + json > 1:
         raise ParameterError(
             Text("Chỉ chọn một trong --html, --xlsx, --json.", "Choose one of --html, --xlsx, --json."),
             hint=Text("Bỏ bớt lựa chọn.", "Leave the others out."),
         )
     stated = _pairs(given)
-    unit = stated.pop("unit", None)
     found = screen(
         path,
         table,
         columns=_pairs(columns) or None,
-        unit=unit,
+        unit=stated.pop("unit", None),
         given=stated,
         items=items,
         sheet=sheet,
@@ -191,11 +192,12 @@ def check(
     if json:
         typer.echo(screened.as_json(found))
     elif html or xlsx:
-        typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out, language)))
+        typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out, lang)))
     else:
-        typer.echo("\n\n".join(screened.as_text(found, language)))
-        if language == "vi":
-            typer.echo("\n(English: --lang en)")
+        typer.echo("\n\n".join(screened.as_text(found, lang)))
+        if lang == "vi":
+            unread = found.loc[found["check"] == "unreadable", "guidance_en"]
+            typer.echo("\n".join(["", *unread, "(English: --lang en)"]))
     if (found["verdict"] == "fail").any():
         raise typer.Exit(2)
 
@@ -231,12 +233,12 @@ def template(
 def print_questionnaire(
     name: Annotated[str, typer.Argument(help="five-factors, one-stop, village-meeting, hoặc tệp TOML. / or a file.")],
     path: Annotated[Path, typer.Argument(help="Tệp .docx sẽ ghi. / The .docx file to write.")],
-    lang: Annotated[str, typer.Option(help="vi, en")] = "vi",
+    lang: _Lang = "vi",
 ) -> None:
     """Ghi phiếu hỏi để in. / Write a questionnaire to print."""
     from dvresearch.evaluation.slip import questionnaire_form
 
-    typer.echo(str(questionnaire_form(path, name, lang="en" if lang == "en" else "vi")))
+    typer.echo(str(questionnaire_form(path, name, lang=lang)))
 
 
 @app.command()
@@ -271,11 +273,10 @@ def new_evaluation(
     def ask(question: str, given: str, default: str) -> str:
         return given or (str(typer.prompt(question, default=default)) if sys.stdin.isatty() else default)
 
-    year = date.today().year
     unit = ask("Tên đơn vị / unit", unit, "[tên đơn vị]")
     scope = ask("Phạm vi / scope (commune, province, nation)", scope, "commune")
     period = ask("Kỳ / period (year, half-year, quarter, three-years)", period, "year")
-    end = ask("Ngày cuối kỳ, năm-tháng-ngày / last day, year-month-day", as_of, f"{year}-12-31")
+    end = ask("Ngày cuối kỳ, năm-tháng-ngày / last day, year-month-day", as_of, f"{date.today().year}-12-31")
     with_year = ask(
         "So với năm (0: không) / compare with (0: none)", "" if compare_with < 0 else str(compare_with), "0"
     )

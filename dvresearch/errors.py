@@ -89,6 +89,10 @@ _WORDS = {
 class DataError(DvError):
     """The data cannot be used as they are."""
 
+    #: The rows at fault, as their source counts them, and the column, where the fault lies in cells.
+    rows: Sequence[object] = ()
+    column: str | None = None
+
 
 class ParameterError(DvError):
     """A function or command was asked for something it cannot do."""
@@ -129,10 +133,12 @@ def refuse_rows(
         return
     found = got(rows[0])
     place = f"{where}, dòng/row {rows[0]}" + (f", cột/column {column}" if column else "")
-    raise DataError(
+    error = DataError(
         title,
         expected=expected,
         got=str(found) or "''",
         hint=hint if isinstance(hint, Text) else hint(found),
         where=place + (f" (+{len(rows) - 1})" if len(rows) > 1 else ""),
     )
+    error.rows, error.column = rows, column
+    raise error

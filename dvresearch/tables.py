@@ -621,7 +621,7 @@ def _check_column(values: pd.Series, column: Column, where: str, first_row: int)
         if not len(positions):
             return
         more = len(positions) - 1
-        raise DataError(
+        error = DataError(
             title,
             expected=expected,
             hint=hint,
@@ -629,6 +629,8 @@ def _check_column(values: pd.Series, column: Column, where: str, first_row: int)
             where=f"{where}, dòng/row {first_row + positions[0]}, cột/column {column.name}"
             + (f" (+{more})" if more else ""),
         )
+        error.rows, error.column = [first_row + int(p) for p in positions], column.name
+        raise error
 
     if column.kind in ("count", "number", "share"):
         read = values

@@ -44,12 +44,29 @@ def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         (["example", "x", "--seed", "y"], "Giá trị không dùng được: --seed.", "Invalid value for '--seed'"),
         (["check", "x", "--as", "khac"], "Chưa kiểm được loại bảng 'khac'.", "what the file holds: --as"),
         (["check", "x", "--columns", "a"], "Không đọc được --columns.", "column=header"),
+        (["check", "x", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'fr' is not one of 'vi', 'en'"),
+        (["questionnaire", "one-stop", "q.docx", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'vi', 'en'"),
+        (["questionnaire", "nope", "q.docx"], "Không có phiếu hỏi tên 'nope'.", "five-factors, one-stop, village-meet"),
+        (
+            ["check", "x", "--as", "figures", "--given", "bar=1"],
+            "Không dùng được với bảng figures: bar.",
+            "Leave it out",
+        ),
+        (["check", "x", "--given", "kind=complaint"], "Không dùng được với bảng dossiers: kind.", "unit"),
+        (["check", "x", "--as", "II.06a", "--columns", "unit=a"], "với bảng II.06a: columns.", "sheet, unit"),
     ],
 )
 def test_a_wrong_command_line_is_explained_in_both_languages(
-    words: list[str], vi: str, en: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    vi: str,
+    en: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     assert run(monkeypatch, *words) == 2
+    assert not list(tmp_path.iterdir())
     said = capsys.readouterr().err
     assert vi in said
     assert en in said
@@ -90,4 +107,5 @@ def test_the_remedy_works_when_it_is_typed(
 def test_figures_can_be_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "check", str(shipped.folder() / "sipas.csv"), "--as", "figures") == 0
     assert run(monkeypatch, "check", str(BROKEN / "ngay_la_chu.csv"), "--as", "figures") == 2
-    assert "Bảng thiếu cột unit, period, indicator" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Bảng thiếu cột unit, period, indicator" in said and "The table lacks the column unit, period" in said

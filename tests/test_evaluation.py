@@ -24,8 +24,10 @@ import pytest
 from dvresearch import (
     cli,
     examples,
+    load_cases,
     load_dossiers,
     load_figures,
+    load_form,
     load_models,
     load_responses,
     load_targets,
@@ -40,7 +42,7 @@ from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
-from dvresearch.evaluation.sections import closing, comparison, dossiers, registers
+from dvresearch.evaluation.sections import closing, comparison, dossiers, petitions, registers
 from dvresearch.evaluation.summary import summarise
 from dvresearch.tables import SCALES
 
@@ -531,6 +533,21 @@ def test_files_of_the_commune_agree_with_each_other(commune: tuple[Path, Path]):
     assert "phép kiểm tra nặng" not in (commune[1] / "report.html").read_text(encoding="utf-8")
 
 
+def test_what_becomes_of_dossiers_handed_back_is_told_as_it_is_counted(commune: tuple[Path, Path]):
+    ctx = Context(spec.read(commune[0]))
+    rows = ctx.dossiers[ctx.dossiers["received"] <= "2025-12-31"]
+    back = rows[rows["outcome"].isin(["returned", "withdrawn"])]
+    ladder = metrics.resolution_rate(ctx.tally(), definition="all").set_index("definition")
+    counts = ctx.tally().iloc[0]
+    # of the workload all of them are not late, by 766 only those that ended by the due day: no sentence may deny it
+    assert ladder.loc["workload", "numerator"] == counts[["resolved_within", "pending_within", "withdrawn"]].sum()
+    assert 0 < counts["in_time"] - counts["resolved_within"] < len(back)
+    (figure,) = [b for b in dossiers.compose(ctx).blocks if isinstance(b, Figure) and b.code == "ladder"]
+    assert re.match(rf"{counts['withdrawn']} hồ sơ trả lại hoặc xin rút: .* không bị coi là trễ hạn", figure.notes[0])
+    page = (commune[1] / "report.html").read_text(encoding="utf-8")
+    assert "không tính là đúng hạn hay trễ hạn" not in page and "không tính vào hai tỷ lệ này" in page
+
+
 # Page one: rows at fault, items in words ------------------------------------------------------------------------------
 
 
@@ -611,29 +628,50 @@ def test_items_without_words_keep_their_code(tmp_path: Path):
     assert list(Context(made).asked().values()) == ["Một (q1)", "Một (q2)", "q3"]
 
 
-def test_highest_and_lowest_are_named_only_where_their_intervals_are_apart(
+def test_highest_and_lowest_are_named_only_where_persons_tell_them_from_every_other_item(
     tmp_path: Path, rounds: Callable[[int, int], int]
 ):
+    from statsmodels.stats.contingency_tables import mcnemar
     from statsmodels.stats.proportion import proportion_confint
 
-    def sentence(shares: list[float], seed: int) -> tuple[str, bool]:
+    def sentence(shares: list[float], seed: int) -> tuple[str, bool, bool]:
         made = _survey(tmp_path, shares, 200, seed)
-        answers = pd.read_csv(made.inputs["responses"]).drop(columns="Đơn vị")
-        x = answers.isin(["hài lòng", "rất hài lòng"]).sum().sort_values()
-        (_, top), (bottom, _) = (proportion_confint(k, 200, 0.05 / len(x), "wilson") for k in (x.iloc[0], x.iloc[-1]))
+        high = pd.read_csv(made.inputs["responses"]).drop(columns="Đơn vị").isin(["hài lòng", "rất hài lòng"])
+        x = high.sum().sort_values()
         text = _told(made)[0].text.replace("\u00a0", " ")
         for k in (x.iloc[0], x.iloc[-1]):  # both ends with their 95 % intervals, one by one
-            low, high = (f"{100 * v:.1f}".replace(".", ",") for v in proportion_confint(k, 200, 0.05, "wilson"))
-            assert f"{low}–{high} %, n = 200" in text
-        return text, bottom > top
+            low, up = (f"{100 * v:.1f}".replace(".", ",") for v in proportion_confint(k, 200, 0.05, "wilson"))
+            assert f"{low}–{up} %, n = 200" in text
+        pairs = len(x) * (len(x) - 1) / 2
+
+        def differ(one: str, other: str) -> bool:
+            return mcnemar(pd.crosstab(high[one], high[other]), exact=True).pvalue * pairs <= 0.05
+
+        low, *others, up = x.index if len(x) > 1 else (x.index[0], x.index[0])
+        return text, differ(low, up), all(differ(low, o) and differ(up, o) for o in others)
 
     for seed in range(rounds(1, 100)):  # purely random answers
-        text, apart = sentence([0.7] * ALL, seed)
-        assert not apart and "chưa phân biệt được" in text and "cao nhất ở câu" not in text
-    text, apart = sentence([0.9, 0.4, *[0.7] * (ALL - 2)], 0)
-    assert apart and "cao nhất ở câu" in text and "thấp nhất ở câu" in text and "chưa phân biệt" not in text
-    text, _ = sentence([0.7], 0)
+        text, apart, _ = sentence([0.7] * ALL, seed)
+        assert not apart and "chưa phân biệt được câu nào" in text and "cao nhất ở câu" not in text
+    text, apart, alone = sentence([0.95, 0.3, *[0.65] * (ALL - 2)], 0)
+    assert apart and alone and "cao nhất ở câu" in text and "thấp nhất ở câu" in text and "chưa phân biệt" not in text
+    text, apart, alone = sentence([0.9, 0.88, 0.4, *[0.7] * (ALL - 3)], 0)
+    assert apart and not alone and "cao hơn rõ" in text and "chưa phân biệt được với một trong hai" in text
+    assert ": cao nhất ở câu" not in text and "thấp nhất ở câu" not in text
+    text = _told(_survey(tmp_path, [0.7], 200, 0))[0].text
     assert "cao nhất ở câu" not in text and "chưa phân biệt" not in text
+
+
+@pytest.mark.parametrize(("lang", "said"), [("vi", "trả lời “có” ({}/{} người"), ("en", "said “yes” ({} of {}")])
+def test_an_item_answered_by_yes_or_no_is_shown(lang: Literal["vi", "en"], said: str, commune: tuple[Path, Path]):
+    made = replace(spec.read(commune[0]), language=lang)
+    counts = load_responses(made.inputs["responses"], made.inputs["items"])["q6"].value_counts()
+    yes, no = counts[["yes", "no"]]
+    assert any(said.format(yes, yes + no) in p.text for p in _told(replace(made, sections=("survey",))))
+    blocks = {b.code: b for b in registers.survey(Context(made)).blocks if isinstance(b, Sheet)}
+    row = blocks["survey-yes"].frame.iloc[0]
+    assert (row["numerator"], row["denominator"], row["value"]) == (yes, yes + no, yes / (yes + no))
+    assert row["item"] == questionnaire(made.inputs["items"]).wording(lang)["q6"]
 
 
 def test_petition_forms_of_the_commune_are_counted_by_hand(commune: tuple[Path, Path]):
@@ -646,9 +684,42 @@ def test_petition_forms_of_the_commune_are_counted_by_hand(commune: tuple[Path, 
     assert "14" in re.search(r"Mô hình đăng ký.*?</tr>", page)[0]
 
 
+def test_form_and_register_of_receptions_are_put_side_by_side(commune: tuple[Path, Path], tmp_path: Path):
+    def told(made: spec.Spec) -> list[Paragraph]:
+        found = [b for b in petitions.compose(Context(made)).blocks if isinstance(b, Paragraph)]
+        return [b for b in found if "01/TCD ghi" in b.text or "cùng ghi" in b.text]
+
+    made = spec.read(commune[0])
+    line = load_form(made.inputs["form_01_tcd"], "01/TCD").iloc[0]
+    register = load_cases(made.inputs["cases"])
+    rows = register[register["kind"] == "reception"]
+    (caution,) = told(made)
+    assert caution.role == "caution" and "không khớp" in caution.text
+    assert f"biểu 01/TCD ghi {line['1']:.0f} lượt, {line['2']:.0f} người, {line['3']:.0f} vụ việc" in caution.text
+    assert f"ghi {len(rows)} lượt, {rows['people'].sum():.0f} người" in caution.text
+    alike = pd.DataFrame(
+        {"unit": "Xã A", "kind": "reception", "received": "2025-03-03", "visits": [line["1"]], "people": [line["2"]]}
+    )
+    alike.assign(matters=line["3"]).to_csv(tmp_path / "so-gia-lap.csv", index=False)
+    (note,) = told(replace(made, inputs={**made.inputs, "cases": tmp_path / "so-gia-lap.csv"}))
+    assert note.role == "note" and "cùng ghi" in note.text
+    assert not told(replace(made, inputs={k: v for k, v in made.inputs.items() if k != "cases"}))
+
+
+def test_it_is_said_that_a_total_elsewhere_can_tell_a_hidden_cell(commune: tuple[Path, Path]):
+    ctx = Context(spec.read(commune[0]))
+    by_kind, whole = registers.cases_in_time(ctx, "kind"), registers.cases_in_time(ctx).iloc[0]
+    hidden = by_kind["value"].isna()
+    # the two tables together give the hidden rows' sum away: what the note warns of
+    assert hidden.any() and whole["denominator"] - by_kind["denominator"].sum() > 0
+    (note,) = [b for b in registers.cases(ctx).blocks if isinstance(b, Paragraph) and b.role == "note"]
+    assert "chỉ xét trong từng bảng" in note.text and "Trước khi gửi báo cáo ra ngoài" in note.text
+
+
 def test_a_target_that_should_stay_low_is_not_praised_for_being_high(commune: tuple[Path, Path]):
     page = (commune[1] / "report.html").read_text(encoding="utf-8")
-    row = re.search(r"<tr><td[^>]*>Số hộ nghèo</td>.*?</tr>", page)
+    row = re.search(r"<tr><td[^>]*>Số hộ nghèo \(càng thấp càng tốt\)</td>.*?</tr>", page)
+    assert re.search(r"<tr><td[^>]*>Số cuộc đối thoại với Nhân dân</td>", page)
     assert row and ("không đạt" in row[0]) == (_numbers(row[0])[1] > _numbers(row[0])[0])
 
 

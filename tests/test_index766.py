@@ -186,6 +186,15 @@ def test_months_and_cumulative_share_of_2026_contradict_each_other():
     )
 
 
+def test_one_definition_may_put_the_year_outside_its_months():
+    # By hand: 10 dossiers a month, 2 carried over each time, all in time that are resolved: 8 of 10, 10 of 12, 10 of
+    # 12 of the workload each month, 28 of 30 over the three. One definition, and no mistake.
+    found = cumulative_against_parts([8 / 10, 10 / 12, 10 / 12], 28 / 30, where="A").iloc[0]
+    assert found["verdict"] == "fail"
+    assert "hoặc hồ sơ kỳ trước chuyển sang được đếm lại ở kỳ sau" in found["guidance_vi"]
+    assert "or dossiers carried over count again in the next period" in found["guidance_en"]
+
+
 @pytest.mark.parametrize(
     ("parts", "cumulative", "verdict"),
     [
@@ -208,6 +217,22 @@ def test_satisfaction_of_766_is_timeliness():
     r = np.corrcoef(p["satisfied_766"] / p["satisfaction_base_766"], p["in_time"] / p["received"])[0, 1]
     assert found.loc["imputed_correlation", "computed"] == "0.99995" == f"{r:.5f}"
     assert found.loc[["imputed_never_above", "feedback_never_above"], "computed"].tolist() == ["0/34"] * 2
+    # r is about 6 points of 18, which hardly tell provinces apart: by hand, from the points of the three items.
+    items = pd.DataFrame(
+        {
+            "in_time": 6 * p["feedback_in_time"] / p["feedback_total"],
+            "satisfied": 6 * p["feedback_satisfied"] / p["feedback_total"],
+            "procedures": (6 * p["satisfied_766"] / p["satisfaction_base_766"] / 0.9).clip(upper=6),
+        }
+    )
+    score = items.sum(axis=1)
+    assert [round(100 * items[c].cov(score) / score.var(), 1) for c in items] == [55.1, 42.8, 2.1]
+    assert "2,1\u00a0%" in found.loc["imputed_correlation", "guidance_vi"]
+    assert abs(np.corrcoef(p["q766_mdhl"], p["q766_tdgq"])[0, 1]) < 0.02
+    late, dissatisfied = (int((p["feedback_total"] - p[f"feedback_{c}"]).sum()) for c in ("in_time", "satisfied"))
+    assert (late, dissatisfied) == (12745, 14649)
+    assert "Of 14,649 feedback" in found.loc["feedback_never_above", "guidance_en"]
+    assert "12,745 (87%)" in found.loc["feedback_never_above", "guidance_en"]
 
 
 def test_a_real_survey_would_not_be_taken_for_timeliness():
@@ -218,6 +243,14 @@ def test_a_real_survey_would_not_be_taken_for_timeliness():
     )
     found = imputed_check(survey).set_index("check")
     assert found["verdict"].tolist() == ["pass"] * 3
+    assert "12" not in found.loc["feedback_never_above", "guidance_vi"]  # numbers go with the pattern only
+    nothing_late = (
+        provinces()
+        .assign(feedback_in_time=lambda t: t["feedback_total"])
+        .assign(feedback_satisfied=lambda t: t["feedback_total"])
+    )
+    told = imputed_check(nothing_late).set_index("check").loc["feedback_never_above"]
+    assert told["verdict"] == "review" and not any(c.isdigit() for c in told["guidance_vi"].replace("5.3", ""))
     assert imputed_check(provinces().head(2))["verdict"].tolist() == ["unknown"] * 3
 
 

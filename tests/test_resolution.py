@@ -12,6 +12,7 @@ from dvresearch.codebook import get
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import load_index766, load_tallies
 from dvresearch.metrics.resolution import DEFINITIONS, resolution_rate
+from dvresearch.metrics.tally import tally as count_dossiers
 from dvresearch.tables import ESTIMATES, check
 
 # Phòng Nội vụ huyện Quế Sơn, 13 October 2022: the article does not say what the 43,479 dossiers are.
@@ -239,3 +240,25 @@ def test_what_is_not_stated_or_not_there_is_named(options, says):
 def test_a_path_is_no_table():
     with pytest.raises(DataError, match="This is not a table"):
         resolution_rate("tallies.csv", definition="resolved")
+
+
+def test_each_definition_treats_dossiers_handed_back_as_its_note_says():
+    """Ten resolved (eight in time), then one handed back in time, then one withdrawn late: counted by hand."""
+    day = pd.Timestamp("2025-03-10")
+    ended = [-1] * 8 + [1] * 2 + [-1, 1]
+    outcome = ["granted"] * 10 + ["returned", "withdrawn"]
+    frame = pd.DataFrame({"unit": "Xã A", "received": day - pd.Timedelta(days=5), "due": day, "outcome": outcome})
+    frame["resolved"] = day + pd.to_timedelta(ended, unit="D")
+
+    def counts(rows: int) -> dict[str, tuple[float, float]]:
+        found = ladder(count_dossiers(frame.head(rows), as_of="2025-03-31"))
+        return {d: (found.loc[d, "numerator"], found.loc[d, "denominator"]) for d in DEFINITIONS[:4]}
+
+    assert counts(10) == dict.fromkeys(DEFINITIONS[:4], (8, 10))
+    assert counts(11) == {"resolved": (8, 10), "due": (8, 10), "workload": (9, 11), "q766": (9, 11)}
+    assert counts(12) == {"resolved": (8, 10), "due": (8, 10), "workload": (10, 12), "q766": (9, 12)}
+    notes = {d: get("definition", d).note_en for d in DEFINITIONS}
+    assert all("handed back or withdrawn" in note for note in notes.values())
+    assert all("trả lại hoặc xin rút" in get("definition", d).note_vi for d in DEFINITIONS)
+    assert "never late" in notes["workload"] and "left out of both" in notes["resolved"] + notes["due"]
+    assert "late after it" in notes["q766"]

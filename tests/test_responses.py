@@ -11,6 +11,7 @@ from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples.responses import ITEMS
 from dvresearch.loaders import load_responses, questionnaire
 from dvresearch.metrics import answer_shares
+from dvresearch.metrics.responses import discordant
 from dvresearch.tables import ESTIMATES, NO_ANSWER, SCALES, responses_table
 
 UNITS = examples.communes(4, seed=5)
@@ -174,3 +175,25 @@ def test_what_is_refused():
         answer_shares(FRAME, {"q9": "hai_long_5"})
     with pytest.raises(DataError, match="danh mục"):
         answer_shares(FRAME.assign(q1="tốt"), {"q1": "hai_long_5"})
+
+
+def test_items_are_compared_by_those_who_answered_both():
+    from statsmodels.stats.contingency_tables import mcnemar
+
+    items = {"q1": "hai_long_5", "q2": "hai_long_5", "q3": "hai_long_5"}
+    rng = np.random.default_rng(4)
+    words = [*SCALES["hai_long_5"], NO_ANSWER[0]]
+    frame = pd.DataFrame(
+        {i: rng.choice(words, 150, p=p) for i, p in zip(items, rng.dirichlet([1] * 6, 3), strict=True)}
+    )
+    for reverse in ((), ("q2",)):
+        found = discordant(frame, items, "q1", reverse=reverse).set_index("against")
+        for other in ("q2", "q3"):
+            both = frame[frame[["q1", other]].isin(SCALES["hai_long_5"]).all(axis=1)]
+            best = SCALES["hai_long_5"][:2] if other in reverse else SCALES["hai_long_5"][-2:]
+            ours, theirs = both["q1"].isin(SCALES["hai_long_5"][-2:]), both[other].isin(best)
+            table = pd.crosstab(ours, theirs).reindex(index=[True, False], columns=[True, False], fill_value=0)
+            assert found.loc[other, ["only_this", "only_other"]].tolist() == [table.iloc[0, 1], table.iloc[1, 0]]
+            assert found.loc[other, "p_value"] == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-12)
+    same = frame.assign(q2=frame["q1"], q3=frame["q1"])
+    assert discordant(same, items, "q1")["p_value"].tolist() == [1, 1]

@@ -221,3 +221,70 @@ def test_what_cannot_be_asked_is_said() -> None:
     with pytest.raises(ParameterError, match="as_of"):
         screen(Path(__file__).parent / "ugly" / "tab.tsv", as_of="hôm qua")
     assert list(screen("khong-co.csv")["check"]) == ["unreadable"]
+
+
+# Figures --------------------------------------------------------------------------------------------------------------
+
+FIGURES_HEAD = "unit_version,unit_level,unit,period,indicator,value_unit,value,numerator,denominator,source"
+
+
+def figures(folder: Path, *rows: str, indicator: str = "dossiers_in_time_share") -> pd.DataFrame:
+    """What screening says of figures of Gia Lai, a year each: unit, value, numerator, denominator."""
+    lines = [f"34,province,Gia Lai,{2010 + i},{indicator},{row},x" for i, row in enumerate(rows)]
+    path = folder / "so-lieu.csv"
+    path.write_text("\n".join([FIGURES_HEAD, *lines]) + "\n", encoding="utf-8")
+    return screen(path, "figures")
+
+
+def test_every_fault_of_a_figures_file_is_listed_with_its_rows_and_what_was_typed(tmp_path: Path) -> None:
+    found = figures(tmp_path, "%,85.5,855,1000", "%,90,-5,100", "%,,200,100", "cuộc,85,,", "%,150,-3,100", "%,-5,,")
+    wrong = found[found["verdict"] == "fail"].set_index("where")["computed"].to_dict()
+    assert wrong == {
+        "so-lieu.csv, dòng/row 3, 6, cột/column numerator": "-5; -3",
+        "so-lieu.csv, dòng/row 4, cột/column numerator": "200 > 100",
+        "so-lieu.csv, dòng/row 5, cột/column value_unit": "cuộc",
+        "so-lieu.csv, dòng/row 6, 7, cột/column value": "150 %; -5 %",
+    }
+    told = found.set_index("where")["guidance_vi"]
+    assert "85 kèm" not in told["so-lieu.csv, dòng/row 6, 7, cột/column value"]
+    counted = figures(tmp_path, "cuộc,-5,,", indicator="dialogues")
+    assert counted.loc[counted["verdict"] == "fail", "computed"].tolist() == ["-5 cuộc"]
+
+
+def test_a_row_that_cannot_be_placed_is_left_out_and_the_others_are_checked(tmp_path: Path) -> None:
+    path = tmp_path / "so-lieu.csv"
+    good = "34,province,Gia Lai,2025,dossiers_in_time_share,%,85.5,855,1000,x"
+    others = [good.replace("Gia Lai", "Gia Lay"), good.replace("2025", "năm tới"), good.replace("share", "shore"), good]
+    lines = [FIGURES_HEAD, *others[:3], others[0], good, good]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = screen(path, "figures")
+    wrong = found.loc[found["verdict"] == "fail", ["where", "computed"]].itertuples(index=False, name=None)
+    assert sorted(wrong) == [
+        ("so-lieu.csv, dòng/row 2, 5, cột/column unit", "Gia Lay"),
+        ("so-lieu.csv, dòng/row 3, cột/column period", "năm tới"),
+        ("so-lieu.csv, dòng/row 4, cột/column indicator", "dossiers_in_time_shore"),
+        ("so-lieu.csv, dòng/row 7, cột/column indicator", "dossiers_in_time_share, Gia Lai, 2025"),
+    ]
+    assert counted(found, "figures_read") == "1"
+    path.write_text("\n".join(lines).replace("indicator,", "code,") + "\n", encoding="utf-8")
+    assert screen(path, "figures")["check"].tolist() == ["unreadable"]
+    path.write_text(f"{FIGURES_HEAD}\n{others[0]}\n", encoding="utf-8")
+    assert counted(screen(path, "figures"), "figures_read") == "0"
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        ("%,50,635593,643272", "fail"),  # 98.81 %
+        ("%,98.81,635593,643272", "pass"),
+        ("%,98.8,635593,643272", "pass"),
+        ("%,99,635593,643272", "pass"),  # in whole per cents
+        ("%,98.9,635593,643272", "fail"),
+        (",0.98,635593,643272", "review"),  # cut off
+        ("%,100,100,100", "pass"),
+    ],
+)
+def test_a_share_is_held_to_its_counts_by_the_digits_printed(row: str, verdict: str, tmp_path: Path) -> None:
+    found = figures(tmp_path, row).set_index("check")
+    assert found.loc["published_share", "verdict"] == verdict
+    assert found.loc["published_share", "where"].startswith("so-lieu.csv, dòng/row 2, Gia Lai, 2010")

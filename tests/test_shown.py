@@ -15,6 +15,7 @@ from dvresearch.evaluation.content import Checks, Column, Figure, Paragraph, Rep
 from dvresearch.evaluation.items import items
 from dvresearch.evaluation.shown import findings_rows, shown
 from dvresearch.metrics.findings import finding, table
+from dvresearch.metrics.identities import term
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import hedged
 
@@ -49,6 +50,21 @@ def test_a_period_not_counted_to_its_end_tells_its_last_day():
     assert period_words("2018", "en", pd.Timestamp(day)) == "2018 (up to 3 October 2018)"
     assert period_words("2018", "vi", dt.date(2018, 12, 31)) == period_words("2018", "vi", pd.NaT) == "năm 2018"
     assert period_words("2019..2022-10", "vi", dt.date(2022, 10, 13)) == "2019–10/2022"
+
+
+def test_groups_and_what_is_counted_are_named_in_english():
+    told = "Vĩnh Phúc, cấp huyện, cấp xã, 2021-08, Tỷ lệ phản ánh, kiến nghị đã xử lý (126/137)"
+    found = table([finding("published_share", "pass", where) for where in (told, "cấp xã Mẫu, 2021", "sở, ngành")])
+    english = [row["where"] for row in findings_rows(found, "en", "match")]
+    # a name that only begins like a group stays
+    assert english == [
+        "Vĩnh Phúc, district and commune level, August 2021, Share of feedback handled (126/137)",
+        "cấp xã Mẫu, 2021",
+        "departments",
+    ]
+    assert findings_rows(found, "vi", "match")[0]["where"] == told.replace("2021-08", "tháng 8/2021")
+    assert [term(g, "en") for g in ("cấp tỉnh", "Tổ 1", "")] == ["province level", "Tổ 1", ""]
+    assert term("cấp tỉnh", "vi") == "cấp tỉnh"
 
 
 def test_a_place_in_a_file_is_named_in_one_language():

@@ -455,6 +455,9 @@ def test_summary_counts_the_verdicts():
         "4 kiểm tra: 1 khớp, 1 cần xem, 1 không khớp, 1 không kiểm được."
     )
     assert wording.summarise_findings(table(FOUND[:1]), "en") == "1 check: 1 agrees."
+    twice = pd.concat([table(FOUND[:1])] * 2)
+    assert wording.summarise_findings(twice, "en") == "2 checks: 2 agree."
+    assert wording.summarise_findings(twice.assign(verdict="fail"), "en") == "2 checks: 2 do not agree."
     assert wording.summarise_findings(table(FOUND[:1] * 2), "en").startswith("2 checks:")
 
 
@@ -552,11 +555,35 @@ def test_alt_text_of_each_picture():
         {"unit": "A", "period": ["2020", "2019", "2022"], "indicator": "test_share", "value": [0.5, 0.4, 0.3]}
     ).assign(flags=["", "", "break"])
     assert wording.alt_text("trend", series).replace(NBSP, "~") == (
-        "Biểu đồ theo thời gian: tỷ lệ thử; A: từ 40~% (năm 2019) đến 30~% (năm 2022); chuỗi bị gãy, không nối qua mốc."
+        "Biểu đồ theo thời gian: tỷ lệ thử; A: từ 40~% (năm 2019) đến 50~% (năm 2020); sau mốc gãy, 30~% (năm 2022); "
+        "không nối qua mốc gãy."
     )
+    # the break is in a row without a value; the last month is counted to its 10th day, the line is at 60 %
+    months = pd.DataFrame(
+        {
+            "unit": "A",
+            "period": [f"2026-{m:02}" for m in (1, 2, 3, 4, 5)],
+            "period_end": pd.to_datetime([*[None] * 4, "2026-05-10"]),
+            "indicator": "test_share",
+            "value": [0.3, np.nan, 0.4, 0.7, 0.5],
+            "flags": ["", "break", "", "few", ""],
+        }
+    )
+    told = wording.alt_text("trend", months, "en", reference=0.6, reference_name="overall")
+    assert told.split("; ")[1:] == [
+        "A: 30% (January 2026)",
+        "after the break, from 40% (March 2026) to 50% (May 2026, up to 10 May 2026), "
+        "highest 70% (few cases) (April 2026)",
+        "not joined across the break",
+        "dashed line: overall 60%.",
+    ]
     two = pd.concat([series, series.assign(unit="B", value=series["value"] + 0.1)])
     assert wording.alt_text("small_multiples", two, "en") == (
         "Small trends, one for each unit: test share; 2 units; 2022: highest B 40%, lowest A 30%."
+    )
+    few = wording.alt_text("intervals", rows.assign(n=[6.0, 50, np.nan], flags=["few;imputed", "", ""]))
+    assert "thấp nhất A 40,0~% (n~=~6, ít trường hợp)" in few.replace(NBSP, "~") and "B 90,0~%, " in few.replace(
+        NBSP, "~"
     )
     near = rows[:2].assign(lower=[0.3, 0.39], upper=[0.4, 0.95])
     assert wording.alt_text("intervals", near, "en").endswith("the intervals of these two overlap.")

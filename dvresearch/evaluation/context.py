@@ -15,6 +15,7 @@ from dvresearch.evaluation.lists import Lists
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
 from dvresearch.evaluation.steps import remembered
+from dvresearch.metrics.identities import term
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import GROUPS, say
 
@@ -277,7 +278,7 @@ class Context(Lists):
         shown = self.with_periods(rows).assign(
             name=[e.label(self.lang) + (f" ({again})" if role == "restated" else "") for e, role in roles],
             measure=[e.unit for e in book],
-            place=[f"{u}: {p}" if p else u for u, p in zip(rows["unit"], rows["part"], strict=True)],
+            place=[f"{u}: {term(p, self.lang)}" if p else u for u, p in zip(rows["unit"], rows["part"], strict=True)],
             definition=[self.label("definition", d) if d else "" for d in rows["definition"].fillna("")],
             cited=rows["source"].map({s: self.citation(s) for s in rows["source"].unique()}),
         )

@@ -49,8 +49,8 @@ _WORDS = {
     "en": {
         "appendix": "Appendix",
         "appendix_title": "Detailed tables",
-        "table": "{name} ({n} rows): {where}.",
-        "checks": "{n} checks passed: {where}.",
+        "table": "{name} (rows: {n}): {where}.",
+        "checks": "Checks passed: {n}; {where}.",
         "printed": "see the appendix",
         "elsewhere": "see the file tables.xlsx",
     },

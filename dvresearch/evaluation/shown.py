@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Hashable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch import codebook
+from dvresearch.metrics.identities import SOURCE_GROUPS
 from dvresearch.text import format_number, format_percent
 from dvresearch.wording import values, verdict_words
 from dvresearch.wording.findings import localised
@@ -65,8 +68,24 @@ def findings_rows(findings: pd.DataFrame, lang: Lang, words: Literal["pass", "ma
     ]
 
 
+@cache
+def _english() -> dict[str, str]:
+    """Return what tables and findings name in Vietnamese only, groups and what is counted, by its English name."""
+    groups = [e for e in codebook.entries("value") if e.code.startswith(SOURCE_GROUPS)]
+    counted = [*codebook.entries("column"), *codebook.entries("indicator")]
+    return {e.label("vi"): e.label("en") for e in (*counted, *groups)}
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    names = "|".join(re.escape(name) for name in sorted(_english(), key=len, reverse=True))
+    return re.compile(rf"(?:^|(?<=, ))(?:{names})(?=, | \(|$)")
+
+
 def _where(where: str, lang: Lang) -> str:
     """Return a place in the reader's language: its periods in words, and ``dòng 6`` for ``dòng/row 6``."""
+    if lang == "en":
+        where = _named().sub(lambda name: _english()[name[0]], where)
     words, counting = [], False
     for part in where.split(", "):
         # the numbers of further rows follow the first: row 2019 is no year

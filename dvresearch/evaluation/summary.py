@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -100,19 +100,27 @@ def _cases(ctx: Context) -> list[str]:
 def _survey(ctx: Context) -> list[str]:
     shares = registers.answer_shares(ctx)
     top = shares[(shares["indicator"] == "answers_top_share") & shares["value"].notna()].sort_values("value")
+    yes = registers.yes_shares(ctx)
+    said = [_yes(ctx, row) for row in yes[yes["indicator"] == "answers_yes_share"].to_dict("records")]
     if top.empty:
-        return []
+        return said
     ends = {"low": top.iloc[0].to_dict(), "high": top.iloc[-1].to_dict()}
-    wide = registers.answer_shares(ctx, at_once=True).loc[[top.index[0], top.index[-1]]]
-    apart = wide["upper"].iloc[0] < wide["lower"].iloc[1]
     values = {f"{k}_{w}": text for k, row in ends.items() for w, text in _share(ctx, row).items()}
     values |= {f"{k}_item": ctx.asked()[row["item"]] for k, row in ends.items()}
     values |= {f"{k}_interval": interval(row, ctx.lang) for k, row in ends.items()}
-    key = "leader.survey-one" if len(top) == 1 else "leader.survey" if apart else "leader.survey-alike"
+    apart = "one" if len(top) == 1 else registers.told_apart(ctx, list(top["item"]))
     answers = format_number(len(ctx.responses[0]), 0, ctx.lang)
+    return [ctx.prose(f"leader.survey-{apart}", answers=answers, items=len(top), level=_level(ctx), **values), *said]
+
+
+def _level(ctx: Context) -> str:
     share = ctx.spec.confidence
-    level = format_percent(share, 0 if round(share, 2) == share else 1, ctx.lang)
-    return [ctx.prose(key, answers=answers, items=len(top), level=level, **values)]
+    return format_percent(share, 0 if round(share, 2) == share else 1, ctx.lang)
+
+
+def _yes(ctx: Context, row: dict[Any, Any]) -> str:
+    values = {**_share(ctx, row), "item": ctx.asked()[row["item"]], "interval": interval(row, ctx.lang)}
+    return ctx.prose("leader.survey-yes", level=_level(ctx), **values)
 
 
 def _models(ctx: Context) -> list[str]:

@@ -18,11 +18,11 @@ from typing import Any
 import pandas as pd
 
 from dvresearch import codebook, shipped
-from dvresearch.errors import ParameterError, Text, refuse_rows
-from dvresearch.loaders.tidy import check_not_above, read_tidy
+from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
+from dvresearch.loaders.tidy import Cells, check_not_above, read_cells, read_tidy
 from dvresearch.tables import FIGURES, TALLY, Column
 
-__all__ = ["FIGURES_FILE", "PUBLISHED", "keep", "load_figures", "load_tallies", "published"]
+__all__ = ["FIGURES_FILE", "PUBLISHED", "faults", "keep", "load_figures", "load_tallies", "published"]
 
 #: Columns of a figures file: those of the table, and how the value is printed. A file that states ``decimals`` needs
 #: no ``value_low`` and ``value_high``.
@@ -59,7 +59,12 @@ _SCALES = {
 #: Indicators that follow from other numbers instead of being measured.
 _IMPUTED = ("q766_satisfaction_share", "feedback_satisfied_share", "q766_mdhl")
 
+#: Cells without which the rest of their row can still be held to the contract.
+_NUMBERS = {c.name for c in FIGURES_FILE.columns if c.kind in ("count", "number", "share")} | {"value_unit"}
+
 _NEGATIVE = Text("Số đếm âm.", "A negative count.")
+_PERCENT = Text("Sửa giá trị: số phần trăm từ 0 đến 100.", "Correct the value: per cents go from 0 to 100.")
+_SHARE = Text('Ghi 85 kèm value_unit "%", hoặc ghi 0.85.', 'Write 85 with value_unit "%", or write 0.85.')
 _SOURCE = Text("Sửa số liệu gốc rồi nạp lại.", "Correct the source and load again.")
 
 
@@ -155,8 +160,63 @@ def keep(frame: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
     )
 
 
-def _figures(path: Path) -> pd.DataFrame:
-    frame = read_tidy(path, FIGURES_FILE)
+def faults(path: Path) -> tuple[list[DataError], pd.DataFrame | None]:
+    """Read a figures file past the faults that :func:`load_figures` stops at.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    list of DataError
+        A fault for each kind and column, with all its rows and what was typed there. A number at fault is then taken
+        for not given, a row with another cell at fault is left out, and the file is held to its contract again.
+    DataFrame or None
+        The figures left, the index being the row in the file; None after a fault of the table as a whole.
+
+    Raises
+    ------
+    DataError
+        When there are no cells to check.
+    """
+    header, rows, between = read_cells(path)
+    found: list[DataError] = []
+    while True:
+        try:
+            return found, _figures(path, (header, rows, between))
+        except DataError as fault:
+            lines = [rows[int(str(row)) - 2] for row in fault.rows]
+            found.append(fault)
+            if not any(any(line) for line in lines):
+                return found, None
+            shown = ("value", "value_unit") if fault.column == "value" else (fault.column,)
+            at = [header.index(name) for name in shown if name in header]
+            typed = list(dict.fromkeys(" ".join(line[i] for i in at).strip() for line in lines))
+            if _is_cell(fault.got, typed[0]):
+                fault.got = "; ".join(typed[:5]) + ("; …" if len(typed) > 5 else "")
+            # a value without its unit would be another value
+            gone = {"value", "value_unit"} if fault.column == "value_unit" else {fault.column}
+            emptied = [
+                ["" if name in gone else cell for name, cell in zip(header, line, strict=True)] for line in lines
+            ]
+            # where that is no help, the row goes: each round leaves fewer cells, so that there is a last one
+            whole = fault.column not in _NUMBERS or emptied == lines
+            for line, cells in zip(lines, emptied, strict=True):
+                line[:] = [""] * len(line) if whole else cells
+
+
+def _is_cell(got: str | None, cell: str) -> bool:
+    """Tell whether what a message shows is what a cell (and its unit) holds, a number perhaps written otherwise."""
+    try:
+        return got == cell or float(got or "") == float(cell.partition(" ")[0].replace(",", "."))
+    except ValueError:
+        return False
+
+
+def _figures(path: Path, cells: Cells | None = None) -> pd.DataFrame:
+    frame = read_tidy(path, FIGURES_FILE, cells=cells)
     where = path.name
     known = frame["indicator"].map(lambda name: codebook.find("indicator", name) or "")
     refuse_rows(
@@ -180,14 +240,16 @@ def _figures(path: Path) -> pd.DataFrame:
     entries = {code: codebook.get("indicator", code) for code in known.unique()}
     quantity = known.map({code: codebook.quantity(code) for code in entries})
     _check_parts(frame, quantity, where)
+    _check_units(frame, entries, quantity, where)
+    typed = [f"{v:.15g} {u}".strip() for v, u in zip(frame["value"], frame["value_unit"], strict=True)]
     values = [
-        _in_codebook_unit(row, entries[str(row.indicator)], str(q), where)
+        _in_codebook_unit(row, entries[str(row.indicator)], str(q))
         for row, q in zip(frame.itertuples(), quantity, strict=True)
     ]
     frame[["value", "value_low", "value_high"]] = pd.DataFrame(
         values, index=frame.index, columns=["value", "value_low", "value_high"], dtype="float64"
     )
-    _check_values(frame, quantity, where)
+    _check_values(frame, quantity, pd.Series(typed, index=frame.index, dtype="str"), where)
     frame["flags"] = known.map({code: _flag(e) for code, e in entries.items()})
     return frame[FIGURES.names]
 
@@ -198,12 +260,12 @@ def _flag(entry: codebook.Entry) -> str:
     return "imputed" if entry.code in _IMPUTED else ""
 
 
-def _in_codebook_unit(row: Any, entry: codebook.Entry, quantity: str, where: str) -> tuple[float, float, float]:
+def _in_codebook_unit(row: Any, entry: codebook.Entry, quantity: str) -> tuple[float, float, float]:
     """Return value, lowest and highest value by the printed precision, in the unit of the codebook."""
     if isnan(row.value):
         share = row.numerator / row.denominator if row.denominator > 0 else nan
         return share, share, share
-    scale = _scale(row, entry, quantity, where)
+    scale = _SCALES.get(row.value_unit, Decimal(1)) if entry.unit else Decimal(1)
     # through the printed digits, so that 83.94 % is 0.8394 and not 0.8393999999999999
     value = Decimal(repr(row.value)) * scale
     if isnan(row.decimals):
@@ -216,23 +278,27 @@ def _in_codebook_unit(row: Any, entry: codebook.Entry, quantity: str, where: str
     return float(value), float(low), float(high)
 
 
-def _scale(row: Any, entry: codebook.Entry, quantity: str, where: str) -> Decimal:
-    if not row.value_unit or not entry.unit:
-        return Decimal(1)
-    if row.value_unit in _SCALES:
-        fits = quantity in (("share", "rate") if row.value_unit == "%" else ("money",))
-    else:
-        fits = codebook.find("unit", row.value_unit) == entry.unit
+def _check_units(frame: pd.DataFrame, entries: dict[str, codebook.Entry], quantity: pd.Series, where: str) -> None:
+    def fits(unit: str, of: str, quantity: str) -> bool:
+        if not unit or not of:
+            return True
+        if unit in _SCALES:
+            return quantity in (("share", "rate") if unit == "%" else ("money",))
+        return codebook.find("unit", unit) == of
+
+    of = frame["indicator"].map({code: entry.unit for code, entry in entries.items()})
+    stated = zip(frame["value_unit"], of, quantity, frame["value"].isna(), strict=True)
+    wrong = frame.index[[not (blank or fits(unit, own, q)) for unit, own, q, blank in stated]]
+    own = of[wrong[0]] if len(wrong) else ""
     refuse_rows(
-        [] if fits else [row.Index],
+        wrong,
         Text("Đơn vị tính không phải của chỉ số này.", "The unit is not that of this indicator."),
         where=where,
         column="value_unit",
-        got=lambda _: row.value_unit,
-        expected=Text(codebook.label("unit", entry.unit), codebook.label("unit", entry.unit, "en")),
+        got=frame["value_unit"].get,
+        expected=Text(codebook.label("unit", own), codebook.label("unit", own, "en")) if own else None,
         hint=Text("Sửa đơn vị tính hoặc mã chỉ số.", "Correct the unit or the indicator."),
     )
-    return _SCALES.get(row.value_unit, Decimal(1))
 
 
 def _check_parts(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:
@@ -276,14 +342,14 @@ def _check_parts(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:
     )
 
 
-def _check_values(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:
+def _check_values(frame: pd.DataFrame, quantity: pd.Series, typed: pd.Series, where: str) -> None:
     refuse_rows(
         frame.index[quantity.eq("share") & ((frame["value"] < 0) | (frame["value"] > 1))],
         Text("Tỷ lệ nằm ngoài 0-100 %.", "A share outside 0-100 %."),
         where=where,
         column="value",
-        got=frame["value"].get,
-        hint=Text('Ghi 85 kèm value_unit "%", hoặc ghi 0.85.', 'Write 85 with value_unit "%", or write 0.85.'),
+        got=typed.get,
+        hint=lambda got: _PERCENT if str(got).endswith("%") else _SHARE,
     )
     refuse_rows(
         frame.index[frame.duplicated(list(FIGURES.key))],

@@ -209,7 +209,15 @@ def _file(items: str | Path) -> Path:
     path = Path(items)
     if path.suffix or path.exists() or len(path.parts) != 1:
         return path
-    return SHIPPED[_one_of("items", path.name, tuple(SHIPPED))]
+    if path.name not in SHIPPED:
+        words = ", ".join(SHIPPED)
+        raise ParameterError(
+            Text(f"Không có phiếu hỏi tên {path.name!r}.", f"There is no questionnaire called {path.name!r}."),
+            expected=Text(f"{words}, hoặc một tệp TOML", f"{words}, or a TOML file"),
+            got=path.name,
+            hint=Text("Chọn một tên trong danh sách trên.", "Choose one of these names."),
+        )
+    return SHIPPED[path.name]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -23,7 +23,10 @@ from dvresearch.text import Period
 from dvresearch.text import period as read_period
 from dvresearch.text.dates import EARLY
 
-__all__ = ["check_not_above", "read_tidy"]
+__all__ = ["Cells", "check_not_above", "read_cells", "read_tidy"]
+
+#: The header, the rows, and what stands between the cells.
+Cells = tuple[list[str], list[list[str]], str]
 
 #: Counts that are part of another one.
 _PARTS = (
@@ -54,7 +57,7 @@ _AS_UTF8 = Text(
 )
 
 
-def read_tidy(path: Path, table: Table) -> pd.DataFrame:
+def read_tidy(path: Path, table: Table, *, cells: Cells | None = None) -> pd.DataFrame:
     """Read a file of the project's own shape and hold it to its contract.
 
     Days of a period are filled from its name where the file gives none, provinces get their official name and code.
@@ -65,6 +68,8 @@ def read_tidy(path: Path, table: Table) -> pd.DataFrame:
         The file.
     table : Table
         The contract. Columns the file lacks come back empty, further columns are left out.
+    cells : Cells, optional
+        What :func:`read_cells` read from the file, some of it emptied since.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def read_tidy(path: Path, table: Table) -> pd.DataFrame:
     DataError
         When the file is missing, empty or not UTF-8, its rows do not fit the header, or a cell breaks the contract.
     """
-    frame = _contract(path, table)
+    frame = _contract(path, table, cells or read_cells(path))
     years = frame["period"].str.findall(r"\d{4}").map(lambda found: any(int(y) < 1900 for y in found))
     refuse_rows(
         frame.index[years],
@@ -137,8 +142,8 @@ def _dated(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     return frame
 
 
-def _contract(path: Path, table: Table) -> pd.DataFrame:
-    header, rows, delimiter = _cells(path)
+def _contract(path: Path, table: Table, cells: Cells) -> pd.DataFrame:
+    header, rows, delimiter = cells
     text = pd.DataFrame(rows, columns=header, index=range(2, len(rows) + 2), dtype=str)
     text = text.apply(lambda column: column.str.strip())
     frame = text.copy()
@@ -155,8 +160,8 @@ def _contract(path: Path, table: Table) -> pd.DataFrame:
     return frame.loc[(text != "").any(axis=1), table.names]
 
 
-def _cells(path: Path) -> tuple[list[str], list[list[str]], str]:
-    """Return the header, the rows, and what stands between the cells."""
+def read_cells(path: Path) -> Cells:
+    """Return the cells of a file as text; a `DataError` for one without header or with rows that do not fit it."""
     if (kind := container(path)) in ("zip", "compound"):
         return _of_workbook(path)
     if kind != "text":
@@ -213,7 +218,7 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]], str]:
     return header, rows, delimiter
 
 
-def _of_workbook(path: Path) -> tuple[list[str], list[list[str]], str]:
+def _of_workbook(path: Path) -> Cells:
     """Return the cells of a workbook as text: column names in row 1 of its only sheet, numbers with a dot."""
     sheets = [sheet for sheet in read_sheets(path) if not sheet.hidden]
     if len(sheets) != 1 or (sheets[0].first_row, sheets[0].first_column) != (1, 1):

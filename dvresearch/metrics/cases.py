@@ -1,8 +1,8 @@
 """Receptions, petitions and feedback: how many, handled in time, satisfied, sent again, recommendations accepted.
 
-Cases are counted by the same tally as dossiers. They are about people, so the tables made of them hide the
-rows that stand for too few (:func:`dvresearch.privacy.suppress`), each table for itself: the totals of one may tell
-what another hides.
+Cases are counted by the same tally as dossiers. They are about people, so the tables made of them hide the rows that
+stand for too few (:func:`dvresearch.privacy.suppress`), each table for itself and by the cases of a row, not by those
+in time or late among them: a total of another table, or one published elsewhere, may tell what is hidden.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ __all__ = [
     "term",
 ]
 
+#: How codes of the groups of a source begin (kind ``value`` of the codebook); tables hold their Vietnamese names.
+SOURCE_GROUPS = ("group.", "owner_type.")
 #: Residual, relative to the total, up to which a mismatch is called minor.
 MINOR = 0.001
 
@@ -92,9 +94,10 @@ TALLY_IDENTITIES = (
 
 
 def term(code: str, lang: str) -> str:
-    """Return the label of a column or an indicator, or the name itself (the numbered columns of a form have none)."""
-    known = (e for kind in ("column", "indicator") for e in codebook.entries(kind) if e.code == code)
-    entry = next(known, None)
+    """Return the label of a column, an indicator or a group of a source, or the name itself (columns of a form)."""
+    known = [e for kind in ("column", "indicator") for e in codebook.entries(kind) if e.code == code]
+    named = (e for e in codebook.entries("value") if e.code.startswith(SOURCE_GROUPS) and e.label_vi == code)
+    entry = known[0] if known else next(named, None)
     return entry.label(lang) if entry else code
 
 

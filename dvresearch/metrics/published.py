@@ -14,7 +14,7 @@ from dvresearch.tables import FIGURES, check
 
 __all__ = ["check_parts", "check_share", "check_shares"]
 
-_LABEL = ("unit", "part", "period", "indicator")
+_LABEL = ("where", "unit", "part", "period", "indicator")
 
 
 def check_parts(figures: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +59,8 @@ def check_shares(figures: pd.DataFrame) -> pd.DataFrame:
     figures : DataFrame
         Published numbers, see ``tables.FIGURES``: ``value`` a share 0-1, ``value_low`` and
         ``value_high`` the interval its printed precision allows, ``numerator``, ``denominator``.
-        Rows without one of these, counts, and shares that were not printed are left out.
+        Rows without one of these, counts, and shares that were not printed are left out. A column ``where``, if there
+        is one, says where a row stands and is told with the finding.
 
     Returns
     -------

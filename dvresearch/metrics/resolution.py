@@ -116,6 +116,10 @@ def resolution_rate(
     unknown (``partly_missing``). ``workload`` and ``q766`` add no stocks of several periods: a dossier
     pending through three months would be counted three times (``stocks_of_periods``).
 
+    Dossiers handed back or withdrawn are left out of ``resolved`` and ``due``, stand in the denominator of
+    ``workload`` and are never late there, and count under ``q766`` like those resolved, by the day they
+    ended (they are end states of the portal).
+
     ``q766`` is ``in_time / (in_time + out_of_time)`` where the source gives these (or over ``received``), or else
     (resolved within + pending within) / workload, which the reason ``derived_q766`` then says.
 

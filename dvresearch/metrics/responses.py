@@ -14,7 +14,7 @@ from dvresearch.metrics.proportions import proportion
 from dvresearch.privacy import MIN_COUNT, suppress
 from dvresearch.tables import RESPONSES, SCALES, check, responses_table
 
-__all__ = ["answer_shares"]
+__all__ = ["answer_shares", "discordant"]
 
 
 def answer_shares(
@@ -93,8 +93,7 @@ def answer_shares(
     labels = grouping(responses, by)
     counted = []
     for item, scale in items.items():
-        best = SCALES[scale][:top] if item in reverse else SCALES[scale][-top:]
-        on_scale, high = responses[item].isin(SCALES[scale]), responses[item].isin(best)
+        on_scale, high = _high(responses[item], scale, top, item in reverse)
         counted.append(
             responses[labels].assign(
                 item=item,
@@ -126,3 +125,45 @@ def answer_shares(
     each = ["item", "indicator"]
     totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
     return suppress(shares, totals=totals, min_count=min_count)
+
+
+def discordant(
+    responses: pd.DataFrame, items: Mapping[str, str], item: str, *, top: int = 2, reverse: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Compare one item with each of the others by the respondents who answered both: McNemar's test, exact.
+
+    Parameters
+    ----------
+    responses, items, top, reverse
+        As for :func:`answer_shares`.
+    item : str
+        The item compared with the others.
+
+    Returns
+    -------
+    DataFrame
+        ``against`` (the other item), ``only_this`` and ``only_other`` (respondents who gave a highest answer to one of
+        the two only), ``p_value``: two-sided, of that split under equal chances (binomial), 1 where nobody answered
+        apart; not corrected for the number of pairs.
+
+    Notes
+    -----
+    McNemar (1947), Psychometrika 12:153. Checked against ``mcnemar`` of statsmodels (tests/test_responses.py).
+    """
+    from scipy.stats import binomtest
+
+    known, high = _high(responses[item], items[item], top, item in reverse)
+    rows = []
+    for other, scale in items.items():
+        if other != item:
+            theirs_known, theirs = _high(responses[other], scale, top, other in reverse)
+            both = known & theirs_known
+            pair = int((both & high & ~theirs).sum()), int((both & theirs & ~high).sum())
+            rows.append((other, *pair, float(binomtest(pair[0], sum(pair)).pvalue) if sum(pair) else 1.0))
+    return pd.DataFrame(rows, columns=["against", "only_this", "only_other", "p_value"])
+
+
+def _high(answers: pd.Series, scale: str, top: int, reverse: bool) -> tuple[pd.Series, pd.Series]:
+    """Return who answered on the scale, and who gave one of the highest answers."""
+    best = SCALES[scale][:top] if reverse else SCALES[scale][-top:]
+    return answers.isin(SCALES[scale]), answers.isin(best)

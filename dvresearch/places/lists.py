@@ -175,7 +175,7 @@ def match(
             unknown[name].append(row)
         if len(hits) > 1:
             meant = "; ".join(f"{r['unit_level']} {r['unit']}" for r in hits)
-            raise DataError(
+            ambiguous = DataError(
                 Text(f"Tên {name!r} chỉ hơn một đơn vị.", f"The name {name!r} means more than one unit."),
                 got=meant,
                 where=f"{where}, dòng/row {row}",
@@ -184,6 +184,8 @@ def match(
                     "Write the type of unit too, or give its level.",
                 ),
             )
+            ambiguous.rows = [row]
+            raise ambiguous
     if unknown:
         raise _unknown(unknown, version, level, index, where)
     columns = [*UNIT_KEY, "parent_code"]
@@ -241,7 +243,12 @@ def settle(frame: pd.DataFrame, where: str) -> pd.DataFrame:
             continue
         # names repeat a lot in a long file: look each one up once
         first = frame.loc[rows].drop_duplicates("unit")
-        hits = match(first["unit"], version, rows=list(first.index), where=f"{where}, cột/column unit")  # type: ignore[arg-type]
+        try:
+            hits = match(first["unit"], version, rows=list(first.index), where=f"{where}, cột/column unit")  # type: ignore[arg-type]
+        except DataError as fault:
+            alike = frame.loc[rows, "unit"].isin(frame.loc[list(fault.rows), "unit"])
+            fault.rows, fault.column = list(rows[alike]), "unit"
+            raise
         keys = hits.set_index(first["unit"].to_numpy())
         codes = frame.loc[rows, "unit"].map(keys["unit_code"])
         stated = frame.loc[rows, "unit_code"]
@@ -332,10 +339,12 @@ def _unknown(
             parts_vi.append(f"{name}: " + (f"gần nhất là {', '.join(near)}" if near else "không có tên nào gần giống"))
             parts_en.append(f"{name}: " + (f"nearest {', '.join(near)}" if near else "no name comes near"))
     rows = [row for found in unknown.values() for row in found]
-    return DataError(
+    error = DataError(
         Text("Có tên đơn vị không nhận ra.", "A unit name is not known."),
         expected=Text(f"tên đơn vị của bộ {version}", f"names of units of version {version}"),
         got="; ".join(list(unknown)[:5]) + (f" (+{len(unknown) - 5})" if len(unknown) > 5 else ""),
         where=f"{where}, dòng/row {_listed(rows)}",
         hint=Text("; ".join(parts_vi), "; ".join(parts_en)),
     )
+    error.rows = rows
+    return error

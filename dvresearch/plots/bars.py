@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
 
+from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.plots.style import (
     DARK,
@@ -27,7 +28,7 @@ from dvresearch.plots.style import (
     tidy,
 )
 from dvresearch.wording.flows import column_name, count_text, read_flows, unit_and_period
-from dvresearch.wording.values import Lang, say
+from dvresearch.wording.values import Lang, capital, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +51,14 @@ COLOURS = {
 }
 _TITLE = Text("Hồ sơ đang ở đâu", "Where the dossiers are")
 _REST = Text("Nguồn không mô tả", "Not described by the source")
+_TOTAL = Text("tổng", "the total")
 _EXCESS = Text("Các phần vượt tổng", "Parts beyond the total")
-_BARS = Text(
-    "Mỗi thanh bắt đầu từ chỗ thanh trên kết thúc. Phần gạch chéo: chênh lệch giữa tổng và các phần, chưa rõ là gì.",
-    "Each bar begins where the one above ends. Hatched: what total and parts differ by, of unknown nature.",
+_BARS = Text("Mỗi thanh bắt đầu từ chỗ thanh trên kết thúc.", "Each bar begins where the one above ends.")
+_HATCHED = Text(
+    "Phần gạch chéo: chênh lệch giữa tổng và các phần, chưa rõ là gì.",
+    "Hatched: what total and parts differ by, of unknown nature.",
 )
+_DASHED = Text("Đường đứt: {} {}.", "Dashed line: {} {}.")
 
 
 @styled
@@ -87,7 +91,8 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
     totals = _chain([(c, column_name(c, lang), float(row[c])) for c in found.base])
     parts = _chain([(c, column_name(c, lang), count) for c, count in found.parts])
     rest = found.remainder
-    if abs(rest) > 1e-6:
+    hatched = abs(rest) > 1e-6
+    if hatched:
         code, words = ("remainder", _REST) if rest > 0 else ("excess", _EXCESS)
         parts.append((code, say(words, lang), min(found.total, found.total - rest), abs(rest)))
     bars = totals + parts
@@ -130,9 +135,12 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
     ax.set_xlim(0, 1.02 * highest or 1)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=True))
     format_axis(ax.xaxis, "", lang)
+    ax.set_xlabel(capital(codebook.get("unit", "dossier").label(lang)))
     tidy(ax, "x")
     ax.tick_params(axis="y", length=0)
-    add_words(ax, say(_TITLE, lang), unit_and_period(row, lang), [say(_BARS, lang)])
+    line = say(_DASHED, lang).format(say(_TOTAL, lang), count_text(found.total, lang)) if totals else ""
+    notes = [say(_BARS, lang), line, say(_HATCHED, lang) if hatched else ""]
+    add_words(ax, say(_TITLE, lang), unit_and_period(row, lang), [" ".join(filter(None, notes))])
     return ax
 
 

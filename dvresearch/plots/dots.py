@@ -21,6 +21,7 @@ from dvresearch.plots.style import (
     SMALL,
     add_words,
     format_axis,
+    lay_out,
     new_axes,
     styled,
     text_width,
@@ -68,6 +69,11 @@ FLAG_SHAPES = {
 HEADER = -1.25
 #: Rows up to which a picture is short.
 SHORT = 12
+#: Size of a dot, in points.
+DOT = 5.5
+_UNSEEN = Text(
+    "Các khoảng hẹp hơn chấm nên không thấy trên hình.", "The intervals are narrower than the dots and not seen."
+)
 _NO_CASES = Text("không nêu", "not stated")
 _NO_FIGURE = Text("không có số liệu", "no figure")
 _CANNOT = Text("không tính được: {}", "cannot be computed: {}")
@@ -240,8 +246,20 @@ def _dots(
     ax.tick_params(axis="y", length=0, pad=6)
     flags = [f for f in FLAG_SHAPES if any(f in flag_codes(r) for r in rows if shown(r))]
     signs = "   ".join(f"{FLAG_SHAPES[f][1]} {codebook.get('flag', f).label(lang)}" for f in flags)
-    add_words(ax, title, subtitle, [signs, interval_note(table[~hidden(table)], lang)])
+    notes = [interval_note(table[~hidden(table)], lang), say(_UNSEEN, lang) if _hidden_by_dots(ax, rows) else ""]
+    add_words(ax, title, subtitle, [signs, " ".join(filter(None, notes))])
     return ax
+
+
+def _hidden_by_dots(ax: Axes, rows: list[Row]) -> bool:
+    """Whether there are intervals, and every one of them is narrower than its dot."""
+    wide = [r["upper"] - r["lower"] for r in rows if shown(r) and known(r["lower"]) and known(r["upper"])]
+    low, high = ax.get_xlim()
+    share = max(wide, default=math.inf) / (high - low)
+    if share > 0.1:  # no picture is so narrow; to measure its width takes long
+        return False
+    points = lay_out(ax)  # before the axes are asked for their width
+    return share * ax.get_window_extent().width * points < DOT
 
 
 def _shapes(row: Row) -> list[str]:
@@ -257,7 +275,7 @@ def _draw_row(ax: Axes, y: int, row: Row) -> None:
         [y],
         linestyle="none",
         marker=FLAG_SHAPES[flags[0]][0] if flags else "o",
-        markersize=5.5,
+        markersize=DOT,
         markeredgewidth=1.2,
         color=DARK,
         markerfacecolor="white" if flags else DARK,

@@ -14,7 +14,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.dossiers import read_dossiers
-from dvresearch.loaders.figures import load_figures
+from dvresearch.loaders.figures import faults
 from dvresearch.loaders.form_layouts import FORMS, Form, form
 from dvresearch.loaders.forms import read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
@@ -25,9 +25,10 @@ from dvresearch.loaders.sheets import Note, Sheet, read_sheets
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, check_identities
+from dvresearch.metrics.published import check_shares
 from dvresearch.privacy import showable
 from dvresearch.screening.records import Place, screen_records
-from dvresearch.screening.registers import check_records, read_table
+from dvresearch.screening.registers import GIVEN, check_records, read_table
 from dvresearch.tables import DOSSIERS
 from dvresearch.workdays import Calendar
 
@@ -65,10 +66,10 @@ def screen(
         The file.
     table : str, default "dossiers"
         What the file should hold: ``"dossiers"``, ``"cases"``, ``"responses"``, ``"models"``, ``"targets"``,
-        ``"rubric"``, ``"figures"`` (held to its contract as by :func:`dvresearch.load_figures`: the first fault only),
+        ``"rubric"``, ``"figures"`` (held to the contract of :func:`dvresearch.load_figures`, shares to their counts),
         or the code of a report form (``"II.06a"``, ``"01/TCD"``).
     columns, unit, sheet, timezone, date_order, corrections, limits
-        As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used.
+        As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used, of figures none.
     given : mapping, optional
         Further columns that the file lacks -> their content: ``{"kind": "complaint"}`` for cases, ``{"period":
         "2025"}`` for targets, ``{"zero_rule": "full"}`` for a rubric.
@@ -90,7 +91,7 @@ def screen(
     Raises
     ------
     ParameterError
-        For an unknown table, column name or zone.
+        For an unknown table, column name or zone, and for what could not be used with this table.
     """
     forms = [code for code, _ in FORMS]
     if table not in (*_TABLES, *forms):
@@ -104,14 +105,15 @@ def screen(
                 "Choose one of these by what the file holds: table=….",
             ),
         )
+    _refuse_unused(table, {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections})
+    _refuse_unused(table, {**(given or {}), "unit": unit})
     common: dict[str, Any] = {"columns": columns, "sheet": sheet, "corrections": corrections, "limits": limits}
     options: dict[str, Any] = {"timezone": timezone, "date_order": date_order}
     try:
         if table in forms:
             return findings.table(_screen_form(Path(path), table, unit, sheet, limits))
         if table == "figures":
-            rows = len(load_figures(path))
-            return findings.table([_note("figures_read", "pass", Path(path).name, computed=str(rows))])
+            return findings.table(_screen_figures(Path(path)))
         if table != "dossiers":
             read = read_table(path, table, unit=unit, given=given or {}, items=items, **common, **options)
             found = [*_how_read(read.records), *_cells(read.records.header.sheet, read.records.problems)]
@@ -126,6 +128,22 @@ def screen(
     source = Path(path) if large else records.frame
     found = [*_how_read(records), *_cells(records.header.sheet, records.problems)]
     return findings.table([*found, *screen_records(source, place, as_of=as_of, calendar=calendar)])
+
+
+def _refuse_unused(table: str, stated: Mapping[str, object]) -> None:
+    """Refuse what was stated and would be passed over in silence."""
+    used = {"unit", "columns", "sheet", "timezone", "corrections", *GIVEN.get(table, ())}
+    if table not in _TABLES[:-1]:
+        used = set() if table == "figures" else {"unit", "sheet"}
+    idle = ", ".join(name for name, value in stated.items() if value is not None and name not in used)
+    if idle:
+        words = ", ".join(sorted(used))
+        raise ParameterError(
+            Text(f"Không dùng được với bảng {table}: {idle}.", f"Cannot be used with {table}: {idle}."),
+            expected=Text(words, words) if words else None,
+            got=idle,
+            hint=Text("Bỏ phần đó, hoặc chọn đúng loại bảng.", "Leave it out, or choose the right kind of table."),
+        )
 
 
 def _screen_long(
@@ -184,15 +202,19 @@ def _note(check: str, verdict: str, where: str, *, computed: str = "", severity:
 
 
 def _unreadable(error: DataError, path: Path) -> Finding:
+    return _fault("unreadable", error, error.where or path.name)
+
+
+def _fault(check: str, error: DataError, where: str) -> Finding:
     # what was found stands in `computed`
     def line(lang: str) -> str:
         parts = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
         return " ".join(p if p.endswith((".", "…", "!")) else f"{p}." for p in parts)
 
     return findings.finding(
-        "unreadable",
+        check,
         "fail",
-        error.where or path.name,
+        where,
         computed=error.got or "",
         severity="major",
         guidance=Text(line("vi"), line("en")),
@@ -243,6 +265,32 @@ def _cells(sheet: Sheet, problems: Sequence[Problem]) -> list[Finding]:
         where = f"{sheet.where()}, {_rows([sheet.first_row + p.row for p in rest])}"
         found.append(_note("more_cells", "fail", where, computed=str(len(rest)), severity="major"))
     return found
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def _screen_figures(path: Path) -> list[Finding]:
+    told, figures = faults(path)
+    found = []
+    for fault in told:
+        rows = [int(str(row)) for row in fault.rows]
+        place = f"{path.name}, {_rows(rows)}" + (f", cột/column {fault.column}" if fault.column else "")
+        found.append(_fault("figure_fault", fault, place) if rows else _unreadable(fault, path))
+    if figures is None:
+        return found
+    found.append(_note("figures_read", "pass", path.name, computed=str(len(figures))))
+    if figures.empty:
+        return found
+    # where no precision is stated, the digits typed count: whole per cents or finer
+    half = [0.5 * 10.0 ** -max(2, len(f"{v:.12f}".rstrip("0").partition(".")[2])) for v in figures["value"]]
+    shares = figures["indicator"].map(codebook.quantity).eq("share")
+    figures = figures.assign(
+        where=[f"{path.name}, dòng/row {row}" for row in figures.index],
+        value_low=figures["value_low"].fillna((figures["value"] - half).where(shares)),
+        value_high=figures["value_high"].fillna((figures["value"] + half).where(shares)),
+    )
+    return [*found, *check_shares(figures).to_dict("records")]
 
 
 # --- forms -----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from dvresearch.loaders.cases import read_cases
 from dvresearch.loaders.models import read_models
 from dvresearch.loaders.plans import read_rubric, read_targets
 from dvresearch.loaders.questionnaires import questionnaire
-from dvresearch.loaders.records import Records, bad_choice, cells_of
+from dvresearch.loaders.records import Records, cells_of
 from dvresearch.loaders.responses import contract, read_responses
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
@@ -248,7 +248,7 @@ _READERS: Mapping[str, Callable[..., Records]] = {
     "rubric": read_rubric,
 }
 #: Columns besides the unit that a file may lack and the user can state.
-_GIVEN = {"cases": ("kind",), "targets": ("period",), "rubric": ("zero_rule",)}
+GIVEN = {"cases": ("kind",), "targets": ("period",), "rubric": ("zero_rule",)}
 
 
 @dataclass(frozen=True)
@@ -278,9 +278,6 @@ def read_table(
             )
         asked = questionnaire(items)
         return Read(read_responses(path, asked, unit=unit, **options), contract(asked))
-    strange = [name for name in given if name not in _GIVEN.get(table, ())]
-    if strange:
-        raise bad_choice("given", ", ".join(strange), ", ".join(_GIVEN.get(table, ())) or "unit=…")
     return Read(_READERS[table](path, unit=unit, **given, **options), TABLES[table])
 
 

@@ -13,11 +13,13 @@ from dvresearch.wording.comparison import describe_funnel
 from dvresearch.wording.flows import describe_flows
 from dvresearch.wording.periods import days_of, period_words
 from dvresearch.wording.values import (
+    NBSP,
     Lang,
     definition_name,
     hedged,
     hidden,
     indicator_name,
+    known,
     names,
     one_of,
     say,
@@ -40,7 +42,7 @@ _KINDS = {
     "small_multiples": Text("Các hình nhỏ theo thời gian, mỗi đơn vị một hình", "Small trends, one for each unit"),
     "event_study": Text("Chênh lệch theo số kỳ từ khi áp dụng", "Differences by time since adoption"),
 }
-_ENDS = Text("cao nhất {high}, thấp nhất {low}", "highest {high}, lowest {low}")
+_ENDS = {"high": Text("cao nhất {}", "highest {}"), "low": Text("thấp nhất {}", "lowest {}")}
 _OVERLAP = Text("khoảng của hai dòng này có phần chung", "the intervals of these two overlap")
 _HOLDING = {
     True: Text("trước khi áp dụng, {} trên {} khoảng chứa mức 0", "before adoption {} of {} intervals hold 0"),
@@ -51,11 +53,21 @@ _ROW, _ROWS = Text("{} dòng", "{} row"), Text("{} dòng", "{} rows")
 _UNIT, _UNITS = Text("{} đơn vị", "{} unit"), Text("{} đơn vị", "{} units")
 _NO_FIGURE = Text("{} dòng không có số liệu", "{} without a figure")
 _CANNOT = Text("không tính được", "cannot be computed")
-_FROM_TO = Text("{who}từ {first} ({then}) đến {last} ({now})", "{who}from {first} ({then}) to {last} ({now})")
-_BROKEN = Text("chuỗi bị gãy, không nối qua mốc", "the series breaks and is not joined across it")
+_FROM_TO = Text("từ {first} đến {last}", "from {first} to {last}")
+_AFTER = Text("; sau mốc gãy, ", "; after the break, ")
+_BROKEN = Text("không nối qua mốc gãy", "not joined across the break")
+_LINE = Text("đường đứt: {}", "dashed line: {}")
 
 
-def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = "unit") -> str:
+def alt_text(
+    kind: Kind,
+    table: pd.DataFrame,
+    lang: Lang = "vi",
+    *,
+    unit: str = "unit",
+    reference: float | None = None,
+    reference_name: str = "",
+) -> str:
     """Return what a picture shows, for who cannot see it.
 
     Parameters
@@ -68,13 +80,18 @@ def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = 
         Language.
     unit : str, default "unit"
         Column with the names of units.
+    reference : float, optional
+        The value a line is drawn at (shares 0-1), where the picture takes one.
+    reference_name : str, default ""
+        What that value is, in words.
 
     Returns
     -------
     str
-        Kind, indicator, number of rows, and what stands out: highest and lowest and whether their intervals
-        overlap, units outside the limits, first and last value, values by definition, parts and remainder, or how
-        many intervals before and after adoption hold 0.
+        Kind, indicator, number of rows, and what stands out: highest and lowest (with n where cases are few) and
+        whether their intervals overlap, units outside the limits, first and last value of each unbroken piece and
+        those furthest between them, values by definition, parts and remainder, or how many intervals before and after
+        adoption hold 0.
 
     Raises
     ------
@@ -100,7 +117,11 @@ def alt_text(kind: Kind, table: pd.DataFrame, lang: Lang = "vi", *, unit: str = 
         "small_multiples": _tell_panels,
         "event_study": _tell_effects,
     }
-    return f"{head}: {'; '.join([measured, *tell[kind](table, lang, unit)])}."
+    line = []
+    if reference is not None:
+        words = value(reference, unit_of({"method": "", **table.iloc[0].to_dict()}), None, lang)
+        line = [say(_LINE, lang).format(f"{reference_name} {words}".strip())]
+    return f"{head}: {'; '.join([measured, *tell[kind](table, lang, unit), *line])}."
 
 
 def _number(row: dict[Any, Any], lang: Lang) -> str:
@@ -109,14 +130,18 @@ def _number(row: dict[Any, Any], lang: Lang) -> str:
 
 def _ends(rows: pd.DataFrame, lang: Lang, unit: str) -> str:
     """Return highest and lowest row by name and value."""
-    told = {
-        end: f"{row[unit]} {_number(row, lang)}"
-        for end, row in (
-            ("high", rows.loc[rows["value"].idxmax()].to_dict()),
-            ("low", rows.loc[rows["value"].idxmin()].to_dict()),
-        )
-    }
-    return say(_ENDS, lang).format(**told)
+    ends = {"high": rows.loc[rows["value"].idxmax()].to_dict(), "low": rows.loc[rows["value"].idxmin()].to_dict()}
+    return ", ".join(
+        say(_ENDS[end], lang).format(f"{row[unit]} {_number(row, lang)}{_few(row, lang)}") for end, row in ends.items()
+    )
+
+
+def _few(row: dict[Any, Any], lang: Lang) -> str:
+    """Return how few cases a value rests on, when they are too few to be compared."""
+    if "few" not in row["flags"].split(";"):
+        return ""
+    word, n = codebook.get("flag", "few").label(lang), row.get("n")
+    return f" (n{NBSP}={NBSP}{n:g}, {word})" if known(n) else f" ({word})"
 
 
 def _tell_rows(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
@@ -161,29 +186,45 @@ def _tell_effects(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
 def _in_time(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     flags = table["flags"].fillna("") if "flags" in table.columns else ""
     rows = table.assign(flags=flags, _from=[days_of(p)[0] for p in table["period"]])
-    return rows[rows["value"].notna() & ~hidden(rows)].sort_values("_from", kind="stable")
+    rows = rows.assign(_breaks=rows["flags"].str.contains("break"), _told=rows["value"].notna() & ~hidden(rows))
+    return rows.sort_values("_from", kind="stable")
 
 
 def _tell_series(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
     rows = _in_time(table, lang)
     keys = [c for c in (unit, "part", "indicator") if c in rows.columns]
-    out = []
+    out, broken = [], False
     for _, series in rows.groupby([rows[k].fillna("") for k in keys], sort=False):
-        first, last = (series.iloc[i].to_dict() for i in (0, -1))
-        who = f"{first[unit]}: " if unit in keys and first[unit] else ""
-        then, now = (period_words(row["period"], lang) for row in (first, last))
-        out.append(
-            say(_FROM_TO, lang).format(
-                who=who, first=_number(first, lang), then=then, last=_number(last, lang), now=now
-            )
-        )
-    if rows["flags"].str.contains("break").any():
-        out.append(say(_BROKEN, lang))
-    return out
+        # a break may stand in a row without a value
+        pieces = [p for _, piece in series.groupby(series["_breaks"].cumsum()) if len(p := piece[piece["_told"]])]
+        who = f"{name}: " if unit in keys and (name := series[unit].iloc[0]) else ""
+        out += [who + say(_AFTER, lang).join(_tell_piece(piece, lang) for piece in pieces)] if pieces else []
+        broken |= len(pieces) > 1
+    return [*out, *([say(_BROKEN, lang)] if broken else [])]
+
+
+def _tell_piece(rows: pd.DataFrame, lang: Lang) -> str:
+    """Return first and last value of an unbroken piece of a series, and the highest and lowest between them."""
+    values = rows["value"].reset_index(drop=True)
+    places = {"first": 0, "last": len(values) - 1, "high": values.idxmax(), "low": values.idxmin()}
+    told = {
+        key: f"{_number(row, lang)}{_few(row, lang)} ({_when(row, lang)})"
+        for key, row in ((key, rows.iloc[i].to_dict()) for key, i in places.items())
+    }
+    if len(values) == 1:
+        return told["first"]
+    between = [key for key in _ENDS if values[places[key]] not in (values.iloc[0], values.iloc[-1])]
+    ends = [say(_ENDS[key], lang).format(told[key]) for key in between]
+    return ", ".join([say(_FROM_TO, lang).format(**told), *ends])
+
+
+def _when(row: dict[Any, Any], lang: Lang) -> str:
+    """Return the period, told as far as it was counted; without a bracket, since it stands in one."""
+    return period_words(row["period"], lang, row.get("period_end")).replace(" (", ", ").removesuffix(")")
 
 
 def _tell_panels(table: pd.DataFrame, lang: Lang, unit: str) -> list[str]:
-    rows = _in_time(table.assign(**{unit: names(table, unit)}), lang).reset_index(drop=True)
+    rows = _in_time(table.assign(**{unit: names(table, unit)}), lang).query("_told").reset_index(drop=True)
     units = len(table[unit].unique())
     told = [say(_UNIT if units == 1 else _UNITS, lang).format(units)]
     if len(rows):

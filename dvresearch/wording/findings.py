@@ -133,7 +133,12 @@ def summarise_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Word
     """
     check(findings, FINDINGS)
     counts = findings["verdict"].value_counts()
-    parts = [f"{counts[v]} {verdict_words(v, lang, words)}" for v in VERDICTS if v in counts]
+    parts = [f"{counts[v]} {_of_several(verdict_words(v, lang, words), counts[v])}" for v in VERDICTS if v in counts]
     total = len(findings)
     head = Text("{} kiểm tra", "{} check" if total == 1 else "{} checks")
     return f"{say(head, lang).format(total)}: {', '.join(parts)}."
+
+
+def _of_several(verdict: str, count: int) -> str:
+    """Return an English verdict as it is said of several checks: ``2 agree``, ``2 do not agree``."""
+    return verdict if count == 1 else {"agrees": "agree", "does not agree": "do not agree"}.get(verdict, verdict)

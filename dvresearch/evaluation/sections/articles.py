@@ -130,9 +130,11 @@ def services(ctx: Context) -> Section:
     )
     dated = _dated(ctx, rows)
     cover = _coverage(ctx, dated[rows["indicator"].str.startswith("one_stop") & rows["denominator"].notna()])
+    # what flags say of several rows is said once in a paragraph
+    once = cover.assign(flags=cover["flags"].where(~cover["flags"].duplicated(keep="last"), ""))
     parts = metrics.check_parts(dated)
     blocks: tuple[Block, ...] = (
-        Paragraph(" ".join(wording.describe(cover, ctx.lang)), "lead"),
+        Paragraph(" ".join(wording.describe(once, ctx.lang)), "lead"),
         ctx.checks(
             "services-parts",
             ctx.prose("services.services-parts"),

@@ -64,6 +64,7 @@ def compose(ctx: Context) -> Section:
     ladder = _rates(ctx, whole, "all")
     # stocks of several years are not added: where dossiers are is shown for the last
     last = whole.tail(1)
+    returned = float(whole["withdrawn"].sum())
     by_field = _rates(ctx, ctx.tally("field"), "resolved", "field")
     by_month = _rates(ctx, months, "due", "period")
     call = f"tally(load_dossiers(path), as_of={ctx.spec.as_of!r}, clock={ctx.spec.clock!r}, ...)"
@@ -96,6 +97,7 @@ def compose(ctx: Context) -> Section:
             sources=sources,
             inputs=inputs,
             call=f"plots.ladder(resolution_rate({call}, definition='all'))",
+            notes=[ctx.prose("dossiers.returned", returned=format_number(returned, 0, ctx.lang))],
         ),
         ctx.figure(
             "flows",

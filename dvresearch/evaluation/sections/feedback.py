@@ -64,6 +64,7 @@ def compose(ctx: Context) -> Section:
     ]
     petitions = ctx.figures[ctx.figures["source"].isin(_petition_sources(ctx))]
     fewest, most = (format_number(float(f(counts["feedback_total"])), 0, ctx.lang) for f in (min, max))
+    level, level_name = float(pooled["value"].iloc[0]), ctx.prose("resolution.level")
     many, few = (wording.describe(t, ctx.lang)[0] for t in (pooled, per))
     blocks = (
         Paragraph(many, "lead"),
@@ -76,13 +77,8 @@ def compose(ctx: Context) -> Section:
         ctx.figure(
             "feedback",
             ctx.prose("feedback.feedback"),
-            lambda plots: plots.intervals(
-                by_province,
-                lang=ctx.lang,
-                reference=float(pooled["value"].iloc[0]),
-                reference_name=ctx.prose("resolution.level"),
-            ),
-            alt=wording.alt_text("intervals", by_province, ctx.lang),
+            lambda plots: plots.intervals(by_province, lang=ctx.lang, reference=level, reference_name=level_name),
+            alt=wording.alt_text("intervals", by_province, ctx.lang, reference=level, reference_name=level_name),
             sources=counts["source"],
             call="plots.intervals(proportion(load_index766(), numerator='feedback_in_time', ...))",
             inputs=PROVINCES,

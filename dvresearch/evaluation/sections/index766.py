@@ -8,6 +8,7 @@ from dvresearch import loaders, metrics
 from dvresearch.evaluation.content import Block, Paragraph, Section
 from dvresearch.evaluation.context import COMMUNES, MONTHS, PROVINCES, Context
 from dvresearch.tables import Q766_GROUPS
+from dvresearch.text import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ def compose(ctx: Context) -> Section:
         definition=lambda t: [ctx.label("definition", d) for d in t["definition"]],
     )
     communes = loaders.load_index766(level="commune")
+    r = float(counts["q766_mdhl"].corr(counts["q766_tdgq"]))
     imputed = _named(ctx, metrics.imputed_check(counts))
     blocks: tuple[Block, ...] = (
         Paragraph(
@@ -66,7 +68,7 @@ def compose(ctx: Context) -> Section:
             inputs=(*MONTHS, *PROVINCES),
         ),
         Paragraph(
-            ctx.prose("index766.not-a-survey"),
+            ctx.prose("index766.not-a-survey", units=len(counts), r=format_number(r, 2, ctx.lang)),
             "caution",
         ),
         ctx.checks(

@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pandas as pd
+
 from dvresearch import loaders, metrics
+from dvresearch.errors import DataError
 from dvresearch.evaluation.content import Block, Paragraph, Section
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.screening import screen
+from dvresearch.text import format_number
+
+#: What is counted of receptions, and the column of form 01/TCD with its total.
+_RECEIVED = {"visits": "1", "visitors": "2", "matters": "3"}
 
 __all__ = ["compose"]
+
+
+def _beside_register(ctx: Context, path: Path) -> list[Block]:
+    """Say whether form 01/TCD and the office's own register of receptions count alike."""
+    if "cases" not in ctx.spec.inputs:
+        return []
+    try:
+        found = metrics.receptions(ctx.cases, by=(), min_count=ctx.spec.privacy_threshold)
+    except DataError:
+        return []  # the section on the register says so
+    form = loaders.load_form(path, "01/TCD")[list(_RECEIVED.values())].sum(min_count=1)
+    register = found.set_index("indicator").loc[list(_RECEIVED), "value"]
+    sides = {}
+    for side, numbers in (("form", form), ("register", register)):
+        told = ["…" if pd.isna(n) else format_number(n, 0, ctx.lang) for n in numbers]
+        sides[side] = ctx.prose("petitions.received", **dict(zip(_RECEIVED, told, strict=True)))
+    both = form.notna().to_numpy() & register.notna().to_numpy()
+    if not both.any():
+        return []
+    alike = "alike" if (form.to_numpy() == register.to_numpy())[both].all() else "unlike"
+    return [Paragraph(ctx.prose(f"petitions.{alike}", **sides), "note" if alike == "alike" else "caution")]
 
 
 def compose(ctx: Context) -> Section:
@@ -32,6 +62,8 @@ def compose(ctx: Context) -> Section:
                 inputs=(path.name,),
             )
         )
+    if path := paths.get("form_01_tcd"):
+        blocks += _beside_register(ctx, path)
     for key, path in paths.items():
         code = PETITION_FORMS[key]
         blocks.append(

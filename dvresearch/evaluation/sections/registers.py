@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -10,6 +10,7 @@ from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.evaluation.content import Block, Checks, Paragraph, Section, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections.units import compared
+from dvresearch.metrics.responses import discordant
 from dvresearch.tables import MODEL_CONTENTS
 from dvresearch.text import format_number
 
@@ -28,7 +29,9 @@ __all__ = [
     "rubric_totals",
     "survey",
     "targets",
+    "told_apart",
     "worded",
+    "yes_shares",
 ]
 
 
@@ -153,23 +156,71 @@ def survey(ctx: Context) -> Section:
             "item",
             "answer_shares(load_responses(path, items), items)",
         ),
+        *_yes_or_no(ctx),
         _screened(ctx, "responses"),
     ]
     return Section("survey", ctx.prose("registers.survey-title"), tuple(blocks))
 
 
-def answer_shares(ctx: Context, *, at_once: bool = False) -> pd.DataFrame:
-    """Return the shares of the highest answers, item by item; `at_once` with intervals that hold for all together."""
+def _yes_or_no(ctx: Context) -> list[Block]:
+    shares = yes_shares(ctx)
+    if shares.empty:
+        return []
+    title = ctx.prose("registers.survey-yes")
+    asked = shares.assign(item=shares["item"].map(ctx.asked()))
+    call = "answer_shares(load_responses(path, items), yes_or_no_items, top=1)"
+    return [
+        _shares(ctx, "responses", "survey-yes", title, asked, "item", call),
+        Paragraph(ctx.prose("registers.survey-yes-note"), "note"),
+    ]
+
+
+def answer_shares(ctx: Context) -> pd.DataFrame:
+    """Return the shares of the highest answers, item by item."""
     frame, graded = ctx.responses
     return metrics.answer_shares(
         frame,
         graded,
-        reverse=[item for item in frame.attrs["load"]["reversed"] if item in graded],
+        reverse=_reversed(ctx),
         basis="unknown",
-        # Bonferroni: the highest and the lowest of many items lie far apart by chance alone
-        confidence=1 - (1 - ctx.spec.confidence) / len(graded) if at_once else ctx.spec.confidence,
+        confidence=ctx.spec.confidence,
         min_count=ctx.spec.privacy_threshold,
     )
+
+
+def _reversed(ctx: Context) -> list[str]:
+    frame, graded = ctx.responses
+    return [item for item in frame.attrs["load"]["reversed"] if item in graded]
+
+
+def told_apart(ctx: Context, ordered: Sequence[str]) -> Literal["all", "ends", "none"]:
+    """Tell whether the first and the last of `ordered` items differ from all others, from each other, or not even so.
+
+    The same people answered all of them, so they are compared person by person.
+    """
+    frame, graded = ctx.responses
+    shown = {item: graded[item] for item in ordered}
+    # Bonferroni over all pairs: which items are at the ends is itself found in the answers
+    level = (1 - ctx.spec.confidence) / max(1, len(ordered) * (len(ordered) - 1) // 2)
+    reverse = [item for item in _reversed(ctx) if item in shown]
+    first, last = (
+        discordant(frame, shown, end, reverse=reverse).set_index("against") for end in (ordered[0], ordered[-1])
+    )
+    if not first.loc[ordered[-1], "p_value"] <= level:
+        return "none"
+    return "all" if max(first["p_value"].max(), last["p_value"].max()) <= level else "ends"
+
+
+def yes_shares(ctx: Context) -> pd.DataFrame:
+    """Return the shares of “yes” of the items answered by yes or no; no row when there is none."""
+    frame, _ = ctx.responses
+    items = {item: scale for item, scale in frame.attrs["load"]["items"].items() if scale == "co_khong"}
+    if not items:
+        return pd.DataFrame(columns=["item", "indicator"])
+    shares = metrics.answer_shares(
+        frame, items, top=1, basis="unknown", confidence=ctx.spec.confidence, min_count=ctx.spec.privacy_threshold
+    )
+    return shares.replace({"indicator": {"answers_top_share": "answers_yes_share"}})
 
 
 def models(ctx: Context) -> Section:
@@ -214,6 +265,8 @@ def targets(ctx: Context) -> Section:
     lower = ctx.spec.lower_is_better
     met = metrics.attainment_shares(frame, lower_is_better=lower, confidence=ctx.spec.confidence)
     each = worded(metrics.attainment(frame, lower_is_better=lower), ctx, "target_outcome")
+    # 113 % of such a target is not met: its name says why
+    names = [ctx.prose("registers.targets-lower", target=t) if t in lower else t for t in each["target_name"]]
     columns = [
         *ctx.unit_columns(),
         ctx.column("target_name"),
@@ -227,10 +280,10 @@ def targets(ctx: Context) -> Section:
         ctx.sheet(
             "targets-each",
             ctx.prose("registers.targets-each"),
-            each,
+            each.assign(target_name=names),
             columns,
             sources=[ctx.own("targets")],
-            call="attainment(load_targets(path))",
+            call=f"attainment(load_targets(path), lower_is_better={list(lower)!r})",
             inputs=(ctx.spec.inputs["targets"].name,),
         ),
         _screened(ctx, "targets"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section
 from dvresearch.evaluation.context import ARTICLES, LOCAL, MONTHS, PROVINCES, Context
+from dvresearch.metrics.identities import term
 from dvresearch.tables import UNIT_KEY
 from dvresearch.text import format_date, format_number, format_percent
 from dvresearch.wording.periods import period_words
@@ -54,6 +55,7 @@ def _provinces(ctx: Context) -> list[Block]:
     pooled, equal = pooled_and_equal(ctx, table)
     sources = ctx.index766["source"]
     share = format_percent(float(equal["value"].iloc[0]), 2, ctx.lang)
+    level, level_name = float(pooled["value"].iloc[0]), ctx.prose("resolution.level")
     curve = metrics.funnel_curve(table)
     by = [ctx.column("unit")]
     columns = [*ctx.estimate_columns(by), ctx.column("position")]
@@ -64,13 +66,8 @@ def _provinces(ctx: Context) -> list[Block]:
         ctx.figure(
             "dossiers-in-time",
             ctx.prose("resolution.dossiers-in-time"),
-            lambda plots: plots.intervals(
-                table,
-                lang=ctx.lang,
-                reference=float(pooled["value"].iloc[0]),
-                reference_name=ctx.prose("resolution.level"),
-            ),
-            alt=wording.alt_text("intervals", table, ctx.lang),
+            lambda plots: plots.intervals(table, lang=ctx.lang, reference=level, reference_name=level_name),
+            alt=wording.alt_text("intervals", table, ctx.lang, reference=level, reference_name=level_name),
             sources=sources,
             call=f"plots.intervals({call})",
             inputs=PROVINCES,
@@ -108,6 +105,7 @@ def _months(ctx: Context) -> list[Block]:
     months = rows[rows["period"].str.fullmatch(r"\d{4}-\d{2}")]
     found = monthly_check(ctx)
     pooled, _ = pooled_and_equal(ctx, province_funnel(ctx))
+    level, level_name = float(pooled["value"].iloc[0]), ctx.prose("resolution.cumulative")
     last = months.iloc[-1]
     day = format_date(last["period_end"].date(), ctx.lang)
     contradicted = (found["verdict"] == "fail").any()
@@ -117,13 +115,13 @@ def _months(ctx: Context) -> list[Block]:
             "months",
             ctx.prose("resolution.months"),
             lambda plots: plots.trend(
-                # the portal names one definition for both, and they cannot share it
+                # whether the months follow the definition that the portal names for both is not known
                 months.assign(definition="not_stated"),
                 lang=ctx.lang,
-                reference=float(pooled["value"].iloc[0]),
-                reference_name=ctx.prose("resolution.cumulative"),
+                reference=level,
+                reference_name=level_name,
             ),
-            alt=wording.alt_text("trend", months, ctx.lang),
+            alt=wording.alt_text("trend", months, ctx.lang, reference=level, reference_name=level_name),
             notes=[ctx.prose("resolution.months-note", last=period_words(last["period"], ctx.lang), day=day)],
             sources=rows["source"],
             call="plots.trend(load_figures(indicator='dossiers_in_time_share', level='nation'))",
@@ -147,22 +145,20 @@ def _local(ctx: Context) -> list[Block]:
     tallies = ctx.tallies
     district = tallies[tallies["unit"] == "huyện Quế Sơn"]
     ladder = metrics.resolution_rate(district, by="unit", definition="all", total_is="workload")
+    numbers = {k: format_number(float(district[c].iloc[0]), 0, ctx.lang) for k, c in _QUE_SON.items()}
+    derived = ladder.set_index("definition").loc["workload", "numerator"]
     by = ["unit", "group", "period"]
     identities = metrics.check_tally(tallies)
     every = metrics.resolution_rate(tallies, by=by, definition="all").dropna(subset="value")
     every = ctx.with_remarks(every).assign(definition=[ctx.label("definition", d) for d in every["definition"]])
     head = [ctx.column("unit"), ctx.column("group"), ctx.period_column(), ctx.column("definition")]
     every = ctx.with_periods(_with_doubts(ctx, every, identities))
+    every["group"] = [term(g, ctx.lang) for g in every["group"]]
     bare = _without_counts(ctx)
     of_dossiers = ctx.figures["indicator"].str.startswith("dossiers_")  # other shares are checked in their own section
     shares = metrics.check_shares(ctx.figures[ctx.figures["source"].isin(tallies["source"]) & of_dossiers])
     return [
-        Paragraph(
-            ctx.prose(
-                "resolution.local-text",
-                **{k: format_number(float(district[c].iloc[0]), 0, ctx.lang) for k, c in _QUE_SON.items()},
-            )
-        ),
+        Paragraph(ctx.prose("resolution.local-text", **numbers)),
         ctx.figure(
             "ladder",
             ctx.prose("resolution.ladder"),
@@ -171,7 +167,7 @@ def _local(ctx: Context) -> list[Block]:
             sources=district["source"],
             call="plots.ladder(resolution_rate(tally, definition='all', total_is='workload'))",
             inputs=LOCAL,
-            notes=[ctx.prose("resolution.ladder-note", total=format_number(district["total"].iloc[0], 0, ctx.lang))],
+            notes=[ctx.prose("resolution.ladder-note", derived=format_number(derived, 0, ctx.lang), **numbers)],
         ),
         ctx.figure(
             "flows",
@@ -249,7 +245,7 @@ def _without_counts(ctx: Context) -> pd.DataFrame:
     figures = ctx.figures[ctx.figures["indicator"].isin(["dossiers_in_time_share", "dossiers_overdue_share"])]
     rows = figures[figures["denominator"].isna() & (figures["unit_level"] != "nation")]
     return ctx.with_periods(rows).assign(
-        group=rows["part"],
+        group=[term(g, ctx.lang) for g in rows["part"]],
         name=[ctx.label("indicator", i) for i in rows["indicator"]],
         definition=[ctx.label("definition", d) for d in rows["definition"]],
         measure="share",
