@@ -268,10 +268,10 @@ def test_what_is_refused():
 # --- a corpus worked out elsewhere ------------------------------------------------------------------------------------
 
 
-def test_a_corpus_of_feedback(validation):
+def test_a_corpus_of_feedback(validation, rounds):
     folder = validation("comments")
     train, dev = (pd.read_csv(folder / f"uit_vsfc_{part}.csv") for part in ("train", "dev"))
-    for label, least in (("sentiment", 0.90), ("topic", 0.87)):
+    for label, least in (("sentiment", 0.90), ("topic", 0.87))[: rounds(1, 2)]:  # both in a campaign
         got = comment_quality(train, text="text", label=label, test=dev)
         assert value(got, "(tất cả)", "comment_f1_weighted") >= least
         assert value(got, "(tất cả)", "comment_f1_macro") >= 0.76

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,10 +109,7 @@ def screen_records(
     as_of, calendar
         As for :func:`dvresearch.screen`.
     """
-    import duckdb
-
-    with duckdb.connect() as engine:
-        engine.execute("SET memory_limit = '1400MiB'")
+    with _engine().cursor() as engine:
         columns = _open(engine, source, place, table, first_row)
         screening = _Screening(engine, columns, place, table)
         return [
@@ -122,6 +120,16 @@ def screen_records(
             *screening.heaps(),
             *screening.units(),
         ]
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """Return an engine without tables, started once: that takes longer than the checks of most files."""
+    import duckdb
+
+    engine = duckdb.connect()
+    engine.execute("SET memory_limit = '1400MiB'")
+    return engine
 
 
 def _open(
@@ -141,7 +149,7 @@ def _open(
             named = [(name, name) for name, *_ in described if name in table.names]
         select = ", ".join(f'"{title.replace(chr(34), chr(34) * 2)}" AS "{name}"' for name, title in named)
         engine.execute(
-            f"CREATE VIEW t AS SELECT {select}, file_row_number + {first_row or 2} AS row "
+            f"CREATE TEMP VIEW t AS SELECT {select}, file_row_number + {first_row or 2} AS row "
             f"FROM read_parquet('{file}', file_row_number = true)"
         )
         return [name for name, _ in named]
