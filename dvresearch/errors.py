@@ -87,11 +87,31 @@ _WORDS = {
 
 
 class DataError(DvError):
-    """The data cannot be used as they are."""
+    """The data cannot be used as they are.
 
-    #: The rows at fault, as their source counts them, and the column, where the fault lies in cells.
-    rows: Sequence[object] = ()
-    column: str | None = None
+    Parameters
+    ----------
+    title, expected, got, hint, where
+        As for :class:`DvError`.
+    rows : sequence
+        The rows at fault, as their source counts them, where the fault lies in cells.
+    column : str, optional
+        The column of these cells.
+    """
+
+    def __init__(
+        self,
+        title: Text,
+        *,
+        expected: Text | None = None,
+        got: str | None = None,
+        hint: Text | None = None,
+        where: str | None = None,
+        rows: Sequence[object] = (),
+        column: str | None = None,
+    ) -> None:
+        self.rows, self.column = rows, column
+        super().__init__(title, expected=expected, got=got, hint=hint, where=where)
 
 
 class ParameterError(DvError):
@@ -133,12 +153,12 @@ def refuse_rows(
         return
     found = got(rows[0])
     place = f"{where}, dòng/row {rows[0]}" + (f", cột/column {column}" if column else "")
-    error = DataError(
+    raise DataError(
         title,
         expected=expected,
         got=str(found) or "''",
         hint=hint if isinstance(hint, Text) else hint(found),
         where=place + (f" (+{len(rows) - 1})" if len(rows) > 1 else ""),
+        rows=rows,
+        column=column,
     )
-    error.rows, error.column = rows, column
-    raise error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError, Text, refuse_rows
 from dvresearch.text.dates import EARLY
 
 if TYPE_CHECKING:
@@ -617,20 +617,15 @@ def _check_column(values: pd.Series, column: Column, where: str, first_row: int)
 
     # Every measure begins here: plain arrays, for a chain of comparisons between series takes ten times as long.
     def refuse(bad: NDArray[np.bool_], title: Text, expected: Text, hint: Text) -> None:
-        positions = bad.nonzero()[0]
-        if not len(positions):
-            return
-        more = len(positions) - 1
-        error = DataError(
+        refuse_rows(
+            first_row + bad.nonzero()[0],  # type: ignore[arg-type]
             title,
+            where=where,
+            column=column.name,
+            got=lambda row: "(dữ liệu cá nhân / personal)" if column.personal else _shown(values.iloc[row - first_row]),  # type: ignore[operator]
             expected=expected,
             hint=hint,
-            got="(dữ liệu cá nhân / personal)" if column.personal else _shown(values.iloc[positions[0]]),
-            where=f"{where}, dòng/row {first_row + positions[0]}, cột/column {column.name}"
-            + (f" (+{more})" if more else ""),
         )
-        error.rows, error.column = [first_row + int(p) for p in positions], column.name
-        raise error
 
     if column.kind in ("count", "number", "share"):
         read = values

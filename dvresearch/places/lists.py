@@ -175,7 +175,7 @@ def match(
             unknown[name].append(row)
         if len(hits) > 1:
             meant = "; ".join(f"{r['unit_level']} {r['unit']}" for r in hits)
-            ambiguous = DataError(
+            raise DataError(
                 Text(f"Tên {name!r} chỉ hơn một đơn vị.", f"The name {name!r} means more than one unit."),
                 got=meant,
                 where=f"{where}, dòng/row {row}",
@@ -183,9 +183,8 @@ def match(
                     "Ghi cả loại đơn vị (ví dụ “thành phố Bạc Liêu”) hoặc cấp (level).",
                     "Write the type of unit too, or give its level.",
                 ),
+                rows=[row],
             )
-            ambiguous.rows = [row]
-            raise ambiguous
     if unknown:
         raise _unknown(unknown, version, level, index, where)
     columns = [*UNIT_KEY, "parent_code"]
@@ -339,12 +338,11 @@ def _unknown(
             parts_vi.append(f"{name}: " + (f"gần nhất là {', '.join(near)}" if near else "không có tên nào gần giống"))
             parts_en.append(f"{name}: " + (f"nearest {', '.join(near)}" if near else "no name comes near"))
     rows = [row for found in unknown.values() for row in found]
-    error = DataError(
+    return DataError(
         Text("Có tên đơn vị không nhận ra.", "A unit name is not known."),
         expected=Text(f"tên đơn vị của bộ {version}", f"names of units of version {version}"),
         got="; ".join(list(unknown)[:5]) + (f" (+{len(unknown) - 5})" if len(unknown) > 5 else ""),
         where=f"{where}, dòng/row {_listed(rows)}",
         hint=Text("; ".join(parts_vi), "; ".join(parts_en)),
+        rows=rows,
     )
-    error.rows = rows
-    return error
