@@ -21,7 +21,7 @@ from dvresearch.text import legacy_font, nfc, repair
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LoadReport", "Note", "Sheet", "column_letters", "read_sheets"]
+__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "read_sheets"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class Note:
 
     code: str
     detail: str = ""
+
+
+class Odd(str):
+    """A cell that holds something and tells no value: kind ``error`` (#N/A) or ``formula`` (its result is missing)."""
+
+    kind: str
 
 
 class LoadReport(dict[str, Any]):
