@@ -12,7 +12,7 @@ from typing import Any
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.text import plain
 
-__all__ = ["FORMS", "TTCP", "Form", "FormColumn", "form", "printed_codes", "refuse_unknown", "title_words"]
+__all__ = ["FORMS", "TTCP", "Form", "FormColumn", "form", "printed_codes", "refusal", "refuse_unknown", "title_words"]
 
 _DATA = tomllib.loads(Path(__file__).with_name("forms.toml").read_text(encoding="utf-8"))
 #: Thông tư 02/2021/TT-TTCP.
@@ -140,26 +140,7 @@ def refuse_unknown(code: str, line: str, where: str) -> None:
     """Raise a `DataError` when a line of a file names a circular whose forms are not known."""
     for entry in _DATA["unknown"]:
         if re.search(entry["printed"], line, re.IGNORECASE):
-            raise _unknown(DataError, entry, code, where)
-
-
-def _unknown(error: type[DataError | ParameterError], entry: Mapping[str, Any], code: str, where: str | None) -> Any:
-    circular, since, known, (vi, en) = (entry[k] for k in ("circular", "since", "known", "instead"))
-    return error(
-        Text(
-            f"Biểu {code} theo {circular} (hiệu lực từ {since}): gói chưa biết các cột.",
-            f"Form {code} of {circular} (in force since {since}): its columns are not known here.",
-        ),
-        where=where,
-        expected=Text(f"mẫu {known}", f"the layout {known}"),
-        got=entry["version"],
-        hint=Text(
-            f'Nếu tệp vẫn theo mẫu cũ thì nêu version="{known}"; nếu theo mẫu mới, {vi}, hoặc gửi mẫu trống cho người '
-            "bảo trì gói để bổ sung.",
-            f'If the file still has the old layout give version="{known}"; if it has the new one, {en}, or send the '
-            "blank form to the maintainers.",
-        ),
-    )
+            raise refusal("layout-not-known", where=where, got=entry["version"], form=code, **entry)
 
 
 def form(code: str, version: str | None = None) -> Form:
@@ -175,14 +156,21 @@ def form(code: str, version: str | None = None) -> Form:
         return found[-1]
     for entry in _DATA["unknown"]:
         if version == entry["version"] or (version is None and code in entry["codes"]):
-            raise _unknown(ParameterError, entry, code, None)
+            raise refusal("layout-not-known", ParameterError, got=entry["version"], form=code, **entry)
     known = "; ".join(f"{c}, version={v!r}" for c, v in FORMS)
-    raise ParameterError(
-        Text(
-            f"Chưa có biểu {code}" + (f", phiên bản {version}." if version else "."),
-            f"The form {code}" + (f", version {version}," if version else "") + " is not known.",
-        ),
-        expected=Text(known, known),
-        got=f"{code}, {version}" if version else code,
-        hint=Text("Dùng một biểu trong danh sách.", "Use one of these forms."),
-    )
+    raise refusal("form-not-known", ParameterError, expected=known, form=f"{code}, {version}" if version else code)
+
+
+def refusal(
+    message: str,
+    error: type[DataError | ParameterError] = DataError,
+    *,
+    where: str | None = None,
+    got: str | None = None,
+    expected: str | None = None,
+    **blanks: Any,
+) -> DataError | ParameterError:
+    """Return the error for a message of ``forms.toml``, its blanks filled."""
+    said = ([part.format(**blanks) for part in _DATA["messages"][message][lang]] for lang in ("vi", "en"))
+    title, hint = map(Text, *said)
+    return error(title, where=where, got=got, expected=Text(expected, expected) if expected else None, hint=hint)

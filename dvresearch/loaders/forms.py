@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.loaders.form_layouts import Form, form, printed_codes, refuse_unknown, title_words
+from dvresearch.loaders.form_layouts import Form, form, printed_codes, refusal, refuse_unknown, title_words
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
 from dvresearch.loaders.problems import Problem, refuse_problems
@@ -41,6 +41,7 @@ _NUMBER = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?\s*(?:=.*)?$")
 _COUNT = re.compile(r"\d[\d.,\s]*%?|#\S+")
 #: So many columns known by their titles make a sheet a form.
 _FEWEST = 4
+_Style = Literal["vi", "en", "auto"]
 #: Checks of the codebook for cells that hold something and tell no number.
 _ODD = {"error": "error_cell", "formula": "formula_cell"}
 
@@ -66,7 +67,7 @@ class FormSheet:
 
 @dataclass(frozen=True)
 class FormReading:
-    """A form as it was read: its layout, what each sheet gives, and remarks, those with ``fail`` stop a load."""
+    """A form as it was read: its layout, what each sheet gives, and remarks; those with ``fail`` stop a load."""
 
     form: Form
     sheets: list[FormSheet]
@@ -140,41 +141,30 @@ def load_form(
     The printed title of column 9 counts dossiers waiting for a supplement, returned and withdrawn as on time.
     One-stop software counts those waiting in 11 and 12, and those returned or withdrawn in 9 whatever their date.
     """
-    _require("rows", rows, ("lines", "totals", "all"))
+    _require("rows", rows, "lines, totals, all")
     reading = read_form(
         path, form, version, unit=unit, reporting_period=period, sheet=sheet, blanks=blanks, limits=limits
     )
     for remark in reading.remarks:
         if remark.verdict == "fail":
-            raise _refusal(remark.code, remark.where, remark.seen)
+            entry = codebook.get("check", remark.code)
+            title, hint = Text(entry.label_vi, entry.label_en), Text(entry.note_vi, entry.note_en)
+            raise DataError(title, where=remark.where, got=remark.seen, hint=hint)
     kept = []
     for part in reading.sheets:
         lines = part.frame["row_kind"] == "line"
-        frame = part.frame if rows == "all" else part.frame[lines if rows == "lines" else ~lines]
-        at = set(frame.index - part.sheet.first_row)
+        kept.append(part.frame if rows == "all" else part.frame[lines if rows == "lines" else ~lines])
+        at = set(kept[-1].index - part.sheet.first_row)
         refuse_problems(part.sheet, [p for p in part.problems if p.row in at])
-        kept.append(frame)
     frame = pd.concat([f for f in kept if len(f)] or kept[:1])
     frame.attrs["load"] = kept[0].attrs["load"]
     return check(frame, TALLY, source=reading.sheets[0].sheet.where())
 
 
-def _require(name: str, value: object, words: Sequence[str]) -> None:
-    if value not in words:
-        known = ", ".join(words)
-        raise ParameterError(
-            Text(f"Giá trị của {name} không dùng được.", f"{name} cannot be this."),
-            expected=Text(known, known),
-            got=repr(value),
-            hint=Text(f'Dùng {name}="{words[0]}".', f'Use {name}="{words[0]}".'),
-        )
-
-
-def _refusal(code: str, where: str, seen: str = "") -> DataError:
-    """Return the error for what the codebook calls `code` (kind ``check``): its label, and its note as what to do."""
-    entry = codebook.get("check", code)
-    title = Text(*(f"{label[0].upper()}{label[1:]}." for label in (entry.label_vi, entry.label_en)))
-    return DataError(title, where=where, got=seen or None, hint=Text(entry.note_vi, entry.note_en))
+def _require(name: str, value: str, words: str) -> None:
+    if value not in words.split(", "):
+        first = words.split(", ")[0]
+        raise refusal("word-not-known", ParameterError, got=repr(value), expected=words, name=name, first=first)
 
 
 def read_form(
@@ -189,30 +179,29 @@ def read_form(
     limits: Limits = LIMITS,
 ) -> FormReading:
     """Read all rows of a form, the cells to mend and what is to be said; parameters of :func:`load_form`."""
-    _require("blanks", blanks, ("unknown", "zero"))
+    _require("blanks", blanks, "unknown, zero")
     wanted = form(code, version)
-    tables, remarks = _find(read_sheets(path, sheet=sheet, limits=limits), wanted, stated=version is not None)
+    tables, remarks = _find(read_sheets(path, sheet=sheet, limits=limits), wanted, version)
     parts = []
     for table in tables:
         part, told = _read(table, wanted, blanks, unit, reporting_period)
         parts.append(part)
         remarks += [*_titles_told(table, wanted), *told]
-    if len(parts) > 1:
-        for part in parts:
-            part.frame["sheet"] = part.sheet.name
-        remarks += _repeated(parts)
-    report = {
-        "file": tables[0].sheet.file,
-        "sheet": ", ".join(t.sheet.name for t in tables),
-        "form": code,
-        "version": wanted.version,
-        "columns": {n: [showable(tables[0].titles[c]) for c in at] for n, at in tables[0].columns.items()},
-        "unused": [showable(t) for i, t in enumerate(tables[0].titles) if t and i not in tables[0].used],
-        "notes": [[n.code, n.detail] for n in tables[0].sheet.notes],
-        "remarks": [list(r) for r in remarks],
-    }
+    remarks += _repeated(parts)
+    report = LoadReport(
+        file=tables[0].sheet.file,
+        sheet=", ".join(t.sheet.name for t in tables),
+        form=code,
+        version=wanted.version,
+        columns={n: [showable(tables[0].titles[c]) for c in at] for n, at in tables[0].columns.items()},
+        unused=[showable(t) for i, t in enumerate(tables[0].titles) if t and i not in tables[0].used],
+        notes=[[n.code, n.detail] for n in tables[0].sheet.notes],
+        remarks=[list(r) for r in remarks],
+    )
     for part in parts:
-        part.frame.attrs["load"] = LoadReport(report)
+        part.frame.attrs["load"] = report
+        if len(parts) > 1:
+            part.frame["sheet"] = part.sheet.name
     return FormReading(wanted, parts, remarks)
 
 
@@ -228,21 +217,22 @@ class _Table:
     columns: dict[str, list[int]]
     label: int | None
     ordinal: int | None
-    #: Column -> its number, where a row numbers the columns as the form does.
+    #: Column -> its number, where a row numbers the columns as the form does; columns whose titles were not read.
     numbers: Mapping[int, int] = field(default_factory=dict)
+    by_number: frozenset[int] = frozenset()
 
     @property
-    def used(self) -> set[int]:
-        return {c for at in self.columns.values() for c in at} | ({self.label, self.ordinal} - {None})
+    def used(self) -> set[int | None]:
+        return {c for at in self.columns.values() for c in at} | {self.label, self.ordinal}
 
 
-def _find(sheets: list[Sheet], wanted: Form, *, stated: bool) -> tuple[list[_Table], list[Remark]]:
+def _find(sheets: list[Sheet], wanted: Form, version: str | None) -> tuple[list[_Table], list[Remark]]:
     """Find the sheets that hold the form, and name the others."""
     found: list[_Table] = []
     codes: dict[str, str] = {}
     for sheet in sheets:
         head = [] if sheet.titles else [(sheet.where(i), " ".join(texts(r))) for i, r in enumerate(sheet.rows(0, 30))]
-        for where, line in () if stated else head:
+        for where, line in () if version else head:
             refuse_unknown(wanted.code, line, where)
         named = {code: where for where, line in reversed(head) for code in printed_codes(line)}
         if named and wanted.code not in named:
@@ -251,9 +241,12 @@ def _find(sheets: list[Sheet], wanted: Form, *, stated: bool) -> tuple[list[_Tab
             found.append(table)
     shown = [t for t in found if not t.sheet.hidden] or found
     if not shown and codes:
-        raise _refusal("form_another", next(iter(codes.values())), f"{', '.join(sorted(codes))} ≠ {wanted.code}")
+        seen, where = ", ".join(sorted(codes)), next(iter(codes.values()))
+        raise refusal("another-form", where=where, got=seen, expected=wanted.code)
     if not shown:
-        raise _no_form(sheets, wanted)
+        titles = ", ".join(f"({c.number}) {c.title.vi}" for c in wanted.columns if c.number)
+        where = ", ".join(s.where() for s in sheets[:8])
+        raise refusal("form-not-found", where=where, expected=titles, form=wanted.code, last=max(wanted.names))
     read, held = ({t.sheet.name for t in tables} for tables in (shown, found))
     left = [s for s in sheets if s.name not in read]
     return shown, [Remark("form_sheet_left", "review" if s.name in held else "pass", s.where()) for s in left]
@@ -268,18 +261,16 @@ def _table(sheet: Sheet, wanted: Form) -> _Table | None:
     if best and len(best.columns) >= _FEWEST:
         if not best.top <= row <= best.body:
             return best
-        free = {n: at for n, at in by_number.items() if n not in best.columns and not best.used & set(at)}
-        return replace(best, columns=best.columns | free, numbers=numbers)
+        free = {n: at for n, at in by_number.items() if n not in best.columns and at[0] not in best.used}
+        untitled = frozenset(at[0] for at in free.values())
+        return replace(best, columns=best.columns | free, numbers=numbers, by_number=untitled)
     if not by_number:
         return None
     above = [texts(cells) for cells in reversed(sheet.rows(max(row - 3, 0), row + 1))]
     titles = tuple(next(filter(None, words[1:]), words[0]) for words in zip(*above, strict=True))
-    first = min(numbers)
-    if wanted.first > 1:
-        first = min(c for c, n in numbers.items() if n == wanted.first)
-    return _Table(
-        sheet, row, row + 1, titles, by_number, first - 1 if first else None, first - 2 if first > 1 else None
-    )
+    first = min(c for c, n in numbers.items() if n in wanted.names)
+    label, ordinal = (first - i if first >= i else None for i in (1, 2))
+    return _Table(sheet, row, row + 1, titles, by_number, label, ordinal)
 
 
 def _match(sheet: Sheet, top: int, height: int, titles: list[list[str]], wanted: Form) -> _Table:
@@ -312,37 +303,17 @@ def _numbering(sheet: Sheet, wanted: Form) -> tuple[int, dict[int, int]]:
     return -1, {}
 
 
-def _no_form(sheets: list[Sheet], wanted: Form) -> DataError:
-    last = max(wanted.names)
-    return DataError(
-        Text(f"Không thấy biểu {wanted.code} trong tệp.", f"No form {wanted.code} was found in the file."),
-        where=sheets[0].file,
-        expected=Text(
-            ", ".join(f"({c.number}) {c.title.vi}" for c in wanted.columns if c.number),
-            ", ".join(f"({c.number}) {c.title.en}" for c in wanted.columns if c.number),
-        ),
-        got=", ".join(s.where() for s in sheets),
-        hint=Text(
-            f"Lấy biểu trống bằng `dvresearch template {wanted.code} bieu.xlsx`, hoặc thêm dòng số cột "
-            f"(1) (2) (3) … ({last}).",
-            f"Get the blank form with `dvresearch template {wanted.code} form.xlsx`, or add the row "
-            f"(1) (2) (3) … ({last}).",
-        ),
-    )
-
-
 def _titles_told(table: _Table, wanted: Form) -> list[Remark]:
-    """Name the columns found twice, numbered as another, missing, and the titles with numbers below that were not read.
+    """Name columns missing, found twice or numbered as another, and titles with numbers below that were not read.
 
     A title that was not read, between the neighbours of a column that is missing, is most likely that column: nothing
     is loaded before it is known.
     """
-    sheet, told = table.sheet, []
-    numbers = {name: n for n, name in wanted.names.items()}
-    missing = [n for n, name in wanted.names.items() if name not in table.columns]
-    at_number = {numbers[name]: at for name, at in table.columns.items() if name in numbers}
+    sheet, names, told = table.sheet, wanted.names, []
+    found = {n: table.columns[name] for n, name in names.items() if name in table.columns}
+    missing = [n for n in names if n not in found]
     if missing:
-        seen = ", ".join(f"({n}) {wanted.names[n]}" for n in missing)
+        seen = ", ".join(f"({n}) {names[n]}" for n in missing)
         told.append(Remark("form_column_missing", "review", sheet.where(table.top), seen))
     for column in wanted.columns:
         at = table.columns.get(column.name, [])
@@ -350,18 +321,18 @@ def _titles_told(table: _Table, wanted: Form) -> list[Remark]:
             letters = ", ".join(column_letters(sheet.first_column + c) for c in at)
             told.append(Remark("form_column_twice", "fail", sheet.where(table.top), f"{column.name}: {letters}"))
         for c in at:
-            if column.number and table.numbers.get(c, column.number) != column.number:
+            if table.numbers.get(c, column.number) != column.number:
                 seen = f"{column.name} ({column.number}) ≠ ({table.numbers[c]})"
                 told.append(Remark("form_numbers_disagree", "fail", sheet.where(table.top, c), seen))
-    titled = _match(sheet, table.top, 0, [[t] for t in table.titles], wanted).used if table.numbers else table.used
     for c, title in enumerate(table.titles):
         below = texts(sheet.columns[c][table.body :])
-        if c in titled or not title or plain(title).startswith("kiem tra") or not any(map(_COUNT.fullmatch, below)):
-            continue
-        before = {n: max(at) for n, at in at_number.items() if max(at) < c}
-        likely = [n for n in missing if max(before, default=0) < n < min(set(at_number) - set(before), default=n + 1)]
-        seen = ", ".join([f"“{showable(title)}”", *(f"({n}) {wanted.names[n]}?" for n in likely)])
-        told.append(Remark("form_title_unread", "fail" if likely else "review", sheet.where(table.top, c), seen))
+        read = c in table.used - table.by_number or not title or plain(title).startswith("kiem tra")
+        if not read and any(map(_COUNT.fullmatch, below)):
+            low = max((n for n, at in found.items() if max(at) < c), default=0)
+            high = min((n for n, at in found.items() if min(at) > c), default=len(names) + wanted.first)
+            likely = [n for n in missing if low < n < high and c not in table.by_number]
+            seen = ", ".join([f"“{showable(title)}”", *(f"({n}) {names[n]}?" for n in likely)])
+            told.append(Remark("form_title_unread", "fail" if likely else "review", sheet.where(table.top, c), seen))
     return told
 
 
@@ -375,54 +346,51 @@ def _read(
     sheet = table.sheet
     numbers, problems = _numbers(table, wanted, blanks)
     values = np.array(list(numbers.values()))
-    odd = {p.row - table.body for p in problems if p.code in _ODD.values()}
+    odd = {p.row for p in problems if p.code in _ODD.values()}
     counted = [c for at in table.columns.values() for c in at]
-    records, kept = [], []
-    for i in range(values.shape[1]):
-        cells = tuple(c[table.body + i] for c in sheet.columns)
+    rows, labels, ordinals = [], [], []
+    for row in range(table.body, sheet.height):
+        cells = tuple(c[row] for c in sheet.columns)
         words = texts(cells)
         label, ordinal = (words[c] if c is not None else "" for c in (table.label, table.ordinal))
-        if not (label or ordinal):
-            label = next((w for c, w in enumerate(words) if w and c not in table.used), "")
-        known = values[:, i][~np.isnan(values[:, i])]
+        other = next((w for c, w in enumerate(words) if w and c not in table.used), "")
+        known = values[:, row - table.body]
+        some, named = known[~np.isnan(known)], label or ordinal or other
         # Formulas give 0 on rows nobody filled in; headers repeat on each page; sections and notes have no numbers.
         empty = not ordinal and not any(words[c] for c in counted)
-        if (len(known) or i in odd) and not empty and not is_numbering(cells) and (label or ordinal or known.any()):
-            records.append((label or ordinal, ordinal))
-            kept.append(i)
-    totals = total_rows([[label] for label, _ in records], values[:, kept].T, [o for _, o in records])
-    at = [sheet.first_row + table.body + i for i in kept]
-    blank = {j for j in totals.sure if np.isnan(values[:, kept[j]]).all()}
-    told = [Remark("total_row", "unknown", sheet.where(table.body + kept[j])) for j in sorted(blank)]
-    frame = pd.DataFrame(records, columns=["label", "ordinal"], index=pd.Index(at, name="row"), dtype="str")
-    frame["row_kind"] = pd.Series(_kinds(records, totals.sure), index=frame.index, dtype="str")
-    frame = frame.assign(**{n: v[kept] for n, v in numbers.items()}).drop(index=[at[j] for j in blank])
+        if (len(some) or row in odd) and (named or some.any()) and not empty and not is_numbering(cells):
+            rows.append(row)
+            labels.append(named)
+            ordinals.append(ordinal)
+    counts = values[:, [r - table.body for r in rows]]
+    totals = total_rows([[label] for label in labels], counts.T, ordinals)
+    problems += [Problem(f"total_{why}", rows[i], table.label or 0) for i, why in totals.doubtful.items()]
+    own = [i not in totals.sure and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
+    # a section without a line below it counts itself
+    after = [*own[1:], False]
+    kinds = ["total" if i in totals.sure else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
+    blank = [i for i in sorted(totals.sure) if np.isnan(counts[:, i]).all()]
+    told = [Remark("total_row", "unknown", sheet.where(rows[i])) for i in blank]
+    frame = pd.DataFrame({"label": labels, "ordinal": ordinals, "row_kind": kinds}, dtype="str")
+    frame = frame.assign(**dict(zip(numbers, counts, strict=True)))
+    frame.index = pd.Index([sheet.first_row + r for r in rows], name="row")
+    frame = frame.drop(index=[frame.index[i] for i in blank])
     if frame.empty:
-        raise _refusal("form_empty", sheet.where(table.top))
+        raise refusal("form-not-filled-in", where=sheet.where(table.top))
     if not (frame["row_kind"] == "line").any():  # only a total: it is the line then
         frame["row_kind"] = "line"
-    column = table.label or 0
-    problems += [Problem(f"total_{why}", table.body + kept[j], column) for j, why in totals.doubtful.items()]
     told += _place(frame, table, wanted, unit, when)
     for name in ("unit", "group"):
         person = frame[name].map(holds_person).astype(bool)
-        cells_at = [(int(row) - sheet.first_row, text) for row, text in frame.loc[person, name].items()]
-        problems += [Problem("personal_cell", row, column, shape(text)) for row, text in cells_at]
+        found = frame.loc[person, name].items()
+        problems += [Problem("personal_cell", int(r) - sheet.first_row, table.label or 0, shape(t)) for r, t in found]
         frame[name] = frame[name].mask(person, _UNKNOWN)
-    inside = set(frame.index - sheet.first_row)
     # an odd cell in a total row is told by the check of that row
     lines = set(frame.index[frame["row_kind"] == "line"] - sheet.first_row)
-    problems = [p for p in problems if p.row in (lines if p.code in _ODD.values() else inside)]
-    return FormSheet(sheet, frame, problems, {at[j]: [at[k] for k in parts] for j, parts in totals.parts.items()}), told
-
-
-def _kinds(records: list[tuple[str, str]], totals: set[int]) -> list[str]:
-    """Tell totals and sections from lines; a section without a line below it counts itself."""
-    plain_row = [i not in totals and not _SECTION.fullmatch(ordinal) for i, (_, ordinal) in enumerate(records)]
-    return [
-        "total" if i in totals else "line" if own or not after else "section"
-        for i, (own, after) in enumerate(zip(plain_row, [*plain_row[1:], False], strict=False))
-    ]
+    inside = {True: lines, False: set(frame.index - sheet.first_row)}
+    problems = [p for p in problems if p.row in inside[p.code in _ODD.values()]]
+    parts = {sheet.first_row + rows[i]: [sheet.first_row + rows[k] for k in at] for i, at in totals.parts.items()}
+    return FormSheet(sheet, frame, problems, parts), told
 
 
 def _numbers(table: _Table, wanted: Form, blanks: str) -> tuple[dict[str, np.ndarray], list[Problem]]:
@@ -432,28 +400,31 @@ def _numbers(table: _Table, wanted: Form, blanks: str) -> tuple[dict[str, np.nda
         parts = []
         for column in at:
             cells = list(table.sheet.columns[column][table.body :])
-            style = column_style([c for c in cells if not isinstance(c, Odd)])
-            numbers = np.full(len(cells), np.nan)
+            told = column_style([c for c in cells if not isinstance(c, Odd)])
+            style: _Style = told if told == "vi" or told == "en" else "auto"
+            parts.append(np.full(len(cells), np.nan))
             for i, cell in enumerate(cells):
-                code, number = "bad_number", None
-                try:
-                    if isinstance(cell, Odd):
-                        code, number = _ODD[cell.kind], -1.0
-                    else:
-                        number = cell_number(cell, unit="count", style=style if style in ("vi", "en") else "auto")
-                except DataError:
-                    number = -1.0
+                number = None if isinstance(cell, Odd) else _count(cell, style, blanks)
                 if number is None:
-                    numbers[i] = 0 if blanks == "zero" else np.nan
-                elif number < 0 or number % 1:
+                    code = _ODD[cell.kind] if isinstance(cell, Odd) else "bad_number"
                     problems.append(Problem(code, table.body + i, column, shape(str(cell))))
                 else:
-                    numbers[i] = number
-            parts.append(numbers)
+                    parts[-1][i] = number
         out[name] = np.sum(parts, axis=0)
     if "received" not in out and {"received_online", "received_direct"} <= out.keys():
         out["received"] = out["received_online"] + out["received_direct"]
     return out | {name: np.sum([out[str(n)] for n in parts], axis=0) for name, parts in wanted.tally.items()}, problems
+
+
+def _count(cell: object, style: _Style, blanks: str) -> float | None:
+    """Return a count, NaN for an empty cell of unknown content, None for what is no count."""
+    try:
+        number = cell_number(cell, unit="count", style=style)
+    except DataError:
+        return None
+    if number is None:
+        return 0.0 if blanks == "zero" else np.nan
+    return number if number >= 0 and number % 1 == 0 else None
 
 
 def _place(frame: pd.DataFrame, table: _Table, wanted: Form, unit: str | None, when: str | None) -> list[Remark]:
@@ -461,41 +432,37 @@ def _place(frame: pd.DataFrame, table: _Table, wanted: Form, unit: str | None, w
     lines = [[t for t in texts(row) if t] for row in table.sheet.rows(0, table.top)]
     above = [t for line in lines for t in line] + [" ".join(p) for line in lines for p in pairwise(line)]
     name, printed = (
-        next((m["name"].strip(" -;,") for line in above if (m := pattern.search(line))), None)
+        next((m["name"].strip(" -;,") for line in above if (m := pattern.search(line))), "")
         for pattern in (_REPORTER, _PERIOD)
     )
-    labels = frame.pop("label")
     titles = [] if table.label is None else [table.titles[table.label], wanted.lines]
     listed = unit is None and any(_UNITS.fullmatch(plain(t)) for t in titles)
-    reporter = pd.Series(unit or name or _UNKNOWN, index=frame.index, dtype="str")
+    labels, reporter = frame.pop("label"), unit or name or _UNKNOWN
     start, end, code, other = _period(when, printed, above, table.sheet.name)
-    units = labels.where(frame["row_kind"] != "total", reporter) if listed else reporter
-    days = [pd.Series(pd.Timestamp(d) if d else pd.NaT, index=frame.index, dtype="datetime64[s]") for d in (start, end)]
-    group = pd.Series("", index=frame.index, dtype="str") if listed else labels
-    first = {"unit": units, "period": pd.Series(code, index=frame.index, dtype="str"), "period_start": days[0]}
-    for at, (title, values) in enumerate({**first, "period_end": days[1], "group": group}.items()):
-        frame.insert(at, title, values)
+    frame.insert(0, "unit", labels.where(frame["row_kind"] != "total", reporter) if listed else reporter)
+    frame.insert(1, "period", code)
+    for at, title, day in ((2, "period_start", start), (3, "period_end", end)):
+        frame.insert(at, title, pd.Series(pd.Timestamp(day) if day else pd.NaT, frame.index, "datetime64[s]"))
+    frame.insert(4, "group", "" if listed else labels)
     frame["basis"] = "census"
     return [Remark("form_period_label", "review", table.sheet.where(), other)] if other else []
 
 
 def _period(
-    when: str | None, printed: str | None, above: list[str], name: str
+    when: str | None, printed: str, above: list[str], name: str
 ) -> tuple[dt.date | None, dt.date | None, str, str]:
-    """Return first and last day and code of the period, and how what is printed as its name contradicts its days."""
-    if when is not None:
-        span = period(when)
-        return span.start, span.end, span.code, ""
-    label = next(filter(None, map(_span, [printed or "", *above, name])), None)
+    """Return first and last day and code of the period, and how the name printed for it contradicts its days."""
     match = next(filter(None, map(_WINDOW.search, above)), None)
-    span = (_span(f"{match[1]} đến {match[2]}") if match else None) or label
+    window = _span(f"{match[1]} đến {match[2]}") if match else None
+    label = next(filter(None, map(_span, [printed, *above, name])), None)
+    span = period(when) if when is not None else window or label
     if span is None:
         return None, None, "", ""
     code = span.code
-    if span.start and span.end and (span.start.day, span.end.day) == (15, 14):  # the months in which it ends
+    if span.start and span.end and (span.start.day, span.end.day) == (15, 14):  # called by the months in which it ends
         code = period(f"{span.start.replace(day=1) + dt.timedelta(31):%Y-%m}..{span.end:%Y-%m}").code
-    other = f"{label.code} ≠ {span.start}..{span.end}" if printed and label and label.code != code else ""
-    return span.start, span.end, code, other
+    other = span is window and label and _span(printed) and label.code != code
+    return span.start, span.end, code, f"{label.code} ≠ {span.start}..{span.end}" if other and label else ""
 
 
 def _span(text: str) -> Period | None:

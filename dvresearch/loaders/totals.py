@@ -129,13 +129,13 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
 def _parents(serials: Sequence[str], numbered: NDArray[np.bool_]) -> dict[int, int]:
     """Return the rows numbered 1 above 1.1, and the first row behind their parts."""
     found = {}
-    for i in np.flatnonzero(numbered[:-1]):
+    for i in map(int, np.flatnonzero(numbered[:-1])):
         own = serials[i].rstrip(".") + "."
         end = i + 1
         while end < len(serials) and serials[end].startswith(own) and serials[end] != own:
             end += 1
         if end > i + 1:
-            found[int(i)] = int(end)
+            found[i] = end
     return found
 
 
