@@ -50,7 +50,7 @@ class Totals:
         Rows for which one witness stands alone: ``label_only``, called a total, but its numbers add up nothing;
         ``sum_only``, not called so, but its numbers are the sums of other rows.
     parts : dict of int to array of int
-        The rows that each row with numbers of `sure` adds up, as far as the numbers tell.
+        The rows that each row with numbers of `sure` adds up, as far as the numbers tell; not of running totals.
     """
 
     sure: set[int] = field(default_factory=set)
@@ -91,7 +91,7 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
     numbered = np.array([bool(_SERIAL.fullmatch(s)) for s in serials], dtype=bool)
     section = np.array([bool(_SECTION.fullmatch(s)) for s in serials], dtype=bool) & (grade == 0)
     grade[numbered & (grade == 1)] = 0
-    filled = ~np.isnan(values).all(axis=1) if values.size else np.zeros(count, dtype=bool)
+    filled = (~np.isnan(values)).any(axis=1)
     parents = _parents(serials, numbered)
     upper = np.zeros(count, dtype=bool)
     upper[list(parents)] = True
@@ -109,7 +109,7 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
         clear = grade[i] > 1 and not numbered[i]
         if fit.whole or (clear and (fit.held > fit.missed or not fit.missed or grade[i] > 2)):
             found.sure.add(i)
-            found.parts |= {i: fit.rows} if len(fit.rows) else {}
+            found.parts |= {i: fit.rows} if len(fit.rows) and grade[i] < 3 else {}
         else:
             found.doubtful[i] = "label_only"
     for i, end in parents.items():
@@ -181,8 +181,8 @@ class _Fit:
         return self.whole and len(self.rows) > 1 and self.held + len(self.rows) > 3
 
 
-def _quality(fit: _Fit) -> tuple[bool, int]:
-    return fit.whole, fit.held - fit.missed
+def _quality(fit: _Fit) -> tuple[bool, bool, int]:
+    return fit.whole, len(fit.rows) > 0, fit.held - fit.missed
 
 
 class _Rows:

@@ -39,15 +39,14 @@ def _identities(layout: Form) -> tuple[Identity, ...]:
 def _totals(part: FormSheet, layout: Form) -> list[Finding]:
     """Compare each total row with the sum of the rows that it adds up."""
     found = []
-    for row, total in part.frame[part.frame["row_kind"] == "total"].iterrows():
-        parts = part.frame.loc[part.parts.get(row, part.frame.index[part.frame["row_kind"] == "line"])]
+    for row, parts in part.parts.items():
+        place = part.sheet.where(row - part.sheet.first_row)
+        total, lines = part.frame.loc[row], part.frame.loc[parts]
         for name in (c.name for c in layout.columns if c.name in part.frame):
-            stated, computed = total[name], parts[name].sum(min_count=len(parts))
+            stated, computed = total[name], lines[name].sum(min_count=len(lines))
             known = pd.notna(stated) and pd.notna(computed)
             verdict = "unknown" if not known else "pass" if abs(stated - computed) < 0.5 else "fail"
-            where = f"{part.sheet.where(row - part.sheet.first_row)}, " + (
-                f"cột/column ({name})" if layout.numbered else name
-            )
             told = {"computed": findings.digits(computed), "stated": findings.digits(stated)}
+            where = f"{place}, cột/column ({name})" if layout.numbered else f"{place}, {name}"
             found.append(findings.graded("total_row", verdict, where, **told))
     return found
