@@ -189,14 +189,18 @@ def tables_read(loaded: Iterable[Loaded]) -> Iterator[list[str]]:
 
 def verdicts(loaded: Iterable[Loaded]) -> Iterator[list[str]]:
     """Yield what becomes of each spoilt file: whether it is loaded, what it passes, each other verdict of a check."""
-    for (name, *_), end, found in ((file, end, look(file)) for file, end in loaded if file.spoilt):
-        yield [name, "load", type(end).__name__ if isinstance(end, DvError) else "loaded"]
+    for file, end in loaded:
+        if not file.spoilt:
+            continue
+        yield [file.name, "load", type(end).__name__ if isinstance(end, DvError) else "loaded"]
+        found = look(file)
         if isinstance(found, DvError):
-            yield [name, "screen", type(found).__name__]
+            yield [file.name, "screen", type(found).__name__]
             continue
         pairs = sorted(set(zip(found["check"], found["verdict"], strict=True)))
-        yield [name, "pass", " ".join(check for check, verdict in pairs if verdict == "pass")]
-        yield from ([name, verdict, check] for check, verdict in pairs if verdict != "pass")
+        if passed := [check for check, verdict in pairs if verdict == "pass"]:
+            yield [file.name, "pass", " ".join(passed)]
+        yield from ([file.name, verdict, check] for check, verdict in pairs if verdict != "pass")
 
 
 def as_stored(value: Any) -> str:
