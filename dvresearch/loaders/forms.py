@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.loaders.account import Problem, refuse_problems
 from dvresearch.loaders.form_layouts import Form, form, unknown_layout
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
-from dvresearch.loaders.problems import Problem, refuse_problems
-from dvresearch.loaders.rows import TOTAL
 from dvresearch.loaders.sheets import LoadReport, Sheet, column_letters, read_sheets, texts
 from dvresearch.privacy import holds_person, showable
 from dvresearch.tables import TALLY, check
@@ -103,7 +102,7 @@ def load_form(
     frame, where, problems = read_form(
         path, form, version, unit=unit, reporting_period=period, sheet=sheet, blanks=blanks, limits=limits
     )
-    refuse_problems(where, problems)
+    refuse_problems(problems)
     if rows not in ("lines", "totals", "all"):
         raise ParameterError(
             Text("Giá trị của rows không dùng được.", "rows cannot be this."),
@@ -151,7 +150,7 @@ def read_form(
     for name in ("unit", "group"):
         person = frame[name].map(holds_person).astype(bool)
         at = [(int(row) - layout.sheet.first_row, text) for row, text in frame.loc[person, name].items()]
-        problems += [Problem("personal_cell", row, layout.label or 0, shape(text)) for row, text in at]
+        problems += [Problem("personal_cell", row, layout.label or 0, shape(text), layout.sheet) for row, text in at]
         frame[name] = frame[name].mask(person, _UNKNOWN)
     report = {
         "file": layout.sheet.file,
@@ -308,10 +307,10 @@ def _numbers(layout: _Layout, blanks: str, problems: list[Problem]) -> dict[str,
                 try:
                     number = cell_number(cell, unit="count", style=style if style in ("vi", "en") else "auto")
                 except DataError:
-                    problems.append(Problem("bad_number", layout.body + i, column, shape(str(cell))))
+                    problems.append(Problem("bad_number", layout.body + i, column, shape(str(cell)), layout.sheet))
                     continue
                 if number is not None and number < 0:
-                    problems.append(Problem("bad_number", layout.body + i, column, shape(str(cell))))
+                    problems.append(Problem("bad_number", layout.body + i, column, shape(str(cell)), layout.sheet))
                 elif number is not None:
                     numbers[i] = number
                 elif blanks == "zero":
@@ -338,7 +337,11 @@ def _rows(layout: _Layout, numbers: Mapping[str, np.ndarray]) -> pd.DataFrame:
         # Formulas give 0 on rows nobody filled in; headers repeat on each page; sections and notes have no numbers.
         if is_numbering(cells) or not len(known) or (not label and not known.any()):
             continue
-        total = any(TOTAL.fullmatch(plain(w)) for w in (label, ordinal) if w)
+        total = any(
+            re.compile(r"(tong|cong|total)( (cong|so|toan .*|don|ho so|chung|\d.*))*").fullmatch(plain(w))
+            for w in (label, ordinal)
+            if w
+        )
         kind = "total" if total else "section" if _SECTION.fullmatch(ordinal) else "line"
         records.append((label or ordinal, ordinal, kind))
         kept.append(i)

@@ -21,7 +21,7 @@ from dvresearch.text import legacy_font, nfc, repair
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LoadReport", "Note", "Sheet", "column_letters", "read_sheets"]
+__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "read_sheets"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ class LoadReport(dict[str, Any]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadReport:
         return self
+
+
+class Odd(str):
+    """A cell that holds something that cannot be used: an error, or a formula whose result the file does not have."""
+
+    kind: str = "error"
 
 
 @dataclass(frozen=True)
