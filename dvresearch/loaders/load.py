@@ -304,10 +304,9 @@ def _finish_dossiers(reading: Reading) -> None:
             )
     _ask_words(reading, "outcome")
     ended = frame["resolved"].notna().any() if "resolved" in frame else False
-    if not ended:
-        reading.ask(
-            "nothing-finished", column="resolved", answers=[Answer("columns", "resolved", "…")], count=len(frame)
-        )
+    if not ended and not stated.nothing_finished:
+        answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
+        reading.ask("nothing-finished", column="resolved", answers=answers, count=len(frame))
     _ask_departments(reading)
 
 
@@ -315,7 +314,8 @@ def _ask_words(reading: Reading, column: str) -> None:
     """Ask about the words of a column that no vocabulary knows and on which a number depends."""
     if unknown := reading.words.get(column):
         shown = ", ".join(f"“{word}” ({count})" for word, count in list(unknown.items())[:10])
-        answers = [Answer(f"words.{column}", "…", word) for word in list(unknown)[:10]]
+        known = reading.table.column(column).words
+        answers = [Answer(f"words.{column}", code, word) for word in list(unknown)[:10] for code in known]
         reading.ask("words-unknown", column=column, evidence=shown, answers=answers, title=column)
 
 
