@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dvresearch import loaders, metrics, wording
+from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Paragraph
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections import comparison, feedback, registers, resolution, units
@@ -124,13 +124,13 @@ def _yes(ctx: Context, row: dict[Any, Any]) -> str:
 
 
 def _models(ctx: Context) -> list[str]:
-    frame = loaders.load_models(ctx.spec.inputs["models"])
+    frame = ctx.models
     baseline = int(frame["states_baseline"].fillna(False).sum()) if "states_baseline" in frame else 0
     return [ctx.prose("leader.models", models=len(frame), baseline=baseline)]
 
 
 def _targets(ctx: Context) -> list[str]:
-    frame = loaders.load_targets(ctx.spec.inputs["targets"])
+    frame = ctx.targets
     met = metrics.attainment_shares(frame, lower_is_better=ctx.spec.lower_is_better).iloc[0].to_dict()
     return [ctx.prose("leader.targets", **_share(ctx, met))]
 

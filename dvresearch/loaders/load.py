@@ -15,7 +15,7 @@ import pandas as pd
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
-from dvresearch.loaders.declaration import STATES, Declaration, declared
+from dvresearch.loaders.declaration import STATES, Declaration, Stated, declared
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
 from dvresearch.loaders.reading import Reading, read
@@ -49,7 +49,6 @@ __all__ = [
 ]
 
 DateOrder = Literal["auto", "dmy", "mdy"]
-Stated = Declaration | str | Path | None
 
 
 class OpenQuestion(UserWarning):

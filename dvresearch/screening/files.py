@@ -14,7 +14,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
-from dvresearch.loaders.declaration import Declaration, declared
+from dvresearch.loaders.declaration import Declaration, Stated, declared
 from dvresearch.loaders.figures import faults
 from dvresearch.loaders.form_layouts import FORMS, Form, form
 from dvresearch.loaders.forms import read_form
@@ -55,7 +55,7 @@ def screen(
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
     corrections: str | Path | None = None,
-    declaration: Declaration | str | Path | None = None,
+    declaration: Stated = None,
     as_of: date | str | None = None,
     calendar: Calendar | None = None,
     limits: Limits = LIMITS,
@@ -180,7 +180,7 @@ def _unreadable(error: DataError, path: Path) -> Finding:
 
 def _fault(check: str, error: DataError, where: str) -> Finding:
     # what was found stands in `computed`
-    def line(lang: str) -> str:
+    def line(lang: Literal["vi", "en"]) -> str:
         parts = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
         return " ".join(p if p.endswith((".", "…", "!")) else f"{p}." for p in parts)
 

@@ -166,8 +166,7 @@ def answer(text: str, question: int, line: str) -> str:
     lines = [*lines[:start], *lines[end:]]
     head = f"[table.{moved[1]}]"
     if head not in lines:
-        last = max(i for i, said in enumerate(lines) if said.strip())
-        lines[last + 1 : last + 1] = [head]
+        lines = [*"\n".join(lines).rstrip().splitlines(), head]
     at = lines.index(head)
     return "\n".join([*lines[: at + 1], moved[2], *lines[at + 1 :]]) + "\n"
 
@@ -187,7 +186,7 @@ def write_questions(proposal: Proposal, path: Path) -> None:
         sheet.append([number, text])
         for column, line in enumerate(lines, start=1):
             choices.cell(number, column, line)
-        last = choices.cell(number, len(lines)).coordinate
+        last = str(choices.cell(number, len(lines)).coordinate)
         rule = DataValidation(
             "list", formula1=f"'{_SHEET[1]}'!$A${number}:${last.rstrip('0123456789')}${number}", showErrorMessage=False
         )
@@ -209,7 +208,7 @@ def read_answers(proposal: Proposal, path: Path) -> str:
     rows = read_sheets(path, sheet=_SHEET[0])[0].rows(1, len(proposal.questions) + 1)
     text = proposal.text
     for cells in rows:
-        number, _, line = (texts(cells) + [""] * 3)[:3]
-        if line and number.isdecimal() and int(number) <= len(proposal.questions):
-            text = answer(text, int(number), line)
+        said, _, line = (texts(cells) + [""] * 3)[:3]
+        if line and said.isdecimal() and int(said) <= len(proposal.questions):
+            text = answer(text, int(said), line)
     return text
