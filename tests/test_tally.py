@@ -39,6 +39,7 @@ def loop(dossiers, by, as_of, period, clock, supplement):
         return t < end_of_knowledge if whole_day else t <= end_of_knowledge
 
     known = dossiers[dossiers["received"].notna() & dossiers["received"].map(before)]
+    known = known[~known["outcome"].isin(["not_started", "not_admitted"])]
     first = known["received"].min()
     spans = [(f"{first:%Y-%m-%d}..{as_of_day:%Y-%m-%d}", first.normalize(), as_of_day)]
     if period:
@@ -53,7 +54,8 @@ def loop(dossiers, by, as_of, period, clock, supplement):
     cells = {}
     for row in known.to_dict("records"):
         due, end = row["due"], row["resolved"]
-        closed = isinstance(row["outcome"], str) and row["outcome"] not in ("open", "")
+        paused = row["outcome"] == "paused" and (pd.isna(end) or not before(end))
+        closed = isinstance(row["outcome"], str) and row["outcome"] not in ("open", "paused", "")
         end_unknown = closed and pd.isna(end)
         if pd.notna(end) and not before(end):
             end = pd.NaT
@@ -78,20 +80,24 @@ def loop(dossiers, by, as_of, period, clock, supplement):
             late = requests >= 2 or (end.normalize() > due.normalize() if clock == "date" else end > due)
         else:
             late = overdue(as_of_day, None if whole_day else as_of) and requests != 1
+        in_766 = None if paused else late
+        if paused and supplement == "q766":
+            in_766 = requests >= 2
 
         for name, start, last in spans:
             cell = cells.setdefault((*(row[c] for c in by), name), dict.fromkeys(COUNTS, 0))
             final = last == as_of_day
             if start <= came <= last:
                 cell["received"] += 1
-                cell["in_time"] += late is False
-                cell["out_of_time"] += late is True
+                cell["in_time"] += in_766 is False
+                cell["out_of_time"] += in_766 is True
             if came < start and (left is None or left >= start):
                 cell["carried_in"] += 1
-            if dated and not withdrawn:
+            if dated and not withdrawn and not paused:
                 falls_on = max(due.normalize(), came)
                 reached = due <= as_of if clock == "instant" and not whole_day else due.normalize() <= as_of_day
-                if start <= falls_on <= last and reached:
+                # open ones are due once they are overdue: on the closing day one due that day is neither late nor not
+                if start <= falls_on <= last and reached and (pd.notna(end) or late):
                     cell["due"] += 1
                     cell["due_within"] += pd.notna(end) and not late
             if came > last or (left is not None and left < start):
@@ -108,6 +114,8 @@ def loop(dossiers, by, as_of, period, clock, supplement):
                     cell["resolved_early"] += 1
                 else:
                     cell["resolved_on_time"] += 1
+            elif paused:
+                cell["pending_paused"] += 1
             elif not dated:
                 cell["undated"] += 1
             elif overdue(last, as_of if final and not whole_day else None) and not (left is None and requests == 1):
@@ -117,7 +125,7 @@ def loop(dossiers, by, as_of, period, clock, supplement):
     for cell in cells.values():
         cell["resolved_within"] = cell["resolved_early"] + cell["resolved_on_time"]
         cell["resolved"] = cell["resolved_within"] + cell["resolved_late"]
-        cell["pending"] = cell["pending_within"] + cell["pending_overdue"]
+        cell["pending"] = cell["pending_within"] + cell["pending_overdue"] + cell["pending_paused"]
     return {key: cell for key, cell in cells.items() if cell["workload"] or cell["due"]}
 
 
@@ -133,7 +141,9 @@ def random_file(seed, n=250):
     due = due.where(~on_due_day, due.dt.normalize())
     resolved = resolved.where(~on_due_day, due.dt.normalize() + pd.to_timedelta(rng.integers(0, 24, n), unit="h"))
     words = np.array(["granted", "refused", "returned", "withdrawn", "stopped"])
-    outcome = pd.Series(rng.choice(words, n)).where(resolved.notna() | (rng.random(n) < 0.1), "open")
+    unfinished = pd.Series(rng.choice(["open", "paused", "not_started", "not_admitted"], n, p=[0.6, 0.3, 0.05, 0.05]))
+    outcome = pd.Series(rng.choice(words, n)).where(resolved.notna() | (rng.random(n) < 0.1), unfinished)
+    outcome = outcome.where(rng.random(n) < 0.97, "paused")  # some of them finished
     return pd.DataFrame(
         {
             "unit": pd.Series(rng.choice(["Xã A", "Xã B", "Xã C"], n)),
