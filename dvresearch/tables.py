@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BASES", "CASES", "CASE_KINDS", "DOSSIERS", "ESTIMATES", "FIGURES", "FINDINGS", "FLAGS", "FUNNEL", "INDEX766",
     "LEVELS", "MODELS", "MODEL_CONTENTS", "MODEL_FIELDS", "NO_ANSWER", "OUTCOMES", "Q766_GROUPS", "RESPONSES", "ROLES",
-    "RUBRIC", "SCALES", "SENSITIVE", "STAGES", "STOP_REASONS", "SURVEYED", "TABLES", "TALLY", "TARGETS", "UNITS",
-    "UNIT_KEY", "VERDICTS", "ZERO_RULES", "Column", "Table", "check", "empty", "responses_table",
+    "RUBRIC", "SCALES", "SENSITIVE", "STAGES", "STOP_REASONS", "SURVEYED", "TABLES", "TALLY", "TARGETS",
+    "UNFINISHED", "UNITS", "UNIT_KEY", "VERDICTS", "ZERO_RULES", "Column", "Table", "check", "empty", "responses_table",
 ]  # fmt: skip
 
 Kind = Literal["text", "code", "count", "number", "share", "date", "time", "flags", "yesno", "stated"]
@@ -110,6 +110,7 @@ VERDICTS = tuple[str, ...](_WORDS["verdicts"])
 LEVELS = tuple[str, ...](_WORDS["levels"])
 ROLES = tuple[str, ...](_WORDS["roles"])
 Q766_GROUPS = tuple[str, ...](_WORDS["q766_groups"])
+UNFINISHED = tuple[str, ...](_WORDS["unfinished"])
 CASE_KINDS = tuple[str, ...](_WORDS["case_kinds"])
 MODEL_FIELDS = tuple[str, ...](_WORDS["model_fields"])
 STAGES = tuple[str, ...](_WORDS["stages"])

@@ -218,8 +218,14 @@ def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict
 
     remarks = {name: {f"no_{c}": np.isnan(counts[c]) for c in d.needs} for name, d in _LADDER.items()}
     remarks["q766"] = {code: mask & ~portal for code, mask in remarks["q766"].items()} | {"derived_q766": ~portal}
-    for name, stand_in in (("workload", np.ones(len(tally), dtype=bool)), ("q766", ~portal)):
-        remarks[name] |= {"paused_left_out": stand_in & (paused > 0), "undated_left_out": stand_in & (undated > 0)}
+    # Under the portal's rule of supplements its own counts hold the paused dossiers, too.
+    held = (
+        portal & (tally["supplement"] == "q766").to_numpy(dtype=bool, na_value=False)
+        if "supplement" in tally
+        else False
+    )
+    for name, left in (("workload", paused > 0), ("q766", (paused > 0) & ~np.asarray(held))):
+        remarks[name] |= {"paused_left_out": left, "undated_left_out": undated > 0}
     remarks["resolved"]["derived_resolved"] = derived["resolved_parts"]
     remarks["workload"]["derived_workload"] = derived["workload_in"] | derived["workload_out"]
     if total_is != "unnamed":
