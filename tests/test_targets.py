@@ -97,3 +97,25 @@ def test_words_are_in_the_codebook():
     assert all(get("indicator", i) for i in rows["indicator"]) and all(get("definition", d) for d in rows["definition"])
     for column in ("target_name", "target_outcome"):
         assert get("column", column)
+
+
+def test_direction_and_the_office_s_own_judgement() -> None:
+    # Poor households left: 52 of at most 45 is not met, 40 of 45 is. "Đạt" may stand for exceeded as well.
+    targets = pd.DataFrame(
+        {
+            "unit": "A",
+            "period": "2026",
+            "indicator": ["hộ nghèo", "hộ nghèo khác", "nhà ở", "hộ nghèo không ghi chiều", "không đánh giá"],
+            "planned": [45.0, 45.0, 100.0, 45.0, 10.0],
+            "result": [52.0, 40.0, 120.0, 52.0, 9.0],
+            "direction": ["lower", "lower", "higher", None, None],
+            "judged": ["not_met", "exceeded", "met", "not_met", None],
+        }
+    )
+    rows = attainment(targets)
+    assert rows["target_outcome"].tolist() == ["not_met", "exceeded", "exceeded", "", "not_met"]
+    assert rows["reason"].tolist()[3] == "judged_otherwise" and rows["reason"].tolist()[0] == "not_sampled"
+    # A contradiction stops the number of the whole plan.
+    assert attainment_shares(targets)["value"].isna().all()
+    told = attainment_shares(targets, lower_is_better=["hộ nghèo không ghi chiều"]).set_index("indicator")
+    assert told.loc["plan_targets_met_share", ["numerator", "denominator"]].tolist() == [2, 5]

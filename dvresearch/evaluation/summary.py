@@ -80,10 +80,13 @@ def _dossiers(ctx: Context) -> list[str]:
     counts = ctx.tally()
     ladder = metrics.resolution_rate(counts, definition="all").set_index("definition")
     told = {name: _share(ctx, ladder.loc[name].to_dict()) for name in ("resolved", "due")}
-    overdue = format_number(float(counts["pending_overdue"].iloc[-1]), 0, ctx.lang)
-    returned = format_number(float(counts["withdrawn"].sum()), 0, ctx.lang)
+    stocks = {"overdue": counts["pending_overdue"].iloc[-1], "paused": counts["pending_paused"].iloc[-1]}
+    numbers = {
+        k: format_number(float(n), 0, ctx.lang) for k, n in (stocks | {"returned": counts["withdrawn"].sum()}).items()
+    }
     values = {f"{side}_{key}": text for side, row in told.items() for key, text in row.items()}
-    return [ctx.prose("leader.dossiers", who=counts["unit"].iloc[0], overdue=overdue, returned=returned, **values)]
+    key = "leader.dossiers-paused" if stocks["paused"] else "leader.dossiers"
+    return [ctx.prose(key, who=counts["unit"].iloc[0], **numbers, **values)]
 
 
 def _units(ctx: Context) -> list[str]:

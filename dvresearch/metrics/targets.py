@@ -30,17 +30,20 @@ def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) 
     Parameters
     ----------
     targets : DataFrame
-        Plan targets, see ``tables.TARGETS``.
+        Plan targets, see ``tables.TARGETS``. Those whose ``direction`` is ``lower`` are to stay below their plan
+        (poor households, overdue dossiers), all others to reach it.
     lower_is_better : collection of str, default ()
-        Indicators that are to stay below their plan (poor households, overdue dossiers).
+        Indicators that are to stay below their plan, whatever their ``direction``.
 
     Returns
     -------
     DataFrame
         ``unit``, ``period``, ``target_name`` (the indicator of the plan) and ``target_outcome`` (``exceeded``, ``met``,
-        ``not_met``, or "" where one of the numbers is missing), then the columns of ``tables.ESTIMATES``:
+        ``not_met``, or "" where it is not known), then the columns of ``tables.ESTIMATES``:
         ``value`` is result / planned, which may exceed 1. It has no interval (``not_sampled``): a result is not a
-        sample of the plan. A planned 0 gives an outcome but no value (``zero_denominator``).
+        sample of the plan. A planned 0 gives an outcome but no value (``zero_denominator``). Where the office judged
+        otherwise (``judged``: not met against met or exceeded) the numbers, or their direction, are in doubt: no
+        outcome, with the reason ``judged_otherwise``.
 
     Raises
     ------
@@ -64,8 +67,13 @@ def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) 
         )
     planned, result = (targets[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in ("planned", "result"))
     known = ~np.isnan(planned) & ~np.isnan(result)
-    gain = np.where(targets["indicator"].isin(list(lower_is_better)), planned - result, result - planned)
-    outcome = np.select([~known, gain > 0, gain == 0], ["", *OUTCOMES[:2]], OUTCOMES[2])
+    lower = targets["indicator"].isin(list(lower_is_better))
+    if "direction" in targets:
+        lower |= targets["direction"].eq("lower").fillna(False)
+    gain = np.where(lower, planned - result, result - planned)
+    judged = targets["judged"].fillna("").to_numpy() if "judged" in targets else np.full(len(targets), "")
+    otherwise = known & (judged != "") & ((judged == "not_met") != (gain < 0))
+    outcome = np.select([~known | otherwise, gain > 0, gain == 0], ["", *OUTCOMES[:2]], OUTCOMES[2])
     keys = targets[["unit", "period"]].reset_index(drop=True)
     keys = keys.assign(target_name=targets["indicator"].array, target_outcome=pd.array(outcome, dtype="str"))
     return build(
@@ -76,7 +84,12 @@ def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) 
         denominator=planned,
         definition="result_over_plan",
         basis="census",
-        reasons={"no_counts": ~known, "zero_denominator": known & (planned == 0), "not_sampled": known},
+        reasons={
+            "judged_otherwise": otherwise,
+            "no_counts": ~known,
+            "zero_denominator": known & (planned == 0),
+            "not_sampled": known,
+        },
     )
 
 
