@@ -17,7 +17,6 @@ from dvresearch.text import (
     cell_date,
     column_date_order,
     date,
-    dates,
     excel_date,
     format_date,
     format_period,
@@ -87,7 +86,7 @@ def test_two_digit_years_turn_at_69():
         ("31/04/2026", "Lịch không có ngày hoặc giờ này"),
         ("00/01/2026", "Lịch không có ngày hoặc giờ này"),
         ("24/02/2026 25:00", "Lịch không có ngày hoặc giờ này"),
-        ("24/02/2026 13:00 PM", "Lịch không có ngày hoặc giờ này"),
+        ("24/02/2026 13:00 AM", "Lịch không có ngày hoặc giờ này"),
         ("24/02/1826", "Năm trước 1900"),
         ("0026-02-24", "Năm trước 1900"),
         ("24/02/026", "không phải là một ngày"),
@@ -180,15 +179,11 @@ moments = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2068, 12, 31, 23, 59
     st.sampled_from(
         ["%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M", "%H:%M %d/%m/%Y", "%Y/%m/%d %Hh%M"]
     ),
-    st.booleans(),
 )
-def test_what_is_printed_is_read_back_quickly_and_slowly(moment, form, fast):
-    with pytest.MonkeyPatch.context() as patch:
-        if not fast:
-            patch.setattr(dates, "_common", lambda text, order: None)
-        assert date(moment.strftime(form)) == moment
-        assert date(format_date(moment, "vi")) == (moment if moment.time() != dt.time() else moment.date())
-        assert date(format_date(moment.date(), "en")) == moment.date()
+def test_what_is_printed_is_read_back(moment, form):
+    assert date(moment.strftime(form)) == moment
+    assert date(format_date(moment, "vi")) == (moment if moment.time() != dt.time() else moment.date())
+    assert date(format_date(moment.date(), "en")) == moment.date()
 
 
 date_pieces = st.sampled_from(
@@ -234,7 +229,7 @@ def test_format_date():
         ("từ 21/7 đến 20/8/2021", "2021-07-21", "2021-08-20", "range"),
         ("ngày 25-9 đến 25-10-2025", "2025-09-25", "2025-10-25", "range"),
         ("27-28/7/2021", "2021-07-27", "2021-07-28", "range"),
-        ("15/12–14/3/2026", "2025-12-15", "2026-03-14", "range"),
+        ("15/12–14/3/2026", "2025-12-15", "2026-03-14", "quarter"),
         ("từ ngày 1.1.2019 đến 15.08.2019", "2019-01-01", "2019-08-15", "range"),
         ("2019-12-01..2020-02-29", "2019-12-01", "2020-02-29", "range"),
         ("2019..2022-10", "2019-01-01", "2022-10-31", "range"),
@@ -242,7 +237,7 @@ def test_format_date():
         ("nhiệm kỳ 2016-2021", "2016-01-01", "2021-12-31", "range"),
         ("từ năm 2008 đến 2013", "2008-01-01", "2013-12-31", "range"),
         ("từ đầu năm đến 10/10/2026", "2026-01-01", "2026-10-10", "range"),
-        ("kỳ báo cáo từ 15/12/2025 đến 14/3/2026", "2025-12-15", "2026-03-14", "range"),
+        ("kỳ báo cáo từ 15/12/2025 đến 14/3/2026", "2025-12-15", "2026-03-14", "quarter"),
         ("tháng 1 đến tháng 6/2021", "2021-01-01", "2021-06-30", "half"),
         ("quý I-III/2023", "2023-01-01", "2023-09-30", "months"),
         ("tháng 2 đến tháng 4/2022", "2022-02-01", "2022-04-30", "range"),

@@ -171,7 +171,7 @@ def test_messages_do_not_repeat_what_may_be_personal():
 
 
 @pytest.mark.parametrize(
-    "value", ["", "  ", "-", "–", "—", "…", "...", "x", "X", "n/a", "#N/A", None, math.nan, pd.NA, pd.NaT, np.nan]
+    "value", ["", "  ", "-", "–", "—", "…", "...", "x", "X", "n/a", "~", None, math.nan, pd.NA, pd.NaT, np.nan]
 )
 def test_missing_cells(value):
     assert cell_number(value) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -64,11 +65,12 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _HYPHEN = re.compile("[\u0002\u2010\u2011\ufffe]")
 _MARKED = re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+")
 _LINE_END = re.compile("\r\n?")
-_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_FULL_WIDTH = re.compile(r"[\uff01-\uff5e]|(?![0-9])\d")  # and the digits of other scripts
 _SOFT_HYPHEN = re.compile("\u00ad")
 _HORN = re.compile("[\u01a2\u01a3]")
 _CLEAN = re.compile(
-    "[^\r\u0002\u00a0\u00ad\u01a2\u01a3\u0300-\u036f\u1680\u2000-\u2011\u202a-\u206f\u3000\uf900-\uffff]*"
+    "[^\r\u0002\u00a0\u00ad\u01a2\u01a3\u0300-\u036f\u0660-\u1c59\u2000-\u2011\u202a-\u206f\u3000\ua620-\uabff"
+    "\uf900-\uffff\U000104a0-\U0001fbff]*"
 )
 _SPLIT = re.compile(
     r"(?<=\d) +(?=[.,]\d)"  # 82 ,66 %
@@ -86,8 +88,8 @@ def repair(
     r"""Undo what files, fonts and PDF readers do to Vietnamese text.
 
     Composes letters and marks, turns special spaces into spaces and line ends into ``\n``, restores
-    hyphens lost at line ends, full-width digits and Ƣ/ƣ, converts TCVN3 and VNI text and removes invisible
-    characters. Digits, punctuation and text that needs nothing stay as they are.
+    hyphens lost at line ends, full-width signs, the digits of other scripts and Ƣ/ƣ, converts TCVN3 and VNI text and
+    removes invisible characters. Digits, punctuation and text that needs nothing stay as they are.
 
     Parameters
     ----------
@@ -115,7 +117,7 @@ def repair(
         done = _replace(done, "no_break_space", _SPACE, lambda m: " ")
         done = _replace(done, "line_end", _LINE_END, lambda m: "\n")
         done = _replace(done, "hyphen", _HYPHEN, lambda m: "-")
-        done = _replace(done, "full_width", _FULL_WIDTH, lambda m: chr(ord(m[0]) - 0xFEE0))
+        done = _replace(done, "full_width", _FULL_WIDTH, lambda m: _narrow(m[0]))
         done = _replace(done, "old_horn", _HORN, lambda m: "Ư" if m[0] == "\u01a2" else "ư")
         done = _replace(done, "invisible", _INVISIBLE, lambda m: "")
         done = _replace(done, "decomposed", _MARKED, lambda m: nfc(m[0]))
@@ -135,6 +137,10 @@ def repair(
     if split_digits == "join":
         done = _replace(done, "split_digits", _SPLIT, lambda m: "")
     return done
+
+
+def _narrow(char: str) -> str:
+    return str(unicodedata.decimal(char)) if char.isdecimal() else chr(ord(char) - 0xFEE0)
 
 
 def _replace(before: Repaired, kind: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> Repaired:
