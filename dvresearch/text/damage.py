@@ -13,21 +13,6 @@ from dvresearch.text.letters import nfc
 
 __all__ = ["REPAIRS", "Repaired", "repair"]
 
-#: What :func:`repair` can have done, in the order in which it is done and named.
-REPAIRS = (
-    "no_break_space",
-    "line_end",
-    "hyphen",
-    "full_width",
-    "old_horn",
-    "invisible",
-    "decomposed",
-    "tcvn3",
-    "vni",
-    "soft_hyphen",
-    "split_digits",
-)
-
 
 @dataclass(frozen=True)
 class Repaired:
@@ -59,15 +44,24 @@ class Repaired:
         return at, at
 
 
-_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-# PDF readers write U+FFFE (older ones U+0002) for a hyphen at a line's end and join the lines.
-_HYPHEN = re.compile("[\u0002\u2010\u2011\ufffe]")
-_MARKED = re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+")
-_LINE_END = re.compile("\r\n?")
-_FULL_WIDTH = re.compile(r"[\uff01-\uff5e]|(?![0-9])\d")  # and the digits of other scripts
+def _narrow(char: str) -> str:
+    return str(unicodedata.decimal(char)) if char.isdecimal() else chr(ord(char) - 0xFEE0)
+
+
+#: What is mended in any text, in this order: its name, where, and what takes its place.
+_STEPS: tuple[tuple[str, re.Pattern[str], Callable[[str], str]], ...] = (
+    ("no_break_space", re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"), lambda found: " "),
+    ("line_end", re.compile("\r\n?"), lambda found: "\n"),
+    # PDF readers write U+FFFE (older ones U+0002) for a hyphen at a line's end and join the lines.
+    ("hyphen", re.compile("[\u0002\u2010\u2011\ufffe]"), lambda found: "-"),
+    ("full_width", re.compile(r"[\uff01-\uff5e]|(?![0-9])\d"), _narrow),  # and the digits of other scripts
+    ("old_horn", re.compile("[\u01a2\u01a3]"), lambda found: "Ư" if found == "\u01a2" else "ư"),
+    ("invisible", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"), lambda found: ""),
+    ("decomposed", re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+"), nfc),
+)
+#: What :func:`repair` can have done, in the order in which it is done and named.
+REPAIRS = (*(name for name, _, _ in _STEPS), "tcvn3", "vni", "soft_hyphen", "split_digits")
 _SOFT_HYPHEN = re.compile("\u00ad")
-_HORN = re.compile("[\u01a2\u01a3]")
 _CLEAN = re.compile(
     "[^\r\u0002\u00a0\u00ad\u01a2\u01a3\u0300-\u036f\u0660-\u1c59\u2000-\u2011\u202a-\u206f\u3000\ua620-\uabff"
     "\uf900-\uffff\U000104a0-\U0001fbff]*"
@@ -114,33 +108,24 @@ def repair(
     """
     done = Repaired(text, text, range(len(text)), range(1, len(text) + 1))
     if not _CLEAN.fullmatch(text):
-        done = _replace(done, "no_break_space", _SPACE, lambda m: " ")
-        done = _replace(done, "line_end", _LINE_END, lambda m: "\n")
-        done = _replace(done, "hyphen", _HYPHEN, lambda m: "-")
-        done = _replace(done, "full_width", _FULL_WIDTH, lambda m: _narrow(m[0]))
-        done = _replace(done, "old_horn", _HORN, lambda m: "Ư" if m[0] == "\u01a2" else "ư")
-        done = _replace(done, "invisible", _INVISIBLE, lambda m: "")
-        done = _replace(done, "decomposed", _MARKED, lambda m: nfc(m[0]))
+        for name, pattern, new in _STEPS:
+            done = _replace(done, name, pattern, lambda match, new=new: new(match[0]))
     if font == "auto":
         font = legacy_font(done.text) or "unicode"
     if font != "unicode":
-        pattern, letters = FONTS[font]
+        codes, letters = FONTS[font]
         capital = _capitals(done.text) if font == "tcvn3" else b""
 
         def letter(match: re.Match[str]) -> str:
             small = letters[match[0]]
             return small.upper() if capital and capital[match.start()] else small
 
-        done = _replace(done, font, pattern, letter)
+        done = _replace(done, font, codes, letter)
     # Not with the other invisible characters, which go first: TCVN3 codes ư with the soft hyphen.
     done = _replace(done, "soft_hyphen", _SOFT_HYPHEN, lambda m: "")
     if split_digits == "join":
         done = _replace(done, "split_digits", _SPLIT, lambda m: "")
     return done
-
-
-def _narrow(char: str) -> str:
-    return str(unicodedata.decimal(char)) if char.isdecimal() else chr(ord(char) - 0xFEE0)
 
 
 def _replace(before: Repaired, kind: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> Repaired:

@@ -70,34 +70,23 @@ _TIME = re.compile(
 )
 
 _EXPECTED = Text("ngày/tháng/năm, ví dụ 24/02/2026 hoặc 24/02/2026 08:30", "a date such as 24/02/2026 or 2026-02-24")
-_NOT_A_DATE = (
-    Text("Đây không phải là một ngày.", "This is not a date."),
-    Text(
-        "Gõ ngày/tháng/năm với năm bốn chữ số; để trống ô nếu không biết.",
-        "Type day/month/year with a four-digit year; leave the cell empty when not known.",
-    ),
+_NOT_A_DATE = Text("Đây không phải là một ngày.", "This is not a date.")
+_NO_SUCH_DAY = Text("Lịch không có ngày hoặc giờ này.", "The calendar or the clock has no such day or time.")
+_OTHER_WEEKDAY = Text("Thứ trong tuần không khớp với ngày.", "The weekday is not that of the date.")
+_RETYPE = Text(
+    "Gõ ngày/tháng/năm với năm bốn chữ số; để trống ô nếu không biết.",
+    "Type day/month/year with a four-digit year; leave the cell empty when not known.",
 )
-_ONLY_A_YEAR = (
-    Text("Ô ngày chỉ ghi năm.", "A date cell holds a year only."),
-    Text("Gõ đủ ngày/tháng/năm.", "Type day, month and year."),
-)
-_NO_SUCH_DAY = (
-    Text("Lịch không có ngày hoặc giờ này.", "The calendar or the clock has no such day or time."),
-    Text("Kiểm tra và gõ lại ngày, tháng, giờ.", "Check and retype day, month and time."),
-)
-_OTHER_WEEKDAY = (
-    Text("Thứ trong tuần không khớp với ngày.", "The weekday is not that of the date."),
-    Text("Kiểm tra ngày, tháng có đổi chỗ không.", "Check whether day and month changed places."),
-)
-_YEAR_TOO_EARLY = (EARLY, Text("Gõ lại năm bằng bốn chữ số, ví dụ 24/02/2026.", "Retype the year, such as 24/02/2026."))
-_NO_SERIAL = (
-    Text("Số này không ứng với ngày nào trong bảng tính.", "No spreadsheet day has this number."),
-    Text("Gõ ngày, ví dụ 24/02/2026.", "Type a date, for example 24/02/2026."),
-)
+_SWAPPED: dict[Order, Text] = {
+    order: Text(
+        f"Có vẻ ngày và tháng đổi chỗ: dùng order={other!r}.", f"Day and month seem swapped: use order={other!r}."
+    )
+    for order, other in (("dmy", "mdy"), ("mdy", "dmy"))
+}
 
 
-def _refused(text: str, why: tuple[Text, Text]) -> DataError:
-    return DataError(why[0], expected=_EXPECTED, got=shape(text), hint=why[1])
+def _refused(text: str, title: Text = _NOT_A_DATE, hint: Text = _RETYPE) -> DataError:
+    return DataError(title, expected=_EXPECTED, got=shape(text), hint=hint)
 
 
 def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
@@ -128,7 +117,7 @@ def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
     clean = " ".join((short if short.isascii() else repair(short, font="unicode").text).lower().split())
     match = next(filter(None, (p.search(clean) for p in _DATES)), None) if len(text) <= _MAX_LENGTH else None
     if not match:
-        raise _refused(text, _NOT_A_DATE)
+        raise _refused(text)
     parts = match.groupdict()
     rest = _AROUND.sub(" ", f"{clean[: match.start()]} {clean[match.end() :].removeprefix('t')}")
     weekday = _WEEKDAY.search(rest)
@@ -137,7 +126,7 @@ def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
     rest = rest.strip(" ,;.|–-'")
     time = _TIME.fullmatch(rest)
     if rest and not time:
-        raise _refused(text, _NOT_A_DATE)
+        raise _refused(text)
     day, month = parts.get("day"), parts.get("month")
     if "first" in parts:
         day, month = (parts["first"], parts["second"]) if order == "dmy" else (parts["second"], parts["first"])
@@ -152,7 +141,8 @@ def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
         found = dt.date(year, int(month), int(day))
         whole = dt.datetime.combine(found, _time(time)) if time else found
     except ValueError:
-        raise _no_such_day(text, swapped="first" in parts and int(month) > 12 >= int(day), order=order) from None
+        swapped = "first" in parts and int(month) > 12 >= int(day)
+        raise _refused(text, _NO_SUCH_DAY, _SWAPPED[order] if swapped else _RETYPE) from None
     if weekday and weekday.lastindex != 1 + found.weekday():
         raise _refused(text, _OTHER_WEEKDAY)
     return _checked(whole)
@@ -176,7 +166,7 @@ def _time(match: re.Match[str]) -> dt.time:
 
 def _checked(found: dt.date) -> dt.date:
     if found.year < FIRST_YEAR:
-        raise _refused(str(found.year), _YEAR_TOO_EARLY)
+        raise _refused(str(found.year), EARLY)
     return found
 
 
@@ -201,7 +191,7 @@ def excel_date(serial: float) -> dt.date | dt.datetime:
         When no day belongs to the number.
     """
     if not 1 <= serial <= _LAST_SERIAL or 60 <= serial < 61:
-        raise _refused(str(serial), _NO_SERIAL)
+        raise _refused(str(serial))
     days = int(serial)
     epoch = dt.datetime(1899, 12, 31 if days < 60 else 30)
     if days == serial:
@@ -242,10 +232,8 @@ def cell_date(value: object, *, order: Order = "dmy") -> dt.date | dt.datetime |
         serial = float(value)
         if _SERIALS[0] <= serial < _SERIALS[1]:
             return excel_date(serial)
-        if FIRST_YEAR <= serial <= LAST_YEAR:  # as a day number it would silently become a day of 1905
-            raise _refused(f"{serial:g}", _ONLY_A_YEAR)
         return date(f"{serial:.0f}" if serial.is_integer() else str(serial), order=order)
-    raise _refused(str(value), _NOT_A_DATE)
+    raise _refused(str(value))
 
 
 def column_date_order(texts: Iterable[object]) -> Literal["dmy", "mdy", "mixed", "ambiguous", "none"]:
@@ -274,11 +262,3 @@ def column_date_order(texts: Iterable[object]) -> Literal["dmy", "mdy", "mixed",
     if len(seen) > 1:
         return "mixed"
     return next(iter(seen), "ambiguous" if any_date else "none")
-
-
-def _no_such_day(text: str, *, swapped: bool, order: Order) -> DataError:
-    other = "mdy" if order == "dmy" else "dmy"
-    swap = Text(
-        f"Có vẻ ngày và tháng đổi chỗ: dùng order={other!r}.", f"Day and month seem swapped: use order={other!r}."
-    )
-    return _refused(text, (_NO_SUCH_DAY[0], swap if swapped else _NO_SUCH_DAY[1]))

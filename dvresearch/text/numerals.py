@@ -25,7 +25,6 @@ __all__ = [
     "cell_code",
     "cell_number",
     "column_style",
-    "is_missing",
     "number",
 ]
 
@@ -83,28 +82,29 @@ _STYLE_OF_GROUP: dict[str, Style | None] = {".": "vi", ",": "en", " ": None, "'"
 _STYLE_OF_MARK: dict[str, Style] = {",": "vi", ".": "en"}
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?e\+[0-9]{1,3}", re.IGNORECASE)
 
+_NOT_A_NUMBER = Text("Đây không phải là một con số.", "This is not a number.")
+_EXPECTED = Text(
+    "một con số như 1.234,5; 33.838; 4,52 nghìn; 99,5%", "a number such as 1.234,5; 33.838; 4,52 nghìn; 99,5 %"
+)
 _RETYPE = Text(
     "Gõ chỉ một con số, ví dụ 1.234,5 hoặc 99,5%; để trống ô nếu không biết.",
     "Type one number only, for example 1.234,5 or 99,5 %; leave the cell empty when not known.",
 )
-#: Texts that look like numbers to whoever typed them, and what to do about each.
-_ADVICE = (
-    (
-        re.compile(r"[\d.,\s]+/[\d.,\s]+"),
-        Text(
-            "Đây là phân số: gõ tử số và mẫu số vào hai cột.",
-            "This is a fraction: type numerator and denominator in two columns.",
-        ),
-    ),
-    (
-        re.compile(r"[\d.,%\s]+[-–—][\d.,%\s]+"),
-        Text("Đây là một khoảng: gõ đầu và cuối khoảng vào hai cột.", "This is a range: type its ends in two columns."),
-    ),
+_FRACTION = re.compile(r"[\d.,\s]+/[\d.,\s]+")
+_TWO_NUMBERS = Text(
+    "Đây là phân số: gõ tử số và mẫu số vào hai cột.",
+    "This is a fraction: type numerator and denominator in two columns.",
+)
+_RANGE = re.compile(r"[\d.,%\s]+[-–—][\d.,%\s]+")
+_TWO_ENDS = Text(
+    "Đây là một khoảng: gõ đầu và cuối khoảng vào hai cột.", "This is a range: type its ends in two columns."
 )
 _COUNT = Text(
     "Cột này là số đếm: gõ một số nguyên. Nếu Excel đã đổi 1.234 thành số lẻ thì gõ lại 1234.",
     "This column holds counts: type a whole number. If Excel turned 1.234 into a fraction, retype 1234.",
 )
+_LOST_DIGITS = Text("Mã đã mất chữ số.", "A code that lost digits.")
+_ALL_DIGITS = Text("mã ghi đủ chữ số, lưu dạng chữ", "a code with all its digits, kept as text")
 _SHORT_CODE = Text(
     "Excel đã rút gọn mã dài và làm mất chữ số: đặt định dạng cột là Text rồi nhập lại mã từ nguồn.",
     "Excel shortened a long code and lost digits: format the column as Text and enter the code again from its source.",
@@ -233,14 +233,8 @@ def _readings(text: str, unit: Unit | None, style: Style | Literal["auto"]) -> l
 
 
 def _not_a_number(text: str, hint: Text | None = None) -> DataError:
-    return DataError(
-        Text("Đây không phải là một con số.", "This is not a number."),
-        expected=Text(
-            "một con số như 1.234,5; 33.838; 4,52 nghìn; 99,5%", "a number such as 1.234,5; 33.838; 4,52 nghìn; 99,5 %"
-        ),
-        got=shape(text),
-        hint=hint or next((advice for pattern, advice in _ADVICE if pattern.fullmatch(text)), _RETYPE),
-    )
+    advice = _TWO_NUMBERS if _FRACTION.fullmatch(text) else _TWO_ENDS if _RANGE.fullmatch(text) else _RETYPE
+    return DataError(_NOT_A_NUMBER, expected=_EXPECTED, got=shape(text), hint=hint or advice)
 
 
 def cell_number(value: object, *, unit: Unit | None = None, style: Style | Literal["auto"] = "auto") -> float | None:
@@ -305,23 +299,12 @@ def cell_code(value: object) -> str | None:
     """
     if is_missing(value):
         return None
-    if isinstance(value, (float, int)) and not isinstance(value, bool):
-        if not float(value).is_integer() or abs(value) >= 10**_MAX_DIGITS:
-            raise _not_a_code(str(value))
-        return str(int(value))
     text = " ".join(repair(str(value), font="unicode").text.split())
-    if _SHORTENED.fullmatch(text):
-        raise _not_a_code(text)
+    if isinstance(value, (float, int)) and float(value).is_integer() and abs(value) < 10**_MAX_DIGITS:
+        text = str(int(value))
+    elif isinstance(value, (float, int)) or _SHORTENED.fullmatch(text):
+        raise DataError(_LOST_DIGITS, expected=_ALL_DIGITS, got=shape(text), hint=_SHORT_CODE)
     return None if text.casefold() in MISSING else text
-
-
-def _not_a_code(text: str) -> DataError:
-    return DataError(
-        Text("Mã đã mất chữ số.", "A code that lost digits."),
-        expected=Text("mã ghi đủ chữ số, lưu dạng chữ", "a code with all its digits, kept as text"),
-        got=shape(text),
-        hint=_SHORT_CODE,
-    )
 
 
 def is_missing(value: object) -> bool:

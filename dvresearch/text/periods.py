@@ -83,7 +83,6 @@ _PATTERNS = tuple(
         rf"(?:(?P<count>[0-9]{{1,2}}|{'|'.join(_NUMBER_WORDS)})\s+tháng|nửa)(?:\s+(?P<which>đầu|cuối))?{_OF_YEAR}",
         rf"(?:tháng\s*|t)(?P<month>0?[1-9]|1[0-2]){_OF_YEAR}",
         rf"(?P<month>0?[1-9]|1[0-2])\s*[/-]\s*{_YEAR}",
-        r"(?:ngày\s+)?(?P<day>[0-9]{1,2})\s*(?:[/.-]|tháng)\s*(?P<month>[0-9]{1,2})",
     )
 )
 _BETWEEN = re.compile(r"\s*(?:\.\.|…|[-–—~÷→]|\bđến\s+hết\b|\bđến\b|\btới\b)\s*")
@@ -97,6 +96,7 @@ _RUNNING = re.compile(r"(?:lũy|luỹ)\s+kế\s+")
 _NEW_YEAR = re.compile(rf"đầu\s+năm(?:\s+{_YEAR})?")
 _UNTIL = re.compile(r"(?:tính\s+)?đến(?:\s+hết)?\s+")
 _FROM = re.compile(r"(?:tính\s+)?từ\s+")
+_MARKS = re.compile("[-.]")
 _NOW = re.compile(r"\s+đến\s+nay|\s+trở\s+đi")
 _MAX_LENGTH = 120
 
@@ -167,7 +167,7 @@ def _period(text: str, year: int | None) -> Period | None:
 
 
 def _stated_twice(name: str, days: str, year: int | None) -> Period | None:
-    """Read a name and the days beside it, each of which may leave the year to the other; None when they are not that."""
+    """Read a name and the days beside it, either of which may leave the year to the other; None if they are not that."""
     named = _period(name, year)
     span = _period(days, named.end.year if named and named.end else year)
     if not named and span and span.end:
@@ -208,9 +208,10 @@ def _spans(text: str, year: int | None) -> Iterator[Period]:
 def _first_part(text: str, year: int, last: Period) -> Period | None:
     new_year = _NEW_YEAR.fullmatch(text)
     if new_year:
-        return _day(int(new_year["year"] or year), 1, "1")
+        first = dt.date(int(new_year["year"] or year), 1, 1)
+        return _closed(first, first)
     if text.isdecimal() and last.kind == "day" and last.end:  # 21–25/7/2021
-        return _day(year, last.end.month, text)
+        text = f"{text}/{last.end.month}"
     return _simple(text, year)
 
 
@@ -222,17 +223,17 @@ def _simple(text: str, year: int | None) -> Period | None:
             parts = match.groupdict()
             known = int(parts["year"]) if parts.get("year") else year
             return _calendar(parts, known) if known else None
-    try:
-        day = date(text)
-    except DataError:
-        return None
-    return None if isinstance(day, dt.datetime) else _closed(day, day)
+    for written in (text, f"{_MARKS.sub('/', text)}/{year}"):  # 21/7 in a text whose year is known
+        try:
+            day = date(written)
+        except DataError:
+            continue
+        return None if isinstance(day, dt.datetime) else _closed(day, day)
+    return None
 
 
 def _calendar(parts: dict[str, str | None], year: int) -> Period | None:
     first, last = 1, 12
-    if parts.get("day"):
-        return _day(year, int(parts["month"] or 0), parts["day"] or "")
     if quarter := parts.get("quarter"):
         last = 3 * (_ROMAN[quarter] if quarter in _ROMAN else int(quarter))
         first = last - 2
@@ -248,14 +249,6 @@ def _calendar(parts: dict[str, str | None], year: int) -> Period | None:
             return None
         first, last = (13 - months, 12) if parts["which"] == "cuối" else (1, months)
     return _closed(*_months(dt.date(year, first, 1), dt.date(year, last, 1)))
-
-
-def _day(year: int, month: int, day: str) -> Period | None:
-    try:
-        only = dt.date(year, month, int(day))
-    except ValueError:
-        return None
-    return _closed(only, only)
 
 
 def _months(start: dt.date, end: dt.date) -> tuple[dt.date, dt.date]:
