@@ -6,7 +6,7 @@ that write (:func:`format_number` and its sisters) are the only place where numb
 """
 
 from dvresearch.text.damage import REPAIRS, Repaired, repair
-from dvresearch.text.dates import cell_date, column_date_order, date, excel_date
+from dvresearch.text.dates import cell_date, column_date_order, date
 from dvresearch.text.formats import format_date, format_number, format_percent
 from dvresearch.text.legacy import legacy_font
 from dvresearch.text.letters import nfc, plain, shape, sort_key
@@ -16,7 +16,7 @@ from dvresearch.text.targets import Target, TargetRow, read_target, target_direc
 
 __all__ = [
     "HEDGES", "MISSING", "REPAIRS", "SCALES", "Number", "Period", "Repaired", "Target", "TargetRow", "cell_code",
-    "cell_date", "cell_number", "column_date_order", "column_style", "date", "excel_date", "format_date",
+    "cell_date", "cell_number", "column_date_order", "column_style", "date", "format_date",
     "format_number", "format_percent", "format_period", "legacy_font", "nfc", "number", "period", "plain",
     "read_target", "repair", "shape", "sort_key", "target_direction", "target_row",
 ]  # fmt: skip

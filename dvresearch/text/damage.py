@@ -44,20 +44,21 @@ class Repaired:
         return at, at
 
 
-def _narrow(char: str) -> str:
+def _narrow(match: re.Match[str]) -> str:
+    char = match[0]
     return str(unicodedata.decimal(char)) if char.isdecimal() else chr(ord(char) - 0xFEE0)
 
 
 #: What is mended in any text, in this order: its name, where, and what takes its place.
-_STEPS: tuple[tuple[str, re.Pattern[str], Callable[[str], str]], ...] = (
-    ("no_break_space", re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"), lambda found: " "),
-    ("line_end", re.compile("\r\n?"), lambda found: "\n"),
+_STEPS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    ("no_break_space", re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"), lambda m: " "),
+    ("line_end", re.compile("\r\n?"), lambda m: "\n"),
     # PDF readers write U+FFFE (older ones U+0002) for a hyphen at a line's end and join the lines.
-    ("hyphen", re.compile("[\u0002\u2010\u2011\ufffe]"), lambda found: "-"),
+    ("hyphen", re.compile("[\u0002\u2010\u2011\ufffe]"), lambda m: "-"),
     ("full_width", re.compile(r"[\uff01-\uff5e]|(?![0-9])\d"), _narrow),  # and the digits of other scripts
-    ("old_horn", re.compile("[\u01a2\u01a3]"), lambda found: "Ư" if found == "\u01a2" else "ư"),
-    ("invisible", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"), lambda found: ""),
-    ("decomposed", re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+"), nfc),
+    ("old_horn", re.compile("[\u01a2\u01a3]"), lambda m: "Ư" if m[0] == "\u01a2" else "ư"),
+    ("invisible", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"), lambda m: ""),
+    ("decomposed", re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+"), lambda m: nfc(m[0])),
 )
 #: What :func:`repair` can have done, in the order in which it is done and named.
 REPAIRS = (*(name for name, _, _ in _STEPS), "tcvn3", "vni", "soft_hyphen", "split_digits")
@@ -109,7 +110,7 @@ def repair(
     done = Repaired(text, text, range(len(text)), range(1, len(text) + 1))
     if not _CLEAN.fullmatch(text):
         for name, pattern, new in _STEPS:
-            done = _replace(done, name, pattern, lambda match, new=new: new(match[0]))
+            done = _replace(done, name, pattern, new)
     if font == "auto":
         font = legacy_font(done.text) or "unicode"
     if font != "unicode":

@@ -14,7 +14,7 @@ from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
 from dvresearch.text.numerals import MISSING, is_missing
 
-__all__ = ["EARLY", "FIRST_YEAR", "Order", "cell_date", "column_date_order", "date", "excel_date"]
+__all__ = ["EARLY", "FIRST_YEAR", "Order", "cell_date", "column_date_order", "date"]
 
 Order = Literal["dmy", "mdy"]
 
@@ -27,14 +27,15 @@ LAST_YEAR = 2100
 PIVOT = 69
 
 _MAX_LENGTH = 80
-_LAST_SERIAL = 2_958_465  # 31/12/9999
+#: Day 0 of spreadsheets, as they count from 1 March 1900 on.
+_EPOCH = dt.datetime(1899, 12, 30)
 #: A number in a date cell is a day from here on (1954-2119); smaller ones are counts, ages or slips.
 _SERIALS = (20_000, 80_000)
 _SERIAL = re.compile(r"[2-7][0-9]{4}(?:[.,][0-9]+)?")
 
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: Excel in Vietnamese writes 02-Thg3-26 and 02 Tháng Ba 2026.
-_MONTH_WORDS = ["một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai"]
+_MONTH_WORDS = ("một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai")
 _NAME = "(?P<name>" + "|".join(_MONTH_NAMES) + r")[a-z]*\.?"
 # "ngày 02 tháng năm 2026" is a form whose month was left blank, not a day of May.
 _THANG = (
@@ -77,12 +78,10 @@ _RETYPE = Text(
     "Gõ ngày/tháng/năm với năm bốn chữ số; để trống ô nếu không biết.",
     "Type day/month/year with a four-digit year; leave the cell empty when not known.",
 )
-_SWAPPED: dict[Order, Text] = {
-    order: Text(
-        f"Có vẻ ngày và tháng đổi chỗ: dùng order={other!r}.", f"Day and month seem swapped: use order={other!r}."
-    )
-    for order, other in (("dmy", "mdy"), ("mdy", "dmy"))
-}
+_SWAPPED = Text(
+    "Có vẻ ngày và tháng đổi chỗ: dùng order='mdy' khi tháng đứng trước, order='dmy' khi ngày đứng trước.",
+    "Day and month seem swapped: use order='mdy' where the month comes first, order='dmy' where the day does.",
+)
 
 
 def _refused(text: str, title: Text = _NOT_A_DATE, hint: Text = _RETYPE) -> DataError:
@@ -127,13 +126,12 @@ def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
     time = _TIME.fullmatch(rest)
     if rest and not time:
         raise _refused(text)
-    day, month = parts.get("day"), parts.get("month")
+    day, month = parts.get("day", ""), parts.get("month", "")
     if "first" in parts:
         day, month = (parts["first"], parts["second"]) if order == "dmy" else (parts["second"], parts["first"])
-    elif "name" in parts:
-        month = 1 + _MONTH_NAMES.index(parts["name"])
-    elif month in _MONTH_WORDS:
-        month = 1 + _MONTH_WORDS.index(month)
+    elif not month.isdecimal():
+        names = _MONTH_NAMES if "name" in parts else _MONTH_WORDS
+        month = str(1 + names.index(parts.get("name", month)))
     year = int(parts["year"])
     if len(parts["year"]) == 2:
         year += 1900 if year >= PIVOT else 2000
@@ -142,7 +140,7 @@ def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
         whole = dt.datetime.combine(found, _time(time)) if time else found
     except ValueError:
         swapped = "first" in parts and int(month) > 12 >= int(day)
-        raise _refused(text, _NO_SUCH_DAY, _SWAPPED[order] if swapped else _RETYPE) from None
+        raise _refused(text, _NO_SUCH_DAY, _SWAPPED if swapped else _RETYPE) from None
     if weekday and weekday.lastindex != 1 + found.weekday():
         raise _refused(text, _OTHER_WEEKDAY)
     return _checked(whole)
@@ -170,35 +168,6 @@ def _checked(found: dt.date) -> dt.date:
     return found
 
 
-def excel_date(serial: float) -> dt.date | dt.datetime:
-    """Return the day, or instant, behind a spreadsheet's date number.
-
-    Parameters
-    ----------
-    serial : float
-        Days in the 1900 system, in which 1 is 1 January 1900 and the fraction is the time of day.
-        The system counts a 29 February 1900 that never was (number 60); numbers before it are one day off
-        those after it, and 60 itself is refused.
-
-    Returns
-    -------
-    date or datetime
-        A date when `serial` is whole; otherwise a datetime, to the millisecond.
-
-    Raises
-    ------
-    DataError
-        When no day belongs to the number.
-    """
-    if not 1 <= serial <= _LAST_SERIAL or 60 <= serial < 61:
-        raise _refused(str(serial))
-    days = int(serial)
-    epoch = dt.datetime(1899, 12, 31 if days < 60 else 30)
-    if days == serial:
-        return (epoch + dt.timedelta(days)).date()
-    return epoch + dt.timedelta(days, milliseconds=round((serial - days) * 86_400_000))
-
-
 def cell_date(value: object, *, order: Order = "dmy") -> dt.date | dt.datetime | None:
     """Return the date in a spreadsheet cell, or None when the cell says there is none.
 
@@ -206,7 +175,7 @@ def cell_date(value: object, *, order: Order = "dmy") -> dt.date | dt.datetime |
     ----------
     value : object
         What the reader delivered: date, number, text or None. A number from 20000 to 79999, or a text of five such
-        digits, is a spreadsheet's day number; a number such as 20260224 is a day.
+        digits, is a spreadsheet's day number (its fraction the time of day, to the millisecond); 20260224 is a day.
     order : {"dmy", "mdy"}, default "dmy"
         As for :func:`date`; usually comes from :func:`column_date_order`.
 
@@ -225,13 +194,16 @@ def cell_date(value: object, *, order: Order = "dmy") -> dt.date | dt.datetime |
         text = value.strip()
         if text.casefold() in MISSING:
             return None
-        return excel_date(float(text.replace(",", "."))) if _SERIAL.fullmatch(text) else date(value, order=order)
+        if not _SERIAL.fullmatch(text):
+            return date(value, order=order)
+        value = float(text.replace(",", "."))
     if isinstance(value, dt.date):
         return _checked(value)
     if isinstance(value, (float, int, Decimal, Real)) and not isinstance(value, bool):
         serial = float(value)
         if _SERIALS[0] <= serial < _SERIALS[1]:
-            return excel_date(serial)
+            moment = _EPOCH + dt.timedelta(int(serial), milliseconds=round(serial % 1 * 86_400_000))
+            return moment if serial % 1 else moment.date()
         return date(f"{serial:.0f}" if serial.is_integer() else str(serial), order=order)
     raise _refused(str(value))
 

@@ -15,20 +15,10 @@ from dvresearch.errors import DataError, Text
 from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
 
-__all__ = [
-    "HEDGES",
-    "MISSING",
-    "SCALES",
-    "Number",
-    "Style",
-    "Unit",
-    "cell_code",
-    "cell_number",
-    "column_style",
-    "number",
-]
+__all__ = ["HEDGES", "MISSING", "SCALES", "Number", "cell_code", "cell_number", "column_style", "is_missing", "number"]
 
 Style = Literal["vi", "en"]
+AnyStyle = Style | Literal["auto"]
 Unit = Literal["count", "continuous"]
 Side = Literal["below", "above", "around"]
 
@@ -83,22 +73,15 @@ _STYLE_OF_MARK: dict[str, Style] = {",": "vi", ".": "en"}
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?e\+[0-9]{1,3}", re.IGNORECASE)
 
 _NOT_A_NUMBER = Text("Đây không phải là một con số.", "This is not a number.")
-_EXPECTED = Text(
-    "một con số như 1.234,5; 33.838; 4,52 nghìn; 99,5%", "a number such as 1.234,5; 33.838; 4,52 nghìn; 99,5 %"
-)
+_EXPECTED = Text("một con số như 1.234,5; 4,52 nghìn; 99,5%", "a number such as 1.234,5; 4,52 nghìn; 99,5 %")
 _RETYPE = Text(
     "Gõ chỉ một con số, ví dụ 1.234,5 hoặc 99,5%; để trống ô nếu không biết.",
     "Type one number only, for example 1.234,5 or 99,5 %; leave the cell empty when not known.",
 )
 _FRACTION = re.compile(r"[\d.,\s]+/[\d.,\s]+")
-_TWO_NUMBERS = Text(
-    "Đây là phân số: gõ tử số và mẫu số vào hai cột.",
-    "This is a fraction: type numerator and denominator in two columns.",
-)
+_TWO_NUMBERS = Text("Đây là phân số: gõ tử số và mẫu số vào hai cột.", "A fraction: type its two parts in two columns.")
 _RANGE = re.compile(r"[\d.,%\s]+[-–—][\d.,%\s]+")
-_TWO_ENDS = Text(
-    "Đây là một khoảng: gõ đầu và cuối khoảng vào hai cột.", "This is a range: type its ends in two columns."
-)
+_TWO_ENDS = Text("Đây là một khoảng: gõ đầu và cuối khoảng vào hai cột.", "A range: type its ends in two columns.")
 _COUNT = Text(
     "Cột này là số đếm: gõ một số nguyên. Nếu Excel đã đổi 1.234 thành số lẻ thì gõ lại 1234.",
     "This column holds counts: type a whole number. If Excel turned 1.234 into a fraction, retype 1234.",
@@ -111,8 +94,7 @@ _SHORT_CODE = Text(
 )
 _DAY = Text(
     "Ô số chứa ngày hoặc giờ; Excel có thể đã tự đổi số như 1.2: đặt định dạng ô là Number rồi gõ lại số.",
-    "A number cell holds a date or a time; Excel may have turned a number such as 1.2 into it: "
-    "format the cell as Number and retype it.",
+    "The cell holds a date or a time; Excel may have made it of a number such as 1.2: format it as Number and retype.",
 )
 
 
@@ -153,7 +135,7 @@ class Number:
 _Mantissa = tuple[int, int, Style | None]
 
 
-def _mantissas(text: str, percent: bool, unit: Unit | None, style: Style | Literal["auto"]) -> list[_Mantissa]:
+def _mantissas(text: str, percent: bool, unit: Unit | None, style: AnyStyle) -> list[_Mantissa]:
     """Read digits and separators, the likeliest way first; none when they are not those of one number."""
     if text.isdecimal():
         return [(int(text), 0, None)]
@@ -176,7 +158,7 @@ def _mantissas(text: str, percent: bool, unit: Unit | None, style: Style | Liter
     return [(int(whole + part), len(part), _STYLE_OF_MARK[found["mark"]])]
 
 
-def number(text: str, *, unit: Unit | None = None, style: Style | Literal["auto"] = "auto") -> Number:
+def number(text: str, *, unit: Unit | None = None, style: AnyStyle = "auto") -> Number:
     """Read one printed number.
 
     Parameters
@@ -206,7 +188,7 @@ def number(text: str, *, unit: Unit | None = None, style: Style | Literal["auto"
     return replace(first, alternatives=tuple(others))
 
 
-def _readings(text: str, unit: Unit | None, style: Style | Literal["auto"]) -> list[Number]:
+def _readings(text: str, unit: Unit | None, style: AnyStyle) -> list[Number]:
     """Return all that a printed number can mean, the likeliest first."""
     short = text[: _MAX_LENGTH + 1]
     clean = " ".join((short if short.isascii() else repair(short, font="unicode").text).split())
@@ -237,7 +219,7 @@ def _not_a_number(text: str, hint: Text | None = None) -> DataError:
     return DataError(_NOT_A_NUMBER, expected=_EXPECTED, got=shape(text), hint=hint or advice)
 
 
-def cell_number(value: object, *, unit: Unit | None = None, style: Style | Literal["auto"] = "auto") -> float | None:
+def cell_number(value: object, *, unit: Unit | None = None, style: AnyStyle = "auto") -> float | None:
     """Return the number in a spreadsheet cell, or None when the cell says there is none.
 
     Parameters

@@ -22,6 +22,7 @@ PeriodKind = Literal["year", "half", "quarter", "months", "month", "day", "range
 #: First and last day of the month of reports by Nghị định 09/2019/NĐ-CP: 15/12 to 14/01 is January.
 _WINDOW = (15, 14)
 
+_LENGTHS: dict[int, PeriodKind] = {1: "month", 3: "quarter", 6: "half", 12: "year"}
 #: The code of each calendar unit, and its name in Vietnamese and English.
 _NAMES: dict[PeriodKind, tuple[str, str, str]] = {
     "year": ("{year}", "năm {year}", "{year}"),
@@ -87,8 +88,8 @@ _PATTERNS = tuple(
 )
 _BETWEEN = re.compile(r"\s*(?:\.\.|…|[-–—~÷→]|\bđến\s+hết\b|\bđến\b|\btới\b)\s*")
 _PREFIX = re.compile(
-    r"(?:(?:trong|số\s+liệu|thời\s+gian|thời\s+điểm\s+báo\s+cáo|kỳ(?:\s+báo\s+cáo)?|giai\s+đoạn|nhiệm\s+kỳ)"
-    r"(?:\s*:\s*|\s+))*"
+    r"^(?:(?:trong|số\s+liệu|thời\s+gian|thời\s+điểm\s+báo\s+cáo|kỳ(?:\s+báo\s+cáo)?|giai\s+đoạn|nhiệm\s+kỳ)"
+    r"(?:\s*:\s*|\s+))+"
 )
 #: A name and the days it stands for: "Tháng 5/2026 (từ 15/4/2026 đến 14/5/2026)".
 _TWICE = re.compile(r"(?P<name>[^()]+?)[\s,;:]*(?:\(|(?=\btừ\s))(?P<days>[^()]+)")
@@ -99,6 +100,15 @@ _FROM = re.compile(r"(?:tính\s+)?từ\s+")
 _MARKS = re.compile("[-.]")
 _NOW = re.compile(r"\s+đến\s+nay|\s+trở\s+đi")
 _MAX_LENGTH = 120
+
+_NO_PERIOD = Text("Không đọc được kỳ báo cáo.", "This is not a reporting period.")
+_CONTRADICTION = Text("Tên kỳ và các ngày của kỳ không khớp nhau.", "Name and days of the period disagree.")
+_EXPECTED = Text(
+    "quý II/2023; 6 tháng đầu năm 2022; tháng 10/2019; năm 2023; 21/7–20/8/2021; tháng 1/2026 (15/12/2025–14/01/2026)",
+    "quý II/2023; 6 tháng đầu năm 2022; 2023; 2023-Q2; 2019-12-01..2020-02-29; tháng 1/2026 (15/12/2025–14/01/2026)",
+)
+_RETYPE = Text("Gõ lại kỳ theo một trong các mẫu trên, có năm.", "Retype it like one of these, with the year.")
+_CORRECT = Text("Sửa tên kỳ hoặc ngày đầu, ngày cuối của kỳ.", "Correct the name, or the first and last day.")
 
 
 def period(text: str, *, year: int | None = None) -> Period:
@@ -126,18 +136,9 @@ def period(text: str, *, year: int | None = None) -> Period:
         each other.
     """
     clean = " ".join(repair(text[: _MAX_LENGTH + 1], font="unicode").text.lower().split())
-    clean = clean.strip(" .,;:()")
-    found = _period(clean[_PREFIX.match(clean).end() :], year) if len(text) <= _MAX_LENGTH else None
+    found = _period(_PREFIX.sub("", clean.strip(" .,;:()")), year) if len(text) <= _MAX_LENGTH else None
     if not found:
-        raise DataError(
-            Text("Không đọc được kỳ báo cáo.", "This is not a reporting period."),
-            expected=Text(
-                "quý II/2023; 6 tháng đầu năm 2022; tháng 10/2019; năm 2023; 21/7–20/8/2021",
-                "quý II/2023; 6 tháng đầu năm 2022; tháng 10/2019; 2023; 2023-Q2; 2019-12-01..2020-02-29",
-            ),
-            got=shape(text),
-            hint=Text("Gõ lại kỳ theo một trong các mẫu trên, có năm.", "Retype it like one of these, with the year."),
-        )
+        raise DataError(_NO_PERIOD, expected=_EXPECTED, got=shape(text), hint=_RETYPE)
     return found
 
 
@@ -167,7 +168,7 @@ def _period(text: str, year: int | None) -> Period | None:
 
 
 def _stated_twice(name: str, days: str, year: int | None) -> Period | None:
-    """Read a name and the days beside it, either of which may leave the year to the other; None if they are not that."""
+    """Read a name and the days beside it, either of which may leave the year to the other; None if it is not that."""
     named = _period(name, year)
     span = _period(days, named.end.year if named and named.end else year)
     if not named and span and span.end:
@@ -179,14 +180,7 @@ def _stated_twice(name: str, days: str, year: int | None) -> Period | None:
     if span == named:
         return named
     raise DataError(
-        Text(
-            "Tên kỳ và các ngày của kỳ không khớp nhau.", "The name of the period and its days contradict each other."
-        ),
-        expected=Text(
-            "ví dụ Tháng 1/2026 (từ 15/12/2025 đến 14/01/2026)", "such as Tháng 1/2026 (từ 15/12/2025 đến 14/01/2026)"
-        ),
-        got=f"{format_period(named)} ≠ {format_period(span)}",
-        hint=Text("Sửa tên kỳ hoặc ngày đầu, ngày cuối của kỳ.", "Correct the name, or the first and last day."),
+        _CONTRADICTION, expected=_EXPECTED, got=f"{format_period(named)} ≠ {format_period(span)}", hint=_CORRECT
     )
 
 
@@ -266,10 +260,8 @@ def _closed(start: dt.date, end: dt.date) -> Period:
     if start == end:
         kind = "day"
     elif first.year == last.year and ((start, end) == (first, last) or (start.day, end.day) == _WINDOW):
-        if months == 1:
-            kind = "month"
-        elif months in (3, 6, 12) and first.month % months == 1:
-            kind = "quarter" if months == 3 else "half" if months == 6 else "year"
+        if months in _LENGTHS and (first.month - 1) % months == 0:
+            kind = _LENGTHS[months]
         elif first.month == 1 or last.month == 12:
             kind = "months"
     return Period(start, end, kind)

@@ -9,11 +9,12 @@ from typing import Literal
 from dvresearch.errors import DataError, Text
 from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
-from dvresearch.text.numerals import SCALES, Style, cell_number
+from dvresearch.text.numerals import MISSING, SCALES, AnyStyle, cell_number
 
 __all__ = ["Target", "TargetRow", "read_target", "target_direction", "target_row"]
 
 Operator = Literal[">=", "<=", ">", "<", "=", ""]
+Direction = Literal["higher", "lower"]
 
 _OPERATORS: dict[Operator, str] = {
     ">=": "≥|>=|=>|từ|tối thiểu|ít nhất|không dưới|không thấp hơn|không ít hơn|trở lên",
@@ -37,16 +38,18 @@ _DATE = re.compile(
     r"|\b(?:ngày|tháng|quý|năm)\s+(?:[0-9]+|[ivx]+)\b(?:/[0-9/]+)?"
 )
 #: A change, not the level that is reached: "giảm 5%", but not "giảm còn 5%".
-_CHANGE = re.compile(r"\b(?:tăng|giảm)\b(?!.*\b(?:còn|xuống|lên|đến|tới|đạt|dưới)\b)")
-_FILLING = re.compile(r"\b(?:đạt|ước|phấn đấu|giữ|duy trì|giảm|tăng|thêm|còn|lại|xuống|lên|phần trăm)\b|[%().,;:+]")
+_CHANGE = re.compile(r"\b(?:tăng|giảm)\b(?!.*\b(?:còn|(?<!trở )xuống|(?<!trở )lên|đến|tới|đạt|dưới)\b)")
+_FILLING = re.compile(
+    r"\b(?:đạt|ước|phấn đấu|giữ|duy trì|vào|trong|cuối|hết|giảm|tăng|thêm|còn|lại|xuống|lên|phần trăm)\b|[%().,;:+]"
+)
 #: No level is said: about, almost; or the number is the name of something.
 _LOOSE = re.compile(r"\b(?:gần|khoảng|xấp xỉ|cơ bản)\b|\b(?:thứ|hạng|loại|mức|mức độ|cấp|bậc|đợt|giai đoạn|số)\s+[0-9]")
 _LONGEST_UNIT = 4
 
 #: Things of which an office wants few.
 _BURDEN = re.compile(
-    r"còn lại|hộ (?:cận )?nghèo|(?:quá|trễ|chậm) hạn|(?:tồn|nợ) đọng|vượt cấp|đông người|kéo dài|(?:vi|sai) phạm|tai nạn"
-    r"|tội phạm|tệ nạn|suy dinh dưỡng|tử vong|thất nghiệp|bỏ học|tảo hôn|tái nghèo|không hài lòng|không quá|tối đa"
+    r"còn lại|hộ (?:cận )?nghèo|(?:quá|trễ|chậm) hạn|(?:tồn|nợ) đọng|vượt cấp|đông người|kéo dài|(?:vi|sai) phạm|tội phạm"
+    r"|tai nạn|tệ nạn|suy dinh dưỡng|tử vong|thất nghiệp|bỏ học|tảo hôn|tái nghèo|không hài lòng|không quá|tối đa"
 )
 #: What makes work of them, of which it wants much: "hộ nghèo được hỗ trợ", "giải quyết đơn tồn đọng".
 _WORK_BEFORE = re.compile(
@@ -56,6 +59,9 @@ _WORK_BEFORE = re.compile(
 _WORK_AFTER = re.compile(r"\b(?:được|đã|bị|có|hạn|xử lý|giải quyết|hỗ trợ|thoát|khắc phục|vay|tham gia)\b")
 _BETTER_LOW = re.compile(r"càng (?:thấp|ít|nhỏ|giảm)")
 _BETTER_HIGH = re.compile(r"càng (?:cao|nhiều|lớn|tăng)")
+_NO_LEVEL = Text("Không đọc được mức của chỉ tiêu.", "The level of a target cannot be read.")
+_EXPECTED = Text("một mức như 98% trở lên; không quá 45 vụ; 9/11 vụ", "one level such as 98% trở lên; không quá 45 vụ")
+_RETYPE = Text("Ghi một con số, thêm “trở lên” hoặc “không quá” nếu cần.", "Write one number, with ≥ or ≤.")
 #: A share and a percentage differ a hundredfold; no honest result lies this far from its plan.
 _FAR = 20
 
@@ -102,12 +108,13 @@ class TargetRow:
     problem : str
         "", or why the row cannot be judged: ``plan-not-read``, ``result-not-read``, ``plan-without-number``,
         ``result-without-number``, ``result-only-bounded``, ``change-against-level``, ``total-is-not-the-plan``,
-        ``units-differ``, ``scale-unclear``, ``result-on-the-bound``, ``result-within-the-range``, ``direction-unclear``.
+        ``units-differ``, ``scale-unclear``, ``result-on-the-bound``, ``result-within-the-range``,
+        ``direction-unclear``.
     """
 
     planned: float | None
     result: float | None
-    direction: Literal["higher", "lower"] | None
+    direction: Direction | None
     problem: str = ""
 
 
@@ -115,7 +122,7 @@ def _clean(value: object) -> str:
     return " ".join(repair(value, font="unicode").text.lower().split()) if isinstance(value, str) else ""
 
 
-def read_target(value: object, *, style: Style | Literal["auto"] = "auto") -> Target | None:
+def read_target(value: object, *, style: AnyStyle = "auto") -> Target | None:
     """Read the level in a cell of targets or results.
 
     Parameters
@@ -158,17 +165,10 @@ def read_target(value: object, *, style: Style | Literal["auto"] = "auto") -> Ta
         or len(unit.split()) > _LONGEST_UNIT
         or (second is not None and (second == 0 if is_total else second <= number))
     ):
-        raise DataError(
-            Text("Không đọc được mức của chỉ tiêu.", "The level of a target cannot be read."),
-            expected=Text(
-                "một mức như 98% trở lên; không quá 45 vụ; từ 90 đến 95%; 9/11 vụ", "one level such as 98% trở lên"
-            ),
-            got=shape(text),
-            hint=Text("Ghi một con số, thêm “trở lên” hoặc “không quá” nếu cần.", "Write one number."),
-        )
+        raise DataError(_NO_LEVEL, expected=_EXPECTED, got=shape(text), hint=_RETYPE)
     operator: Operator = max(signs, key=len, default="") if second is None or is_total else ""
     change = _CHANGE.search(text)
-    falls = bool(change) and change[0] == "giảm"
+    falls = change is not None and change[0] == "giảm"
     return Target(
         -number if falls else number,
         None if is_total else second,
@@ -180,9 +180,7 @@ def read_target(value: object, *, style: Style | Literal["auto"] = "auto") -> Ta
     )
 
 
-def target_direction(
-    indicator: str, planned: object = "", note: str = ""
-) -> Literal["higher", "lower", "unclear"] | None:
+def target_direction(indicator: str, planned: object = "", note: str = "") -> Direction | Literal["unclear"] | None:
     """Tell from the words of a target whether more or less is better.
 
     Parameters
@@ -197,9 +195,9 @@ def target_direction(
     Returns
     -------
     {"higher", "lower", "unclear"} or None
-        ``unclear`` when words contradict each other (``Số hộ nghèo còn lại`` with ``≥ 45``), when the name is of work on
-        something unwanted (``Tỷ lệ đơn tồn đọng được giải quyết``) or of a reduction that may be counted either way;
-        None when nothing says it.
+        ``unclear`` when words contradict each other (``Số hộ nghèo còn lại`` with ``≥ 45``), when the name is of work
+        on something unwanted (``Tỷ lệ đơn tồn đọng được giải quyết``) or of a reduction that may be counted either
+        way; None when nothing says it.
     """
     name, plan, remark = _clean(indicator), _clean(planned), _clean(note)
     burden = _BURDEN.search(name)
@@ -211,7 +209,7 @@ def target_direction(
     except DataError:
         target = None
     sign = target.operator[:1] if target else ""
-    said: set[Literal["higher", "lower"]] = set()
+    said: set[Direction] = set()
     if ((burden or reduction) and not unclear) or sign == "<" or re.search(r"\b(?:giảm|còn)\b", plan):
         said.add("lower")
     if (sign == ">" and "giảm" not in plan) or re.search(r"\btăng\b", plan):
@@ -221,13 +219,7 @@ def target_direction(
 
 
 def target_row(
-    indicator: str,
-    planned: object,
-    result: object,
-    *,
-    unit: str = "",
-    note: str = "",
-    style: Style | Literal["auto"] = "auto",
+    indicator: str, planned: object, result: object, *, unit: str = "", note: str = "", style: AnyStyle = "auto"
 ) -> TargetRow:
     """Read a target and its result on one scale.
 
@@ -251,42 +243,33 @@ def target_row(
     """
     direction = target_direction(indicator, planned, note)
     known = None if direction == "unclear" else direction
-    read: list[Target | None] = []
-    for name, cell in (("plan", planned), ("result", result)):
-        try:
-            read.append(read_target(cell, style=style))
-        except DataError:
-            return TargetRow(read[0].value if read and read[0] else None, None, known, f"{name}-not-read")
-    plan, done = read
+    (plan, problem), (done, fault) = _side("plan", planned, style), _side("result", result, style)
     if not plan or not done:
-        words = "plan" if not plan and _has_words(planned) else "result" if not done and _has_words(result) else ""
-        numbers = (side.value if side else None for side in read)
-        return TargetRow(*numbers, known, f"{words}-without-number" if words else "")
+        return TargetRow(plan.value if plan else None, done.value if done else None, known, problem or fault)
     percent = plan.is_percent or done.is_percent or "%" in f"{unit}{indicator}"
-    goal, reached = (_in_percent(side) if percent and side.total else side.value for side in (plan, done))
+    goal, reached = (100 * t.value / t.total if percent and t.total else t.value for t in (plan, done))
     problem = _mismatch(plan, done, percent)
     if not percent:
         reached *= 10.0 ** (_power(done.unit or unit or plan.unit) - _power(plan.unit or unit or done.unit))
-    if plan.upper is not None and reached > plan.value:
-        problem = problem or ("result-within-the-range" if reached <= plan.upper else "")
-        goal = plan.upper
-    near, far = sorted((abs(goal), abs(reached)))
-    bare = (plan if abs(goal) == near else done).is_percent is False
-    if percent and bare and 0 < near <= 1 and far > _FAR * near:
-        problem = problem or "scale-unclear"
-    if plan.operator in (">", "<") and reached == goal:
+    if plan.upper is not None and reached >= goal:
+        problem, goal = problem or ("result-within-the-range" if reached <= plan.upper else ""), plan.upper
+    elif plan.operator in (">", "<") and reached == goal:
         problem = problem or "result-on-the-bound"
+    near, far = sorted((plan, done), key=lambda t: abs(t.value))
+    if percent and not near.is_percent and 0 < abs(near.value) <= 1 and abs(far.value) > _FAR * abs(near.value):
+        problem = problem or "scale-unclear"
     if problem:
         return TargetRow(goal, None, known, problem)
     return TargetRow(goal, reached, known, "direction-unclear" if direction == "unclear" else "")
 
 
-def _has_words(cell: object) -> bool:
-    return any(char.isalpha() or char.isdigit() for char in _clean(cell))
-
-
-def _in_percent(target: Target) -> float:
-    return 100 * target.value / target.total if target.total else target.value
+def _side(name: str, cell: object, style: AnyStyle) -> tuple[Target | None, str]:
+    """Read the plan or the result; tell what is wrong with it."""
+    try:
+        target = read_target(cell, style=style)
+    except DataError:
+        return None, f"{name}-not-read"
+    return target, "" if target or _clean(cell) in MISSING else f"{name}-without-number"
 
 
 def _power(unit: str) -> int:
@@ -301,8 +284,8 @@ def _mismatch(plan: Target, done: Target, percent: bool) -> str:
         return "change-against-level"
     if not percent and done.total != plan.total and done.total not in (None, plan.value):
         return "total-is-not-the-plan"
-    first, second = (" ".join(w for w in side.unit.split() if w not in SCALES) for side in (plan, done))
-    if percent and plan.is_percent != done.is_percent and (first if done.is_percent else second) and not done.total:
-        return "units-differ"
-    alike = not first or not second or first.startswith(second) or second.startswith(first)
-    return "" if percent or alike else "units-differ"
+    if percent:
+        counted = plan if done.is_percent else done
+        return "units-differ" if plan.is_percent != done.is_percent and counted.unit and not counted.total else ""
+    first, second = sorted((" ".join(w for w in t.unit.split() if w not in SCALES) for t in (plan, done)), key=len)
+    return "" if second.startswith(first) else "units-differ"
