@@ -48,8 +48,9 @@ _LONGEST_UNIT = 4
 
 #: Things of which an office wants few.
 _BURDEN = re.compile(
-    r"còn lại|hộ (?:cận )?nghèo|(?:quá|trễ|chậm) hạn|(?:tồn|nợ) đọng|vượt cấp|đông người|kéo dài|(?:vi|sai) phạm|tội phạm"
-    r"|tai nạn|tệ nạn|suy dinh dưỡng|tử vong|thất nghiệp|bỏ học|tảo hôn|tái nghèo|không hài lòng|không quá|tối đa"
+    r"còn lại|hộ (?:cận )?nghèo|(?:quá|trễ|chậm) hạn|(?:tồn|nợ) đọng|vượt cấp|đông người|kéo dài|(?:vi|sai) phạm"
+    r"|tội phạm|tai nạn|tệ nạn|suy dinh dưỡng|tử vong|thất nghiệp|bỏ học|tảo hôn|tái nghèo|không hài lòng"
+    r"|không quá|tối đa"
 )
 #: What makes work of them, of which it wants much: "hộ nghèo được hỗ trợ", "giải quyết đơn tồn đọng".
 _WORK_BEFORE = re.compile(
