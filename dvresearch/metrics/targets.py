@@ -136,12 +136,11 @@ def attainment_shares(
         As :func:`attainment`.
     """
     each = attainment(targets, lower_is_better=lower_is_better)
-    known = each["target_outcome"] != ""
+    outcomes = each["target_outcome"].where(each["target_outcome"] != "")
+    counted = each[["unit", "period"]].assign(targets=1.0)
     frames = [
         proportion(
-            each[["unit", "period"]].assign(
-                hit=each["target_outcome"].isin(hits).astype(float).where(known), targets=1.0
-            ),
+            counted.assign(hit=outcomes.isin(hits).where(outcomes.notna()).astype(float)),
             numerator="hit",
             denominator="targets",
             by=by,

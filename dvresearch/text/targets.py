@@ -220,7 +220,14 @@ def target_direction(indicator: str, planned: object = "", note: str = "") -> Di
 
 
 def target_row(
-    indicator: str, planned: object, result: object, *, unit: str = "", note: str = "", style: AnyStyle = "auto"
+    indicator: str,
+    planned: object,
+    result: object,
+    *,
+    direction: Direction | None = None,
+    unit: str = "",
+    note: str = "",
+    style: AnyStyle = "auto",
 ) -> TargetRow:
     """Read a target and its result on one scale.
 
@@ -230,6 +237,8 @@ def target_row(
         Name of the target.
     planned, result : object
         The cells, as for :func:`read_target`.
+    direction : {"higher", "lower"}, optional
+        What is better, where it is stated; otherwise :func:`target_direction` is asked.
     unit : str
         The cell of the column of units (ĐVT); it holds where the other cells name none.
     note : str
@@ -242,8 +251,8 @@ def target_row(
     TargetRow
         Percentages in percent, ``9/11 vụ`` as a percentage where the row is one, results in the money of the plan.
     """
-    direction = target_direction(indicator, planned, note)
-    known = None if direction == "unclear" else direction
+    better = direction or target_direction(indicator, planned, note)
+    known = None if better == "unclear" else better
     (plan, problem), (done, fault) = _side("plan", planned, style), _side("result", result, style)
     if not plan or not done:
         return TargetRow(plan.value if plan else None, done.value if done else None, known, problem or fault)
@@ -259,9 +268,9 @@ def target_row(
     near, far = sorted((plan, done), key=lambda t: abs(t.value))
     if percent and not near.is_percent and 0 < abs(near.value) <= 1 and abs(far.value) > _FAR * abs(near.value):
         problem = problem or "scale-unclear"
-    if problem:
-        return TargetRow(goal, None, known, problem)
-    return TargetRow(goal, reached, known, "direction-unclear" if direction == "unclear" else "")
+    if better == "unclear":
+        problem = problem or "direction-unclear"
+    return TargetRow(goal, None if problem else reached, known, problem)
 
 
 def _side(name: str, cell: object, style: AnyStyle) -> tuple[Target | None, str]:
