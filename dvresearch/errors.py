@@ -1,15 +1,24 @@
 """Errors a user can act on: what was wrong, what was expected, what to type.
 
-Every message exists in Vietnamese and in English, because the person at the
-keyboard and the person who is asked for help often read different languages.
+Every message stands in ``messages.toml`` in Vietnamese and in English, because the person at the keyboard and
+the person who is asked for help often read different languages. An error knows *what* has to be given
+(:class:`Answer`); whoever shows it says *how*: as an argument in Python, a flag in a terminal, a line of the
+declaration beside an office's file.
 """
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
-__all__ = ["DataError", "ParameterError", "ReportError", "Text", "refuse_rows"]
+__all__ = ["Answer", "DataError", "ParameterError", "ReportError", "Text", "message", "refuse_rows"]
+
+Dialect = Literal["python", "terminal", "declaration"]
 
 
 @dataclass(frozen=True)
@@ -26,13 +35,86 @@ class Text:
     en: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """Something a user can state about a file, see :class:`dvresearch.loaders.Declaration`.
+
+    Parameters
+    ----------
+    key : str
+        A key of the declaration: ``columns``, ``given``, ``sheets``, ``financial_duty`` …
+    value : str, bool or sequence of str
+        What is stated; ``…`` where only the user knows.
+    entry : str
+        Of a key that is a table (``columns``, ``given``, ``words.outcome`` …), the entry: a header, a word, a row.
+    """
+
+    key: str
+    value: str | bool | Sequence[str]
+    entry: str = ""
+
+    def toml(self) -> str:
+        """Return the line of the declaration, without the table it stands in."""
+        return f"{_quoted(self.entry) if self.entry else self.key} = {_quoted(self.value)}"
+
+    def written(self, dialect: Dialect) -> str:
+        """Return what a user types: an argument, a flag, or a line of the declaration."""
+        plain = self.value if isinstance(self.value, str) else _quoted(self.value)
+        if dialect == "declaration":
+            return f"[table.{self.key}] {self.toml()}" if self.entry else self.toml()
+        if self.key == "given":
+            return f"{self.entry}={_quoted(self.value)}" if dialect == "python" else f'--given "{self.entry}={plain}"'
+        if self.key == "columns":
+            pair = f"{_quoted(self.entry)}: {_quoted(self.value)}"
+            return f"columns={{{pair}}}" if dialect == "python" else f'--columns "{self.value}={self.entry}"'
+        if self.key in ("sheet", "date_order", "timezone", "items", "corrections"):
+            return (
+                f"{self.key}={_quoted(self.value)}"
+                if dialect == "python"
+                else f'--{self.key} "{plain}"'.replace("_", "-")
+            )
+        return f"[table.{self.key}] {self.toml()}" if self.entry else self.toml()
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, tuple):
+        value = list(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+@cache
+def _messages() -> dict[str, dict[str, dict[str, str]]]:
+    with Path(__file__).with_name("messages.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def message(code: str, part: str = "what", /, **blanks: object) -> Text:
+    """Return a part of a message of ``messages.toml``, its blanks filled.
+
+    Parameters
+    ----------
+    code : str
+        The message: ``header-not-found``.
+    part : {"what", "expected", "do"}
+        What is wrong or asked; what would be right; what to do. Empty where the message has no such part.
+    **blanks
+        What stands where the sentence has braces: a value for both languages, or a :class:`Text`.
+    """
+
+    def fill(lang: str) -> str:
+        said = {name: getattr(v, lang) if isinstance(v, Text) else v for name, v in blanks.items()}
+        return _messages()[code][lang].get(part, "").format(**said)
+
+    return Text(fill("vi"), fill("en"))
+
+
 class DvError(ValueError):
     """Base of the errors this package raises for a user's input.
 
     Parameters
     ----------
-    title : Text
-        What was wrong, in one sentence.
+    title : str or Text
+        A code of ``messages.toml``, or what was wrong, in one sentence.
     expected : Text or None
         What would have been right.
     got : str or None
@@ -42,35 +124,45 @@ class DvError(ValueError):
     where : str or None
         File, sheet, row and column, as far as they are known. Rows are counted
         as the user's spreadsheet counts them: the first line of the file is 1.
+    give : sequence of Answer
+        What the user can state to mend it.
+    **blanks
+        Of a message by code, what its braces stand for.
     """
 
     exit_status = 2
 
     def __init__(
         self,
-        title: Text,
+        title: str | Text,
+        /,
         *,
         expected: Text | None = None,
         got: str | None = None,
         hint: Text | None = None,
         where: str | None = None,
+        give: Sequence[Answer] = (),
+        **blanks: Any,
     ) -> None:
+        self.code = title if isinstance(title, str) else ""
+        if isinstance(title, str):
+            expected = expected or message(title, "expected", **blanks)
+            hint = hint or message(title, "do", **blanks)
+            title = message(title, **blanks)
         self.title, self.expected, self.got, self.hint, self.where = title, expected, got, hint, where
+        self.give = tuple(give)
         super().__init__(str(self))
 
-    def lines(self, lang: str) -> list[str]:
+    def lines(self, lang: Literal["vi", "en"], dialect: Dialect = "python") -> list[str]:
         """Return the message in one language, a line for each part."""
         word = _WORDS[lang]
         out = [getattr(self.title, lang)]
-        if self.where:
-            out.append(f"  {word['where']}: {self.where}")
-        if self.expected:
-            out.append(f"  {word['expected']}: {getattr(self.expected, lang)}")
-        if self.got is not None:
-            out.append(f"  {word['got']}: {self.got}")
-        if self.hint:
-            out.append(f"  {word['hint']}: {getattr(self.hint, lang)}")
-        return out
+        parts = {"where": self.where, "expected": self.expected, "got": self.got, "hint": self.hint}
+        for name, part in parts.items():
+            said = getattr(part, lang) if isinstance(part, Text) else part
+            if said:
+                out.append(f"  {word[name]}: {said}")
+        return out + [f"    {answer.written(dialect)}" for answer in self.give]
 
     def __str__(self) -> str:
         return "\n".join([*self.lines("vi"), *self.lines("en")])
@@ -91,7 +183,7 @@ class DataError(DvError):
 
     Parameters
     ----------
-    title, expected, got, hint, where
+    title, **parts
         As for :class:`DvError`.
     rows : sequence
         The rows at fault, as their source counts them, where the fault lies in cells.
@@ -100,18 +192,10 @@ class DataError(DvError):
     """
 
     def __init__(
-        self,
-        title: Text,
-        *,
-        expected: Text | None = None,
-        got: str | None = None,
-        hint: Text | None = None,
-        where: str | None = None,
-        rows: Sequence[object] = (),
-        column: str | None = None,
+        self, title: str | Text, /, *, rows: Sequence[object] = (), column: str | None = None, **parts: Any
     ) -> None:
         self.rows, self.column = rows, column
-        super().__init__(title, expected=expected, got=got, hint=hint, where=where)
+        super().__init__(title, **parts)
 
 
 class ParameterError(DvError):

@@ -1,23 +1,30 @@
 """Files to tables."""
 
-from dvresearch.loaders.cases import load_cases
 from dvresearch.loaders.convert import convert_dossiers
-from dvresearch.loaders.dossiers import load_dossiers
+from dvresearch.loaders.declaration import Declaration
 from dvresearch.loaders.figures import load_figures, load_tallies
 from dvresearch.loaders.forms import load_form
 from dvresearch.loaders.guard import Limits
 from dvresearch.loaders.index766 import load_index766
-from dvresearch.loaders.models import load_models
-from dvresearch.loaders.plans import load_rubric, load_targets
+from dvresearch.loaders.load import (
+    OpenQuestion,
+    load_cases,
+    load_dossiers,
+    load_models,
+    load_responses,
+    load_rubric,
+    load_targets,
+)
 from dvresearch.loaders.published import build_processed, datapackage
 from dvresearch.loaders.questionnaires import Questionnaire, questionnaire
-from dvresearch.loaders.responses import load_responses
 from dvresearch.loaders.sheets import read_sheets
 from dvresearch.loaders.sources import cite, sources
 from dvresearch.loaders.templates import blank_form
 
 __all__ = [
+    "Declaration",
     "Limits",
+    "OpenQuestion",
     "Questionnaire",
     "blank_form",
     "build_processed",

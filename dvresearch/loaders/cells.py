@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dvresearch import codebook
 from dvresearch.errors import DataError
 from dvresearch.loaders.headers import key
-from dvresearch.loaders.sheets import texts
+from dvresearch.loaders.sheets import Odd, texts
 from dvresearch.tables import SCALES, Column, Table
 from dvresearch.text import MISSING, cell_date, cell_number, column_date_order, column_style, shape
 from dvresearch.text.dates import EARLY
@@ -60,6 +60,8 @@ class Typed:
         Whether some date can only be read with the day, or the month, in front.
     offsets : bool
         Whether some instant states its offset from UTC.
+    odd : callable
+        Tells whether the cell of a row is an error or a formula without a result.
     """
 
     content: pd.Series
@@ -70,6 +72,7 @@ class Typed:
     day_first: bool = False
     month_first: bool = False
     offsets: bool = False
+    odd: Callable[[int], bool] = lambda row: False
 
     def at(self, rows: NDArray[np.intp]) -> Typed:
         """Return the column for some rows only."""
@@ -79,6 +82,7 @@ class Typed:
             bad=self.bad[rows],
             looks=lambda row: self.looks(int(rows[row])),
             early=lambda row: self.early(int(rows[row])),
+            odd=lambda row: self.odd(int(rows[row])),
         )
 
 
@@ -95,8 +99,16 @@ def _spread(uniques: Any, codes: NDArray[np.intp], dtype: Any) -> pd.Series:
 
 
 def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad: Iterable[bool]) -> Typed:
-    wrong = np.array([*bad, False], dtype=bool)[codes]
-    return Typed(content, wrong, lambda row: shape(texts([uniques[codes[row]]])[0]))
+    odd = [isinstance(u, Odd) for u in uniques]
+    wrong = np.array([*(b or o for b, o in zip(bad, odd, strict=True)), False], dtype=bool)[codes]
+
+    def looks(row: int) -> str:
+        cell = uniques[codes[row]]
+        return str(cell) if isinstance(cell, Odd) and cell.kind == "error" else shape(texts([cell])[0])
+
+    if any(odd):
+        content = content.mask(np.array([*odd, False], dtype=bool)[codes])
+    return Typed(content, wrong, looks, odd=lambda row: codes[row] >= 0 and odd[codes[row]])
 
 
 def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order, zone: str | None) -> Typed:
@@ -142,7 +154,9 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
     if "other" in column.words:
         known = ["other" if odd else k for odd, k in zip(strange, known, strict=True)]
     out = _typed(codes, uniques, _spread(known, codes, "str"), [False] * len(words))
-    out.unknown = {w: int((codes == i).sum()) for i, w in enumerate(words) if w and strange[i]}
+    out.unknown = {
+        w: int((codes == i).sum()) for i, w in enumerate(words) if w and strange[i] and not isinstance(uniques[i], Odd)
+    }
     return out
 
 
@@ -224,7 +238,7 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     clock[strings], decided = _read_padded([uniques[i] for i in strings], order)
     for i in np.flatnonzero(np.isnat(clock)):
         try:
-            found = _one(uniques[i], order)
+            found = None if isinstance(uniques[i], Odd) else _one(uniques[i], order)
         except (DataError, OverflowError, ValueError) as fault:
             bad[i], early[i] = True, isinstance(fault, DataError) and fault.title is EARLY
             continue

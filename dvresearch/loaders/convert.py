@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, vocabulary
+from dvresearch.loaders.declaration import Declaration, Stated, declared
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
-from dvresearch.loaders.headers import Header, key, to_contract
-from dvresearch.loaders.records import Records, from_sheets
+from dvresearch.loaders.headers import Block, key
+from dvresearch.loaders.reading import Reading, read_blocks
 from dvresearch.loaders.sheets import Sheet, texts
 from dvresearch.privacy import MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, Column
@@ -53,6 +55,7 @@ def convert_dossiers(
     keep: Sequence[str] = (),
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
+    declaration: Stated = None,
     memory_mib: int = 1400,
     limits: Limits = LIMITS,
 ) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def convert_dossiers(
         Text with separators in UTF-8 or UTF-16, one dossier per row from the header to the end of the file.
     target : str or Path
         The Parquet file to write; an existing one is replaced once the new one is complete.
-    columns, unit, keep, date_order
+    columns, unit, keep, date_order, declaration
         As for :func:`dvresearch.load_dossiers`.
     timezone : str, optional
         Zone on whose clock instants with an offset are written; Vietnam without it.
@@ -88,32 +91,22 @@ def convert_dossiers(
     Times are written as clock times without a zone. Personal columns are not written. Measured against
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
-    _, report = convert_records(
-        Path(source),
-        Path(target),
-        columns=columns,
-        unit=unit,
-        keep=keep,
+    said = declared(
+        source,
+        "dossiers",
+        declaration,
+        columns=dict(columns or {}),
+        given={} if unit is None else {"unit": unit},
+        keep=tuple(keep),
         timezone=timezone,
         date_order=date_order,
-        memory_mib=memory_mib,
-        limits=limits,
-    )
-    return report
+    )[0]
+    return convert_records(Path(source), Path(target), said, memory_mib=memory_mib, limits=limits)[1]
 
 
 def convert_records(
-    source: Path,
-    target: Path,
-    *,
-    columns: Mapping[str, str] | None = None,
-    unit: str | None = None,
-    keep: Sequence[str] = (),
-    timezone: str | None = None,
-    date_order: Literal["auto", "dmy", "mdy"] = "auto",
-    memory_mib: int = 1400,
-    limits: Limits = LIMITS,
-) -> tuple[Records, dict[str, Any]]:
+    source: Path, target: Path, said: Declaration, *, memory_mib: int = 1400, limits: Limits = LIMITS
+) -> tuple[Reading, dict[str, Any]]:
     """Convert as :func:`convert_dossiers` does; return the records at the beginning of the file, and the report."""
     if not is_text(source):
         raise refuse("not_text", source)
@@ -123,28 +116,14 @@ def convert_records(
     whole = source.stat().st_size <= _HEAD
     cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
     sheet = Sheet(source.name, "", cells)
-    given = {} if unit is None else {"unit": unit}
-    mapping = to_contract(columns, DOSSIERS)
-
-    def begin(order: Literal["auto", "dmy", "mdy"]) -> Records:
-        return from_sheets(
-            [sheet],
-            DOSSIERS,
-            anchor="received",
-            mapping=mapping,
-            given=given,
-            keep=keep,
-            timezone=timezone,
-            date_order=order,
-        )
-
-    start = begin(date_order)
+    start = read_blocks([sheet], DOSSIERS, said, anchors=("received",))
     if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
-        start = begin(_order_further_on(source, start.header, delimiter))
-    start.refuse_problems()
-    first = int(start.frame.index[0])
-    if between := [r for rows in start.skipped.values() for r in rows if r > first]:
-        raise refuse("unlike_head", source, _listed(sorted(between)))
+        order = _order_further_on(source, start.block, delimiter)
+        start = read_blocks([sheet], DOSSIERS, replace(said, date_order=order), anchors=("received",))
+    start.refuse()
+    first = start.origin(0)[1] + 1
+    if between := sorted(row + 1 for rows in start.skipped().values() for _, row in rows if row + 1 > first):
+        raise refuse("unlike_head", source, _listed(between))
     csv_options = {
         "delim": _quote(delimiter),
         "skip": str(_lines(text, delimiter, first - 1)),
@@ -153,11 +132,11 @@ def convert_records(
         "encoding": _quote(encoding),
     }
     options = ", ".join(f"{name} = {value}" for name, value in csv_options.items())
-    reading = _Reading(start, timezone or HOME)
+    reading = _Reading(start, said.timezone or HOME)
     reading.rows = (
         f"read_csv({_quote(str(source))}, header = false, auto_detect = false, quote = '\"', escape = '\"', {options})"
     )
-    reading.select |= {n: _quote(value) for n, value in given.items() if n not in reading.select}
+    reading.select |= {n: _quote(value) for n, value in said.given.items()}
     count, masked = reading.write(source, target, memory_mib)
     report = start.report()
     report["notes"] += [["personal_cell", f"{name}: {cells}"] for name, cells in masked.items()]
@@ -184,7 +163,7 @@ def _piece(source: Path, start: int, size: int) -> tuple[str, str]:
     return (text if not start else data.decode(encoding, "ignore")), encoding
 
 
-def _order_further_on(source: Path, header: Header, delimiter: str) -> Literal["auto", "dmy", "mdy"]:
+def _order_further_on(source: Path, header: Block, delimiter: str) -> Literal["auto", "dmy", "mdy"]:
     """Look in the middle and at the end of a file for a date that tells whether day or month comes first."""
     size = source.stat().st_size
     seen = []
@@ -200,19 +179,19 @@ def _order_further_on(source: Path, header: Header, delimiter: str) -> Literal["
 class _Reading:
     """How the columns of one file become typed columns, as SQL, and the run that does it."""
 
-    def __init__(self, start: Records, zone: str) -> None:
+    def __init__(self, start: Reading, zone: str) -> None:
         self.start, self.zone = start, zone
         self.rows = ""
         self.forms: dict[str, list[str]] = {}
         #: By contract name, the expression of the column and one that tells a cell which cannot be read.
         self.select: dict[str, str] = {}
         self.wrong: dict[str, str] = {}
-        columns = start.header.sheet.columns
-        cells = {n: [columns[at][row - 1] for row in start.frame.index] for n, at in start.header.columns.items()}
+        columns = start.block.sheet.columns
+        cells = {n: [columns[at][row - 1] for row in start.frame.index] for n, at in start.block.columns.items()}
         # A column that is empty at the beginning is written as the others are: they go first.
         for name in sorted((n for n in cells if n in start.frame), key=lambda n: not any(cells[n])):
-            self.select[name] = self._column(DOSSIERS.column(name), f"c{start.header.columns[name]}", cells[name])
-        titles = {key(t): i for i, t in reversed([*enumerate(start.header.titles)])}
+            self.select[name] = self._column(DOSSIERS.column(name), f"c{start.block.columns[name]}", cells[name])
+        titles = {key(t): i for i, t in reversed([*enumerate(start.block.titles)])}
         self.kept = [str(n) for n in start.frame.columns if n not in cells and n not in DOSSIERS.names]
         self.select |= {name: f"trim(c{titles[key(name)]})" for name in self.kept}
 
@@ -248,7 +227,7 @@ class _Reading:
                 forms += [f for f in candidates if _fits(cell, f)][:1]
         if odd := {c for c in cells if not any(_fits(c, f) for f in forms)}:
             at = [int(r) for r, c in zip(self.start.frame.index, texts(column), strict=True) if c in odd]
-            raise refuse("unlike_head", Path(self.start.header.sheet.file), f"{contract}, {_listed(at)}")
+            raise refuse("unlike_head", Path(self.start.block.sheet.file), f"{contract}, {_listed(at)}")
         self.forms[contract] = forms
         listed = ", ".join(map(_quote, forms))
         form = listed if len(forms) == 1 else f"[{listed}]"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from dvresearch.errors import DataError, Text
-from dvresearch.loaders.headers import Header, key
+from dvresearch.loaders.headers import Block, key
 from dvresearch.loaders.sheets import column_letters, texts
 from dvresearch.privacy import showable
 from dvresearch.tables import Column, Table
@@ -34,22 +35,22 @@ CORRECTIONS = Table(
 )
 
 
-def apply(header: Header, table: Table, changes: pd.DataFrame) -> tuple[Header, list[dict[str, str]]]:
-    """Correct cells of a sheet.
+def apply(blocks: Sequence[Block], table: Table, changes: pd.DataFrame) -> tuple[list[Block], list[dict[str, str]]]:
+    """Correct cells of the tables of a file.
 
     Parameters
     ----------
-    header : Header
-        Where the table is.
+    blocks : sequence of Block
+        The tables.
     table : Table
-        Its contract.
+        Their contract.
     changes : DataFrame
         Rows of `CORRECTIONS`; the index is the row in the file of corrections, ``attrs["file"]`` its name.
 
     Returns
     -------
-    header : Header
-        The same header over a corrected copy of the sheet.
+    blocks : list of Block
+        The same tables over corrected copies of their sheets.
     applied : list of dict
         What was changed, as text; the content of open text columns is masked, since it can be anybody's.
 
@@ -58,37 +59,31 @@ def apply(header: Header, table: Table, changes: pd.DataFrame) -> tuple[Header, 
     DataError
         When a correction names a cell that is not there, names it twice, or states an old value the cell does not hold.
     """
-    sheet = header.sheet
-    columns = [list(c) for c in sheet.columns]
-    titles = 1 if sheet.titles else 0
     source = changes.attrs.get("file", "corrections")
+    columns = {id(b.sheet): [list(c) for c in b.sheet.columns] for b in blocks}
     applied: list[dict[str, str]] = []
     seen = set()
     for line, change in zip(changes.index, changes.to_dict("records"), strict=True):
-        at = _column(header, str(change["column"]))
-        row = int(change["row"]) - sheet.first_row - titles
+        where = f"{source}, dòng/row {line}"
+        block, row = _block(blocks, int(change["row"]))
+        at = _column(block, str(change["column"])) if block else None
+        if block is None or at is None:
+            raise DataError("correction-of-no-cell", where=where)
+        cells = columns[id(block.sheet)][at]
         old, new = ("" if pd.isna(change.get(c)) else str(change.get(c)) for c in ("old", "new"))
-        if at is None or not (0 if titles else header.body) <= row < sheet.height:
-            raise _refused(
-                source, line, Text("Đính chính chỉ vào ô không có.", "A correction of a cell that is not there.")
-            )
-        if (row, at) in seen:
-            raise _refused(source, line, Text("Một ô được đính chính hai lần.", "A cell is corrected twice."))
-        if old and not _same(old, columns[at][row]):
-            raise _refused(
-                source,
-                line,
-                Text("Ô trong tệp không chứa giá trị cũ đã ghi.", "The cell does not hold the old value stated."),
-            )
-        name = next((n for n, c in header.columns.items() if c == at), None)
+        if (id(block.sheet), row, at) in seen:
+            raise DataError("correction-twice", where=where)
+        if old and not _same(old, cells[row]):
+            raise DataError("correction-of-another-value", where=where)
+        name = next((n for n, c in block.columns.items() if c == at), None)
         open_text = name is None or (table.column(name).kind in ("text", "code") and not table.column(name).words)
-        now = texts([columns[at][row]])[0]
-        columns[at][row] = new
-        seen.add((row, at))
+        now = texts([cells[row]])[0]
+        cells[row] = new
+        seen.add((id(block.sheet), row, at))
         applied.append(
             {
                 "row": str(int(change["row"])),
-                "column": showable(header.titles[at]),
+                "column": showable(block.titles[at]),
                 "old": "***" if open_text and now else now,
                 "new": "***" if open_text and new else new,
                 "when": f"{change['when']:%Y-%m-%d}",
@@ -96,14 +91,24 @@ def apply(header: Header, table: Table, changes: pd.DataFrame) -> tuple[Header, 
                 "by_role": str(change["by_role"]),
             }
         )
-    return replace(header, sheet=replace(sheet, columns=columns)), applied
+    sheets = {id(b.sheet): replace(b.sheet, columns=columns[id(b.sheet)]) for b in blocks}
+    return [replace(b, sheet=sheets[id(b.sheet)]) for b in blocks], applied
 
 
-def _column(header: Header, name: str) -> int | None:
-    if name in header.columns:
-        return header.columns[name]
-    hits = [i for i, t in enumerate(header.titles) if t and key(t) == key(name)]
-    letters = [i for i in range(len(header.titles)) if column_letters(header.sheet.first_column + i) == name.upper()]
+def _block(blocks: Sequence[Block], row: int) -> tuple[Block | None, int]:
+    """Return the first table in whose body a row of the file stands, and the row from 0 in its sheet."""
+    for block in blocks:
+        at = row - block.sheet.first_row - (1 if block.sheet.titles else 0)
+        if (0 if block.sheet.titles else block.body) <= at < block.end:
+            return block, at
+    return None, 0
+
+
+def _column(block: Block, name: str) -> int | None:
+    if name in block.columns:
+        return block.columns[name]
+    hits = [i for i, t in enumerate(block.titles) if t and key(t) == key(name)]
+    letters = [i for i in range(len(block.titles)) if column_letters(block.sheet.first_column + i) == name.upper()]
     return next(iter(hits or letters), None)
 
 
@@ -114,15 +119,3 @@ def _same(stated: str, cell: Any) -> bool:
         return cell_date(stated) == cell_date(cell) is not None
     except DataError:
         return False
-
-
-def _refused(source: str, line: int, title: Text) -> DataError:
-    return DataError(
-        title,
-        where=f"{source}, dòng/row {line}",
-        expected=Text(
-            "các cột row, column, new, when, why, by_role (thêm old để đối chiếu)",
-            "the columns row, column, new, when, why, by_role (and old to be compared)",
-        ),
-        hint=Text("Sửa dòng đó trong tệp đính chính.", "Mend that row of the corrections."),
-    )

@@ -1,9 +1,9 @@
-"""Find the header of a table in a sheet, and tell which column is which.
+"""Find the tables of a contract in the sheets of a file, and tell which column is which.
 
-A header is the one to four rows whose cells name the most columns of a contract. Names are
-compared without diacritics, case, punctuation and spaces, with the names, labels and aliases of the
-codebook (an entry ``dossiers.received`` goes before one called ``received``); the user's own
-names, given as a mapping, go before both.
+A header is one or more rows whose cells name columns of a contract. Names are compared without diacritics,
+case, punctuation and spaces, with the names, labels and aliases of the codebook (an entry
+``dossiers.received`` goes before one called ``received``); what the user declares goes before both. Every
+header of a sheet opens a table of its own, with its own columns, down to the next header.
 """
 
 from __future__ import annotations
@@ -11,38 +11,37 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import Answer, DataError, ParameterError
+from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.sheets import Sheet, column_letters, texts
 from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import plain
 
-__all__ = [
-    "Header",
-    "column_names",
-    "find_header",
-    "is_numbering",
-    "key",
-    "label",
-    "layouts",
-    "read_mapping",
-    "save_mapping",
-    "to_contract",
-]
+__all__ = ["Block", "column_names", "find_blocks", "is_numbering", "key", "label", "layouts", "missing_columns"]
 
-_DEEPEST = 60  # rows that are looked at for a header
-_WIDEST = 300  # columns
-_TALLEST = 4  # rows a header may take
+_HEAD = 60  # rows in which a header of a form is looked for
+_WIDEST = 400  # columns
+_TALLEST = 8  # rows a header may take
 #: What a header can do without: remarks in brackets, and the year ("Kế hoạch năm 2025").
-_REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?:\bnăm\s+)?\b(?:19|20)\d{2}\b", re.IGNORECASE)
+_REMARK = re.compile(
+    r"\([^()]*\)|\[[^\[\]]*\]|(?:\b(?:năm|\d{1,2} tháng)\s*)?\b(?:19|20)\d{2}\b|\b\d{1,2} tháng\b", re.IGNORECASE
+)
 _NUMBERING = re.compile(r"[(\[]?\s*(?:\d{1,2}|[A-Ea-e]|[ivxIVX]{1,4})\s*[)\]]?(?:\s*=\s*[\d()+\-\s]+)?")
+#: A text that may be the title of a column: short, and no code or number.
+_TITLE = re.compile(r"(?!.*\d{5}|.*\d-\d)\D.{0,400}|\d{1,2}[.)].{3,400}", re.DOTALL)
+_LONG_NAME = 8  # words; of a longer wording no part stands above another
+#: Of several columns that may hold the end of a dossier, the day its result was ready goes before the day it was
+#: fetched: guidance to the 766 index, item 2.1 (state 9 before state 10).
+_READY = re.compile(r".*\b(co (ket qua|kq)|hoan thanh|ket thuc|(xu ly|giai quyet) xong|kt xu ly)\b.*")
 
 
 @lru_cache(maxsize=65536)
@@ -52,26 +51,40 @@ def key(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Header:
-    """A header found in a sheet.
+class Block:
+    """A table in a sheet.
 
     Parameters
     ----------
     sheet : Sheet
         The sheet.
     top, height : int
-        First row of the header, counted from 0, and its rows; 0 rows for a file that keeps titles apart.
+        First row of the header, counted from 0, and its rows; 0 rows for a file that keeps titles apart, and for a
+        table that goes on from an earlier one.
+    end : int
+        The first row that belongs to the next table, or the number of rows.
+    left, right : int
+        First column, and the first one that does not belong to it.
     titles : tuple of str
-        The full title of each column, the words of all header rows joined.
+        The full title of each column of the sheet, the words of all header rows joined; empty beyond the table.
     columns : dict of str to int
         Contract name -> column, counted from 0.
+    again : tuple of int
+        Rows on which the header is repeated.
+    rivals : dict of str to list of int
+        Contract name -> several columns that fit it, where nothing decides.
     """
 
     sheet: Sheet
     top: int
     height: int
+    end: int
+    left: int
+    right: int
     titles: tuple[str, ...]
     columns: dict[str, int]
+    again: tuple[int, ...] = ()
+    rivals: Mapping[str, list[int]] | None = None
 
     @property
     def body(self) -> int:
@@ -82,15 +95,31 @@ class Header:
 @cache
 def column_names(table: Table) -> dict[str, str]:
     """Return every name a column of `table` is known by, in the form of :func:`key` -> contract name."""
+    return {key(written): name for written, name in reversed(_written(table).items())}
+
+
+@cache
+def _written(table: Table) -> dict[str, str]:
     known = {e.code: e for e in codebook.entries("column")}
-    names: dict[str, str] = {}
-    for column in table.columns:
-        names[key(column.name)] = column.name
+    names: dict[str, str] = {column.name: column.name for column in table.columns}
     for column in table.columns:
         entry = known.get(f"{table.name}.{column.name}") or known.get(column.name)
         for name in (*column.titles, *((entry.label_vi, entry.label_en, *entry.aliases) if entry else ())):
-            names.setdefault(key(name), column.name)
+            names.setdefault(name, column.name)
     return names
+
+
+@cache
+def _pieces(table: Table) -> frozenset[str]:
+    """Return what may stand in one row of a header of several: names, and their beginnings and ends."""
+    found = set(column_names(table))
+    for name in _written(table):
+        words = plain(name).split()
+        if len(words) <= _LONG_NAME:
+            found |= {"".join(words[:i]) for i in range(1, len(words))} | {
+                "".join(words[i:]) for i in range(1, len(words))
+            }
+    return frozenset(found)
 
 
 def label(table: Table, column: str) -> str:
@@ -103,142 +132,41 @@ def label(table: Table, column: str) -> str:
     return column
 
 
-def to_contract(columns: Mapping[str, str] | None, table: Table) -> dict[str, str]:
-    """Return a mapping given by the user as the file's name -> contract name, whichever way round it was given.
-
-    Raises
-    ------
-    ParameterError
-        When neither side holds contract names only, or two headers go to one column.
-    """
-    if not columns:
-        return {}
-    if all(v in table.names for v in columns.values()):
-        mapping = dict(columns)
-    elif all(k in table.names for k in columns):
-        mapping = {header: name for name, header in columns.items()}
-    else:
-        unknown = [v for v in columns.values() if v not in table.names]
-        near = {n for v in unknown for n in difflib.get_close_matches(v, table.names, 2, 0.5)}
-        raise ParameterError(
-            Text(
-                f"Bảng {table.name} không có cột {', '.join(unknown)}.",
-                f"The table {table.name} has no column {', '.join(unknown)}.",
-            ),
-            expected=Text('columns={"tiêu đề trong tệp": "tên cột"}', 'columns={"header in the file": "column"}'),
-            got=repr(dict(columns)),
-            hint=Text(
-                f"Tên cột: {', '.join(sorted(near) or table.names)}.",
-                f"Columns: {', '.join(sorted(near) or table.names)}.",
-            ),
-        )
-    if len(set(mapping.values())) < len(mapping):
-        raise ParameterError(
-            Text("Hai tiêu đề cùng chỉ vào một cột.", "Two headers are mapped to one column."),
-            got=repr(dict(columns)),
-            hint=Text("Giữ một tiêu đề cho mỗi cột.", "Keep one header for each column."),
-        )
-    return mapping
-
-
 def is_numbering(cells: Sequence[Any]) -> bool:
     """Tell whether a row only numbers the columns: ``(1) (2) (3)``, ``A B 1 2``, ``3=4+5+6``."""
     filled = [t for t in texts(cells) if t]
     if len(filled) < 2 or not all(_NUMBERING.fullmatch(t) for t in filled):
         return False
-    # numbers that rise, by one where nothing else tells: answers to a survey typed as codes are small numbers, too
     numbers = [int(m[0]) for t in filled if (m := re.match(r"\d+", t.lstrip("([ ")))]
     steps = [after - before for before, after in pairwise(numbers)]
     return all(step == 1 for step in steps) if all(map(str.isdecimal, filled)) else all(step > 0 for step in steps)
 
 
-def find_header(
-    sheets: Sequence[Sheet],
-    table: Table,
-    *,
-    columns: Mapping[str, str] | None = None,
-    given: Sequence[str] = (),
-) -> Header:
-    """Find the sheet, the header and the columns of `table` in a file.
+# --- the words above each column -------------------------------------------------------------------------------------
+
+
+def layouts(sheet: Sheet, rows: range | None = None) -> Iterator[tuple[int, int, list[list[str]]]]:
+    """Yield where a header could be: its first row, its rows, and the words above each column, top down.
 
     Parameters
     ----------
-    sheets : sequence of Sheet
-        The sheets of one file.
-    table : Table
-        The contract.
-    columns : mapping, optional
-        File's name -> contract name, see :func:`to_contract`.
-    given : sequence of str
-        Contract names whose content does not come from the file.
-
-    Raises
-    ------
-    DataError
-        When a required column is not found, two columns carry the same meaning, a header of the mapping is
-        not there, or several sheets fit equally; the message lists what was seen.
+    sheet : Sheet
+        The sheet.
+    rows : range, optional
+        Rows a header may touch; the first ones without it.
     """
-    mapping = {key(name): code for name, code in (columns or {}).items()}
-    guesses = [_best(s, table, mapping) for s in sheets]
-    needed = {c.name for c in table.columns if c.required} - set(given)
-    fits = [g for g in guesses if needed <= g.found.keys() and set(mapping.values()) <= g.by_user]
-    fits = [g for g in fits if not g.sheet.hidden] or fits
-    if not fits:
-        raise _missing(max(guesses, key=lambda g: len(g.found)), table, needed, columns or {}, len(sheets))
-    best = max(fits, key=lambda g: len(g.found))
-    rivals = [g for g in fits if len(g.found) > 0.6 * len(best.found)]
-    if len(rivals) > 1:
-        raise DataError(
-            Text("Có nhiều trang tính cùng dạng bảng này.", "Several sheets hold such a table."),
-            where=best.sheet.file,
-            got=", ".join(g.sheet.name for g in rivals),
-            hint=Text(
-                "Nêu một trang tính: sheet=…; nạp từng trang rồi ghép.", "Name one: sheet=…; load each and join."
-            ),
-        )
-    doubles = {name: at for name, at in best.found.items() if len(at) > 1}
-    if doubles:
-        raise _ambiguous(best, doubles)
-    return Header(best.sheet, best.top, best.height, best.titles, {name: at[0] for name, at in best.found.items()})
-
-
-@dataclass(frozen=True)
-class _Guess:
-    sheet: Sheet
-    top: int
-    height: int
-    titles: tuple[str, ...]
-    found: dict[str, list[int]]
-    by_user: frozenset[str] = frozenset()
-
-
-def layouts(sheet: Sheet) -> Iterator[tuple[int, int, list[list[str]]]]:
-    """Yield where a header could be: its first row, its rows, and the words above each column, top down."""
     if sheet.titles:
         yield 0, 0, [[t] for t in sheet.titles]
         return
-    head = [texts(row) for row in zip(*(c[:_DEEPEST] for c in sheet.columns[:_WIDEST]), strict=True)]
-    head = _fill_merged(head, sheet)
+    rows = rows or range(min(_HEAD, sheet.height))
+    head = [texts(row) for row in zip(*(c[rows.start : rows.stop] for c in sheet.columns[:_WIDEST]), strict=True)]
+    for top, left, _, right in sheet.merged:
+        if top in rows and 0 <= left < len(head[0]):
+            line = head[top - rows.start]
+            line[left + 1 : right + 1] = [line[left]] * (min(right + 1, len(line)) - left - 1)
     for top in range(len(head)):
         for height in range(1, min(_TALLEST, len(head) - top) + 1):
-            yield top, height, _titles(head[top : top + height])
-
-
-def _best(sheet: Sheet, table: Table, mapping: Mapping[str, str]) -> _Guess:
-    """Return the layout that names the most columns; of none, the fullest of the first rows, to show what is there."""
-    guesses = [_guess(sheet, *layout, column_names(table), mapping) for layout in layouts(sheet)]
-    best = max(guesses, key=lambda g: (len(g.found), -g.height), default=_Guess(sheet, 0, 1, (), {}))
-    if len(best.found) < 2 and guesses:
-        best = max((g for g in guesses if g.height < 2), key=lambda g: (len(g.found), sum(map(bool, g.titles))))
-    return best
-
-
-def _fill_merged(head: list[list[str]], sheet: Sheet) -> list[list[str]]:
-    for top, left, _, right in sheet.merged:
-        if 0 <= top < len(head) and 0 <= left < len(head[top]):
-            for column in range(left + 1, min(right + 1, len(head[top]))):
-                head[top][column] = head[top][left]
-    return head
+            yield rows.start + top, height, _titles(head[top : top + height])
 
 
 def _titles(rows: list[list[str]]) -> list[list[str]]:
@@ -257,8 +185,17 @@ def _titles(rows: list[list[str]]) -> list[list[str]]:
     return out
 
 
+@dataclass(frozen=True)
+class _Guess:
+    top: int
+    height: int
+    titles: tuple[str, ...]
+    found: dict[str, list[int]]
+    by_user: frozenset[str] = frozenset()
+
+
 def _guess(
-    sheet: Sheet, top: int, height: int, titles: list[list[str]], names: Mapping[str, str], mapping: Mapping[str, str]
+    top: int, height: int, titles: list[list[str]], names: Mapping[str, str], stated: Mapping[str, str]
 ) -> _Guess:
     found: dict[str, list[int]] = {}
     by_user: dict[str, list[int]] = {}
@@ -268,132 +205,171 @@ def _guess(
         forms = (" ".join(parts), " ".join(reversed(parts)), parts[-1])
         bare = [key(_REMARK.sub(" ", f)) for f in forms if _REMARK.search(f)]
         keys = ["".join(single), "".join(reversed(single)), single[-1], *bare]
-        if mine := next((mapping[k] for k in keys if k in mapping), None):
+        if mine := next((stated[k] for k in keys if k in stated), None):
             by_user.setdefault(mine, []).append(column)
         elif name := next((names[k] for k in keys if k in names), None):
             found.setdefault(name, []).append(column)
-    return _Guess(sheet, top, height, tuple(" ".join(p) for p in titles), {**found, **by_user}, frozenset(by_user))
+    return _Guess(top, height, tuple(" ".join(p) for p in titles), {**found, **by_user}, frozenset(by_user))
 
 
-def _shown(guess: _Guess) -> str:
-    return ", ".join(
-        f"{column_letters(guess.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(guess.titles) if t
-    )[:1500]
+# --- the tables of a sheet -------------------------------------------------------------------------------------------
 
 
-def _missing(guess: _Guess, table: Table, needed: set[str], columns: Mapping[str, str], sheets: int) -> DataError:
-    absent = [h for h, name in columns.items() if name not in guess.by_user]
-    lacking = [n for n in table.names if n in needed and n not in guess.found]
-    taken = {c for at in guess.found.values() for c in at}
+def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
+    """Return the tables of a sheet whose headers name columns of `table`, top down; those side by side each by itself.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    table : Table
+        The contract.
+    stated : Declaration
+        What the user says: headers of columns, rows of the header.
+    """
+    mapping = {key(header): name for header, name in stated.mapping(table).items()}
+    names, width = column_names(table), len(sheet.columns)
+    if sheet.titles:
+        guess = _guess(*next(layouts(sheet)), names, mapping)
+        return _side_by_side(sheet, guess, width)
+    blocks: list[Block] = []
+    for rows in _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header):
+        floor = blocks[-1].body if blocks else 0
+        span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3))
+        if stated.header:
+            span = range(rows[0], rows[-1] + 1)
+        guesses = [_guess(*layout, names, mapping) for layout in layouts(sheet, span)]
+        fits = [g for g in guesses if not stated.header or g.height == len(rows)]
+        best = max(fits, key=lambda g: (len(g.found), -g.height), default=None)
+        if best is None or len(best.found) < 2:
+            continue
+        if blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2):
+            continue  # a row of a few known words inside a table
+        last = blocks[-1] if blocks else None
+        same = last and all(best.found.get(n, [-1])[0] == at for n, at in last.columns.items() if last.left <= at)
+        if last and same:
+            again = (*last.again, *range(best.top, best.top + best.height))
+            blocks[-1] = replace(last, again=again)
+            continue
+        for i, block in enumerate(blocks):
+            blocks[i] = replace(block, end=min(block.end, best.top))
+        blocks += _side_by_side(sheet, best, width)
+    return blocks
+
+
+def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[int]]:
+    """Return groups of neighbouring rows in which at least two cells could be words of a header."""
+    if header:
+        first, _, last = header.replace("–", "-").partition("-")
+        try:
+            rows = [r - sheet.first_row for r in range(int(first), int(last or first) + 1)]
+        except ValueError:
+            rows = []
+        if not rows or not 0 <= rows[0] <= rows[-1] < sheet.height:
+            raise DataError("header-rows-not-there", where=sheet.where(), got=header)
+        return [rows]
+    hits = np.zeros(sheet.height, dtype=np.int64)
+    for column in sheet.columns[:_WIDEST]:
+        good = {c for c in set(column) if type(c) is str and _TITLE.fullmatch(c.strip()) and _is_word(c, known)}
+        if good:
+            hits += [type(c) is str and c in good for c in column]
+    groups: list[list[int]] = []
+    for row in np.flatnonzero(hits >= 2):
+        if groups and row - groups[-1][-1] <= 2:
+            groups[-1].append(int(row))
+        else:
+            groups.append([int(row)])
+    return groups
+
+
+def _is_word(cell: str, known: frozenset[str]) -> bool:
+    return key(cell) in known or (bool(_REMARK.search(cell)) and key(_REMARK.sub(" ", cell)) in known)
+
+
+def _side_by_side(sheet: Sheet, guess: _Guess, width: int) -> list[Block]:
+    """Return the table under a header, or the tables, where an empty column parts several of one kind."""
+    spans: list[tuple[int, int]] = [(0, width)]
+    if sum(len(at) > 1 for at in guess.found.values()) >= 2:
+        titled = [bool(t) for t in guess.titles]
+        edges = [i for i in range(width) if i < len(titled) and titled[i] and (i == 0 or not titled[i - 1])]
+        parts = [*pairwise(edges), (edges[-1], width)] if edges else []
+        named = [[n for n, at in guess.found.items() if any(a <= c < b for c in at)] for a, b in parts]
+        if len(parts) > 1 and all(len(n) > 1 for n in named):
+            spans = parts
+    out = []
+    for left, right in spans:
+        found = {n: [c for c in at if left <= c < right] for n, at in guess.found.items() if n != LEFT_OUT}
+        columns, rivals = {}, {}
+        for name, at in found.items():
+            ready = [c for c in at if _READY.fullmatch(plain(guess.titles[c]))]
+            if name == "resolved" and len(at) > 1 and len(ready) == 1:
+                at = ready
+            if len(at) > 1:
+                rivals[name] = at
+            elif at:
+                columns[name] = at[0]
+        titles = tuple(t if left <= i < right else "" for i, t in enumerate(guess.titles))
+        titles += ("",) * (width - len(titles))
+        out.append(Block(sheet, guess.top, guess.height, sheet.height, left, right, titles, columns, (), rivals))
+    return out
+
+
+# --- what is missing -------------------------------------------------------------------------------------------------
+
+
+def _shown(sheet: Sheet, titles: Sequence[str]) -> str:
+    named = [f"{column_letters(sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(titles) if t]
+    return ", ".join(named)[:1500]
+
+
+def missing_columns(
+    sheets: Sequence[Sheet], block: Block | None, table: Table, needed: set[str], stated: Declaration
+) -> DataError:
+    """Return the error for a file in which no table, or a required column, was found; it lists what was seen.
+
+    Parameters
+    ----------
+    sheets : sequence of Sheet
+        The sheets looked at.
+    block : Block or None
+        The table that fits best.
+    table : Table
+        The contract.
+    needed : set of str
+        Columns that have to come from the file.
+    stated : Declaration
+        What the user says.
+    """
+    if block is None:
+        sheet = max(sheets, key=lambda s: s.height)
+        rows = [texts(row) for row in sheet.rows(0, _HEAD)] if not sheet.titles else [list(sheet.titles)]
+        top = max(range(len(rows)), key=lambda i: (sum(map(bool, rows[i])), -i))
+        block = Block(sheet, top, 1, sheet.height, 0, len(rows[top]), tuple(rows[top]), {})
+    mapping = stated.mapping(table)
+    seen_titles = {key(t) for t in block.titles}
+    absent = [h for h in mapping if key(h) not in seen_titles and mapping[h] not in block.columns]
+    lacking = [n for n in table.names if n in needed and n not in block.columns]
+    free = [" ".join(t.split()) for i, t in enumerate(block.titles) if i not in block.columns.values()]
     # only what can be typed as it is shown, and is long enough to be told from any other word
-    free = [" ".join(t.split()) for i, t in enumerate(guess.titles) if i not in taken]
-    seen = {key(t): t for t in free if len(key(t)) > 2 and showable(t) == t and not set('"}') & set(t)}
-    guessed: dict[str, str] = {}
+    seen = {key(t): t for t in free if len(key(t)) > 2 and showable(t) == t}
+    give = []
     for name in [*absent, *lacking]:
         forms = [key(name)] if name in absent else [k for k, v in column_names(table).items() if v == name]
         near = [n for f in forms for n in difflib.get_close_matches(f, seen, 1, 0.6)]
-        if near and columns.get(name, name) not in guessed.values():
-            guessed[seen.pop(near[0])] = columns.get(name, name)
-    mapping = {h: c for h, c in columns.items() if h not in absent} | guessed
-    rest = [n for n in lacking if n not in mapping.values()]
-    pairs = ", ".join(f'"{header}": "{n}"' for header, n in (*mapping.items(), *(("…", n) for n in rest)))
-    perhaps = Text(f"Có thể là: columns={{{pairs}}}. ", f"Perhaps: columns={{{pairs}}}. ") if guessed else Text("", "")
-    alone = Text(
-        ' Tệp của một đơn vị, không có cột đơn vị: nêu unit="tên đơn vị".' if "unit" in rest else "",
-        ' A file of one unit, without such a column: give unit="name of the unit".' if "unit" in rest else "",
+        if near:
+            give.append(Answer("columns", mapping.get(name, name), seen.pop(near[0])))
+        elif name == "unit":
+            give.append(Answer("given", "…", "unit"))
+        elif name in lacking:
+            give.append(Answer("columns", name, "…"))
+    code = (
+        "declared-header-not-there" if absent else "columns-missing" if len(block.columns) >= 2 else "header-not-found"
     )
-    labels = ", ".join(f"{n} ({label(table, n)})" for n in lacking)
-    if absent:
-        title = Text(
-            "Không thấy tiêu đề đã nêu trong columns: " + ", ".join(absent) + ".",
-            "Headers named in columns are not there: " + ", ".join(absent) + ".",
-        )
-    elif len(guess.found) >= 2:
-        title = Text(f"Bảng thiếu cột bắt buộc: {labels}.", f"The table lacks required columns: {', '.join(lacking)}.")
-    else:
-        title = Text(
-            "Không tìm thấy dòng tiêu đề của bảng" + (f" trong {sheets} trang tính." if sheets > 1 else "."),
-            "No header row of such a table was found" + (f" in {sheets} sheets." if sheets > 1 else "."),
-        )
     return DataError(
-        title,
-        where=guess.sheet.where(guess.top),
-        expected=Text(
-            ", ".join(f"{n} ({label(table, n)})" for n in table.names if n in needed),
-            ", ".join(n for n in table.names if n in needed),
-        ),
-        got=_shown(guess) or None,
-        hint=Text(
-            perhaps.vi + 'Sửa tiêu đề trong tệp hoặc dùng columns={"tiêu đề": "tên cột"}.' + alone.vi,
-            perhaps.en + 'Change the header in the file or give columns={"header": "column"}.' + alone.en,
-        ),
+        code,
+        where=block.sheet.where(block.top),
+        got=_shown(block.sheet, block.titles) or None,
+        give=give,
+        missing=", ".join(f"“{h}”" for h in absent) or ", ".join(f"{n} ({label(table, n)})" for n in lacking),
+        needed=", ".join(f"{n} ({label(table, n)})" for n in table.names if n in needed),
     )
-
-
-def _ambiguous(guess: _Guess, doubles: Mapping[str, list[int]]) -> DataError:
-    letters = {
-        name: " / ".join(f"{column_letters(guess.sheet.first_column + c)}: {showable(guess.titles[c])}" for c in at)
-        for name, at in doubles.items()
-    }
-    name, at = next(iter(doubles.items()))
-    example = f'columns={{"{showable(guess.titles[at[0]])}": "{name}"}}'
-    return DataError(
-        Text("Nhiều cột cùng khớp một nội dung.", "Several columns fit one meaning."),
-        where=guess.sheet.where(guess.top),
-        got="; ".join(f"{name} ← {shown}" for name, shown in letters.items()),
-        hint=Text(
-            f"Chọn một cột: {example}; nếu hai tiêu đề giống hệt nhau thì đổi tên một cột trong tệp.",
-            f"Choose one: {example}; where two headers are the same, rename one in the file.",
-        ),
-    )
-
-
-# --- the user's mapping, kept beside the data -------------------------------------------------------------------------
-
-
-def _mapping_file(path: str | Path) -> Path:
-    path = Path(path)
-    return path.with_name(path.name + ".columns.toml")
-
-
-def read_mapping(path: str | Path, table: Table) -> dict[str, str]:
-    """Return the mapping saved beside a data file, empty when there is none.
-
-    Raises
-    ------
-    DataError
-        When the file beside the data cannot be read as a mapping for `table`.
-    """
-    import tomllib
-
-    beside = _mapping_file(path)
-    try:
-        if not beside.is_file():
-            return {}
-        saved = tomllib.loads(beside.read_text(encoding="utf-8"))
-        columns = saved["columns"]
-        if saved.get("table") != table.name or not all(isinstance(v, str) for v in columns.values()):
-            raise ValueError(saved.get("table"))
-        return to_contract(columns, table)
-    except (OSError, ValueError, KeyError, AttributeError) as fault:
-        raise DataError(
-            Text("Tệp tiêu đề cột lưu cạnh dữ liệu không dùng được.", "The saved column mapping cannot be used."),
-            where=beside.name,
-            expected=Text(
-                f'table = "{table.name}" và [columns] "tiêu đề" = "tên cột"', f'table = "{table.name}" and [columns]'
-            ),
-            got=type(fault).__name__,
-            hint=Text("Xóa tệp đó hoặc nêu columns=.", "Delete that file or give columns=."),
-        ) from None
-
-
-def save_mapping(path: str | Path, table: Table, columns: Mapping[str, str]) -> Path:
-    """Write a mapping beside a data file, as ``<file>.columns.toml``, and return its path."""
-    import json
-
-    lines = [f'table = "{table.name}"', "", "[columns]"]
-    quoted = {json.dumps(h, ensure_ascii=False).replace("\x7f", "\\u007f"): c for h, c in columns.items()}
-    lines += [f"{header} = {json.dumps(name)}" for header, name in quoted.items()]
-    beside = _mapping_file(path)
-    beside.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    return beside

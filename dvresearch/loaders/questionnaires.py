@@ -246,8 +246,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _one_of(name: str, word: object, words: Sequence[str]) -> str:
-    from dvresearch.loaders.records import bad_choice
-
     if word not in words:
-        raise bad_choice(name, word, ", ".join(words))
+        raise ParameterError("value-not-in-list", got=repr(word), name=name, words=", ".join(words))
     return str(word)

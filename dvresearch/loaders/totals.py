@@ -92,7 +92,7 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
     grade = np.array([max(map(_grade, row)) for row in words], dtype=int)
     section = np.array([bool(_SECTION.fullmatch(s)) for s in serials], dtype=bool) & (grade == 0)
     grade[numbered & (grade == 1)] = 0
-    filled = (~np.isnan(values)).any(axis=1)
+    filled: NDArray[np.bool_] = np.asarray((~np.isnan(values)).any(axis=1))
     parents = _parents(serials, numbered)
     upper = np.zeros(count, dtype=bool)
     upper[list(parents)] = True
@@ -110,7 +110,7 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
         clear = grade[i] > 1 and not numbered[i]
         if fit.whole or (clear and (fit.held > fit.missed or not fit.missed or grade[i] > 2)):
             found.sure.add(i)
-            found.parts |= {i: fit.rows} if len(fit.rows) and grade[i] < 3 else {}
+            found.parts |= {i: fit.rows} if filled[i] and len(fit.rows) and grade[i] < 3 else {}
         else:
             found.doubtful[i] = "label_only"
     for i, end in parents.items():

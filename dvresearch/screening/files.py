@@ -12,23 +12,24 @@ import pandas as pd
 
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
-from dvresearch.loaders.dossiers import read_dossiers
+from dvresearch.loaders.declaration import Declaration, Stated, declared
 from dvresearch.loaders.figures import faults
 from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.loaders.forms import FormReading, read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
-from dvresearch.loaders.headers import read_mapping, to_contract
-from dvresearch.loaders.problems import Problem
-from dvresearch.loaders.records import Records, from_sheets
+from dvresearch.loaders.load import readings
+from dvresearch.loaders.questionnaires import questionnaire
+from dvresearch.loaders.reading import Reading, read_blocks
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.published import check_shares
 from dvresearch.privacy import showable
 from dvresearch.screening.forms import check_form
-from dvresearch.screening.records import Place, screen_records
-from dvresearch.screening.registers import GIVEN, check_records, read_table
+from dvresearch.screening.records import screen_records
+from dvresearch.screening.registers import GIVEN, check_records
 from dvresearch.tables import DOSSIERS
 from dvresearch.workdays import Calendar
 
@@ -54,6 +55,7 @@ def screen(
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
     corrections: str | Path | None = None,
+    declaration: Stated = None,
     as_of: date | str | None = None,
     calendar: Calendar | None = None,
     limits: Limits = LIMITS,
@@ -68,7 +70,7 @@ def screen(
         What the file should hold: ``"dossiers"``, ``"cases"``, ``"responses"``, ``"models"``, ``"targets"``,
         ``"rubric"``, ``"figures"`` (held to the contract of :func:`dvresearch.load_figures`, shares to their counts),
         or the code of a report form (``"II.06a"``, ``"01/TCD"``).
-    columns, unit, sheet, timezone, date_order, corrections, limits
+    columns, unit, sheet, timezone, date_order, corrections, declaration, limits
         As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used, of figures none.
     given : mapping, optional
         Further columns that the file lacks -> their content: ``{"kind": "complaint"}`` for cases, ``{"period":
@@ -96,38 +98,37 @@ def screen(
     forms = [code for code, _ in FORMS]
     if table not in (*_TABLES, *forms):
         words = ", ".join([*_TABLES, *forms])
-        raise ParameterError(
-            Text(f"Chưa kiểm được loại bảng {table!r}.", f"Tables of the kind {table!r} cannot be checked."),
-            expected=Text(words, words),
-            got=table,
-            hint=Text(
-                "Chọn một từ trong danh sách trên, theo nội dung tệp: table=….",
-                "Choose one of these by what the file holds: table=….",
-            ),
-        )
+        raise ParameterError("value-not-in-list", got=table, name="table", words=words)
     _refuse_unused(table, {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections})
     _refuse_unused(table, {**(given or {}), "unit": unit})
-    common: dict[str, Any] = {"columns": columns, "sheet": sheet, "corrections": corrections, "limits": limits}
-    options: dict[str, Any] = {"timezone": timezone, "date_order": date_order}
+    stated = {**(given or {}), **({} if unit is None else {"unit": unit})}
+    short: dict[str, Any] = {"columns": dict(columns or {}), "sheets": (sheet,) if sheet else (), "given": stated}
+    short |= {"timezone": timezone, "date_order": date_order, "corrections": corrections}
+    if table == "responses" and items is not None:
+        short["items"] = questionnaire(items) if isinstance(items, Mapping) else items
     try:
         if table in forms:
             return findings.table(_screen_form(read_form(path, table, unit=unit, sheet=sheet, limits=limits)))
         if table == "figures":
             return findings.table(_screen_figures(Path(path)))
-        if table != "dossiers":
-            read = read_table(path, table, unit=unit, given=given or {}, items=items, **common, **options)
-            found = [*_how_read(read.records), *_cells(read.records.header.sheet, read.records.problems)]
-            return findings.table([*found, *check_records(read, as_of=as_of, calendar=calendar)])
-        if corrections is None and is_long(Path(path), limits):
-            return findings.table(_screen_long(Path(path), columns, unit, options, as_of, calendar))
-        large = _typed_parquet(Path(path), columns, unit, options, limits) if corrections is None else None
-        records = large or read_dossiers(path, unit=unit, **common, **options)
+        if table == "dossiers" and corrections is None:
+            said = declared(path, table, declaration, **short)[0]
+            if is_long(Path(path), limits):
+                return findings.table(_screen_long(Path(path), said, as_of, calendar))
+            if head := _typed_parquet(Path(path), said, limits):
+                return findings.table(
+                    [*_how_read(head), *screen_records(Path(path), head, as_of=as_of, calendar=calendar)]
+                )
+        if table == "responses" and items is None and declared(path, table, declaration, **short)[0].items is None:
+            raise ParameterError("items-not-named")
+        parts = readings(path, table, declaration, limits=limits, **short)
     except DataError as error:
         return findings.table([_unreadable(error, Path(path))])
-    place = Place(records.header.sheet, records.header.columns)
-    source = Path(path) if large else records.frame
-    found = [*_how_read(records), *_cells(records.header.sheet, records.problems)]
-    return findings.table([*found, *screen_records(source, place, as_of=as_of, calendar=calendar)])
+    found = []
+    for reading in parts:
+        found += [*_how_read(reading), *map(_asked, reading.questions), *_cells(reading.problems)]
+        found += check_records(reading, as_of=as_of, calendar=calendar)
+    return findings.table(found)
 
 
 def _refuse_unused(table: str, stated: Mapping[str, object]) -> None:
@@ -137,57 +138,29 @@ def _refuse_unused(table: str, stated: Mapping[str, object]) -> None:
         used = set() if table == "figures" else {"unit", "sheet"}
     idle = ", ".join(name for name, value in stated.items() if value is not None and name not in used)
     if idle:
-        words = ", ".join(sorted(used))
         raise ParameterError(
-            Text(f"Không dùng được với bảng {table}: {idle}.", f"Cannot be used with {table}: {idle}."),
-            expected=Text(words, words) if words else None,
-            got=idle,
-            hint=Text("Bỏ phần đó, hoặc chọn đúng loại bảng.", "Leave it out, or choose the right kind of table."),
+            "cannot-be-used-here", got=idle, table=table, idle=idle, words=", ".join(sorted(used)) or "–"
         )
 
 
-def _screen_long(
-    path: Path,
-    columns: Mapping[str, str] | None,
-    unit: str | None,
-    options: dict[str, Any],
-    as_of: date | str | None,
-    calendar: Calendar | None,
-) -> list[Finding]:
+def _screen_long(path: Path, said: Declaration, as_of: date | str | None, calendar: Calendar | None) -> list[Finding]:
     """Check text too long for a grid of cells: through Parquet, as it is loaded."""
     with tempfile.TemporaryDirectory() as folder:
         parquet = Path(folder) / "dossiers.parquet"
-        mapping = to_contract(columns, DOSSIERS) or read_mapping(path, DOSSIERS)
-        start, report = convert_records(path, parquet, columns=mapping, unit=unit, **options)
+        start, report = convert_records(path, parquet, said)
         # only the beginning was looked at word by word: how often each occurs is not known
         start.words, start.notes = {}, [Note(code, detail) for code, detail in report["notes"]]
-        place = Place(start.header.sheet, start.header.columns)
         first = report["first_row"]
-        return [
-            *_how_read(start),
-            *screen_records(parquet, place, first_row=first, as_of=as_of, calendar=calendar),
-        ]
+        return [*_how_read(start), *screen_records(parquet, start, first_row=first, as_of=as_of, calendar=calendar)]
 
 
-def _typed_parquet(
-    path: Path, columns: Mapping[str, str] | None, unit: str | None, options: dict[str, Any], limits: Limits
-) -> Records | None:
+def _typed_parquet(path: Path, said: Declaration, limits: Limits) -> Reading | None:
     """Return what the first rows of a Parquet file tell, when its times are typed; it need not be loaded then."""
     if container(path, limits) != "parquet":
         return None
-    sheets = read_sheets(path, limits=limits, rows=_HEAD)
-    head = from_sheets(
-        sheets,
-        DOSSIERS,
-        anchor="received",
-        mapping=to_contract(columns, DOSSIERS),
-        given={} if unit is None else {"unit": unit},
-        **options,
-    )
-    times = [
-        head.header.columns[c.name] for c in DOSSIERS.columns if c.kind == "time" and c.name in head.header.columns
-    ]
-    typed = all(pd.api.types.is_datetime64_any_dtype(head.header.sheet.columns[at].dtype) for at in times)
+    head = read_blocks(read_sheets(path, limits=limits, rows=_HEAD), DOSSIERS, said, anchors=("received",))
+    times = [at for name, at in head.block.columns.items() if DOSSIERS.column(name).kind == "time"]
+    typed = all(pd.api.types.is_datetime64_any_dtype(head.sheet.columns[at].dtype) for at in times)
     head.problems = []  # of the first rows only; the records are checked as a whole
     return head if typed else None
 
@@ -207,7 +180,7 @@ def _unreadable(error: DataError, path: Path) -> Finding:
 
 def _fault(check: str, error: DataError, where: str) -> Finding:
     # what was found stands in `computed`
-    def line(lang: str) -> str:
+    def line(lang: Literal["vi", "en"]) -> str:
         parts = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
         return " ".join(p if p.endswith((".", "…", "!")) else f"{p}." for p in parts)
 
@@ -226,26 +199,50 @@ def _remarks(sheet: Sheet, notes: Sequence[Note]) -> list[Finding]:
     return [_note(n.code, "review" if n.code in serious else "pass", sheet.where(), computed=n.detail) for n in notes]
 
 
-def _how_read(records: Records) -> list[Finding]:
-    """Say what was noticed, set aside and not understood while reading."""
-    header, sheet = records.header, records.header.sheet
-    found = _remarks(sheet, records.notes)
-    for kind, rows in records.skipped.items():
-        found.append(_note(f"skipped_{kind}", "pass", f"{sheet.where()}, {_rows(rows)}", computed=str(len(rows))))
-    for title, kind in records.personal.items():
-        found.append(_note("personal_column", "review", f"{sheet.where(header.top)}, “{title}”", computed=kind))
-    for name, words in records.words.items():
+def _asked(question: Question) -> Finding:
+    """Return a question about the file as a finding, with the lines of the declaration that answer it."""
+
+    def advice(lang: str) -> str:
+        text, do = getattr(question.text(), lang), getattr(question.advice(), lang)
+        lines = "; ".join(answer.written("declaration") for answer in question.answers)
+        return " ".join(filter(None, (text, do, lines)))
+
+    return findings.finding(
+        question.code.replace("-", "_"),
+        "fail" if question.blocking else "review",
+        question.where,
+        computed=question.evidence,
+        severity="major" if question.blocking else "minor",
+        guidance=Text(advice("vi"), advice("en")),
+    )
+
+
+def _how_read(reading: Reading) -> list[Finding]:
+    """Say what was read, noticed, set aside and not understood."""
+    sheet, block = reading.sheet, reading.block
+    report = reading.report()
+    found = [findings.finding("account", "pass", sheet.file, computed=str(report["rows"]), guidance=summary(report))]
+    found += _remarks(sheet, reading.notes)
+    for kind, rows in reading.skipped().items():
+        where = rows[0][0].where()
+        listed = [s.first_row + r for s, r in rows if s is rows[0][0]]
+        found.append(_note(f"skipped_{kind}", "pass", f"{where}, {_rows(listed)}", computed=str(len(rows))))
+    for title, kind in reading.personal.items():
+        found.append(_note("personal_column", "review", f"{sheet.where(block.top)}, “{title}”", computed=kind))
+    for name, words in reading.words.items():
+        if any(q.code == "words-unknown" and q.about == name for q in reading.questions):
+            continue
         shown = ", ".join(f"{word} ({count})" for word, count in list(words.items())[:10])
-        where = sheet.where(header.top, header.columns.get(name))
+        where = sheet.where(block.top, block.columns.get(name))
         found.append(_note("unknown_word", "review", where, computed=shown, severity="minor"))
-    if not records.order_known:
-        found.append(_note("date_order", "review", sheet.where(), computed=records.date_order, severity="minor"))
-    for change in records.corrections:
+    if not reading.order_known:
+        found.append(_note("date_order", "review", sheet.where(), computed=reading.date_order, severity="minor"))
+    for change in reading.corrections:
         where = f"{sheet.file}, dòng/row {change['row']}, “{change['column']}”"
         found.append(_note("corrected", "pass", where, computed=f"{change['old']} → {change['new']}"))
-    if records.unused:
-        titles = ", ".join(f"“{showable(t)}”" for t in records.unused[:20])
-        found.append(_note("unused_columns", "pass", sheet.where(header.top), computed=titles))
+    if reading.unused:
+        titles = ", ".join(f"“{showable(t)}”" for t in reading.unused[:20])
+        found.append(_note("unused_columns", "pass", sheet.where(block.top), computed=titles))
     return found
 
 
@@ -254,15 +251,16 @@ def _rows(rows: Sequence[int]) -> str:
     return "dòng/row " + ", ".join(map(str, rows[:10])) + more
 
 
-def _cells(sheet: Sheet, problems: Sequence[Problem]) -> list[Finding]:
+def _cells(problems: Sequence[Problem]) -> list[Finding]:
     """Give every cell to mend a finding of its own."""
-    ordered = sorted(problems, key=lambda p: (p.row, p.column))
+    ordered = sorted(problems, key=lambda p: (p.sheet.name, p.row, p.column))
     found = [
-        _note(p.code, "fail", sheet.where(p.row, p.column), computed=p.looks, severity="major") for p in ordered[:_MOST]
+        _note(p.code, "fail", p.sheet.where(p.row, p.column), computed=p.looks, severity="major")
+        for p in ordered[:_MOST]
     ]
     rest = ordered[_MOST:]
     if rest:
-        where = f"{sheet.where()}, {_rows([sheet.first_row + p.row for p in rest])}"
+        where = f"{rest[0].sheet.where()}, {_rows([p.sheet.first_row + p.row for p in rest])}"
         found.append(_note("more_cells", "fail", where, computed=str(len(rest)), severity="major"))
     return found
 
@@ -297,9 +295,9 @@ def _screen_figures(path: Path) -> list[Finding]:
 
 
 def _screen_form(reading: FormReading) -> list[Finding]:
-    how = [
-        f
-        for part in reading.sheets
-        for f in (*_remarks(part.sheet, part.sheet.notes), *_cells(part.sheet, part.problems))
+    report = reading.frame.attrs["load"]
+    found = [
+        findings.finding("account", "pass", report["file"], computed=str(report["rows"]), guidance=summary(report))
     ]
-    return [*how, *check_form(reading)]
+    found += [remark for sheet in reading.sheets for remark in _remarks(sheet, sheet.notes)]
+    return [*found, *map(_asked, reading.questions), *_cells(reading.problems), *check_form(reading)]

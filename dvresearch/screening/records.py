@@ -6,8 +6,7 @@ look-up of row numbers for what was found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,17 +16,17 @@ import pandas as pd
 
 from dvresearch import codebook, workdays
 from dvresearch.errors import ParameterError, Text
-from dvresearch.loaders.sheets import Sheet
+from dvresearch.loaders.reading import Reading
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.tables import DOSSIERS, Table
+from dvresearch.tables import DOSSIERS, UNFINISHED
 from dvresearch.text import plain
 from dvresearch.text.dates import EARLY, FIRST_YEAR
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Place", "screen_records"]
+__all__ = ["screen_records"]
 
 #: Records below which shares and heaps are not judged.
 FEW = 30
@@ -52,30 +51,13 @@ _OFTEN_EMPTY = (
 _SHOWN = 10
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the records came from, for the messages: the sheet, and the column of each contract name."""
-
-    sheet: Sheet
-    columns: Mapping[str, int]
-
-    def of(self, name: str = "", rows: list[int] | None = None, more: int = 0) -> str:
-        """Say where: file, sheet, rows as the file counts them, column."""
-        parts = [self.sheet.where()]
-        if rows:
-            parts.append("dòng/row " + ", ".join(map(str, rows)) + (f" (+{more})" if more > 0 else ""))
-        if name in self.columns:
-            parts.append(self.sheet.where(column=self.columns[name]).rsplit(", ", 1)[1])
-        return ", ".join(parts)
-
-
 #: Conditions on one record that cannot be, each with its severity. A date without hour is the whole day.
 _IMPOSSIBLE = {
     "resolved_before_received": ("resolved", "resolved < {day}received"),
     "due_before_received": ("due", "due < {day}received"),
     "very_long": ("resolved", f"date_diff('day', received, resolved) > {LONGEST}"),
     "open_with_end": ("outcome", "outcome = 'open' AND resolved IS NOT NULL"),
-    "closed_without_end": ("outcome", "outcome IS NOT NULL AND outcome NOT IN ('open', '') AND resolved IS NULL"),
+    "closed_without_end": ("outcome", f"outcome NOT IN {('', *UNFINISHED)} AND resolved IS NULL"),
     "supplement_too_long": (
         "supplement_days",
         "supplement_days < 0 OR supplement_days > date_diff('day', received, coalesce(resolved, due)) + 1",
@@ -86,8 +68,7 @@ _REVIEW_ONLY = ("very_long", "open_with_end", "closed_without_end", "supplement_
 
 def screen_records(
     source: Path | pd.DataFrame,
-    place: Place,
-    table: Table = DOSSIERS,
+    reading: Reading,
     *,
     first_row: int | None = None,
     as_of: date | str | None = None,
@@ -98,11 +79,9 @@ def screen_records(
     Parameters
     ----------
     source : Path or DataFrame
-        A Parquet file with typed times, or a frame of ``tables.DOSSIERS`` whose index is the row in the file.
-    place : Place
-        Where they came from.
-    table : Table, default DOSSIERS
-        Their contract.
+        A Parquet file with typed times, or the frame of `reading`.
+    reading : Reading
+        How they were read; of a Parquet file its beginning.
     first_row : int, optional
         Of a Parquet file that was made from another one and has the names of the contract: where its first record
         stands in that one.
@@ -110,8 +89,8 @@ def screen_records(
         As for :func:`dvresearch.screen`.
     """
     with _engine().cursor() as engine:
-        columns = _open(engine, source, place, table, first_row)
-        screening = _Screening(engine, columns, place, table)
+        columns = _open(engine, source, reading, first_row)
+        screening = _Screening(engine, columns, reading, isinstance(source, Path))
         return [
             *screening.duplicates(),
             *screening.gaps(),
@@ -135,15 +114,18 @@ def _engine() -> duckdb.DuckDBPyConnection:
 def _open(
     engine: duckdb.DuckDBPyConnection,
     source: Path | pd.DataFrame,
-    place: Place,
-    table: Table,
+    reading: Reading,
     first_row: int | None,
 ) -> list[str]:
-    """Make the records the view ``t`` with the names of the contract and ``row``; return the names."""
+    """Make the records the view ``t`` with the names of the contract and ``row``; return the names.
+
+    ``row`` is the row in the file of a Parquet file, and the position in the frame of `reading`.
+    """
+    table = reading.table
     if isinstance(source, Path):
         file = str(source).replace("'", "''")
         if first_row is None:
-            named = [(n, place.sheet.titles[at]) for n, at in place.columns.items()]
+            named = [(n, reading.sheet.titles[at]) for n, at in reading.block.columns.items()]
         else:
             described = engine.execute(f"DESCRIBE FROM read_parquet('{file}')").fetchall()
             named = [(name, name) for name, *_ in described if name in table.names]
@@ -158,16 +140,27 @@ def _open(
     for name in names:
         if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
             frame[name] = frame[name].dt.tz_localize(None)
-    engine.register("t", frame.reset_index(names="row"))
+    engine.register("t", frame.reset_index(drop=True).reset_index(names="row"))
     return names
 
 
 class _Screening:
-    def __init__(self, engine: duckdb.DuckDBPyConnection, columns: list[str], place: Place, table: Table) -> None:
-        self.engine, self.columns, self.place, self.key = engine, columns, place, table.key[0]
+    def __init__(self, engine: duckdb.DuckDBPyConnection, columns: list[str], reading: Reading, file: bool) -> None:
+        self.engine, self.columns, self.reading, self.file = engine, columns, reading, file
+        self.key = reading.table.key[0]
         counts = ", ".join(["count(*)", *(f'count("{c}")' for c in columns)])
         self.total, *filled = self._one(f"SELECT {counts} FROM t")
         self.filled = dict(zip(columns, filled, strict=True))
+
+    def where(self, name: str = "", rows: list[int] | None = None, more: int = 0) -> str:
+        """Say where records stand: file, sheet, rows as the file counts them, column."""
+        if not self.file or not rows:
+            return self.reading.where(name, rows or (), more)
+        said = f"{self.reading.sheet.where()}, dòng/row {', '.join(map(str, rows))}" + (
+            f" (+{more})" if more > 0 else ""
+        )
+        column = self.reading.where(name).rpartition(", ")[2]
+        return f"{said}, {column}" if name in self.reading.block.columns else said
 
     def _one(self, query: str) -> tuple[Any, ...]:
         row = self.engine.execute(query).fetchone()
@@ -193,21 +186,21 @@ class _Screening:
         # Distinct numbers of 64 bits take a fifth of the memory of distinct texts; what they find is looked at again.
         (double,) = self._one(f"SELECT count(*) - count(DISTINCT hash({value})) FROM t WHERE {value} IS NOT NULL")
         if not double:
-            yield self._finding(name, "pass", self.place.of(self.key), computed="0")
+            yield self._finding(name, "pass", self.where(self.key), computed="0")
             return
         condition = (
             f"hash({value}) IN (SELECT hash({value}) FROM t WHERE {value} IS NOT NULL GROUP BY 1 HAVING count(*) > 1)"
         )
         rows, _ = self._rows(condition, 0)
         (affected,) = self._one(f"SELECT count(*) FROM t WHERE {condition}")
-        where = self.place.of(self.key, rows, affected - len(rows))
+        where = self.where(self.key, rows, affected - len(rows))
         yield self._finding(name, "fail" if name == "duplicate_code" else "review", where, computed=str(double))
 
     def gaps(self) -> Iterator[Finding]:
         """Look for columns that are often empty, not there, or always the same."""
         for name in ("due", "resolved", "outcome", "channel"):
             if name not in self.columns:
-                yield self._finding("column_absent", "unknown", self.place.of(), computed=name)
+                yield self._finding("column_absent", "unknown", self.where(), computed=name)
         same = ", ".join(f'min("{c}") = max("{c}")' for c in self.columns)
         constant = dict(zip(self.columns, self._one(f"SELECT {same} FROM t"), strict=True))
         for name in self.columns:
@@ -215,9 +208,9 @@ class _Screening:
                 share = 1 - self.filled[name] / self.total
                 limit = MISSING_DUE if name == "due" else MISSING_SHARE
                 verdict = "review" if share >= limit and share > 0 else "pass"
-                yield self._finding("missing", verdict, self.place.of(name), computed=findings.percent(share))
+                yield self._finding("missing", verdict, self.where(name), computed=findings.percent(share))
             if constant[name] and self.total >= FEW and name not in _OFTEN_SAME:
-                yield self._finding("constant", "review", self.place.of(name), computed=str(self.filled[name]))
+                yield self._finding("constant", "review", self.where(name), computed=str(self.filled[name]))
 
     def impossible(self, as_of: date | str | None) -> Iterator[Finding]:
         """Look for dates and outcomes that contradict each other."""
@@ -244,7 +237,7 @@ class _Screening:
         ):
             rows, more = self._rows(condition, count) if count else ([], 0)
             verdict = "pass" if not count else "review" if code in _REVIEW_ONLY else "fail"
-            yield self._finding(code, verdict, self.place.of(column, rows, more), computed=str(count))
+            yield self._finding(code, verdict, self.where(column, rows, more), computed=str(count))
 
     def days_off(self, calendar: workdays.Calendar) -> Iterator[Finding]:
         """Look for dates on weekends and public holidays, and for many results entered on one day."""
@@ -260,19 +253,19 @@ class _Screening:
             counts = pd.Series([n for _, n in days], index=pd.DatetimeIndex([d for d, _ in days]), dtype="int64")
             known = counts[(counts.index >= first) & (counts.index <= last)]
             if not len(known):
-                yield self._finding(f"{name}_on_day_off", "unknown", self.place.of(name), computed="")
+                yield self._finding(f"{name}_on_day_off", "unknown", self.where(name), computed="")
                 continue
             off = known[~workdays.is_working(known.index.to_numpy(), calendar=calendar)]
             share = off.sum() / known.sum()
             limit = OFF_DUE if name == "due" else OFF_OTHER
             verdict = "review" if share >= limit and known.sum() >= FEW else "pass"
-            yield self._finding(f"{name}_on_day_off", verdict, self.place.of(name), computed=findings.percent(share))
+            yield self._finding(f"{name}_on_day_off", verdict, self.where(name), computed=findings.percent(share))
             if name == "resolved" and len(counts) > 1 / BATCH_SHARE:
                 share = counts.max() / counts.sum()
                 verdict = "review" if share >= BATCH_SHARE and counts.sum() >= FEW else "pass"
                 day = f"{counts.idxmax():%d/%m/%Y}"
                 yield self._finding(
-                    "batch_day", verdict, f"{self.place.of(name)}, {day}", computed=findings.percent(share)
+                    "batch_day", verdict, f"{self.where(name)}, {day}", computed=findings.percent(share)
                 )
 
     def heaps(self) -> Iterator[Finding]:
@@ -289,9 +282,7 @@ class _Screening:
         on_day, beside = late.get(0, 0), max(late.get(-1, 0), late.get(1, 0))
         heap = on_day / total >= HEAP_SHARE and on_day >= HEAP_TIMES * beside
         computed = findings.percent(on_day / total)
-        yield self._finding(
-            "heap_on_due_day", "review" if heap else "pass", self.place.of("resolved"), computed=computed
-        )
+        yield self._finding("heap_on_due_day", "review" if heap else "pass", self.where("resolved"), computed=computed)
 
     def units(self) -> Iterator[Finding]:
         """Look for one unit written in several ways."""
@@ -304,7 +295,7 @@ class _Screening:
         several = [names for names in forms.values() if len(names) > 1]
         shown = "; ".join(" = ".join(f"“{n}”" for n in names[:4]) for names in several[:5])
         yield self._finding(
-            "unit_spellings", "review" if several else "pass", self.place.of("unit"), computed=shown or "0"
+            "unit_spellings", "review" if several else "pass", self.where("unit"), computed=shown or "0"
         )
 
 

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.loaders.cases import read_cases
-from dvresearch.loaders.models import read_models
-from dvresearch.loaders.plans import read_rubric, read_targets
-from dvresearch.loaders.questionnaires import questionnaire
-from dvresearch.loaders.records import Records, cells_of
-from dvresearch.loaders.responses import contract, read_responses
+from dvresearch.errors import DataError, Text
+from dvresearch.loaders.reading import Reading
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.screening.records import FEW, MISSING_SHARE, Place, screen_records
-from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES, TABLES, Table
+from dvresearch.screening.records import FEW, MISSING_SHARE, screen_records
+from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES, Table
 from dvresearch.text import period, plain
 from dvresearch.workdays import Calendar
 
-__all__ = ["Read", "check_records", "read_table"]
+__all__ = ["check_records"]
 
 _SHOWN = 10
 #: Answers on one scale from which equal ones make a straight line, and the share of such respondents to ask about.
@@ -41,20 +34,19 @@ NEEDED = ("baseline", "target", "output")
 class _Findings:
     """Makes findings about the records of one file."""
 
-    def __init__(self, records: Records) -> None:
-        self.frame, self.records = records.frame, records
-        self.place = Place(records.header.sheet, records.header.columns)
+    def __init__(self, reading: Reading) -> None:
+        self.frame, self.reading = reading.frame, reading
 
     def rows(self, check: str, wrong: pd.Series, column: str = "", *, verdict: str = "fail") -> Finding:
         """Return the finding of a check that some rows fail."""
-        rows = [int(r) for r in self.frame.index[wrong.fillna(False).astype(bool)]]
-        where = self.place.of(column, rows[:_SHOWN], len(rows) - _SHOWN)
+        rows = np.flatnonzero(wrong.fillna(False).to_numpy(bool)).tolist()
+        where = self.reading.where(column, rows[:_SHOWN], len(rows) - _SHOWN)
         return self.one(check, verdict if rows else "pass", where, computed=str(len(rows)))
 
     def share(self, check: str, share: float, limit: float, column: str = "", *, severity: str = "") -> Finding:
         """Return the finding of a share that deserves a question from `limit` on."""
         verdict = "unknown" if pd.isna(share) else "review" if share >= limit else "pass"
-        return self.one(check, verdict, self.place.of(column), computed=findings.percent(share), severity=severity)
+        return self.one(check, verdict, self.reading.where(column), computed=findings.percent(share), severity=severity)
 
     def one(self, check: str, verdict: str, where: str, *, computed: str = "", severity: str = "") -> Finding:
         entry = codebook.get("check", check)
@@ -83,7 +75,7 @@ def _cases(about: _Findings, table: Table) -> Iterator[Finding]:
     for name in ("group_visit", "repeated"):
         if about.has(name) and frame[name].notna().any():
             ticks = not (frame[name] == False).any() and frame[name].isna().any()  # noqa: E712 - missing is neither
-            yield about.one("only_ticks", "review" if ticks else "pass", about.place.of(name))
+            yield about.one("only_ticks", "review" if ticks else "pass", about.reading.where(name))
 
 
 def _responses(about: _Findings, table: Table) -> Iterator[Finding]:
@@ -115,7 +107,7 @@ def _models(about: _Findings, table: Table) -> Iterator[Finding]:
     frame = about.frame
     yield from about.twice("duplicate_code", "model")
     if about.has("states_name"):
-        named = cells_of(about.records, "states_name").map(plain)
+        named = about.reading.cells("states_name").map(plain)
         pair = pd.DataFrame({"unit": frame["unit"], "name": named})
         yield about.rows(
             "duplicate_model", (named != "") & pair.duplicated(keep=False), "states_name", verdict="review"
@@ -144,7 +136,7 @@ def _models(about: _Findings, table: Table) -> Iterator[Finding]:
     for content in NEEDED:
         ready &= frame.get(f"states_{content}", pd.Series(False, index=frame.index))
     verdict = "pass" if ready.all() else "review" if ready.any() else "fail"
-    yield about.one("can_be_evaluated", verdict, about.place.of(), computed=f"{int(ready.sum())}/{len(frame)}")
+    yield about.one("can_be_evaluated", verdict, about.reading.where(), computed=f"{int(ready.sum())}/{len(frame)}")
 
 
 def _stages(about: _Findings) -> Iterator[Finding]:
@@ -166,7 +158,7 @@ def _stages(about: _Findings) -> Iterator[Finding]:
         yield about.rows("stage_skipped", skipped, f"{dated[-1]}_on", verdict="review")
         if about.has("stop"):
             yield about.rows("stage_after_stop", after_stop, "stop", verdict="review")
-    if about.has("stage") and "stage" in about.records.header.columns:
+    if about.has("stage") and "stage" in about.reading.block.columns:
         no_date = pd.Series(False, index=frame.index)
         further = no_date.copy()
         for i, stage in enumerate(STAGES):
@@ -214,7 +206,7 @@ def _rubric(about: _Findings, table: Table) -> Iterator[Finding]:
             yield about.rows("score_negative", frame[name] < 0, name)
             yield about.rows("score_missing", frame[name].isna(), name, verdict="review")
         else:
-            yield about.one("column_absent", "unknown", about.place.of(), computed=name)
+            yield about.one("column_absent", "unknown", about.reading.where(), computed=name)
     totals = frame.groupby("unit", sort=False)["maximum"].sum()
     odd = frame["unit"].map(totals) != totals.mode().iloc[0] if len(totals) else pd.Series(False, index=frame.index)
     yield about.rows("maxima_differ", odd & ~frame["unit"].duplicated(), "unit", verdict="review")
@@ -227,7 +219,7 @@ def _rubric(about: _Findings, table: Table) -> Iterator[Finding]:
         if about.has("numerator"):
             yield about.rows("numerator_above", frame["numerator"] > base, "numerator", verdict="review")
     else:
-        yield about.one("column_absent", "unknown", about.place.of(), computed="denominator")
+        yield about.one("column_absent", "unknown", about.reading.where(), computed="denominator")
     if about.has("evidence"):
         yield about.rows("score_without_evidence", ~frame["evidence"] & (score > 0), "evidence", verdict="review")
     origin = frame.get("weight_origin", pd.Series(pd.NA, index=frame.index, dtype="str"))
@@ -241,50 +233,14 @@ _CHECKS: Mapping[str, Callable[[_Findings, Table], Iterator[Finding]]] = {
     "targets": _targets,
     "rubric": _rubric,
 }
-_READERS: Mapping[str, Callable[..., Records]] = {
-    "cases": read_cases,
-    "models": read_models,
-    "targets": read_targets,
-    "rubric": read_rubric,
-}
 #: Columns besides the unit that a file may lack and the user can state.
 GIVEN = {"cases": ("kind",), "targets": ("period",), "rubric": ("zero_rule",)}
 
 
-@dataclass(frozen=True)
-class Read:
-    """The records of a file and their contract."""
-
-    records: Records
-    table: Table
-
-
-def read_table(
-    path: str | Path,
-    table: str,
-    *,
-    unit: str | None,
-    given: Mapping[str, str],
-    items: Mapping[str, str] | str | Path | None,
-    **options: Any,
-) -> Read:
-    """Read the records of `table` with all their problems; parameters of :func:`dvresearch.screen`."""
-    if table == "responses":
-        if items is None:
-            raise ParameterError(
-                Text("Chưa nêu các câu hỏi của phiếu.", "The items of the survey are not named."),
-                expected=Text('items={"q1": "tiêu đề trong tệp"}', 'items={"q1": "header in the file"}'),
-                hint=Text("Nêu items=… hoặc một tệp TOML (--items).", "Give items=… or a TOML file (--items)."),
-            )
-        asked = questionnaire(items)
-        return Read(read_responses(path, asked, unit=unit, **options), contract(asked))
-    return Read(_READERS[table](path, unit=unit, **given, **options), TABLES[table])
-
-
-def check_records(read: Read, *, as_of: date | str | None, calendar: Calendar | None) -> list[Finding]:
-    """Check the records of one of the smaller tables; `as_of` and `calendar` as for :func:`dvresearch.screen`."""
-    found = list(_CHECKS[read.table.name](_Findings(read.records), read.table))
-    if read.table.name == "cases":
-        place = Place(read.records.header.sheet, read.records.header.columns)
-        found += screen_records(read.records.frame, place, read.table, as_of=as_of, calendar=calendar)
+def check_records(reading: Reading, *, as_of: date | str | None, calendar: Calendar | None) -> list[Finding]:
+    """Check the records of a table; `as_of` and `calendar` as for :func:`dvresearch.screen`."""
+    checks = _CHECKS.get(reading.table.name)
+    found = list(checks(_Findings(reading), reading.table)) if checks else []
+    if reading.table.name in ("dossiers", "cases"):
+        found += screen_records(reading.frame, reading, as_of=as_of, calendar=calendar)
     return found

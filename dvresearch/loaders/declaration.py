@@ -1,0 +1,266 @@
+"""What a user has to say about a file, said once: in TOML beside it, or in the specification of an evaluation.
+
+``ho-so.xlsx.khai.toml`` stands beside ``ho-so.xlsx`` and holds one ``[[table]]`` for each table the file
+gives. ``load_*``, ``check``, ``evaluate`` and the notebooks read the same object; a keyword of ``load_*`` is a
+short way to write one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.tables import TABLES, Table
+
+__all__ = ["LEFT_OUT", "STATES", "Declaration", "Stated", "beside", "declared", "from_mapping", "from_toml"]
+
+#: Settings with a fixed vocabulary.
+WORDS: dict[str, tuple[object, ...]] = {
+    "due_contains_pause": (True, False),
+    "nothing_finished": (True, False),
+    "financial_duty": ("runs", "paused"),
+    "halted": ("ends", "paused"),
+    "date_order": ("auto", "dmy", "mdy"),
+    "decimal": ("comma", "dot"),
+}
+#: Word of a setting -> the state of a dossier it stands for, by the state the file holds.
+STATES = {
+    "financial_duty": {"runs": "open", "paused": "paused"},
+    "halted": {"ends": "stopped", "paused": "paused"},
+}
+#: Columns of a file that are not to be used.
+LEFT_OUT = "left_out"
+#: What a row can be said to be.
+ROWS = ("record", "total", "section", "note", "header_again")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What is stated about one table of a file; what is not stated is found, or asked.
+
+    Parameters
+    ----------
+    kind : str
+        What the table holds: ``dossiers``, ``cases``, ``responses``, ``models``, ``targets``, ``rubric`` or the code
+        of a form; key ``as`` in TOML. Empty: whatever is asked for.
+    sheets : tuple of str
+        Sheets to read, a table of a Word file by its name (``bảng 2``); empty: all that hold such a table.
+    unread : tuple of str
+        Sheets that are not to be read.
+    header : str
+        Rows of the header as the spreadsheet counts them, ``"7"`` or ``"7-8"``.
+    columns : mapping of str to str
+        Header -> column of the contract, or ``left_out``.
+    given : mapping of str to str
+        Columns the file lacks -> their content for all rows: ``unit``, ``kind``, ``period``, ``zero_rule``.
+    words : mapping of str to mapping
+        Column -> word in the file -> word of the contract.
+    rows : mapping of str to str
+        ``"48: Tổng cộng"`` (row and its first words) -> what it is, a word of `ROWS`.
+    direction : mapping of str to str
+        Plan target -> ``higher`` or ``lower``: which result is the better one.
+    due_contains_pause : bool, optional
+        Whether the due date was already moved when a supplement was asked for.
+    financial_duty, halted : str
+        Whether the clock ``runs`` or is ``paused`` while a financial duty is met; whether a dossier that is
+        stopped (“Dừng xử lý”) ``ends`` or is ``paused``.
+    nothing_finished : bool, optional
+        Whether it is true that no dossier of the file is finished.
+    date_order : {"auto", "dmy", "mdy"}
+        Whether 02/03/2026 is 2 March.
+    decimal : {"comma", "dot"}
+        How numbers are written where one column has both ``1.234`` and ``95.5``.
+    timezone : str
+        Zone of instants; empty: Vietnamese clock time.
+    items, corrections : Path, optional
+        The questionnaire of a survey; the file of corrections.
+    keep : tuple of str
+        Headers of further columns to keep.
+    """
+
+    kind: str = ""
+    sheets: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    header: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rows: Mapping[str, str] = field(default_factory=dict)
+    direction: Mapping[str, str] = field(default_factory=dict)
+    due_contains_pause: bool | None = None
+    financial_duty: str = ""
+    halted: str = ""
+    date_order: str = "auto"
+    decimal: str = ""
+    nothing_finished: bool | None = None
+    timezone: str = ""
+    items: Any = None
+    corrections: Path | None = None
+    keep: tuple[str, ...] = ()
+
+    def mapping(self, table: Table) -> dict[str, str]:
+        """Return `columns` as header -> contract name, whichever way round they were written.
+
+        Raises
+        ------
+        ParameterError
+            When neither side holds contract names only.
+        """
+        names = {*table.names, LEFT_OUT}
+        if all(v in names for v in self.columns.values()):
+            found = dict(self.columns)
+        elif all(k in table.names for k in self.columns):
+            found = {header: name for name, header in self.columns.items()}
+        else:
+            unknown = [v for v in self.columns.values() if v not in names]
+            near = {n for v in unknown for n in difflib.get_close_matches(v, table.names, 2, 0.5)}
+            raise ParameterError(
+                "no-such-column",
+                got=repr(dict(self.columns)),
+                table=table.name,
+                columns=", ".join(unknown),
+                near=", ".join(sorted(near) or table.names),
+            )
+        return found
+
+    def record(self) -> dict[str, Any]:
+        """Return what is stated, as plain values for a manifest; files by their names."""
+        said = {f.name: getattr(self, f.name) for f in fields(self)}
+        blank = {f.name: getattr(Declaration(), f.name) for f in fields(self)}
+        return {k: v.name if isinstance(v, Path) else v for k, v in said.items() if v != blank[k] and k != "items"}
+
+
+#: What says how a file is to be read: declarations, a file of them, or nothing (the file beside it, if there is one).
+Stated = Declaration | Sequence[Declaration] | str | Path | None
+
+
+def beside(path: str | Path) -> Path:
+    """Return the name of the declaration beside a file: ``<file>.khai.toml``."""
+    return Path(path).with_name(Path(path).name + ".khai.toml")
+
+
+def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> list[Declaration]:
+    """Return what is declared of the tables of one kind in a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The data file.
+    kind : str
+        Which tables.
+    stated : Declaration, sequence of Declaration, str or Path, optional
+        Declarations, or a TOML file of them; the one beside the data file without it.
+    **short
+        Single keys of a declaration, with None where nothing is said; they go before what the file says.
+
+    Returns
+    -------
+    list of Declaration
+        At least one; an empty one when nothing is declared.
+
+    Raises
+    ------
+    DataError
+        When a TOML file cannot be read, or says something that cannot be.
+    """
+    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
+        tables = [stated] if isinstance(stated, Declaration) else list(stated)
+    else:
+        file = Path(stated) if stated is not None else beside(path)
+        tables = from_toml(file) if stated is not None or file.is_file() else []
+    old = Path(path).with_name(Path(path).name + ".columns.toml")
+    if old.is_file():
+        raise DataError("old-mapping-file", where=old.name, file=beside(path).name)
+    said = {name: value for name, value in short.items() if value not in (None, {}, ())}
+    if said.get("date_order") == "auto":
+        del said["date_order"]
+    mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
+    checked = []
+    for table in mine:
+        merged = replace(table, kind=kind, **{k: v for k, v in said.items() if k != "given"})
+        checked.append(replace(merged, given={**table.given, **said.get("given", {})}))
+        _check_words(checked[-1], "")
+    return checked
+
+
+def from_toml(file: Path) -> list[Declaration]:
+    """Read the declarations of a TOML file, each problem named by its key."""
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        line = re.search(r"at line (\d+)", str(fault))
+        where = f"{file.name}, dòng/line {line[1]}" if line else file.name
+        raise DataError("declaration-not-toml", where=where, got=str(fault)[:200]) from None
+    tables = raw.get("table")
+    if set(raw) - {"table"} or not isinstance(tables, list):
+        raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
+    return [from_mapping(table, file) for table in tables]
+
+
+def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
+    """Return the declaration a TOML table holds; paths start from the folder of `file`."""
+    known = {"as" if f.name == "kind" else f.name: f for f in fields(Declaration)}
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key not in known:
+            near = ", ".join(difflib.get_close_matches(key, known, 1) or sorted(known))
+            raise DataError("declaration-key-unknown", where=file.name, got=key, key=key, near=near)
+        name = known[key].name
+        default = getattr(Declaration(), name)
+        if isinstance(default, tuple):
+            right = isinstance(value, list) and all(isinstance(v, str) for v in value)
+            value = tuple(value) if right else value
+        elif isinstance(default, dict):
+            inner = value.values() if isinstance(value, dict) else [None]
+            texts = [t for v in inner for t in (v.values() if name == "words" and isinstance(v, dict) else [v])]
+            right = isinstance(value, dict) and all(isinstance(t, str) for t in texts)
+        else:
+            right = isinstance(value, bool if WORDS.get(name) == (True, False) else str)
+        if not right:
+            raise DataError("declaration-value", where=file.name, got=f"{key} = {value!r}", key=key)
+        if name in ("items", "corrections"):
+            beside_it = file.parent / value
+            value = beside_it if name == "corrections" or beside_it.is_file() else value
+        values[name] = value
+    found = Declaration(**values)
+    _check_words(found, file.name)
+    return found
+
+
+def _check_words(found: Declaration, where: str) -> None:
+    """Refuse a word that no setting knows."""
+    said = {key: getattr(found, key) for key in WORDS}
+    wrong: dict[str, tuple[object, tuple[object, ...]]]
+    wrong = {k: (v, WORDS[k]) for k, v in said.items() if v not in ("", None, *WORDS[k])}
+    wrong |= {f'rows."{row}"': (what, ROWS) for row, what in found.rows.items() if what not in ROWS}
+    better = ("higher", "lower")
+    wrong |= {f'direction."{t}"': (way, better) for t, way in found.direction.items() if way not in better}
+    if (table := TABLES.get(found.kind)) and found.kind != "responses":
+        wrong |= _unknown_words(found, table)
+    for key, (value, words) in wrong.items():
+        choice = ", ".join(repr(w) if w == "" else str(w).lower() if isinstance(w, bool) else str(w) for w in words)
+        raise DataError("declaration-word", where=where or None, got=f"{key} = {value!r}", key=key, words=choice)
+
+
+def _unknown_words(found: Declaration, table: Table) -> dict[str, tuple[object, tuple[object, ...]]]:
+    """Return what is given or translated into a word that the contract does not have, and the words it has."""
+    wrong: dict[str, tuple[object, tuple[object, ...]]] = {}
+    for name, given in found.given.items():
+        if name not in table.names:
+            wrong[f"given.{name}"] = (name, tuple(table.names))
+        elif (words := table.column(name).words) and given not in words:
+            wrong[f"given.{name}"] = (given, words)
+    for column, said in found.words.items():
+        if column not in table.names or not table.column(column).words:
+            coded = tuple(c.name for c in table.columns if c.words)
+            wrong[f"words.{column}"] = (column, coded)
+            continue
+        allowed = (*table.column(column).words, "")
+        wrong |= {f'words.{column}."{w}"': (code, allowed) for w, code in said.items() if code not in allowed}
+    return wrong

@@ -1,0 +1,829 @@
+"""Read the tables of one kind from a file as it is: records, with an account of everything else the file holds.
+
+Sheets and tables that belong together are read together; what is not read is named. Cells that cannot be read
+are collected, all of them, so that one message names every row to mend. Personal columns are recognised and
+not kept. What the file does not decide becomes a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dvresearch import codebook
+from dvresearch.errors import Answer, DataError, ParameterError
+from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
+from dvresearch.loaders.bodies import Body, body_rows, filled
+from dvresearch.loaders.cells import HOME, Order, Typed, convert
+from dvresearch.loaders.corrections import apply
+from dvresearch.loaders.declaration import LEFT_OUT, Declaration
+from dvresearch.loaders.guard import LIMITS, Limits
+from dvresearch.loaders.headers import Block, find_blocks, key, missing_columns
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, read_sheets, texts
+from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
+from dvresearch.tables import Column, Table, check
+from dvresearch.text import column_date_order, shape
+
+__all__ = ["Part", "Reading", "read", "read_blocks"]
+
+_SAMPLE = 500  # cells by which the content of a column is judged
+#: What is wrong with a cell that cannot be read.
+_WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "not_in_list", "text": "odd_cell"}
+#: A vocabulary of more words than this is free text, of which nothing is repeated.
+_FEW_WORDS = 30
+_NUMERIC = ("count", "number", "share")
+#: Rows and columns from which a sheet that is not read may be a table of records.
+_SMALL_SHEET = (2, 3)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The records of one table of the file.
+
+    Parameters
+    ----------
+    block : Block
+        Where the table is.
+    body : Body
+        What its rows are.
+    dates : dict of str to Typed
+        Its columns of dates.
+    """
+
+    block: Block
+    body: Body
+    dates: Mapping[str, Typed]
+
+
+@dataclass
+class Reading:
+    """What was read from a file.
+
+    Parameters
+    ----------
+    table : Table
+        The contract.
+    stated : Declaration
+        What the user says about the file.
+    frame : DataFrame
+        The records, by the names of the contract; the index ``row`` is the row in the file, with the name of the sheet
+        in front (``Quý II!12``) where several were read.
+    parts : list of Part
+        The tables the records come from, in their order.
+    accounts : list of SheetAccount
+        The fate of every cell, by sheet.
+    problems : list of Problem
+        Cells that cannot be used as they are.
+    questions : list of Question
+        What the file does not decide.
+    personal : dict of str to str
+        Headers of the personal columns that were not kept, and what they hold.
+    unused : list of str
+        Headers of the other columns that were not kept.
+    words : dict of str to dict
+        By column, the words that are not in its vocabulary and how often they occur.
+    date_order : {"dmy", "mdy"}
+        How dates of digits were read.
+    order_known : bool
+        Whether some date decided that, or no date of digits occurs.
+    corrections : list of dict
+        The corrections applied.
+    notes : list of Note
+        Remarks about the reading.
+    unread : list of str
+        Sheets that were not read, each with the reason.
+    """
+
+    table: Table
+    stated: Declaration
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parts: list[Part] = field(default_factory=list)
+    accounts: list[SheetAccount] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    personal: dict[str, str] = field(default_factory=dict)
+    unused: list[str] = field(default_factory=list)
+    words: dict[str, dict[str, int]] = field(default_factory=dict)
+    date_order: Order = "dmy"
+    order_known: bool = True
+    corrections: list[dict[str, str]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def block(self) -> Block:
+        """The first table."""
+        return self.parts[0].block
+
+    @property
+    def sheet(self) -> Sheet:
+        """The sheet of the first table."""
+        return self.block.sheet
+
+    def skipped(self) -> dict[str, list[tuple[Sheet, int]]]:
+        """Return the rows that are no records, by reason, each with its sheet and its row from 0."""
+        found: dict[str, list[tuple[Sheet, int]]] = {}
+        for part in self.parts:
+            for reason, rows in part.body.aside.items():
+                found.setdefault(reason, []).extend((part.block.sheet, row) for row in rows)
+        return found
+
+    def origin(self, position: int) -> tuple[Block, int]:
+        """Return the table and the row (from 0 in its sheet) of the record at a position of `frame`."""
+        row = int(self._rows[position])
+        return self.parts[int(self._part[position])].block, row
+
+    def where(self, column: str = "", positions: Sequence[int] = (), more: int = 0) -> str:
+        """Say where records stand: file, sheet, rows as the file counts them, column."""
+        if not len(positions):
+            at = self.block.columns.get(column)
+            return self.sheet.where(column=at)
+        block, _ = self.origin(positions[0])
+        here = [self.origin(p) for p in positions]
+        rows = [b.sheet.first_row + r + (1 if b.sheet.titles else 0) for b, r in here if b.sheet is block.sheet]
+        more += len(positions) - len(rows)
+        said = f"{block.sheet.where()}, dòng/row {', '.join(map(str, rows))}" + (f" (+{more})" if more > 0 else "")
+        if column in block.columns:
+            said += f", cột/column {column_letters(block.sheet.first_column + block.columns[column])}"
+        return said
+
+    def cells(self, column: str | int) -> pd.Series:
+        """Return the cells of a column as they stand in the file, as text, for the records."""
+        out: list[str] = []
+        for number, part in enumerate(self.parts):
+            rows = self._rows[self._part == number]
+            at = part.block.columns.get(column) if isinstance(column, str) else column
+            out += texts(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
+        return pd.Series(out, index=self.frame.index, dtype="str")
+
+    def problem(self, code: str, position: int, column: str, looks: str = "") -> None:
+        """Note a cell that cannot be used."""
+        block, row = self.origin(position)
+        self.problems.append(Problem(code, row, block.columns.get(column, block.left), looks, block.sheet))
+
+    def ask(
+        self,
+        code: str,
+        *,
+        where: str | None = None,
+        column: str = "",
+        evidence: str = "",
+        answers: Sequence[Answer] = (),
+        blocking: bool = False,
+        **blanks: object,
+    ) -> None:
+        """Put a question about the file; `column` is what stays in doubt."""
+        place = where or self.where(column)
+        self.questions.append(Question(code, place, evidence, tuple(answers), blocking, blanks, column))
+
+    def report(self) -> dict[str, Any]:
+        """Return how the file was read, as plain data without any cell of a personal column."""
+        _settle(self)
+        dated = self.frame.select_dtypes(["datetime", "datetimetz"])
+        sheets = list(dict.fromkeys(p.block.sheet.name for p in self.parts))
+        headers = [p.block.sheet.first_row + r for p in self.parts for r in range(p.block.top, p.block.body)]
+        return {
+            "file": self.sheet.file,
+            "sheet": ", ".join(sheets),
+            "header_rows": headers,
+            "rows": len(self.frame),
+            "columns": {n: showable(self.block.titles[c]) for n, c in self.block.columns.items()},
+            "unused": [showable(t) for t in self.unused],
+            "personal": self.personal,
+            "skipped": {reason: [s.first_row + r for s, r in rows] for reason, rows in self.skipped().items()},
+            "unread": self.unread,
+            "account": {a.sheet.name: a.settle() for a in self.accounts},
+            "questions": [q.record() for q in self.questions],
+            "words": self.words,
+            "date_order": self.date_order,
+            "date_order_known": self.order_known,
+            "date_only": [str(c) for c in dated if bool((dated[c].dropna().dt.normalize() == dated[c].dropna()).all())],
+            "corrections": self.corrections,
+            "declared": self.stated.record(),
+            "notes": [[n.code, n.detail] for n in self.notes],
+        }
+
+    def refuse(self) -> None:
+        """Raise a `DataError` that names what has to be mended or answered, if anything has to be."""
+        refuse_problems(self.problems)
+        refuse_questions(self.questions)
+
+    def checked(self) -> pd.DataFrame:
+        """Return the records once nothing has to be mended, with the report of the reading in ``attrs["load"]``."""
+        self.refuse()
+        frame = check(self.frame, self.table, source=self.sheet.where())
+        frame.attrs["load"] = LoadReport(self.report())
+        return frame
+
+    # kept beside the frame: where each of its rows came from
+    _rows: NDArray[np.intp] = field(default_factory=lambda: np.arange(0))
+    _part: NDArray[np.intp] = field(default_factory=lambda: np.arange(0))
+
+    def leave_out(self, reason: str, positions: Sequence[int]) -> None:
+        """Set records aside for a reason; what was wrong with their cells is no matter then."""
+        if not len(positions):
+            return
+        gone = {(self.origin(p)[0].sheet.name, self.origin(p)[1]) for p in positions}
+        for p in positions:
+            body = self.parts[int(self._part[p])].body
+            body.aside.setdefault(reason, []).append(int(self._rows[p]))
+        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in gone]
+        kept = np.ones(len(self.frame), dtype=bool)
+        kept[list(positions)] = False
+        self.frame = self.frame[kept]
+        self._rows, self._part = self._rows[kept], self._part[kept]
+
+
+def read(
+    path: str | Path,
+    table: Table,
+    stated: Declaration,
+    *,
+    anchors: Sequence[str],
+    sentences: Sequence[str] = (),
+    key_salt: str | None = None,
+    changes: pd.DataFrame | None = None,
+    limits: Limits = LIMITS,
+) -> Reading:
+    """Read the records of `table` from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, see :func:`dvresearch.loaders.read_sheets`.
+    table : Table
+        The contract.
+    stated : Declaration
+        What the user says about the file.
+    anchors : sequence of str
+        Columns by which a record is told from other rows, the first one the file has: hardly ever empty.
+    sentences : sequence of str
+        Columns in which long texts are no sign of somebody's own words (criteria, targets).
+    key_salt : str, optional
+        As for :func:`dvresearch.load_dossiers`.
+    changes : DataFrame, optional
+        Rows of corrections.
+    limits : Limits
+        How much the file may ask for.
+
+    Returns
+    -------
+    Reading
+        With all problems and questions found; nothing is raised for a cell.
+
+    Raises
+    ------
+    DataError
+        When the file, its header or what is declared cannot be used, or there is no record at all.
+    """
+    return read_blocks(
+        read_sheets(path, limits=limits),
+        table,
+        stated,
+        anchors=anchors,
+        sentences=sentences,
+        key_salt=key_salt,
+        changes=changes,
+    )
+
+
+def read_blocks(
+    sheets: Sequence[Sheet],
+    table: Table,
+    stated: Declaration,
+    *,
+    anchors: Sequence[str],
+    sentences: Sequence[str] = (),
+    key_salt: str | None = None,
+    changes: pd.DataFrame | None = None,
+) -> Reading:
+    """Read the records of `table` from the sheets of a file, as :func:`read` does."""
+    _check_zone(stated.timezone)
+    out = Reading(table, stated, accounts=[SheetAccount(s) for s in sheets])
+    out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
+    filled_cells = {a.sheet.name: a.filled for a in out.accounts}
+    blocks = _choose(out, [_fill_down(s) for s in sheets], table, stated)
+    if changes is not None:
+        blocks, out.corrections = apply(blocks, table, changes)
+    dates = _read_dates(out, blocks, table, stated)
+    for block, typed in zip(blocks, dates, strict=True):
+        out.parts.append(_part(block, table, anchors, typed, filled_cells[block.sheet.name], stated))
+    if not sum(len(p.body.records) for p in out.parts):
+        block = out.parts[0].block
+        raise DataError("no-data-row", where=block.sheet.where(block.top))
+    _fill(out, dates)
+    _name_sections(out)
+    _judge_personal(out, sentences, key_salt)
+    _mask_persons(out)
+    for name, value in stated.given.items():
+        _give(out, name, value)
+    order = [n for n in table.names if n in out.frame.columns]
+    out.frame = out.frame[[*order, *(c for c in out.frame.columns if c not in order)]]
+    return out
+
+
+def _check_zone(timezone: str) -> None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        if timezone:
+            ZoneInfo(timezone)
+    except (ValueError, OSError, LookupError, TypeError):
+        words = '"Asia/Ho_Chi_Minh", "Europe/Amsterdam", "UTC" …'
+        raise ParameterError("value-not-in-list", got=repr(timezone), name="timezone", words=words) from None
+
+
+# --- which tables ----------------------------------------------------------------------------------------------------
+
+
+def _fill_down(sheet: Sheet) -> Sheet:
+    """Return a sheet in which a cell merged over several rows holds for all of them."""
+    tall = [
+        (top, left, bottom) for top, left, bottom, _ in sheet.merged if bottom > top and 0 <= left < len(sheet.columns)
+    ]
+    if not tall or sheet.titles:
+        return sheet
+    columns = list(sheet.columns)
+    for left in {left for _, left, _ in tall}:
+        columns[left] = list(columns[left])
+    for top, left, bottom in tall:
+        if 0 <= top < sheet.height:
+            bottom = min(bottom, sheet.height - 1)
+            columns[left][top + 1 : bottom + 1] = [columns[left][top]] * (bottom - top)
+    return replace(sheet, columns=columns)
+
+
+def _choose(out: Reading, sheets: Sequence[Sheet], table: Table, stated: Declaration) -> list[Block]:
+    """Return the tables to read; ask about the sheets that may belong to them, name those left unread."""
+    names = [s.name for s in sheets]
+    for said in (*stated.sheets, *stated.unread):
+        if said not in names:
+            raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(names), sheet=said)
+    wanted = [s for s in sheets if s.name not in stated.unread and (not stated.sheets or s.name in stated.sheets)]
+    found = [(s, find_blocks(s, table, stated)) for s in wanted]
+    needed = {c.name for c in table.columns if c.required} - set(stated.given)
+    whole = [b for _, blocks in found for b in blocks if needed <= {*b.columns, *(b.rivals or ())}]
+    best = max((b for _, blocks in found for b in blocks), key=lambda b: len(b.columns), default=None)
+    if not whole:
+        raise missing_columns(wanted, best, table, needed, stated)
+    main = max(whole, key=lambda b: (not b.sheet.hidden, len(b.columns)))
+    _check_declared(main, [b for _, blocks in found for b in blocks], table, stated)
+    chosen: list[Block] = []
+    for sheet, blocks in found:
+        fitting = [b for b in blocks if _belongs(b, main, needed, bool(stated.sheets))]
+        for block in fitting:
+            if lacking := needed - {*block.columns, *(block.rivals or ())}:
+                _ask_lacking(out, block, lacking, table)
+        if not fitting and (goes_on := _continues(sheet, main)):
+            fitting = [goes_on]
+        chosen += fitting
+        if sheet.hidden and fitting and sheet.name not in stated.sheets:
+            out.ask("hidden-sheet-read", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
+        if not fitting:
+            _leave_unread(out, sheet, blocks, stated)
+    out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
+    for block in chosen:
+        for name, at in (block.rivals or {}).items():
+            _ask_rivals(out, block, name, at)
+    return chosen
+
+
+def _check_declared(main: Block, blocks: Sequence[Block], table: Table, stated: Declaration) -> None:
+    """Refuse a declared header that no table has."""
+    titles = [key(t) for b in blocks for t in b.titles if t]
+    absent = [h for h in stated.mapping(table) if not any(t.endswith(key(h)) or t.startswith(key(h)) for t in titles)]
+    if absent:
+        raise missing_columns([main.sheet], replace(main, columns={}), table, set(), stated)
+
+
+def _belongs(block: Block, main: Block, needed: set[str], named: bool) -> bool:
+    """Tell whether a table holds records of the kind of `main`."""
+    columns = {*block.columns, *(block.rivals or ())}
+    return (
+        block is main
+        or (needed <= columns and (named or len(columns) >= 0.5 * len(main.columns)))
+        or (len(columns) > 0.6 * len(main.columns))
+    )
+
+
+def _continues(sheet: Sheet, main: Block) -> Block | None:
+    """Return a table without a header that goes on from `main`: as wide, with dates in the same columns."""
+    if sheet.titles or sheet is main.sheet or len(sheet.columns) != len(main.sheet.columns) or not sheet.height:
+        return None
+
+    def dated(column: Sequence[Any]) -> bool:
+        some = [c for c in column[:_SAMPLE] if not isinstance(c, str) or c.strip()]
+        return bool(some) and column_date_order(some) is not None and _share_of_dates(some) > 0.5
+
+    mine = [dated(c) for c in sheet.columns]
+    theirs = [dated(c[main.body :]) for c in main.sheet.columns]
+    if mine == theirs and any(mine):
+        return replace(main, sheet=sheet, top=0, height=0, end=sheet.height, again=())
+    return None
+
+
+def _sheet_answers(sheet: Sheet) -> list[Answer]:
+    return [Answer("unread", [sheet.name]), Answer("sheets", ["…", sheet.name])]
+
+
+def _ask_lacking(out: Reading, block: Block, lacking: set[str], table: Table) -> None:
+    where = block.sheet.where(block.top)
+    answers = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
+    names = ", ".join(f"{n} ({codebook.label('column', n)})" for n in table.names if n in lacking)
+    out.ask("table-lacks-column", where=where, answers=answers, blocking=True, columns=names)
+
+
+def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> None:
+    titles = [showable(block.titles[c]) for c in at]
+    letters = [column_letters(block.sheet.first_column + c) for c in at]
+    seen = "; ".join(f"{letter}: {title}" for letter, title in zip(letters, titles, strict=True))
+    answers = [Answer("columns", name, t) for t in titles]
+    where = block.sheet.where(block.top)
+    out.ask("columns-rival", where=where, evidence=seen, answers=answers, blocking=True, column=name, name=name)
+
+
+def _leave_unread(out: Reading, sheet: Sheet, blocks: Sequence[Block], stated: Declaration) -> None:
+    """Name a sheet that is not read; ask about one that may hold records."""
+    rows, columns = _SMALL_SHEET
+    wide = sum(sum(map(bool, texts(r))) >= columns for r in sheet.rows(0, 200)) if not sheet.titles else sheet.height
+    if wide >= rows and not stated.sheets:
+        out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
+    out.unread.append((sheet.name, "no-such-table"))
+
+
+# --- what the cells say ----------------------------------------------------------------------------------------------
+
+
+def _take(column: Any, rows: NDArray[np.intp]) -> Any:
+    if isinstance(column, pd.Series):
+        return column if len(rows) == len(column) else column.iloc[rows]
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return column[rows[0] : rows[-1] + 1]
+    return [column[i] for i in rows]
+
+
+def _read_dates(out: Reading, blocks: Sequence[Block], table: Table, stated: Declaration) -> list[dict[str, Typed]]:
+    """Read the date columns over whole bodies; the file as a whole decides whether day or month comes first."""
+    zone = stated.timezone or None
+    cells = [
+        {
+            name: b.sheet.columns[at][b.body : b.end] if not b.sheet.titles else b.sheet.columns[at]
+            for name, at in b.columns.items()
+            if table.column(name).kind in ("date", "time")
+        }
+        for b in blocks
+    ]
+
+    def converted(order: Order) -> list[dict[str, Typed]]:
+        typed = [
+            {n: convert(c, table.column(n), table, order=order, zone=zone) for n, c in part.items()} for part in cells
+        ]
+        if zone is None and any(t.offsets for part in typed for t in part.values()):
+            out.notes = list(dict.fromkeys((*out.notes, Note("offsets", HOME))))
+        return typed
+
+    if stated.date_order != "auto":
+        out.date_order = "mdy" if stated.date_order == "mdy" else "dmy"
+        return converted(out.date_order)
+    typed = converted("dmy")
+    every = [t for part in typed for t in part.values()]
+    day_first, month_first = any(t.day_first for t in every), any(t.month_first for t in every)
+    if month_first and not day_first:
+        out.date_order = "mdy"
+        _ask_american(out, blocks, cells)
+        return converted("mdy")
+    undecided = not day_first and any(
+        column_date_order(c for c in column if isinstance(c, str)) == "ambiguous"
+        for part in cells
+        for column in part.values()
+    )
+    out.order_known = not undecided
+    return typed
+
+
+def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
+    """Ask about dates that an American Excel may have turned round: real ones up to the 12th, the others text."""
+    import datetime as dt
+
+    for block, part in zip(blocks, cells, strict=True):
+        for name, column in part.items():
+            days = [c.day for c in column if isinstance(c, dt.date)]
+            words = sum(isinstance(c, str) and c.strip() != "" for c in column)
+            if days and words and max(days) <= 12:
+                where = block.sheet.where(block.top, block.columns[name])
+                out.ask("dates-turned-round", where=where, blocking=True, count=len(days), words=words)
+                return
+
+
+def _part(
+    block: Block,
+    table: Table,
+    anchors: Sequence[str],
+    dates: Mapping[str, Typed],
+    original: NDArray[np.bool_],
+    stated: Declaration,
+) -> Part:
+    anchor = next((a for a in anchors if a in block.columns), next(iter(block.columns)))
+    if block.sheet.titles:
+        return Part(block, Body(np.arange(block.sheet.height)), dates)
+    cells = block.sheet.columns[block.columns[anchor]][block.body : block.end]
+    read = dates.get(anchor)
+    if read is None:
+        read = convert(cells, table.column(anchor), table, order="dmy", zone=None)
+    good = read.content.notna().to_numpy() & filled(cells)
+    numeric = [n for n in block.columns if table.column(n).kind in _NUMERIC]
+    numbers = [
+        convert(
+            block.sheet.columns[block.columns[n]][block.body : block.end],
+            table.column(n),
+            table,
+            order="dmy",
+            zone=None,
+        ).content.to_numpy(np.float64, na_value=np.nan)
+        for n in (numeric if table.name in ("targets", "rubric", "cases") else ())
+    ]
+    matrix = np.column_stack(numbers) if numbers else np.empty((len(good), 0))
+    here = np.asarray(original[block.body : block.end, block.left : block.right].any(axis=1))
+    return Part(block, body_rows(block, table, anchor, good, matrix, here, stated), dates)
+
+
+def _rule(column: Column, stated: Declaration) -> Column:
+    """Return a column with the words the user declares for it."""
+    said = {w: c for w, c in stated.words.get(column.name, {}).items() if c}
+    return replace(column, codes=(*column.codes, *said.items())) if said else column
+
+
+def _fill(out: Reading, dates: Sequence[Mapping[str, Typed]]) -> None:
+    """Put the columns of the contract into ``out.frame`` and collect what could not be read."""
+    frames = []
+    sheets = {p.block.sheet.name for p in out.parts}
+    for part, typed in zip(out.parts, dates, strict=True):
+        block, rows = part.block, part.body.records
+        shift = block.sheet.first_row + (1 if block.sheet.titles else 0)
+        label = f"{block.sheet.name}!" if len(sheets) > 1 else ""
+        if block.left and any(p.block.sheet is block.sheet and p.block.left < block.left for p in out.parts):
+            label = f"{label}{column_letters(block.sheet.first_column + block.left)}"
+        index: Any = [f"{label}{shift + r}" for r in rows] if label or len(sheets) > 1 else shift + rows
+        frame = {n: _column(out, part, typed, n) for n in block.columns}
+        frames.append(pd.DataFrame({n: c.array for n, c in frame.items()}, index=index))
+    if any(f.index.dtype != frames[0].index.dtype for f in frames):
+        frames = [f.set_axis(f.index.astype(str)) for f in frames]
+    out.frame = frames[0] if len(frames) == 1 else pd.concat(frames)
+    out.frame.index.name = "row"
+    records = [p.body.records for p in out.parts]
+    out._rows = np.concatenate(records)
+    out._part = np.repeat(np.arange(len(out.parts)), list(map(len, records)))
+    for part in out.parts:
+        _find_extra(out, part)
+        _ask_totals(out, part)
+
+
+def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> pd.Series:
+    block, rows = part.block, part.body.records
+    at = block.columns[name]
+    rule = _rule(out.table.column(name), out.stated)
+    if name in dates:
+        column = dates[name] if len(rows) == len(dates[name].bad) else dates[name].at(rows - block.body)
+    else:
+        cells = _take(block.sheet.columns[at], rows)
+        column = convert(cells, rule, out.table, order=out.date_order, zone=out.stated.timezone or None)
+    wrong = _WRONG.get(rule.kind, "bad_number")
+    for i in map(int, np.flatnonzero(column.bad)):
+        code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
+        code = "odd_cell" if column.odd(i) else code
+        out.problems.append(Problem(code, int(rows[i]), at, looks, block.sheet))
+    if rule.required:
+        empty = column.content.isna().to_numpy() & ~column.bad
+        out.problems += [Problem("missing_required", int(rows[i]), at, "", block.sheet) for i in np.flatnonzero(empty)]
+    confirmed = {key(w) for w in out.stated.words.get(name, ())}
+    if unknown := {w: n for w, n in column.unknown.items() if key(w) not in confirmed}:
+        seen = out.words.setdefault(name, {})
+        few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
+        said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
+        for word, count in said.items():
+            seen[word] = seen.get(word, 0) + count
+    return column.content
+
+
+def _find_extra(out: Reading, part: Part) -> None:
+    """Find cells beyond the last title: in a text file a separator inside a cell pushes the rest to the right."""
+    sheet, block = part.block.sheet, part.block
+    if sheet.titles:
+        return
+    width = max((i + 1 for i, t in enumerate(block.titles) if t), default=0)
+    beyond = list(range(width, min(block.right, len(sheet.columns))))
+    for row in part.body.records if beyond else ():
+        at = next((c for c in beyond if texts([sheet.columns[c][row]])[0]), None)
+        if at is not None and not sheet.name:
+            out.problems.append(Problem("extra_cells", int(row), at, "", sheet))
+
+
+def _ask_totals(out: Reading, part: Part) -> None:
+    """Ask about rows that one witness calls totals; a sum would be doubled by them, a list would not."""
+    if doubtful := part.body.doubtful:
+        sheet = part.block.sheet
+        rows = ", ".join(str(sheet.first_row + r) for r in list(doubtful)[:10])
+        named = [f"{sheet.first_row + r}: {showable(w)}" for r, w in list(doubtful.items())[:10]]
+        answers = [Answer("rows", kind, row) for row in named for kind in ("total", "record")]
+        seen = ", ".join(f"“{showable(w)}”" for w in list(doubtful.values())[:10])
+        adds = out.table.name in ("rubric", "cases")
+        out.ask(
+            "total-doubtful", where=f"{sheet.where()}, dòng/row {rows}", evidence=seen, answers=answers, blocking=adds
+        )
+
+
+def _name_sections(out: Reading) -> None:
+    """Fill the field of records from the headings above them, where the table has no such column."""
+    if "field" not in out.table.names or "field" in out.frame:
+        return
+    heads: list[str | None] = []
+    for part in out.parts:
+        current: str | None = None
+        marks = sorted(part.body.sections)
+        for row in part.body.records:
+            while marks and marks[0] < row:
+                current = part.body.sections[marks.pop(0)]
+            heads.append(current)
+    if not any(heads):
+        return
+    from dvresearch.loaders.cells import finder, vocabulary
+    from dvresearch.text import plain
+
+    rule = out.table.column("field")
+    find = finder(vocabulary(rule)) if rule.words else None
+    names: dict[str, str | None] = {}
+    for head in {h for h in heads if h}:
+        words = head.split("(")[0].strip(" .:-–")
+        marked = plain(words).startswith("linh vuc")
+        words = words[len("lĩnh vực") :].strip(" .:-–") if marked else words
+        named = find(words) if find else words if marked else None
+        names[head] = named if named is None or not holds_person(named) else None
+    if any(v is None for v in names.values()):
+        first = next(h for h, v in names.items() if v is None)
+        out.ask("headings-in-list", column="field", evidence=showable(first), count=len(names))
+        return
+    out.frame["field"] = pd.Series([names[h] if h else None for h in heads], index=out.frame.index, dtype="str")
+
+
+def _give(out: Reading, name: str, value: str) -> None:
+    """Set a column the user states for all records; tell where the file says otherwise."""
+    if name in out.frame.columns and name in out.block.columns:
+        said = out.frame[name].dropna().map(lambda v: key(str(v)))
+        others = sorted({str(v) for v, k in zip(out.frame.loc[said.index, name], said, strict=True) if k != key(value)})
+        if others:
+            shown = ", ".join(showable(v) for v in others[:3]) + (", …" if len(others) > 3 else "")
+            title = showable(out.block.titles[out.block.columns[name]])
+            out.ask("given-goes-before", column=name, evidence=f"“{title}”: {shown}", name=name, value=value)
+        out.problems = [p for p in out.problems if not (p.column == out.block.columns[name] and p.code != "odd_cell")]
+        out.frame[name] = pd.Series(value, index=out.frame.index, dtype="str")
+        return
+    if name not in out.frame.columns:
+        out.frame.insert(0, name, pd.Series(value, index=out.frame.index, dtype="str"))
+
+
+# --- persons ---------------------------------------------------------------------------------------------------------
+
+
+def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None) -> None:
+    """Drop the columns that hold personal data, keep those asked for, and list the rest."""
+    wanted = {key(k): k for k in out.stated.keep}
+    leave = {key(h) for h, n in out.stated.mapping(out.table).items() if n == LEFT_OUT}
+    identity: list[str] | None = None
+    for number, part in enumerate(out.parts):
+        block, rows = part.block, part.body.records
+        used = {c: n for n, c in block.columns.items()}
+        for at in range(block.left, min(block.right, len(block.sheet.columns))):
+            title, name, column = block.titles[at], used.get(at), block.sheet.columns[at]
+            rule = out.table.column(name) if name else None
+            sample = list(_take(column, rows[:_SAMPLE])[:_SAMPLE])
+            open_words = rule is None or (rule.kind in ("text", "code") and not rule.words)
+            kind = personal_kind(title, sample, header=name is None) if open_words else None
+            kind = None if kind == "free_text" and name in sentences else kind
+            if kind and (title or name):
+                out.personal[showable(title)] = kind
+            if kind == "id_number" and identity is None and number == 0:
+                identity = texts(_take(column, rows))
+            if name and kind:
+                if out.table.column(name).required and name not in out.stated.given:
+                    raise _personal_error(block, at, name)
+                out.frame = out.frame.drop(columns=name, errors="ignore")
+            elif key(title) in wanted and title:
+                if kind:
+                    raise _personal_error(block, at, "keep")
+                rule = replace(out.table.columns[0], kind="text", words=())
+                words = convert(_take(column, rows), rule, out.table, order="dmy", zone=None).content
+                header = wanted[key(title)]
+                if header not in out.frame:
+                    out.frame[header] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
+                out.frame.iloc[out._part == number, out.frame.columns.get_loc(header)] = words.to_numpy()
+            elif name is None and title and not kind:
+                if title not in out.unused:
+                    out.unused.append(title)
+                if key(title) not in leave:
+                    _ask_unused(out, part, at)
+    kept = {key(str(c)) for c in out.frame.columns}
+    if absent := [k for k in out.stated.keep if key(k) not in kept]:
+        titles = ", ".join(showable(t) for t in out.block.titles if t)[:1500]
+        raise DataError(
+            "kept-column-not-there", where=out.sheet.where(out.block.top), got=titles, columns=", ".join(absent)
+        )
+    if key_salt is not None and identity is not None and len(identity) == len(out.frame):
+        out.frame["person_key"] = pseudonym(identity, key_salt)
+
+
+def _personal_error(block: Block, at: int, name: str) -> DataError:
+    where = block.sheet.where(block.top, at)
+    return DataError("personal-column-used", where=where, title=showable(block.titles[at]), name=name)
+
+
+def _share_of_dates(cells: Sequence[Any]) -> float:
+    """Return the share of cells that are dates."""
+    import datetime as dt
+
+    from dvresearch.loaders.cells import convert_dates
+
+    strings = [c for c in cells if isinstance(c, str)]
+    days = sum(isinstance(c, dt.date) for c in cells)
+    if strings:
+        read = convert_dates(strings, order="dmy", zone=None)
+        days += int(read.content.notna().sum())
+    return days / max(1, len(cells))
+
+
+def _ask_unused(out: Reading, part: Part, at: int) -> None:
+    """Ask about a column of dates that is not used while the table lacks one."""
+    lacking = [
+        c.name
+        for c in out.table.columns
+        if c.name in ("due", "resolved", "received") and c.name not in part.block.columns
+    ]
+    rows = part.body.records
+    cells = [c for c in _take(part.block.sheet.columns[at], rows[:_SAMPLE]) if not isinstance(c, str) or c.strip()]
+    if not lacking or not len(cells) or _share_of_dates(cells) < 0.5:
+        return
+    title = showable(part.block.titles[at])
+    answers = [Answer("columns", n, title) for n in (*lacking, LEFT_OUT)]
+    where = part.block.sheet.where(part.block.top, at)
+    out.ask("date-column-unused", where=where, answers=answers, title=title, count=len(cells), column=lacking[-1])
+
+
+def _mask_persons(out: Reading) -> None:
+    """Empty the cells of open columns that hold somebody's name or number.
+
+    The name of a unit is confirmed by its rows: wards and schools bear names of people.
+    """
+    rules = {c.name: c for c in out.table.columns}
+    for name in out.frame.columns:
+        rule = rules.get(name)
+        if name == "person_key" or (rule and (rule.words or rule.kind not in ("text", "code"))):
+            continue
+        found = [t for t in np.asarray(out.frame[name].dropna().unique(), dtype=object) if holds_person(t)]
+        if not found:
+            continue
+        rows = out.frame[name].isin(found)
+        if rule and name in ("unit", "department", "procedure", "field"):
+            rows &= out.frame.groupby(name)[name].transform("size").fillna(0) < MIN_COUNT
+        if rule and rule.required and name not in out.stated.given:
+            for i in np.flatnonzero(rows):
+                out.problem("personal_cell", int(i), name, shape(str(out.frame[name].iloc[i])))
+        elif rows.any():
+            out.notes.append(Note("personal_cell", f"{name}: {int(rows.sum())}"))
+        out.frame[name] = out.frame[name].mask(rows)
+
+
+# --- the account -----------------------------------------------------------------------------------------------------
+
+
+def _settle(out: Reading) -> None:
+    """Give every cell of the file its fate."""
+    accounts = {a.sheet.name: a for a in out.accounts}
+    for account in out.accounts:
+        account.clear()
+    for part in out.parts:
+        block, account = part.block, accounts[part.block.sheet.name]
+        if block.sheet.titles:
+            continue
+        span = slice(block.left, block.right)
+        account.put(Fate.HEADER, slice(block.top, block.body), span)
+        for reason, rows in part.body.aside.items():
+            fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
+            account.put(fate, rows, span)
+        account.put(Fate.VALUE, part.body.records, sorted(block.columns.values()))
+        account.put(Fate.LEFT_OUT, part.body.records, span)
+    for account in out.accounts:
+        blocks = [p.block for p in out.parts if p.block.sheet.name == account.sheet.name]
+        if blocks and not account.sheet.titles:
+            account.put(Fate.TITLE, slice(0, min(b.top for b in blocks)))
+            for block in blocks:  # beside a table whose neighbour is not read
+                account.put(Fate.UNREAD, slice(block.top, block.end), slice(block.right, None))
+        elif not blocks:
+            account.put(Fate.UNREAD, slice(None))
+    for problem in out.problems:
+        if not problem.sheet.titles:
+            accounts[problem.sheet.name].put(Fate.PROBLEM, problem.row, problem.column)
