@@ -42,8 +42,6 @@ _NUMBER = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?\s*(?:=.*)?$")
 _COUNT = re.compile(r"\d[\d.,\s]*%?|#\S+")
 #: So many columns known by their titles make a sheet a form.
 _FEWEST = 4
-#: How messages call what the sums and words of a row contradict.
-_DOUBT = {"label_only": "unlike", "sum_only": "unnamed"}
 _Style = Literal["vi", "en", "auto"]
 
 
@@ -373,11 +371,13 @@ def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
         raise DataError("form-not-filled-in", where=sheet.where(table.top))
     totals = total_rows([[label] for label in labels], counts.T, ordinals)
     for i, why in totals.doubtful.items():
-        out.ask(f"form-total-{_DOUBT[why]}", sheet.where(rows[i], table.label), showable(labels[i]), blocking=True)
-    own = [i not in totals.sure and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
+        code = "form-total-unnamed" if why == "sum_only" else "form-total-unlike"
+        out.ask(code, sheet.where(rows[i], table.label), showable(labels[i]), blocking=why != "sums_differ")
+    named_so = totals.sure | {i for i, why in totals.doubtful.items() if why == "sums_differ"}
+    own = [i not in named_so and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
     # a section without a line below it counts itself; so does a total that stands alone
     after = [*own[1:], False]
-    kinds = ["total" if i in totals.sure else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
+    kinds = ["total" if i in named_so else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
     index = [out.index(sheet, row) for row in rows]
     frame = pd.DataFrame({"label": labels, "ordinal": ordinals, "row_kind": kinds}, dtype="str")
     frame = frame.assign(**dict(zip(numbers, counts, strict=True))).set_axis(pd.Index(index, name="row"))
