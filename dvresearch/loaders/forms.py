@@ -391,7 +391,11 @@ def _read(
     lines = set(frame.index[frame["row_kind"] == "line"] - sheet.first_row)
     inside = {True: lines, False: set(frame.index - sheet.first_row)}
     problems = [p for p in problems if p.row in inside[p.code in _ODD.values()]]
-    parts = {sheet.first_row + rows[i]: [sheet.first_row + rows[k] for k in at] for i, at in totals.parts.items()}
+    parts = {
+        sheet.first_row + rows[i]: [sheet.first_row + rows[k] for k in at]
+        for i, at in totals.parts.items()
+        if i not in blank
+    }
     return FormSheet(sheet, frame, problems, parts), told
 
 
