@@ -7,6 +7,7 @@ not kept. What the file does not decide becomes a question.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
 from dvresearch.loaders.bodies import Body, body_rows, filled
-from dvresearch.loaders.cells import HOME, Order, Typed, convert
+from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, vocabulary
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
@@ -28,7 +29,7 @@ from dvresearch.loaders.headers import Block, find_blocks, key, missing_columns
 from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
-from dvresearch.text import column_date_order, shape
+from dvresearch.text import column_date_order, plain, shape
 
 __all__ = ["Part", "Reading", "read", "read_blocks"]
 
@@ -38,6 +39,8 @@ _WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
 _NUMERIC = ("count", "number", "share")
+#: Share of known words from which a column holds a vocabulary.
+_MOSTLY = 0.8
 #: Rows and columns from which a sheet that is not read may be a table of records.
 _SMALL_SHEET = (2, 3)
 
@@ -161,6 +164,20 @@ class Reading:
             at = part.block.columns.get(column) if isinstance(column, str) else column
             out += texts(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
         return pd.Series(out, index=self.frame.index, dtype="str")
+
+    def raw(self, column: str) -> list[Any]:
+        """Return the cells of a column as the file holds them, for the records; empty where a table lacks it."""
+        out: list[Any] = []
+        for number, part in enumerate(self.parts):
+            rows = self._rows[self._part == number]
+            at = part.block.columns.get(column)
+            out += list(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
+        return out
+
+    def beside(self, titles: Sequence[str]) -> list[str]:
+        """Return the cells of a column outside the contract, by the form of its title, as text; empty without it."""
+        at = next((c for c, t in enumerate(self.block.titles) if key(t) in titles), None)
+        return self.cells(at).tolist() if at is not None else [""] * len(self.frame)
 
     def problem(self, code: str, position: int, column: str, looks: str = "") -> None:
         """Note a cell that cannot be used."""
@@ -509,8 +526,6 @@ def _read_dates(out: Reading, blocks: Sequence[Block], table: Table, stated: Dec
 
 def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
     """Ask about dates that an American Excel may have turned round: real ones up to the 12th, the others text."""
-    import datetime as dt
-
     for block, part in zip(blocks, cells, strict=True):
         for name, column in part.items():
             days = [c.day for c in column if isinstance(c, dt.date)]
@@ -593,7 +608,7 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
     else:
         cells = _take(block.sheet.columns[at], rows)
         column = convert(cells, rule, out.table, order=out.date_order, zone=out.stated.timezone or None)
-    wrong = _WRONG.get(rule.kind, "bad_number")
+    wrong = "lost_digits" if rule.kind == "code" and not rule.words else _WRONG.get(rule.kind, "bad_number")
     for i in map(int, np.flatnonzero(column.bad)):
         code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
         code = "odd_cell" if column.odd(i) else code
@@ -652,9 +667,6 @@ def _name_sections(out: Reading) -> None:
             heads.append(current)
     if not any(heads):
         return
-    from dvresearch.loaders.cells import finder, vocabulary
-    from dvresearch.text import plain
-
     rule = out.table.column("field")
     find = finder(vocabulary(rule)) if rule.words else None
     names: dict[str, str | None] = {}
@@ -722,11 +734,11 @@ def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None
                 if header not in out.frame:
                     out.frame[header] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
                 out.frame.iloc[out._part == number, out.frame.columns.get_loc(header)] = words.to_numpy()
-            elif name is None and title and not kind:
-                if title not in out.unused:
+            elif name is None and title:
+                if not kind and title not in out.unused:
                     out.unused.append(title)
-                if key(title) not in leave:
-                    _ask_unused(out, part, at)
+                if key(title) not in leave and kind in (None, "free_text"):
+                    _ask_unused(out, part, at, sample)
     kept = {key(str(c)) for c in out.frame.columns}
     if absent := [k for k in out.stated.keep if key(k) not in kept]:
         titles = ", ".join(showable(t) for t in out.block.titles if t)[:1500]
@@ -744,10 +756,6 @@ def _personal_error(block: Block, at: int, name: str) -> DataError:
 
 def _share_of_dates(cells: Sequence[Any]) -> float:
     """Return the share of cells that are dates."""
-    import datetime as dt
-
-    from dvresearch.loaders.cells import convert_dates
-
     strings = [c for c in cells if isinstance(c, str)]
     days = sum(isinstance(c, dt.date) for c in cells)
     if strings:
@@ -756,8 +764,18 @@ def _share_of_dates(cells: Sequence[Any]) -> float:
     return days / max(1, len(cells))
 
 
-def _ask_unused(out: Reading, part: Part, at: int) -> None:
-    """Ask about a column of dates that is not used while the table lacks one."""
+def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> None:
+    """Ask about a column that is not used and holds what the table lacks: dates, or the words of a coded column."""
+    title = showable(part.block.titles[at])
+    where = part.block.sheet.where(part.block.top, at)
+    words = [t for t in texts(sample) if t]
+    for rule in (c for c in out.table.columns if len(c.words) > 2 and c.name not in part.block.columns):
+        find = finder(vocabulary(rule))
+        hits = [code for t in words if (code := find(t))]
+        if len(set(hits)) > 1 and len(hits) >= _MOSTLY * len(words):
+            answers = [Answer("columns", n, title) for n in (rule.name, LEFT_OUT)]
+            out.ask("coded-column-unused", where=where, answers=answers, title=title, column=rule.name, name=rule.name)
+            return
     lacking = [
         c.name
         for c in out.table.columns
@@ -767,9 +785,7 @@ def _ask_unused(out: Reading, part: Part, at: int) -> None:
     cells = [c for c in _take(part.block.sheet.columns[at], rows[:_SAMPLE]) if not isinstance(c, str) or c.strip()]
     if not lacking or not len(cells) or _share_of_dates(cells) < 0.5:
         return
-    title = showable(part.block.titles[at])
     answers = [Answer("columns", n, title) for n in (*lacking, LEFT_OUT)]
-    where = part.block.sheet.where(part.block.top, at)
     out.ask("date-column-unused", where=where, answers=answers, title=title, count=len(cells), column=lacking[-1])
 
 

@@ -79,7 +79,7 @@ def _table(
     asked: Iterable[tuple[str, str, Sequence[Answer]]],
     questions: list[tuple[str, list[str]]],
 ) -> list[str]:
-    """Return the lines of one ``[[table]]``: what is known, then the questions, each in the table that its answers need."""
+    """Return the lines of one ``[[table]]``: what is known, then the questions where their answers belong."""
     values: dict[str, dict[str, Any]] = {"": {"as": said.kind}}
     for name in (f.name for f in fields(Declaration) if f.name not in ("kind", *_TABLES)):
         value = getattr(said, name)
@@ -186,10 +186,8 @@ def write_questions(proposal: Proposal, path: Path) -> None:
         sheet.append([number, text])
         for column, line in enumerate(lines, start=1):
             choices.cell(number, column, line)
-        last = str(choices.cell(number, len(lines)).coordinate)
-        rule = DataValidation(
-            "list", formula1=f"'{_SHEET[1]}'!$A${number}:${last.rstrip('0123456789')}${number}", showErrorMessage=False
-        )
+        last = str(choices.cell(number, len(lines)).column_letter)
+        rule = DataValidation("list", formula1=f"'{_SHEET[1]}'!$A${number}:${last}${number}", showErrorMessage=False)
         sheet.add_data_validation(rule)
         rule.add(f"C{number + 1}")
     for column, width in (("A", 6), ("B", 90), ("C", 60)):
