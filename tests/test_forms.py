@@ -514,3 +514,17 @@ def test_blank_form_is_not_a_filled_in_one(tmp_path: Path) -> None:
         load_form(blank_form(tmp_path / "bieu.xlsx"))
     with pytest.raises(ParameterError, match="1 đến 1000"):
         blank_form(tmp_path / "x.xlsx", lines=0)
+
+
+def test_rows_of_the_blank_form_that_nobody_filled_in_are_no_lines(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(blank_form(tmp_path / "bieu.xlsx", lines=3))
+    sheet: Any = book.active
+    for column, value in zip("ABCDEFGHIJKLM", (1, "Đất đai", *LINE), strict=True):
+        sheet[f"{column}8"] = value
+    save(book, tmp_path / "mot-dong.xlsx")  # the formulas of the other rows have no results
+    assert list(load_form(tmp_path / "mot-dong.xlsx")["group"]) == ["Đất đai"]
+    assert not (screen(tmp_path / "mot-dong.xlsx", "II.06a")["verdict"] != "pass").any()
+    sheet["B9"] = "Hộ tịch"
+    save(book, tmp_path / "hai-dong.xlsx")
+    with pytest.raises(DataError, match="C9"):
+        load_form(tmp_path / "hai-dong.xlsx")

@@ -136,9 +136,9 @@ def load_form(
         ``total`` the petitions of 01-03/XLD, and of 01/KQGQ ``workload`` is column 4, ``withdrawn`` 6,
         ``resolved_within`` 25 and ``resolved_late`` 26. A printed window (``từ ngày 15/12/2025 đến ngày 14/01/2026``)
         gives ``period_start`` and ``period_end``; ``period`` is then called by its last month (``2026-01``). The
-        index ``row`` is the row in the file, with the name of the sheet in front (``T02!9``) where several were
-        read; ``attrs["load"]`` says how. What is open and does not stop the load is an `OpenQuestion`, a warning. The sums of the form are checked
-        by :func:`dvresearch.screen`.
+        index ``row`` is the row in the file, with the name of the sheet in front (``T02!9``) where several were read;
+        ``attrs["load"]`` says how. What is open and does not stop the load is a warning, `OpenQuestion`. The sums of
+        the form are checked by :func:`dvresearch.screen`.
 
     Raises
     ------
@@ -358,7 +358,8 @@ def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
         cells = tuple(c[row] for c in sheet.columns)
         words = texts(cells)
         label, ordinal = (words[c] if c is not None else "" for c in (table.label, table.ordinal))
-        named = label or ordinal or next((w for c, w in enumerate(words) if w and c not in table.used), "")
+        others = (w for c, w in enumerate(words) if w and c not in table.used and not isinstance(cells[c], Odd))
+        named = label or ordinal or next(others, "")
         known = values[:, i][~np.isnan(values[:, i])]
         # Formulas give 0 on rows nobody filled in; headers repeat on each page; sections and notes have no numbers.
         empty = not ordinal and not any(words[c] for c in counted)
