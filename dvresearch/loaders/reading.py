@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
 from dvresearch.loaders.bodies import Body, body_rows, filled
@@ -25,7 +24,7 @@ from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates,
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Block, find_blocks, key, missing_columns
+from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
 from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
@@ -40,7 +39,7 @@ _WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "
 _FEW_WORDS = 30
 _NUMERIC = ("count", "number", "share")
 #: Share of known words from which a column holds a vocabulary.
-_MOSTLY = 0.8
+_MOSTLY = 0.7
 #: Rows and columns from which a sheet that is not read may be a table of records.
 _SMALL_SHEET = (2, 3)
 
@@ -450,10 +449,12 @@ def _sheet_answers(sheet: Sheet) -> list[Answer]:
 
 
 def _ask_lacking(out: Reading, block: Block, lacking: set[str], table: Table) -> None:
+    """Ask about a required column that a table of the file lacks: what it holds for all rows, or not to read it."""
     where = block.sheet.where(block.top)
-    answers = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
-    names = ", ".join(f"{n} ({codebook.label('column', n)})" for n in table.names if n in lacking)
-    out.ask("table-lacks-column", where=where, answers=answers, blocking=True, columns=names)
+    names = ", ".join(f"{n} ({label(table, n)})" for n in table.names if n in lacking)
+    given = [Answer("given", word, n) for n in table.names if n in lacking for word in table.column(n).words or ("…",)]
+    other = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
+    out.ask("table-lacks-column", where=where, answers=[*given, *other], blocking=True, columns=names)
 
 
 def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> None:
