@@ -137,6 +137,9 @@ def readings(
         )
         what.finish(reading)
         out.append(reading)
+    read_here = {p.block.sheet.name for reading in out for p in reading.parts}
+    for reading in out:
+        reading.unread = [(name, why) for name, why in reading.unread if name not in read_here]
     return out
 
 
@@ -316,7 +319,7 @@ def _ask_words(reading: Reading, column: str) -> None:
     if unknown := reading.words.get(column):
         shown = ", ".join(f"“{word}” ({count})" for word, count in list(unknown.items())[:10])
         known = reading.table.column(column).words
-        answers = [Answer(f"words.{column}", code, word) for word in list(unknown)[:10] for code in known]
+        answers = [Answer(f"words.{column}", code, word) for word in list(unknown)[:10] for code in (*known, "")]
         reading.ask("words-unknown", column=column, evidence=shown, answers=answers, title=column)
 
 

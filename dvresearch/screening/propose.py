@@ -220,6 +220,8 @@ def _single(text: str, where: str, answers: Sequence[Answer]) -> list[tuple[str,
 def _meaning(answer: Answer) -> str:
     """Return what a code means, as a remark behind its line."""
     column = answer.entry if answer.key == "given" else answer.key.removeprefix("words.")
+    if not answer.value:
+        return "  # không rõ, không tính"
     known = codebook.find("value", f"{column}.{answer.value}")
     return f"  # {codebook.label('value', known)}" if known else ""
 
