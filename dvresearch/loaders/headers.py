@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -75,6 +75,8 @@ class Block:
         Rows on which the header is repeated.
     rivals : dict of str to list of int
         Contract name -> several columns that fit it, where nothing decides.
+    given : dict of str to str
+        Contract name -> what its title and the name of the sheet say of all rows.
     """
 
     sheet: Sheet
@@ -86,7 +88,13 @@ class Block:
     titles: tuple[str, ...]
     columns: dict[str, int]
     again: tuple[int, ...] = ()
-    rivals: Mapping[str, list[int]] | None = None
+    rivals: Mapping[str, list[int]] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """Contract names whose content is known for its rows."""
+        return {*self.columns, *self.rivals, *self.given}
 
     @property
     def body(self) -> int:

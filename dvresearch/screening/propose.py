@@ -88,7 +88,7 @@ def likely_kind(path: str | Path) -> str:
 
     def named(kind: str) -> float:
         blocks = [b for s in sheets for b in find_blocks(s, TABLES[kind], Declaration(kind))]
-        return max((len({*b.columns, *(b.rivals or ())}) for b in blocks), default=0)
+        return max((len(b.names) for b in blocks), default=0)
 
     return max(_KINDS, key=named)
 
@@ -145,7 +145,10 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
         for number, (sheets, columns) in enumerate(groups):
             mine = [q for q in open_ones if any(f"“{s}”" in q[1] for s in sheets)]
             mine += [q for q in open_ones if not number and not any(name in q[1] for name in names)]
-            known = replace(declaration, sheets=tuple(sheets)) if sheets else declaration
+            told = next((p.block.given for p in reading.parts if p.block.sheet.name in sheets), {})
+            known = replace(
+                declaration, given={**told, **declaration.given}, sheets=tuple(sheets) or declaration.sheets
+            )
             kept = {h: n for h, n in declaration.mapping(reading.table).items() if n == LEFT_OUT or h in columns}
             lines += _table(known, columns | kept, mine, questions)
     return Proposal("\n".join(lines) + "\n", questions)
@@ -156,7 +159,7 @@ def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
     found: list[tuple[list[str], dict[str, str]]] = []
     for block in (part.block for part in reading.parts):
         named = {title: n for n, c in block.columns.items() if showable(title := block.titles[c]) == title}
-        named = {title: n for title, n in named.items() if n not in reading.stated.given}
+        named = {title: n for title, n in named.items() if n not in {**reading.stated.given, **block.given}}
         same = next((sheets for sheets, columns in found if columns == named), None)
         if same is None:
             found.append(([block.sheet.name] if block.sheet.name else [], named))
