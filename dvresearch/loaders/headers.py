@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -39,6 +39,8 @@ _NUMBERING = re.compile(r"[(\[]?\s*(?:\d{1,2}|[A-Ea-e]|[ivxIVX]{1,4})\s*[)\]]?(?
 #: A text that may be the title of a column: short, and no code or number.
 _TITLE = re.compile(r"(?!.*\d{5}|.*\d-\d)\D.{0,400}|\d{1,2}[.)].{3,400}", re.DOTALL)
 _LONG_NAME = 8  # words; of a longer wording no part stands above another
+#: Columns whose content can be stated for a whole file.
+_GIVEN = ("unit", "period", "kind")
 #: Of several columns that may hold the end of a dossier, the day its result was ready goes before the day it was
 #: fetched: guidance to the 766 index, item 2.1 (state 9 before state 10).
 _READY = re.compile(r".*\b(co (ket qua|kq)|hoan thanh|ket thuc|(xu ly|giai quyet) xong|kt xu ly)\b.*")
@@ -73,6 +75,8 @@ class Block:
         Rows on which the header is repeated.
     rivals : dict of str to list of int
         Contract name -> several columns that fit it, where nothing decides.
+    given : dict of str to str
+        Contract name -> what its title and the name of the sheet say of all rows.
     """
 
     sheet: Sheet
@@ -84,7 +88,13 @@ class Block:
     titles: tuple[str, ...]
     columns: dict[str, int]
     again: tuple[int, ...] = ()
-    rivals: Mapping[str, list[int]] | None = None
+    rivals: Mapping[str, list[int]] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """Contract names whose content is known for its rows."""
+        return {*self.columns, *self.rivals, *self.given}
 
     @property
     def body(self) -> int:
@@ -358,8 +368,8 @@ def missing_columns(
         near = [n for f in forms for n in difflib.get_close_matches(f, seen, 1, 0.6)]
         if near:
             give.append(Answer("columns", mapping.get(name, name), seen.pop(near[0])))
-        elif name == "unit":
-            give.append(Answer("given", "…", "unit"))
+        elif name in _GIVEN:
+            give.append(Answer("given", "…", name))
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
     code = (

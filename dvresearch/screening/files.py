@@ -212,7 +212,7 @@ def _asked(question: Question) -> Finding:
         "fail" if question.blocking else "review",
         question.where,
         computed=question.evidence,
-        severity="major" if question.blocking else "minor",
+        severity="major" if question.blocking or question.answers else "minor",
         guidance=Text(advice("vi"), advice("en")),
     )
 
