@@ -7,6 +7,7 @@ file has a hundred thousand cells and a few hundred words.
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from dvresearch import codebook
 from dvresearch.errors import DataError
 from dvresearch.loaders.headers import key
-from dvresearch.loaders.sheets import texts
+from dvresearch.loaders.sheets import Odd, texts
 from dvresearch.tables import SCALES, Column, Table
 from dvresearch.text import MISSING, cell_date, cell_number, column_date_order, column_style, shape
 from dvresearch.text.dates import EARLY
@@ -95,7 +96,8 @@ def _spread(uniques: Any, codes: NDArray[np.intp], dtype: Any) -> pd.Series:
 
 
 def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad: Iterable[bool]) -> Typed:
-    wrong = np.array([*bad, False], dtype=bool)[codes]
+    odd = [isinstance(u, Odd) for u in uniques]  # nothing can stand in for an error or a formula without result
+    wrong = np.array([*map(operator.or_, odd, bad), False], dtype=bool)[codes]
     return Typed(content, wrong, lambda row: shape(texts([uniques[codes[row]]])[0]))
 
 
