@@ -26,7 +26,17 @@ from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import plain
 
-__all__ = ["Block", "column_names", "find_blocks", "is_numbering", "key", "label", "layouts", "missing_columns"]
+__all__ = [
+    "Block",
+    "column_names",
+    "find_blocks",
+    "is_numbering",
+    "key",
+    "label",
+    "layouts",
+    "may_be_title",
+    "missing_columns",
+]
 
 _HEAD = 60  # rows in which a header of a form is looked for
 _WIDEST = 400  # columns
@@ -36,8 +46,10 @@ _REMARK = re.compile(
     r"\([^()]*\)|\[[^\[\]]*\]|(?:\b(?:năm|\d{1,2} tháng)\s*)?\b(?:19|20)\d{2}\b|\b\d{1,2} tháng\b", re.IGNORECASE
 )
 _NUMBERING = re.compile(r"[(\[]?\s*(?:\d{1,2}|[A-Ea-e]|[ivxIVX]{1,4})\s*[)\]]?(?:\s*=\s*[\d()+\-\s]+)?")
-#: A text that may be the title of a column: short, and no code or number.
-_TITLE = re.compile(r"(?!.*\d{5}|.*\d-\d)\D.{0,400}|\d{1,2}[.)].{3,400}", re.DOTALL)
+#: What no title of a column holds: a code or a long number; a number in front of it is an ordinal.
+_CODE = re.compile(r"\d{5}|\d-\d|\d/\d")
+_ORDINAL = re.compile(r"\d{1,2}[.)]")
+_LONGEST = 400  # letters of a title
 _LONG_NAME = 8  # words; of a longer wording no part stands above another
 #: Columns whose content can be stated for a whole file.
 _GIVEN = ("unit", "period", "kind")
@@ -280,7 +292,7 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         return [rows]
     hits = np.zeros(sheet.height, dtype=np.int64)
     for column in sheet.columns[:_WIDEST]:
-        good = {c for c in set(column) if type(c) is str and _TITLE.fullmatch(c.strip()) and _is_word(c, known)}
+        good = {c for c in set(column) if type(c) is str and may_be_title(c) and _is_word(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
     groups: list[list[int]] = []
@@ -290,6 +302,14 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         else:
             groups.append([int(row)])
     return groups
+
+
+def may_be_title(text: str) -> bool:
+    """Tell whether a text could be the title of a column: most cells of a long list cannot, and are passed over fast."""
+    first = text.strip()[:1]
+    if not first or len(text) > _LONGEST or (first.isdigit() and not _ORDINAL.match(text.strip())):
+        return False
+    return not _CODE.search(text)
 
 
 def _is_word(cell: str, known: frozenset[str]) -> bool:

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
-from dvresearch.loaders.bodies import Body, body_rows, filled
+from dvresearch.loaders.bodies import Body, body_rows
 from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, vocabulary
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
-from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, read_sheets, texts
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape

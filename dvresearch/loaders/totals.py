@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dvresearch.text import plain
 
-__all__ = ["Totals", "total_rows"]
+__all__ = ["Totals", "names_total", "total_rows"]
 
 #: "Tổng", "cộng" without diacritics, and as a wrong encoding leaves them: "T?ng", "Tá»•ng".
 _TONG, _CONG = "t(?:o|a? )ng", "c(?:o|a? )ng"
@@ -155,6 +155,11 @@ def _unnamed(leaves: _Rows, numbered: NDArray[np.bool_], alone: bool) -> dict[in
         after = at[i + 1 :][above[i + 1 :]]
         asked[int(at[i])] = [(int(at[i]) + 1, int(after[0]) if len(after) else last)]
     return asked
+
+
+def names_total(words: str) -> bool:
+    """Tell whether words may name a row that adds up others."""
+    return _grade(words) > 0
 
 
 @lru_cache(maxsize=65536)
