@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +42,9 @@ _MARK = re.compile(r"[^\w\s]+|[(\[\\][^()\[\]]{1,8}[)\]\\]|n\.?[/.]?[ad]\.?|[%�
 _NOTE = re.compile(r"[*†‡©]|\W*(?:\(?\d+\)|note|source|ghi chú|nguồn|lưu ý|champ|lecture)", re.IGNORECASE)
 #: What a line above a header says about its numbers.
 _UNIT = re.compile(r"[(（\[]|%|unit|đơn vị|đvt|en |in |単位", re.IGNORECASE)
+_PATTERNS = ((_YEAR, YEAR), (_NUMBER, VALUE), (_DAY, DAY), (_MARK, MARK))
+_LONGEST_VALUE = 30  # letters of a value
+_NEARLY = 0.8  # share from which nearly all are of one kind
 _GAP = 8  # blank rows that may part the rows of a header, and a header from its body
 _LONG = 120  # letters from which a text alone in its row is no heading
 _SHORT = 8  # rows of numbers a header may hold: units, dates of a series, how many there are
@@ -118,36 +121,30 @@ def read_tables(path: str | Path, *, sheet: str | None = None, limits: Limits = 
 def tables_of(sheet: Sheet) -> list[TableRead]:
     """Return the tables of a sheet, as :func:`read_tables` does."""
     account = SheetAccount(sheet)
-    width = len(sheet.columns)
+    whole = Block(sheet, 0, 0, sheet.height, 0, len(sheet.columns), sheet.titles or ("",) * len(sheet.columns), {})
     if sheet.titles:
-        block = Block(sheet, 0, 0, sheet.height, 0, width, sheet.titles, {})
-        body = Body(np.arange(sheet.height))
-        return [TableRead(block, body, _frame(block, body.records), account)]
+        return [TableRead(whole, body := Body(np.arange(sheet.height)), _frame(whole, body.records), account)]
     kinds = np.array([[_kind(c) for c in column] for column in sheet.columns], dtype=np.int8).T
-    layouts = [layout for span in _bands(kinds) for layout in _Band(sheet, kinds, *span).layouts()]
-    tables = [(layout, _read(layout)) for layout in layouts]
+    tables = [(found, _rows(found)) for span in _bands(kinds) for found in _Band(sheet, kinds, *span).tables()]
     _settle(account, tables)
     if not tables:
-        body = Body(np.arange(0))
-        block = Block(sheet, 0, 0, sheet.height, 0, width, ("",) * width, {})
-        return [TableRead(block, body, _frame(block, body.records), account)]
+        return [TableRead(whole, body := Body(np.arange(0)), _frame(whole, body.records), account)]
     return [
-        TableRead(layout.block, body, _frame(layout.block, body.records), account, *_questions(layout, body))
-        for layout, body in tables
+        TableRead(found.block, body, _frame(found.block, body.records), account, *_questions(found, body))
+        for found, body in tables
     ]
+
+
+# --- what stands in the cells ----------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=65536)
 def _written(text: str) -> int:
     """Return what a text is, as far as the layout goes."""
     text = text.strip()
-    if not text:
-        return BLANK
-    if len(text) <= 30:
-        for pattern, kind in ((_YEAR, YEAR), (_NUMBER, VALUE), (_DAY, DAY), (_MARK, MARK)):
-            if pattern.fullmatch(text):
-                return kind
-    return WORD
+    if not text or len(text) > _LONGEST_VALUE:
+        return WORD if text else BLANK
+    return next((kind for pattern, kind in _PATTERNS if pattern.fullmatch(text)), WORD)
 
 
 def _kind(cell: Any) -> int:
@@ -160,32 +157,32 @@ def _kind(cell: Any) -> int:
     return DAY if isinstance(cell, dt.date | dt.time | dt.timedelta) else MARK
 
 
+# --- where the tables are --------------------------------------------------------------------------------------------
+
+
 def _bands(kinds: NDArray[np.int8]) -> list[tuple[int, int]]:
     """Return the columns of tables side by side: parted by an empty column, each with row labels and values."""
     used = np.flatnonzero((kinds != BLANK).any(axis=0))
-    if not len(used):
-        return []
-    edges = [int(c) for before, c in zip(used[:-1], used[1:], strict=True) if c > before + 1]
-    bands = [int(used[0])]
-    for at, edge in enumerate(edges):
-        part = kinds[:, edge : edges[at + 1] if at + 1 < len(edges) else None]
+    edges = [int(c) for c in used[1:] if not (kinds[:, c - 1] != BLANK).any()]
+    bands = [int(c) for c in used[:1]]
+    for edge, after in zip(edges, [*edges, kinds.shape[1]][1:], strict=True):
+        part = kinds[:, edge:after]
         rows = part[(part == VALUE).any(axis=1)]
         first = rows[np.arange(len(rows)), (rows != BLANK).argmax(axis=1)]
-        labelled = len(rows) > 1 and (first == WORD).mean() > 0.8
-        if labelled and (kinds[:, bands[-1] : edge] == VALUE).any():
+        if len(rows) > 1 and (first == WORD).mean() > _NEARLY and (kinds[:, bands[-1] : edge] == VALUE).any():
             bands.append(edge)
-    return [*zip(bands, [*bands[1:], int(used[-1]) + 1], strict=True)]
+    return [*zip(bands, [*bands[1:], kinds.shape[1]], strict=True)]
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _Found:
     """A table before its rows are judged: where it is, which of its columns hold values, its last row of values."""
 
     block: Block
     band: _Band
     numeric: NDArray[np.bool_]
     last: int
-    doubtful: frozenset[int] = frozenset()
+    doubtful: range
 
 
 class _Band:
@@ -196,42 +193,37 @@ class _Band:
         self.kinds = kinds[:, left:right]
         self.filled = (self.kinds != BLANK).sum(axis=1)
         self.words = (self.kinds == WORD).sum(axis=1)
-        held = (self.kinds >= YEAR).sum(axis=1)
+        self.lead = (self.kinds != BLANK).argmax(axis=1)
+        self.reach = {(top, at - left): right - left for top, at, _, right in sheet.merged}
         #: Rows with a value beside something else; not those of a header that look so.
-        self.data = (held > 0) & (self.filled > 1)
-        self.merged = {(top, at): right for top, at, _, right in sheet.merged}
-        self.periods = np.zeros(len(held), dtype=bool)
-        rows = [int(i) for i in np.flatnonzero(self.filled)]
+        self.data = (self.kinds >= YEAR).any(axis=1) & (self.filled > 1)
+        self.periods = np.zeros(len(self.data), dtype=bool)
+        self.there = [int(i) for i in np.flatnonzero(self.filled)]
         above = -1
-        for i, below in zip(rows, [*rows[1:], -1], strict=True):
+        for i, below in zip(self.there, [*self.there[1:], -1], strict=True):
             if self.data[i]:
-                self.periods[i] = self._names_periods(i, above, below)
-                open_above = above < 0 or not self.data[above]
-                self.data[i] = not (self.periods[i] or (open_above and self._numbers(i)))
+                opened = above >= 0 and bool(self.data[above])
+                self.periods[i] = self._names_periods(i, above, below, opened)
+                self.data[i] = not self.periods[i] and (opened or not self._numbers(i))
             above = i
 
     def cells(self, row: int) -> list[Any]:
         """Return the cells of a row."""
         return [column[row] for column in self.sheet.columns[self.left : self.right]]
 
-    def _names_periods(self, row: int, above: int, below: int) -> bool:
+    def _names_periods(self, row: int, above: int, below: int, opened: bool) -> bool:
         """Tell whether a row names years or days as titles: in their order, no other number, no such row below it."""
         kinds = self.kinds[row]
         there = (kinds == YEAR) | (kinds == DAY)
         if (kinds == VALUE).any() or there.sum() + (self.words[row] > 1) < 2:
             return False
-        if (self.kinds[below][there] == kinds[there]).mean() > 0.5:
+        if (self.kinds[below, there] == kinds[there]).mean() > 0.5:
             return False
-        words_below = (above < 0 or not self.data[above]) and (self.kinds[below][there] == WORD).all()
-        if words_below or ((kinds[~there] == BLANK).all() and not there[0]):
-            return True
+        if (not opened and (self.kinds[below, there] == WORD).all()) or not (kinds[~there].any() or there[0]):
+            return True  # words go on below, or nothing but periods right of the labels
+        titled = kinds[self.lead[row]] == WORD and self.words[above] > 1 and (self.kinds[above, there] == WORD).any()
         years = list(dict.fromkeys(str(c)[:4] for c, kind in zip(self.cells(row), kinds, strict=True) if kind == YEAR))
-        titled = (
-            kinds[np.flatnonzero(kinds)[0]] == WORD
-            and self.words[above] > 1
-            and (self.kinds[above][there] == WORD).any()
-        )
-        return not titled and years in (sorted(years), sorted(years, reverse=True))
+        return not (titled or years not in (sorted(years), sorted(years, reverse=True)))
 
     def _numbers(self, row: int) -> bool:
         """Tell whether a row only numbers the columns."""
@@ -239,110 +231,91 @@ class _Band:
         return is_numbering(cells) and (self.filled[row] > 2 or any(w[:1] in "([" or "=" in w for w in texts(cells)))
 
     def numeric(self, first: int, last: int) -> NDArray[np.bool_]:
-        """Tell which columns hold values, or marks for them, in rows of records."""
+        """Tell which columns hold values, or marks for them, in rows of records; not a first one of serial numbers."""
         kinds = self.kinds[first : last + 1][self.data[first : last + 1]]
         values = (kinds >= YEAR).sum(axis=0)
-        return (values > 0) & (values + (kinds == MARK).sum(axis=0) >= 0.7 * (kinds != BLANK).sum(axis=0))
+        found = (values > 0) & (values + (kinds == MARK).sum(axis=0) >= 0.7 * (kinds != BLANK).sum(axis=0))
+        found[0] &= not found[1:].any()
+        return found
 
     def _opens(self, row: int, first: int, last: int) -> bool:
         """Tell whether a row below records, the first and last of them named, is the header of another table."""
-        if self.periods[row]:
-            return True
         numeric = self.numeric(first, last)
         hits = ((self.kinds[row] == WORD) & numeric).sum()
-        return bool(self.words[row] > 1 and hits >= max(min(2, numeric.sum()), 0.6 * (self.words[row] - 1), 1))
+        many = max(min(2, numeric.sum()), 0.6 * (self.words[row] - 1), 1)
+        return bool(self.periods[row] or (self.words[row] > 1 and hits >= many))
 
-    def layouts(self) -> list[_Layout]:
-        """Return the tables, top down."""
-        runs: list[list[int]] = []
+    def _runs(self) -> list[tuple[int, int]]:
+        """Return the first and last row of values of each table."""
+        runs: list[tuple[int, int]] = []
         fresh = True
-        for i in map(int, np.flatnonzero(self.filled)):
-            if self.data[i] and fresh:
-                runs.append([i, i])
+        for i in self.there:
+            if self.data[i]:
+                runs = [*runs, (i, i)] if fresh else [*runs[:-1], (runs[-1][0], i)]
                 fresh = False
-            elif self.data[i]:
-                runs[-1][1] = i
-            elif not fresh and self._opens(i, *runs[-1]):
-                fresh = True
-        asked = self._join(runs)
-        asked |= self._of_words(runs)
-        found: list[_Layout] = []
-        for n, (first, last) in enumerate(runs):
-            floor = runs[n - 1][1] + 1 if n else 0
-            top, end = self._header(floor, first, last)
-            numeric = self.numeric(first, last)
-            titles = titles_above(self.sheet, range(top, end)) if end > top else []
-            titles = [t if self.left <= c < self.right else "" for c, t in enumerate(titles)]
-            titles += [""] * (len(self.sheet.columns) - len(titles))
-            bare = sum(not t for t in np.array(titles, dtype=object)[self.left : self.right][numeric])
-            doubtful = set(range(floor, first + 1)) if first in asked or bare > numeric.sum() / 3 else set()
-            block = Block(self.sheet, top, end - top, self.sheet.height, self.left, self.right, tuple(titles), {})
-            if found and _same(found[-1].block.titles, titles) and not (self.filled[floor:top] == 1).any():
-                again = (*found[-1].block.again, *range(top, end))
-                found[-1] = replace(found[-1], block=replace(found[-1].block, again=again), last=last)
-                continue
-            if found:
-                found[-1] = replace(found[-1], block=replace(found[-1].block, end=self._title(found[-1].last, top)))
-            found.append(_Layout(block, self, numeric, last, frozenset(doubtful)))
-        return [t for n, t in enumerate(found) if not self._preamble(t, found[n + 1 :])]
-
-    def _join(self, runs: list[list[int]]) -> set[int]:
-        """Make a few rows of values above words part of the header they stand in; return what to ask about."""
-        asked = set()
+            else:
+                fresh = fresh or self._opens(i, *runs[-1])
         for n in range(len(runs) - 1, 0, -1):
             (first, last), (below, end) = runs[n - 1], runs[n]
-            close = self.filled[first:below].all() and (self.filled[last + 1 : below] > 1).all()
-            few = last - first < _SHORT and self.data[below : end + 1].sum() >= 2 * (last - first + 1)
-            if not (close and few):
-                continue
-            if (self.kinds[first : last + 1, 0] == WORD).all() and (
-                self.kinds[below : end + 1, 0] != WORD
-            ).mean() > 0.8:
-                self.data[first : last + 1] = False
+            words = (self.kinds[first : last + 1, 0] == WORD).all() and self.filled[first:below].all()
+            if words and last - first < _SHORT and (self.kinds[below : end + 1, 0] != WORD).mean() > _NEARLY:
+                self.data[first : last + 1] = False  # units, dates, how many there are: values in a header
                 del runs[n - 1]
+        return runs
+
+    def tables(self) -> list[_Found]:
+        """Return the tables, top down."""
+        runs, rows = self._runs(), np.flatnonzero(self.filled > 1)
+        words_only = not runs and len(rows) > 2
+        if words_only:
+            self.data[rows[1:]] = True
+            runs = [(int(rows[1]), int(rows[-1]))]
+        found: list[_Found] = []
+        floor = 0
+        for first, last in runs:
+            numeric = self.numeric(first, last)
+            top, end = self._header(floor, first, numeric)
+            above = titles_above(self.sheet, range(top, end)) if end > top else []
+            titles = [t if self.left <= c < self.right else "" for c, t in enumerate(above)]
+            titles += [""] * (len(self.sheet.columns) - len(titles))
+            bare = sum(not titles[self.left + c] for c in np.flatnonzero(numeric))
+            doubtful = range(floor, first + 1) if words_only or bare > numeric.sum() / 3 else range(0)
+            block = Block(self.sheet, top, end - top, self.sheet.height, self.left, self.right, tuple(titles), {})
+            before, untitled = found[-1:], not (self.filled[floor:top] == 1).any()
+            if before and untitled and _same(before[0].block.titles, titles):
+                again = (*before[0].block.again, *range(top, end))
+                found[-1] = replace(before[0], block=replace(before[0].block, again=again), last=last)
+            elif before and first - floor and (self.kinds[:floor] != BLANK).any(axis=0).sum() <= 2 < numeric.sum():
+                found = [_Found(block, self, numeric, last, doubtful)]  # above it "Cập nhật | 28/01/2026", no table
             else:
-                asked.add(below)
-        return asked
+                found = [replace(b, block=replace(b.block, end=min(b.block.end, top))) for b in found]
+                found.append(_Found(block, self, numeric, last, doubtful))
+            floor = last + 1
+        return found
 
-    def _of_words(self, runs: list[list[int]]) -> set[int]:
-        """Add a table that holds words only, if there is none of values; return what to ask about."""
-        rows = np.flatnonzero(self.filled > 1)
-        if runs or len(rows) < 3:
-            return set()
-        self.data[rows[1:]] = True
-        runs.append([int(rows[1]), int(rows[-1])])
-        return {int(rows[1])}
-
-    def _header(self, floor: int, first: int, last: int) -> tuple[int, int]:
+    def _header(self, floor: int, first: int, numeric: NDArray[np.bool_]) -> tuple[int, int]:
         """Return the first row of the header above records and the first one below it; the same row without any."""
-        numeric = self.numeric(first, last)
-        if numeric[1:].any():
-            numeric[0] = False
-        elif not numeric.any():
-            numeric |= True
         top, end = first, 0  # 0: no row of the header found
-        gap, lines = 0, 0
+        gap = lines = 0
         for i in range(first - 1, floor - 1, -1):
-            there = self.kinds[i] != BLANK
+            there, at = self.kinds[i] != BLANK, int(self.lead[i])
+            reach = self.reach.get((i, at), at)
             if not there.any():
                 gap += 1
                 continue
-            if not end and self._holds_nothing(i, numeric):
-                continue  # a record
-            at = int(np.flatnonzero(there)[0])
-            right = self.merged.get((i, at + self.left), at + self.left) - self.left
-            over = bool((there & numeric).any() or numeric[at : right + 1].any())
             if gap > _GAP or lines > 3:
                 break
-            if not end and (not over or (self.filled[i] == 1 and at == 0)):
-                lines += 1  # a heading above the first record
-            elif not end:
-                top, end = i, i + 1
+            if not end:
+                over = (there & numeric).any() or numeric[at : reach + 1].any() or not numeric.any()
+                if not over or (self.filled[i] == 1 and at == 0) or self._holds_nothing(i, numeric):
+                    lines += 1  # a heading above the first record, or a record without values
+                else:
+                    top, end, lines = i, i + 1, 0
             elif self.filled[i] > 1:
-                if (gap + lines and not self._adds(i, top, end)) or self._states_unit(i):
+                if self._states_unit(i) or (gap + lines and not self._adds(i, top, end)):
                     break
                 top, lines = i, 0
-            elif at > self._first(top, end) and (right > at or not self._states_unit(i)):
+            elif at > self.lead[top:end][self.filled[top:end] > 0].min() and (reach > at or not self._states_unit(i)):
                 top = i
             elif lines or len(str(self.cells(i)[at])) > _SHORT_TITLE:
                 break
@@ -359,144 +332,104 @@ class _Band:
 
     def _states_unit(self, row: int) -> bool:
         """Tell whether a row above a header ends in the unit of its numbers: "Đơn vị: triệu đồng"."""
-        there = np.flatnonzero(self.kinds[row])
-        return (
-            len(there) <= 3
-            and there[-1] > 0.6 * (self.right - self.left)
-            and bool(_UNIT.match(str(self.cells(row)[there[-1]]).strip()))
-        )
-
-    def _first(self, top: int, end: int) -> int:
-        return int(np.flatnonzero((self.kinds[top:end] != BLANK).any(axis=0))[0])
+        *others, end = np.flatnonzero(self.kinds[row])
+        return len(others) < 3 and end > 0.6 * len(self.kinds[row]) and bool(_UNIT.match(str(self.cells(row)[end])))
 
     def _adds(self, row: int, top: int, end: int) -> bool:
         """Tell whether a row above a gap belongs to the header below it: it names more columns, or groups of them."""
-        titled = (self.kinds[top:end] != BLANK).any(axis=0)
-        there = self.kinds[row] != BLANK
-        return bool((there & ~titled).any() or there.sum() > 2 or not there[0])
-
-    def _title(self, last: int, top: int) -> int:
-        """Return the first row of the words above a header; the header itself if no blank row parts them from above."""
-        row = top
-        while row > last + 1 and self.filled[row - 1]:
-            row -= 1
-        return row if row > last + 1 else top
-
-    def _preamble(self, table: _Layout, below: list[_Layout]) -> bool:
-        """Tell whether a table is but a few words and values above a wider one: "Cập nhật | 28/01/2026"."""
-        block = table.block
-        used = (self.kinds[block.top : table.last + 1] != BLANK).any(axis=0).sum()
-        return bool(below) and used <= 2 and table.last - block.top < 3 and len(below[0].numeric) > 3
+        untitled = (self.kinds[top:end] == BLANK).all(axis=0)
+        return bool(self.kinds[row, untitled].any() or self.filled[row] > 2 or self.lead[row] > 0)
 
 
-def _same(titles: tuple[str, ...], others: list[str]) -> bool:
+def _same(titles: Sequence[str], others: Sequence[str]) -> bool:
     """Tell whether two headers say the same."""
-    pairs = [(key(a), key(b)) for a, b in zip(titles, others, strict=True) if a or b]
-    return sum(a == b for a, b in pairs) > 0.6 * len(pairs)
+    pairs = [key(a) == key(b) for a, b in zip(titles, others, strict=True) if a or b]
+    return sum(pairs) > 0.6 * len(pairs)
 
 
-def _read(layout: _Layout) -> Body:
+# --- what the rows are -----------------------------------------------------------------------------------------------
+
+
+def _rows(found: _Found) -> Body:
     """Tell what the rows below a header are."""
-    block, band, body = layout.block, layout.band, Body(np.arange(0))
-    held = (band.kinds >= YEAR) & layout.numeric
-    if layout.numeric[1:].any():
-        held[:, 0] = False  # serial numbers, years: labels of a row
-    marks = ((band.kinds == MARK) & layout.numeric).sum(axis=1)
-    full = [i for i in range(block.body, layout.last + 1) if held[i].any()]
-    stub = (band.kinds[full] == WORD).mean(axis=0) > 0.5 if full else layout.numeric
+    block, band, body = found.block, found.band, Body(np.arange(0))
+    full = band.kinds[block.body : found.last + 1][
+        (band.kinds[block.body : found.last + 1, found.numeric] >= YEAR).any(axis=1)
+    ]
+    stub = (full == WORD).mean(axis=0) > 0.5 if len(full) else ~found.numeric
+    marks = (band.kinds[:, found.numeric] == MARK).sum(axis=1)
     records: list[int] = []
-    for i in (i for i in range(block.body, block.end) if band.filled[i]):
+    for i in (i for i in band.there if block.body <= i < block.end):
         said = [w for w in texts(band.cells(i)) if w]
-        reason = ""
+        reason = "record"
         if i in block.again:
             reason = "header_again"
-        elif not records and is_numbering(said) and not band.data[i]:
+        elif not records and not band.data[i] and is_numbering(said):
             reason = "numbering"
-        elif i > layout.last:
+        elif i > found.last:
             like = marks[i] > 1 or (stub.sum() > 1 and (band.kinds[i, stub] == WORD).all() and not _NOTE.match(said[0]))
-            reason = "" if like and records and records[-1] == i - 1 else "note"
-        elif band.filled[i] == 1 and band.words[i]:
+            reason = "record" if like and records and records[-1] == i - 1 else "note"
+        elif band.filled[i] == band.words[i] == 1:
             reason = "section" if len(said[0]) <= _LONG else "note"
-        if reason:
-            body.aside.setdefault(reason, []).append(i)
-        else:
+        if reason == "record":
             records.append(i)
+        else:
+            body.aside.setdefault(reason, []).append(i)
         if reason == "section":
             body.sections[i] = said[0]
-    _part_totals(layout, body, records)
+    labels = [[w for w in texts(band.cells(i)) if w][:_LABELS] for i in records]
+    columns = [[block.sheet.columns[band.left + c][i] for i in records] for c in np.flatnonzero(found.numeric)]
+    numbers = [pd.to_numeric(pd.Series(c, dtype=object), errors="coerce").to_numpy(float) for c in columns]
+    totals = total_rows(labels, np.reshape(numbers, (-1, len(records))).T, [""] * len(records))
+    body.doubtful = {records[n]: labels[n][0] for n in totals.doubtful}
+    if totals.sure:
+        body.aside["total"] = [records[n] for n in sorted(totals.sure)]
+    body.records = np.array([i for n, i in enumerate(records) if n not in totals.sure], dtype=np.intp)
     return body
 
 
-def _part_totals(layout: _Layout, body: Body, records: list[int]) -> None:
-    """Set the rows aside that are totals by word and sums; remember those that are so by one of them only."""
-    band = layout.band
-    lines = [[w for w in texts(band.cells(i)) if w][:_LABELS] for i in records]
-    columns = [band.left + int(c) for c in np.flatnonzero(layout.numeric) if c or not layout.numeric[1:].any()]
-    cells = [[band.sheet.columns[c][i] for i in records] for c in columns]
-    numbers = np.array([pd.to_numeric(pd.Series(c, dtype=object), errors="coerce") for c in cells], dtype=float)
-    found = total_rows(lines, numbers.reshape(len(columns), len(records)).T, [""] * len(records))
-    body.doubtful = {records[n]: lines[n][0] for n, why in found.doubtful.items()}
-    if found.sure:
-        body.aside["total"] = [records[n] for n in sorted(found.sure)]
-    body.records = np.array([i for n, i in enumerate(records) if n not in found.sure], dtype=np.intp)
-
-
-def _settle(account: SheetAccount, tables: list[tuple[_Layout, Body]]) -> None:
+def _settle(account: SheetAccount, tables: Sequence[tuple[_Found, Body]]) -> None:
     """Give every cell of the sheet its fate."""
-    sheet = account.sheet
-    for layout, body in tables:
-        block = layout.block
-        span = slice(block.left, block.right)
-        account.put(Fate.HEADER, slice(block.top, block.body), span)
+    for found, body in tables:
+        span = slice(found.block.left, found.block.right)
+        account.put(Fate.HEADER, slice(found.block.top, found.block.body), span)
         for reason, rows in body.aside.items():
             fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
             account.put(fate, rows, span)
         account.put(Fate.VALUE, body.records, span)
-    for layout, _ in tables:
-        account.put(Fate.TITLE, slice(0, layout.block.top), slice(layout.block.left, layout.block.right))
+    for found, _ in tables:
+        account.put(Fate.TITLE, slice(0, found.block.top), slice(found.block.left, found.block.right))
     account.put(Fate.UNREAD, slice(None))
-    for at, column in enumerate(sheet.columns):
-        if odd := [row for row, cell in enumerate(column) if isinstance(cell, Odd)]:
-            account.put(Fate.PROBLEM, odd, at)
+    for at, column in enumerate(account.sheet.columns):
+        account.put(Fate.PROBLEM, [row for row, cell in enumerate(column) if isinstance(cell, Odd)], at)
     account.settle()
 
 
-def _questions(layout: _Layout, body: Body) -> tuple[list[Question], frozenset[int]]:
+def _questions(found: _Found, body: Body) -> tuple[list[Question], frozenset[int]]:
     """Return the questions about a table, and the rows they are about."""
-    block, questions = layout.block, []
-    number = block.sheet.first_row
-    if layout.doubtful:
-        rows = f"{number + min(layout.doubtful)}–{number + max(layout.doubtful)}"
-        first = number + block.body
-        answers = [Answer("header", f"{number + block.top}-{first - 1}"), Answer("header", "…")]
-        where = f"{block.sheet.where()}, dòng/row {rows}"
-        questions.append(
-            Question("header-doubtful", where, "", tuple(answers[not block.height :]), False, {"row": first})
-        )
+    block, one = found.block, found.block.sheet.first_row
+    questions = []
+    if found.doubtful:
+        where = f"{block.sheet.where()}, dòng/row {one + found.doubtful[0]}–{one + found.doubtful[-1]}"
+        told = [f"{one + block.top}-{one + block.body - 1}"] if block.height else []
+        answers = [Answer("header", rows) for rows in (*told, "…")]
+        questions.append(Question("header-doubtful", where, answers=tuple(answers), blanks={"row": one + block.body}))
     if body.doubtful:
-        answers = [
-            Answer("rows", kind, f"{number + i}:{said}")
-            for i, said in body.doubtful.items()
-            for kind in ("total", "record")
-        ]
-        where = f"{block.sheet.where()}, dòng/row {', '.join(str(number + i) for i in body.doubtful)}"
-        questions.append(Question("total-doubtful", where, "", tuple(answers)))
-    return questions, frozenset(number + i for i in {*layout.doubtful, *body.doubtful})
+        where = f"{block.sheet.where()}, dòng/row {', '.join(str(one + i) for i in body.doubtful)}"
+        said = [(kind, f"{one + i}:{word}") for i, word in body.doubtful.items() for kind in ("total", "record")]
+        questions.append(Question("total-doubtful", where, answers=tuple(Answer("rows", *answer) for answer in said)))
+    return questions, frozenset(one + i for i in {*found.doubtful, *body.doubtful})
 
 
 def _frame(block: Block, rows: NDArray[np.intp]) -> pd.DataFrame:
     """Return the cells of records under their titles; a cell merged downwards holds for all its rows."""
-    sheet = block.sheet
-    names = [block.titles[c] for c in range(block.left, block.right)]
-    letters = [column_letters(sheet.first_column + c) for c in range(block.left, block.right)]
-    names = [t if t and names.count(t) == 1 else a for t, a in zip(names, letters, strict=True)]
+    sheet, titles = block.sheet, block.titles[block.left : block.right]
     cells = {}
-    for name, at in zip(names, range(block.left, block.right), strict=True):
+    for at, title in enumerate(titles, block.left):
         column = np.empty(sheet.height, dtype=object)
         column[:] = list(sheet.columns[at])
-        for top, left, bottom, _ in sheet.merged:
-            if left == at and 0 <= top < sheet.height:
-                column[top : bottom + 1] = column[top]
+        for top, _, bottom, _ in (m for m in sheet.merged if m[1] == at and 0 <= m[0] < sheet.height):
+            column[top : bottom + 1] = column[top]
+        name = title if title and titles.count(title) == 1 else column_letters(sheet.first_column + at)
         cells[name] = column[rows]
-    index = pd.Index(sheet.first_row + rows + bool(sheet.titles), name="row")
-    return pd.DataFrame(cells, index=index, dtype=object)
+    return pd.DataFrame(cells, pd.Index(sheet.first_row + rows + bool(sheet.titles), name="row"), dtype=object)
