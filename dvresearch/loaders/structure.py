@@ -47,6 +47,7 @@ _LONGEST_VALUE = 30  # letters of a value
 _NEARLY = 0.8  # share from which nearly all are of one kind
 _GAP = 8  # blank rows that may part the rows of a header, and a header from its body
 _LONG = 120  # letters from which a text alone in its row is no heading
+_TALL = 12  # rows of several words above the first value, from which they may be records
 _SHORT = 8  # rows of numbers a header may hold: units, dates of a series, how many there are
 _SHORT_TITLE = 60  # letters of a line that may stand between the rows of a header
 _LABELS = 4  # columns in which the word of a total may stand
@@ -202,9 +203,9 @@ class _Band:
         above = -1
         for i, below in zip(self.there, [*self.there[1:], -1], strict=True):
             if self.data[i]:
-                opened = above >= 0 and bool(self.data[above])
+                opened = 0 <= above == i - 1 and bool(self.data[above])
                 self.periods[i] = self._names_periods(i, above, below, opened)
-                self.data[i] = not self.periods[i] and (opened or not self._numbers(i))
+                self.data[i] = not self.periods[i] and (opened or not self.numbers(i))
             above = i
 
     def cells(self, row: int) -> list[Any]:
@@ -217,22 +218,23 @@ class _Band:
         there = (kinds == YEAR) | (kinds == DAY)
         if (kinds == VALUE).any() or there.sum() + (self.words[row] > 1) < 2:
             return False
-        if (self.kinds[below, there] == kinds[there]).mean() > 0.5:
+        under = self.kinds[below, there]
+        if (under == kinds[there]).mean() > 0.5 or (DAY in kinds and VALUE not in under):
             return False
-        if (not opened and (self.kinds[below, there] == WORD).all()) or not (kinds[~there].any() or there[0]):
+        if (not opened and (under == WORD).all()) or not (kinds[~there].any() or there[0]):
             return True  # words go on below, or nothing but periods right of the labels
         titled = kinds[self.lead[row]] == WORD and self.words[above] > 1 and (self.kinds[above, there] == WORD).any()
         years = list(dict.fromkeys(str(c)[:4] for c, kind in zip(self.cells(row), kinds, strict=True) if kind == YEAR))
-        return not (titled or years not in (sorted(years), sorted(years, reverse=True)))
+        return not (opened or titled or years not in (sorted(years), sorted(years, reverse=True)))
 
-    def _numbers(self, row: int) -> bool:
+    def numbers(self, row: int) -> bool:
         """Tell whether a row only numbers the columns."""
         cells = list(dict.fromkeys(self.cells(row)))
         return is_numbering(cells) and (self.filled[row] > 2 or any(w[:1] in "([" or "=" in w for w in texts(cells)))
 
     def numeric(self, first: int, last: int) -> NDArray[np.bool_]:
         """Tell which columns hold values, or marks for them, in rows of records; not a first one of serial numbers."""
-        kinds = self.kinds[first : last + 1][self.data[first : last + 1]]
+        kinds = self.kinds[first : last + 1][self.filled[first : last + 1] > 1]
         values = (kinds >= YEAR).sum(axis=0)
         found = (values > 0) & (values + (kinds == MARK).sum(axis=0) >= 0.7 * (kinds != BLANK).sum(axis=0))
         found[0] &= not found[1:].any()
@@ -278,8 +280,10 @@ class _Band:
             above = titles_above(self.sheet, range(top, end)) if end > top else []
             titles = [t if self.left <= c < self.right else "" for c, t in enumerate(above)]
             titles += [""] * (len(self.sheet.columns) - len(titles))
-            bare = sum(not titles[self.left + c] for c in np.flatnonzero(numeric))
-            doubtful = range(floor, first + 1) if words_only or bare > numeric.sum() / 3 else range(0)
+            bare = sum(not titles[self.left + c] for c in np.flatnonzero(numeric)) > numeric.sum() / 3
+            above_it = (self.filled[floor:first] > 1).sum()
+            close = floor > 0 and self.filled[floor:first].all()  # nothing parts it from the records above
+            doubtful = range(floor, first + 1) if words_only or bare or close or above_it > _TALL else range(0)
             block = Block(self.sheet, top, end - top, self.sheet.height, self.left, self.right, tuple(titles), {})
             before, untitled = found[-1:], not (self.filled[floor:top] == 1).any()
             if before and untitled and _same(before[0].block.titles, titles):
@@ -307,17 +311,20 @@ class _Band:
                 break
             if not end:
                 over = (there & numeric).any() or numeric[at : reach + 1].any() or not numeric.any()
-                if not over or (self.filled[i] == 1 and at == 0) or self._holds_nothing(i, numeric):
-                    lines += 1  # a heading above the first record, or a record without values
+                if not over or (self.filled[i] == 1 and at == 0) or self._holds_nothing(i, numeric) or self.numbers(i):
+                    lines += int(self.filled[i] == 1)  # a heading; else a record without values, or numbers of columns
                 else:
                     top, end, lines = i, i + 1, 0
-            elif self.filled[i] > 1:
+                gap = 0
+                continue
+            lead = self.lead[top:end][self.filled[top:end] > 0].min()
+            if self.filled[i] > 1:
                 if self._states_unit(i) or (gap + lines and not self._adds(i, top, end)):
                     break
                 top, lines = i, 0
-            elif at > self.lead[top:end][self.filled[top:end] > 0].min() and (reach > at or not self._states_unit(i)):
+            elif not gap and at > lead and (reach > at or not self._states_unit(i)):
                 top = i
-            elif lines or len(str(self.cells(i)[at])) > _SHORT_TITLE:
+            elif lines or at > lead or len(str(self.cells(i)[at])) > _SHORT_TITLE:
                 break
             else:
                 lines += 1
@@ -364,7 +371,7 @@ def _rows(found: _Found) -> Body:
         reason = "record"
         if i in block.again:
             reason = "header_again"
-        elif not records and not band.data[i] and is_numbering(said):
+        elif not records and not band.data[i] and band.numbers(i):
             reason = "numbering"
         elif i > found.last:
             like = marks[i] > 1 or (stub.sum() > 1 and (band.kinds[i, stub] == WORD).all() and not _NOTE.match(said[0]))
