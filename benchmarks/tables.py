@@ -104,7 +104,7 @@ def statsheets(folder: Path, wanted: slice = slice(None)) -> Score:
             labels, ranges = said["labels"], [r.decode() for r in said["ranges_original"]]
         grid = np.zeros((filled.shape[0] + sheet.first_row - 1, filled.shape[1] + sheet.first_column - 1), dtype=bool)
         grid[sheet.first_row - 1 :, sheet.first_column - 1 :] = filled
-        lines, columns = _kept(grid.any(axis=1)), _kept(grid.any(axis=0))
+        lines, columns = _kept(list(grid.any(axis=1))), _kept(list(grid.any(axis=0)))
         height, width = min(len(lines), labels.shape[0]), min(len(columns), labels.shape[1])
         own = np.zeros(grid.shape, dtype=int)
         own[np.ix_(lines[:height], columns[:width])] = labels[:height, :width]
@@ -112,12 +112,13 @@ def statsheets(folder: Path, wanted: slice = slice(None)) -> Score:
             score.refused += 1  # the annotators saw another grid
             continue
         own = own[sheet.first_row - 1 :, sheet.first_column - 1 :]
-        spans = [tuple(int(n) - sheet.first_row for n in re.findall(r"\d+", r)) for r in ranges]
+        corners = [re.findall(r"\d+", r) for r in ranges]
+        spans = [(int(top) - sheet.first_row, int(bottom) - sheet.first_row) for top, bottom in corners]
         score.add(tables, _named(own), spans)
     return score
 
 
-def _kept(used: np.ndarray) -> list[int]:
+def _kept(used: list[bool]) -> list[int]:
     """Return the rows or columns of the annotators' grid: of several empty ones in a row, the first two."""
     kept, empty = [], 0
     for at, filled in enumerate(used):
@@ -152,7 +153,7 @@ def saus(folder: Path, wanted: slice = slice(None)) -> Score:
         width = max(map(len, rows))
         columns = [[_cell(row[c]) if c < len(row) else "" for row in rows] for c in range(width)]
         truth = np.full((len(rows), width), "", dtype=object)
-        data = []
+        data: list[int] = []
         for i, line in enumerate(said):
             known = {kind for kind in line if kind}
             for c, kind in enumerate(line):
@@ -176,8 +177,7 @@ def _cell(text: str) -> object:
 
 if __name__ == "__main__":
     root = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ["DVRESEARCH_VALIDATION"]) / "tables"
-    print(
-        "| set | sheets | cells | wrong | silent | questions a sheet | tables exact | refused |\n|---|---|---|---|---|---|---|---|"
-    )
+    print("| set | sheets | cells | wrong | silent | questions a sheet | tables exact | refused |")
+    print("|---|---|---|---|---|---|---|---|")
     print(statsheets(root).row("StatSheets"))
     print(saus(root).row("SAUS, without its totals"))

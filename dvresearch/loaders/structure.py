@@ -335,7 +335,8 @@ class _Band:
         """Tell whether a row has marks for missing values, and no word, where the records have values."""
         kinds = self.kinds[row]
         marks = [str(c) for c, mark in zip(self.cells(row), (kinds == MARK) & numeric, strict=True) if mark]
-        return len(marks) > 1 and not (kinds[numeric] == WORD).any() and not re.search(r"[\d%$]|\w{4}", " ".join(marks))
+        unit = re.search(r"[\d%$]|\w{4}", " ".join(marks))
+        return len(marks) > 1 and not unit and WORD not in kinds[numeric]
 
     def _states_unit(self, row: int) -> bool:
         """Tell whether a row above a header ends in the unit of its numbers: "Đơn vị: triệu đồng"."""
