@@ -104,7 +104,7 @@ def statsheets(folder: Path, wanted: slice = slice(None)) -> Score:
             labels, ranges = said["labels"], [r.decode() for r in said["ranges_original"]]
         grid = np.zeros((filled.shape[0] + sheet.first_row - 1, filled.shape[1] + sheet.first_column - 1), dtype=bool)
         grid[sheet.first_row - 1 :, sheet.first_column - 1 :] = filled
-        lines, columns = _kept(list(grid.any(axis=1))), _kept(list(grid.any(axis=0)))
+        lines, columns = _kept(grid.sum(axis=1).tolist()), _kept(grid.sum(axis=0).tolist())
         height, width = min(len(lines), labels.shape[0]), min(len(columns), labels.shape[1])
         own = np.zeros(grid.shape, dtype=int)
         own[np.ix_(lines[:height], columns[:width])] = labels[:height, :width]
@@ -118,7 +118,7 @@ def statsheets(folder: Path, wanted: slice = slice(None)) -> Score:
     return score
 
 
-def _kept(used: list[bool]) -> list[int]:
+def _kept(used: list[int]) -> list[int]:
     """Return the rows or columns of the annotators' grid: of several empty ones in a row, the first two."""
     kept, empty = [], 0
     for at, filled in enumerate(used):

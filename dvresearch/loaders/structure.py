@@ -336,12 +336,13 @@ class _Band:
         kinds = self.kinds[row]
         marks = [str(c) for c, mark in zip(self.cells(row), (kinds == MARK) & numeric, strict=True) if mark]
         unit = re.search(r"[\d%$]|\w{4}", " ".join(marks))
-        return len(marks) > 1 and not unit and WORD not in kinds[numeric]
+        return len(marks) > 1 and not unit and not (kinds[numeric] == WORD).any()
 
     def _states_unit(self, row: int) -> bool:
         """Tell whether a row above a header ends in the unit of its numbers: "Đơn vị: triệu đồng"."""
         *others, end = np.flatnonzero(self.kinds[row])
-        return len(others) < 3 and end > 0.6 * len(self.kinds[row]) and bool(_UNIT.match(str(self.cells(row)[end])))
+        there = len(others) < 3 and end > 0.6 * len(self.kinds[row])
+        return bool(there and _UNIT.match(str(self.cells(row)[end])))
 
     def _adds(self, row: int, top: int, end: int) -> bool:
         """Tell whether a row above a gap belongs to the header below it: it names more columns, or groups of them."""
