@@ -36,6 +36,7 @@ __all__ = [
     "layouts",
     "may_be_title",
     "missing_columns",
+    "titles_above",
 ]
 
 _HEAD = 60  # rows in which a header of a form is looked for
@@ -181,14 +182,25 @@ def layouts(sheet: Sheet, rows: range | None = None) -> Iterator[tuple[int, int,
         yield 0, 0, [[t] for t in sheet.titles]
         return
     rows = rows or range(min(_HEAD, sheet.height))
+    head = _words(sheet, rows)
+    for top in range(len(head)):
+        for height in range(1, min(_TALLEST, len(head) - top) + 1):
+            yield rows.start + top, height, _titles(head[top : top + height])
+
+
+def titles_above(sheet: Sheet, rows: range) -> list[str]:
+    """Return the title of each column under a header of these rows: the words of all of them joined, top down."""
+    return [" ".join(words) for words in _titles(_words(sheet, rows))]
+
+
+def _words(sheet: Sheet, rows: range) -> list[list[str]]:
+    """Return the words of rows; a cell merged over several columns stands over each of them."""
     head = [texts(row) for row in zip(*(c[rows.start : rows.stop] for c in sheet.columns[:_WIDEST]), strict=True)]
     for top, left, _, right in sheet.merged:
         if top in rows and 0 <= left < len(head[0]):
             line = head[top - rows.start]
             line[left + 1 : right + 1] = [line[left]] * (min(right + 1, len(line)) - left - 1)
-    for top in range(len(head)):
-        for height in range(1, min(_TALLEST, len(head) - top) + 1):
-            yield rows.start + top, height, _titles(head[top : top + height])
+    return head
 
 
 def _titles(rows: list[list[str]]) -> list[list[str]]:
