@@ -317,7 +317,7 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
 
 
 def may_be_title(text: str) -> bool:
-    """Tell whether a text could be the title of a column: most cells of a long list cannot, and are passed over fast."""
+    """Tell whether a text could be the title of a column: most cells of a long list cannot."""
     first = text.strip()[:1]
     if not first or len(text) > _LONGEST or (first.isdigit() and not _ORDINAL.match(text.strip())):
         return False
