@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -233,7 +233,9 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         guess = _guess(*next(layouts(sheet)), names, mapping)
         return _side_by_side(sheet, guess, width)
     blocks: list[Block] = []
-    for rows in _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header):
+    groups = _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header)
+    while groups:
+        rows = groups.pop(0)
         floor = blocks[-1].body if blocks else 0
         span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3))
         if stated.header:
@@ -245,6 +247,8 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
             continue
         if blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2):
             continue  # a row of a few known words inside a table
+        if below := [r for r in rows if r >= best.top + best.height and not stated.header]:
+            groups.insert(0, below)  # the next header stands close below: a table of one record
         last = blocks[-1] if blocks else None
         same = last and all(best.found.get(n, [-1])[0] == at for n, at in last.columns.items() if last.left <= at)
         if last and same:
@@ -322,6 +326,16 @@ def _shown(sheet: Sheet, titles: Sequence[str]) -> str:
     return ", ".join(named)[:1500]
 
 
+def _nearest(names: Mapping[str, Sequence[str]], seen: Iterable[str]) -> dict[str, str]:
+    """Return which header is nearest to one of the forms of each name, the most alike first."""
+    pairs = ((difflib.SequenceMatcher(None, f, k).ratio(), n, k) for k in seen for n in names for f in names[n])
+    found: dict[str, str] = {}
+    for _, name, header in sorted((p for p in pairs if p[0] >= 0.6), reverse=True):
+        if name not in found and header not in found.values():
+            found[name] = header
+    return found
+
+
 def missing_columns(
     sheets: Sequence[Sheet], block: Block | None, table: Table, needed: set[str], stated: Declaration
 ) -> DataError:
@@ -352,12 +366,12 @@ def missing_columns(
     free = [" ".join(t.split()) for i, t in enumerate(block.titles) if i not in block.columns.values()]
     # only what can be typed as it is shown, and is long enough to be told from any other word
     seen = {key(t): t for t in free if len(key(t)) > 2 and showable(t) == t}
+    forms = {n: [k for k, v in column_names(table).items() if v == n] for n in lacking}
+    nearest = _nearest({h: [key(h)] for h in absent} | forms, seen)
     give = []
     for name in [*absent, *lacking]:
-        forms = [key(name)] if name in absent else [k for k, v in column_names(table).items() if v == name]
-        near = [n for f in forms for n in difflib.get_close_matches(f, seen, 1, 0.6)]
-        if near:
-            give.append(Answer("columns", mapping.get(name, name), seen.pop(near[0])))
+        if name in nearest:
+            give.append(Answer("columns", mapping.get(name, name), seen[nearest[name]]))
         elif name == "unit":
             give.append(Answer("given", "…", "unit"))
         elif name in lacking:
