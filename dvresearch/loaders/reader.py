@@ -165,9 +165,10 @@ class Grid:
 
     def send(self) -> None:
         """Send the part of the sheet that is in use."""
-        top = next((i for i, row in enumerate(self.rows) if row), 0)
+        first = [next((i for i, v in enumerate(row) if v != ""), None) for row in self.rows]
+        top = next((i for i, at in enumerate(first) if at is not None), 0)
         width = max(map(len, self.rows), default=0)
-        left = min((next(i for i, v in enumerate(row) if v != "") for row in self.rows if row), default=0)
+        left = min((at for at in first if at is not None), default=0)
         if (cells := (len(self.rows) - top) * (width - left)) > self.limits["cells"]:
             raise Refused("cells", f"{cells}, {self.name}")
         send("sheet", self.name, self.hidden, top + 1, left + 1, self.merged, self.counted, self.hidden_rows)

@@ -162,6 +162,20 @@ class Reading:
             out += texts(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
         return pd.Series(out, index=self.frame.index, dtype="str")
 
+    def raw(self, column: str) -> list[Any]:
+        """Return the cells of a column as the file holds them, for the records; empty where a table lacks it."""
+        out: list[Any] = []
+        for number, part in enumerate(self.parts):
+            rows = self._rows[self._part == number]
+            at = part.block.columns.get(column)
+            out += list(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
+        return out
+
+    def beside(self, titles: Sequence[str]) -> list[str]:
+        """Return the cells of a column outside the contract, by the form of its title, as text; empty without it."""
+        at = next((c for c, t in enumerate(self.block.titles) if key(t) in titles), None)
+        return self.cells(at).tolist() if at is not None else [""] * len(self.frame)
+
     def problem(self, code: str, position: int, column: str, looks: str = "") -> None:
         """Note a cell that cannot be used."""
         block, row = self.origin(position)
@@ -593,7 +607,7 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
     else:
         cells = _take(block.sheet.columns[at], rows)
         column = convert(cells, rule, out.table, order=out.date_order, zone=out.stated.timezone or None)
-    wrong = _WRONG.get(rule.kind, "bad_number")
+    wrong = "lost_digits" if rule.kind == "code" and not rule.words else _WRONG.get(rule.kind, "bad_number")
     for i in map(int, np.flatnonzero(column.bad)):
         code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
         code = "odd_cell" if column.odd(i) else code
