@@ -8,10 +8,11 @@ header of a sheet opens a table of its own, with its own columns, down to the ne
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -38,7 +39,10 @@ _REMARK = re.compile(
 _NUMBERING = re.compile(r"[(\[]?\s*(?:\d{1,2}|[A-Ea-e]|[ivxIVX]{1,4})\s*[)\]]?(?:\s*=\s*[\d()+\-\s]+)?")
 #: A text that may be the title of a column: short, and no code or number.
 _TITLE = re.compile(r"(?!.*\d{5}|.*\d-\d)\D.{0,400}|\d{1,2}[.)].{3,400}", re.DOTALL)
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
 _LONG_NAME = 8  # words; of a longer wording no part stands above another
+#: Columns whose content can be stated for a whole file.
+_GIVEN = ("unit", "period", "kind")
 #: Of several columns that may hold the end of a dossier, the day its result was ready goes before the day it was
 #: fetched: guidance to the 766 index, item 2.1 (state 9 before state 10).
 _READY = re.compile(r".*\b(co (ket qua|kq)|hoan thanh|ket thuc|(xu ly|giai quyet) xong|kt xu ly)\b.*")
@@ -73,6 +77,8 @@ class Block:
         Rows on which the header is repeated.
     rivals : dict of str to list of int
         Contract name -> several columns that fit it, where nothing decides.
+    given : dict of str to str
+        Contract name -> what its title and the name of the sheet say of all rows.
     """
 
     sheet: Sheet
@@ -84,7 +90,13 @@ class Block:
     titles: tuple[str, ...]
     columns: dict[str, int]
     again: tuple[int, ...] = ()
-    rivals: Mapping[str, list[int]] | None = None
+    rivals: Mapping[str, list[int]] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """Contract names whose content is known for its rows."""
+        return {*self.columns, *self.rivals, *self.given}
 
     @property
     def body(self) -> int:
@@ -237,18 +249,21 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
     while groups:
         rows = groups.pop(0)
         floor = blocks[-1].body if blocks else 0
-        span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3))
+        span = range(
+            max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3, rows[0] + 2 * _TALLEST)
+        )
         if stated.header:
             span = range(rows[0], rows[-1] + 1)
         guesses = [_guess(*layout, names, mapping) for layout in layouts(sheet, span)]
         fits = [g for g in guesses if not stated.header or g.height == len(rows)]
         best = max(fits, key=lambda g: (len(g.found), -g.height), default=None)
-        if best is None or len(best.found) < 2:
-            continue
-        if blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2):
+        if best is not None and len(best.found) < 2:
+            best = None
+        done = best.top + best.height if best else span.stop
+        if below := [r for r in rows if r >= done and not stated.header]:
+            groups.insert(0, below)  # another header may stand close below: that of a table with one record
+        if best is None or (blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2)):
             continue  # a row of a few known words inside a table
-        if below := [r for r in rows if r >= best.top + best.height and not stated.header]:
-            groups.insert(0, below)  # the next header stands close below: a table of one record
         last = blocks[-1] if blocks else None
         same = last and all(best.found.get(n, [-1])[0] == at for n, at in last.columns.items() if last.left <= at)
         if last and same:
@@ -277,13 +292,20 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         good = {c for c in set(column) if type(c) is str and _TITLE.fullmatch(c.strip()) and _is_word(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
+    found = np.flatnonzero(hits >= 2)
     groups: list[list[int]] = []
-    for row in np.flatnonzero(hits >= 2):
+    for row in [r for r in found if not _is_dated(sheet, r)] or found:
         if groups and row - groups[-1][-1] <= 2:
             groups[-1].append(int(row))
         else:
             groups.append([int(row)])
     return groups
+
+
+def _is_dated(sheet: Sheet, row: int) -> bool:
+    """Tell whether a row holds a date, as a record does and a header does not."""
+    cells = (column[row] for column in sheet.columns[:_WIDEST])
+    return any(isinstance(c, dt.date) or (type(c) is str and _DATE.match(c.strip()) is not None) for c in cells)
 
 
 def _is_word(cell: str, known: frozenset[str]) -> bool:
@@ -372,8 +394,8 @@ def missing_columns(
     for name in [*absent, *lacking]:
         if name in nearest:
             give.append(Answer("columns", mapping.get(name, name), seen[nearest[name]]))
-        elif name == "unit":
-            give.append(Answer("given", "…", "unit"))
+        elif name in _GIVEN:
+            give.append(Answer("given", "…", name))
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
     code = (

@@ -87,11 +87,12 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
     count = len(labels)
     values = np.asarray(numbers, dtype=float).reshape(count, -1) if count else np.empty((0, 0))
     serials = [s.strip() for s in serials]
-    grade = np.array([max(map(_grade, {*row, serial})) for row, serial in zip(labels, serials, strict=True)], dtype=int)
     numbered = np.array([bool(_SERIAL.fullmatch(s)) for s in serials], dtype=bool)
+    words = ([*row, "" if n else s] for row, s, n in zip(labels, serials, numbered, strict=True))
+    grade = np.array([max(map(_grade, row)) for row in words], dtype=int)
     section = np.array([bool(_SECTION.fullmatch(s)) for s in serials], dtype=bool) & (grade == 0)
     grade[numbered & (grade == 1)] = 0
-    filled = (~np.isnan(values)).any(axis=1)
+    filled: NDArray[np.bool_] = np.asarray((~np.isnan(values)).any(axis=1))
     parents = _parents(serials, numbered)
     upper = np.zeros(count, dtype=bool)
     upper[list(parents)] = True
@@ -109,7 +110,7 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
         clear = grade[i] > 1 and not numbered[i]
         if fit.whole or (clear and (fit.held > fit.missed or not fit.missed or grade[i] > 2)):
             found.sure.add(i)
-            found.parts |= {i: fit.rows} if len(fit.rows) and grade[i] < 3 else {}
+            found.parts |= {i: fit.rows} if filled[i] and len(fit.rows) and grade[i] < 3 else {}
         else:
             found.doubtful[i] = "label_only"
     for i, end in parents.items():
@@ -157,7 +158,7 @@ def _unnamed(leaves: _Rows, numbered: NDArray[np.bool_], alone: bool) -> dict[in
 @lru_cache(maxsize=65536)
 def _grade(words: str) -> int:
     """Return 0 for words that name no total, 1 for those that may name something else, 3 for running totals, else 2."""
-    if len(words) > _LONGEST or _OTHER.match(words):
+    if not words or len(words) > _LONGEST or _OTHER.match(words):
         return 0
     match = _WORDS.fullmatch(plain(re.sub("[∑Σ]", " total ", words)))
     return 0 if not match else 1 if match["short"] else 3 if "luy ke" in match[0] else 2
