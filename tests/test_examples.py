@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from dvresearch.loaders.dossiers import load_dossiers
 
 from dvresearch import examples, tables, workdays
 from dvresearch.errors import ParameterError
 from dvresearch.examples import commune, office
+from dvresearch.loaders import load_dossiers
 from dvresearch.loaders.form_layouts import form as form_layout
 from dvresearch.loaders.forms import load_form
 from dvresearch.metrics.tally import tally

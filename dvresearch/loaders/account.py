@@ -164,7 +164,7 @@ class SheetAccount:
             row, column = map(int, lost[0])
             where = self.sheet.where(row, column)
             raise DataError("cells-without-account", where=where, count=len(lost))
-        if self.sheet.counted and int(self.filled.sum()) != self.sheet.counted:
+        if self.sheet.counted and not self.sheet.titles and int(self.filled.sum()) != self.sheet.counted:
             raise DataError("cells-without-account", where=self.sheet.where(), count=self.sheet.counted)
         counts = np.bincount(self.fates[self.filled], minlength=len(Fate))
         return {fate.name.lower(): int(n) for fate, n in zip(Fate, counts, strict=True) if n}

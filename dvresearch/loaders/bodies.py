@@ -260,7 +260,9 @@ class _Look:
             return "record"
         if i > self.last:
             return "note" if self.held[i] <= 2 or self.held[i] < len(self.known) / 2 else "record"
-        if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and not self.has_key(i):
+        # words in the column of the codes, unlike any code, and nothing beside them
+        keyless = not self.has_key(i) or " " in line[0]
+        if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and keyless:
             return "section"
         return "record"
 
