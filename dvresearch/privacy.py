@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvresearch.errors import ParameterError, Text
 from dvresearch.text import nfc, plain, shape
+from dvresearch.text.letters import split_tone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,47 +60,115 @@ KINDS = {
 }
 _HEADERS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
 
-_SURNAME = re.compile(
-    "nguyễn|trần|lê|phạm|hoàng|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|hồ|ngô|dương|lý|đào|đoàn|vương|trịnh|trương|đinh|lâm|phùng|mai|tô|"
-    "hà|tạ|quách|thái|cao|châu|chu|từ|tăng|lương|lưu|kiều|la|lã|diệp|khổng|triệu|thạch|sơn|giàng|vàng|hầu|lò|cầm|quàng|tòng|"
-    "ksor|rơ|siu|kpă|nay"
-)
-_BARE_SURNAME = re.compile(
-    "nguyen|tran|pham|hoang|huynh|phan|dang|bui|ngo|duong|dao|doan|vuong|trinh|truong|dinh|lam|phung|quach|luong|luu|le|vu|vo"
-)
-#: Words that follow a surname's look-alike in names of bodies and in headers, not in a person's name ("thị", "công",
-#: "trung" alone do).
-_NO_NAME = re.compile(
-    r"\b(ubnd|xã|phường|thị trấn|huyện|quận|tỉnh|sở|phòng|ban|công ty|trung tâm|do|ten|ngay|so)\b", re.IGNORECASE
-)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
-_CITIZEN = re.compile(r"0(?:0[1-9]|[1-8]\d|9[0-6])[0-3]\d{8}")
-_OLD_ID = re.compile(r"[0-3]\d{8}")
-_PHONE = re.compile(r"(?:\+?84|0)(?:[35789]\d{8}|2\d{8,9})")
-_STREET = re.compile(r"\b(số nhà|thôn|xóm|ấp|tổ dân phố|tổ \d|khu phố|đường|ngõ|ngách|hẻm|bản|buôn)\b", re.IGNORECASE)
-#: Digits of a personal number within a text: alone, or in groups set apart by spaces or points.
-_DIGITS = re.compile(r"(?<![\w.\-/])\+?\d[\d .]{7,16}\d(?![\w\-/])")
-#: Words after which a name is that of a place or a body.
-_BEFORE_PLACE = re.compile(
-    "xã|phường|trấn|huyện|quận|tỉnh|phố|đường|ngõ|trường|học|thpt|thcs|non|giáo|chợ|cầu|thôn|xóm|ấp|bản|buôn|làng|khu|tổ|cụm|"
-    "đảo|hồ|sông|núi|công|ty|tnhh|viện|xá|trạm|hóa|ubnd|hđnd|đội|đoàn|nghiệp|tượng|niệm|di|tích|đền|chùa|giải"
-)
-#: Surnames that begin few names of places: with these, two words are taken for a name.
-SURNAMES = "nguyễn|trần|lê|phạm|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|ngô|dương|đinh|trịnh|trương|phùng|quách"
-_COMMON = re.compile(f"({SURNAMES}) ", re.IGNORECASE)
+
+class _Names:
+    """The words of ``names.toml`` in one spelling: with diacritics or without."""
+
+    def __init__(self, spelt: Callable[[str], str]) -> None:
+        def words(group: str, name: str) -> set[str]:
+            listed = _LISTED[group][name]
+            return {spelt(word.strip().replace("'", "")) for word in listed.split("," if "," in listed else None)}
+
+        #: How surely a word is a surname: 3 never another word, 2 seldom another, 1 an ordinary word as well.
+        tiers = {"sure": 3, "common": 2, "shared": 1}
+        self.surnames = {word: weight for tier, weight in tiers.items() for word in words("surnames", tier)}
+        self.marks, self.middles = words("given", "marks"), words("given", "middles")
+        self.particles = words("given", "particles")
+        self.titles, self.roles = words("person", "titles"), words("person", "roles")
+        self.no_given = words("person", "after")
+        self.before_name, self.after_name = words("person", "before"), words("person", "verbs")
+        self.highland = words("other", "highland")
+        self.before_place = words("other", "before") | self.highland
+        self.bodies, self.syllables = words("other", "bodies"), words("other", "syllables")
+        self.no_names = words("other", "places") | words("other", "words")
+
+    def is_place(self, low: list[str], i: int) -> bool:
+        """Tell whether the words before the one at `i` make it the name of a place or a body."""
+        two = " ".join(low[max(i - 2, 0) : i])
+        alone = i > 0 and low[i - 1] in self.before_place
+        return two in self.before_place or (alone and two not in self.titles | self.roles)
+
+
+_LISTED = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
+_SPELT, _BARE = _Names(str), _Names(plain)
+
+#: Surnames that are hardly another word, and forms of address: alternatives of a pattern.
+SURNAMES = "|".join(sorted(word for word, weight in _SPELT.surnames.items() if weight > 1))
+TITLES = "|".join([*sorted(_SPELT.titles, key=len, reverse=True), "ong", "ba", "chi", "co"])
+
 #: A word that begins with a capital, also within a pattern that ignores case.
 _UPPER = "".join(c for c in map(chr, range(0x1EFA)) if c.isupper())
 _CAPITAL = rf"(?-i:[{_UPPER}])[^\W\d_]*"
 _CAPITALS = re.compile(rf"{_CAPITAL}(?:\s+{_CAPITAL})+")
 #: A middle name tells a name in small letters and without diacritics, too; four surnames are no other word.
 _NAMED = re.compile(
-    rf"\b(?:{_SURNAME.pattern}|{_BARE_SURNAME.pattern})\s+(?:thị|văn|đức|hữu|ngọc|thi|van)\s+[^\W\d_]+(?:\s+{_CAPITAL})*"
+    rf"\b(?:(?:{'|'.join(_SPELT.surnames)})\s+(?:thị|văn|đức|hữu|ngọc)|(?:{plain(SURNAMES.replace('|', '_')).replace(' ', '|')})\s+(?:thi|van))"
+    rf"\s+[^\W\d_]+(?:\s+{_CAPITAL})*"
     r"|\b(?:nguyễn|huỳnh|trịnh|bùi)(?:\s+[^\W\d_]+){1,2}",
     re.IGNORECASE,
 )
-#: Words before a name, with diacritics and without.
-TITLES = "ông|bà|anh|chị|cô|chú|bác|cậu|thầy|em|đồng chí|đ/c|ong|ba|chi|co"
 _TITLED = re.compile(rf"\b((?:{TITLES})\s+)({_CAPITAL}(?:\s+{_CAPITAL})*)", re.IGNORECASE)
+_INITIALS = re.compile(
+    rf"(?<!\w)(?:(?:Ngh?|Tr|Ph|Hg|[ĐLVBD])\.\s?(?:Thị|Văn|[TVĐ]\.)|(?:{SURNAMES.title()})\s[{_UPPER}]h?\.)\s?{_CAPITAL}"
+)
+_LABELLED = re.compile(
+    rf"\b(?:{_LISTED['person']['labels']})\b[^:;,]{{0,30}}:\s*({_CAPITAL})\s*(?:$|[,;(-])", re.IGNORECASE
+)
+#: Words with the apostrophes of the highlands, numbers, marks.
+_WORD = re.compile(r"[đĐ]/[cC]|(?:M|m)rs?\.|(?:M|m)s\.|[^\W\d_]+(?:'[^\W\d_]+)*'?|\d+|[^\w\s]")
+_QUOTES = str.maketrans("’‘ʼ`´", "'''''")
+#: A syllable of Vietnamese without its tone: what is spelt otherwise is of another language of the country.
+_SYLLABLE = re.compile(
+    "(?:ngh?|nh|ch?|g[hi]?|kh?|ph?|qu|th?|tr?|[bdđhlmnrsvx])?[aăâeêioôơuưy]{1,3}(?:ch?|ng?|nh|[mpt])?"
+)
+
+_SIGN = r"(?:@|[(\[{]\s?(?:at|a|a còng)\s?[)\]}])"
+_EMAIL = re.compile(
+    rf"[\w.+\-]+\s?{_SIGN}\s?\w[\w\-]*\s?(?:\.|[(\[{{]\s?(?:dot|chấm)\s?[)\]}}])[\s\w.\-]*|\w[\w.\-]*\W+(?:g|hot|y)mail\W+com\b",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(
+    r"\b(?:facebook|fb|zalo|tiktok|instagram|messenger|telegram|youtube|t|m)\.(?:com|me|vn)/[@\w]"
+    r"|\b(?:zalo|facebook|fb|tiktok|telegram|viber|skype)\W{1,3}(?=[a-z._]*[\d_.])(?=[\d_.]*[a-z])[\w.]{5,}"
+    r"|(?<!\S)@[\w.]{4,}",
+    re.IGNORECASE,
+)
+_CITIZEN = re.compile(r"0(?:0[1-9]|[1-8]\d|9[0-6])[0-3]\d{8}")
+_OLD_ID = re.compile(r"[0-3]\d{8}")
+_PHONE = re.compile(r"(?:\+?84|0)(?:[35789]\d{8}|2\d{8,9})")
+_GAP = r"[ .\-_()]{0,3}"
+_AMOUNT = r"(?!\s?(?:đ|đồng|vnđ|vnd|usd|%|triệu|tỷ|tỉ|ha|m2|kg)\b)"
+#: A telephone or citizen number within a text, its digits alone or in groups.
+_WITHIN = re.compile(
+    rf"(?<![\w.\-])(?:\(?(?:\+?84\)?{_GAP}(?:0\)?{_GAP})?|0)(?:[35789](?:{_GAP}\d){{8}}|2(?:{_GAP}\d){{8,9}})"
+    rf"|0(?:0[1-9]|[1-8]\d|9[0-6]){_GAP}[0-3](?:{_GAP}\d){{8}})(?!\w){_AMOUNT}",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"[035789]\d{8}")
+_KEYED = re.compile(
+    r"(?<![^\W_])(?:cccd|cmnd|cmtnd|cmt|gks|gplx|bhxh|bhyt|mst|stk|(?:số )?tk|căn cước|chứng minh|định danh|hộ chiếu|passport|bảo hiểm"
+    r"|mã số thuế|tài khoản|lái xe|khai sinh|điện thoại|di động|đthoại|s?đ?dt|s?đtd?đ?|tel|phone|zalo|viber)"
+    rf"(?:(?:\W+[^\W\d]+){{0,3}}?\W+(?:[a-z]{{1,2}}\d{{7,}}|\d(?:[ .]?\d){{6,}})|\d{{8,}})(?!\w){_AMOUNT}"
+    r"|(?<![\w.\-])[1-9]\d[ \-]?[a-zđ]{1,2}\d?(?:-\d{3}\.?\d{2}|[ \-]?\d{3}\.\d{2})(?![\w\-])",
+    re.IGNORECASE,
+)
+_DATES = re.compile(r"\d{1,2}([./\-])\d{1,2}\1\d{4}|\d{4}-\d\d-\d\d")
+_MISREAD = re.compile(r"(?<=\d)[OoIl]|\bO(?=\d{9})")
+#: What can hold a number of seven digits or an account at all; and, in a text of one word, a name.
+_MANY = re.compile(r"(?:\d[^\d\n]{0,3}){7}")
+_PERHAPS = re.compile(r"[\s@＠'’‘ʼ(\[/:;,]|(?<![\w.\-])\+?\d[\dOoIl.\-_]{7}|[^\W\d_]\d{9}|\d[A-Z]\d?-\d")
+
+#: Parts of an address without which a unit's name is none.
+_STREET = re.compile(r"\b(số nhà|thôn|xóm|ấp|tổ dân phố|tổ \d|khu phố|đường|ngõ|ngách|hẻm|bản|buôn)\b", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\b(?:số nhà|nhà số|sn|ngõ|ngách|hẻm|hẽm|kiệt|căn hộ|lô|thửa(?: đất)?(?: số)?)\W*(?:số )?\d"
+    r"|\b(?:chung cư|tòa nhà)\b.*\d|\btổ (?:số )?\d+\s*[,\-]|,\s*tổ (?:số )?\d|\bnhà (?:ông|bà|anh|chị|thứ|cạnh|gần|đối diện|sau|trước|bên)\b"
+    rf"|\d\w*,?\s(?:đường|phố|đại lộ|quốc lộ|tỉnh lộ|ql|tl)\s(?:\d|{_CAPITAL})"
+    rf"|^(?:số )?\d{{1,4}}[a-z]?(?:/\d+[a-z]?)*,?\s{_CAPITAL}\s{_CAPITAL}|^(?:địa chỉ|đc)\s*:\s*\S"
+    r"|\b(?:[89]|1\d|2[0-3])\.\d{3,}\W+10\d\.\d{3,}",
+    re.IGNORECASE,
+)
+_LONG_NUMBER = re.compile(r"(?<![\w.\-])(?!20\d\d)\d{9,}(?![\w.\-])")
 _NUMBERS = re.compile(r"\+?\d(?:[\d .,/\-]*\d)?")
 _LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
 _FEW = 20  # cells: in fewer, names of procedures need not repeat either
@@ -145,7 +217,7 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
         return "phone"
     if header and len(distinct) > 2 and sum(bool(_OLD_ID.fullmatch(d)) for d in digits) >= 0.9 * len(digits):
         return "id_number"
-    if share(_is_name) >= _MOST:
+    if share(lambda text: _is_name(text.split())) >= _MOST:
         return "name"
     if header and share(_STREET.search) >= _MOST:
         return "address"
@@ -163,42 +235,111 @@ def _text(cell: Any) -> str:
     return nfc(str(cell)).strip() if isinstance(cell, (str, int)) else ""
 
 
-def _is_name(text: str) -> bool:
-    words = text.split()
-    if not 2 <= len(words) <= 6 or not all(w[0].isupper() and w.replace("'", "").isalpha() for w in words):
+def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
+    """Tell whether words read as a name; they stand alone, or where a name stands, if `whole`."""
+    text = " ".join(words)
+    if not 1 <= len(words) <= 6 or not text.replace(" ", "").replace("'", "").isalpha():
         return False
-    first = words[0].lower()
-    known = _SURNAME.fullmatch(first) or (text.isascii() and _BARE_SURNAME.fullmatch(first))
-    return bool(known) and not _NO_NAME.search(" ".join(words[1:]))
+    names = _BARE if text.isascii() else _SPELT
+    low = text.lower().replace("'", "").split()
+    capital = all(w[0].isupper() or w in names.marks for w in words)
+    particle = capital and whole and words[0].lower().split("'")[0] in names.particles
+    if len(low) < 2 or text.lower().replace("'", "") in names.no_names:
+        return particle and "'" in words[0][:-1] and "".join(low) not in names.no_names
+    weight, marked = names.surnames.get(low[0], 0), len(low) > 2 and low[1] in names.marks
+    pairs = [" ".join(low[i : i + n]) for n in (2, 3) for i in range(len(low) - 1)]
+    if not marked and not names.bodies.isdisjoint(low[1:]):
+        return False
+    if not capital or text.isupper() or text.isascii():
+        if not names.no_names.isdisjoint(pairs):
+            return False
+        usual = len(low) > 2 and low[1] in names.middles
+        alone = whole and (weight > 2 or (weight > 1 and capital) or (usual and weight > 0) or (marked and capital))
+        return particle or alone or (marked and weight > 0) or (usual and weight > 1)
+    if weight < 2 and not names.no_names.isdisjoint((pairs[0], " ".join(low[:3]))):
+        return False
+    if weight:
+        return weight > 1 or len(low) > 2 or low[1] not in names.syllables
+    return particle or (whole and (marked or (len(low) > 2 and low[1] in names.particles) or _is_foreign(low)))
+
+
+def _is_foreign(low: list[str]) -> bool:
+    """Tell whether a word with diacritics is no Vietnamese syllable, and none is a word of names of places."""
+    odd = (not w.isascii() and not _SYLLABLE.fullmatch(split_tone(w)[0]) for w in low)
+    return _SPELT.highland.isdisjoint(low) and any(odd)
 
 
 def holds_person(text: str) -> bool:
-    """Tell whether a text names a person, or holds a personal number or an e-mail address, anywhere in it.
+    """Tell whether a text names a person, or holds a personal number or an account, anywhere in it.
 
-    A street, school or ward that bears somebody's name is told by the word before it; a name of two words counts only
-    when it is the whole text.
+    Names are told by surname, middle name, particle or form of address (``names.toml``). A street, school or ward that
+    bears somebody's name is told by the word before it; a name of two words counts only where it is the whole text or
+    part of a list, or where the words beside it speak of a person. An address is none.
 
     Parameters
     ----------
     text : str
         The content of one cell.
     """
-    if " " not in text and "@" not in text and not text.lstrip("+").isdecimal():
+    if " " not in text and not _PERHAPS.search(text):
         return False  # the common case: a code of one word
-    if _is_name(text) and (text.count(" ") > 1 or _COMMON.match(text)):
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_QUOTES))
+    if _ACCOUNT.search(text) or _EMAIL.search(text) or _holds_number(text):
         return True
-    if _EMAIL.search(text) or any(_is_number(run) for run in _DIGITS.findall(text)):
+    return _names_someone(text)
+
+
+def _holds_number(text: str) -> bool:
+    if not _MANY.search(text):
+        return False
+    text = _MISREAD.sub(lambda found: "0" if found[0] in "Oo" else "1", _DATES.sub("|", text))
+    return bool(_ALONE.fullmatch(text) or _WITHIN.search(text) or _KEYED.search(text))
+
+
+def _names_someone(text: str) -> bool:
+    names = _BARE if text.isascii() else _SPELT
+    words = _WORD.findall(text)
+    low = [w.lower() for w in words]
+    placed = False  # a name of a place was met, and only further ones since
+    for i, word in enumerate(low):
+        before, two = low[i - 1] if i else "", " ".join(low[max(i - 2, 0) : i])
+        start, upper = not before[:1].isalnum(), words[i][0].isupper()
+        placed = placed and (upper or word in ("và", "đến") or not word[0].isalpha())
+        titled = before in names.titles or two in names.titles or two in names.roles
+        if not word[0].isalpha() or not (start or titled or "'" in word or word in names.surnames or word in names.particles):
+            continue
+        end = i + 1
+        while end < len(words) and words[end][0].isalpha() and (words[end][0].isupper() == upper or low[end] in names.marks):
+            end += 1
+        if upper and (placed or names.is_place(low, i)):
+            placed = _is_name(words[i:end])
+            continue
+        if titled and _is_given(names, words, low, i):
+            return True
+        open_end = end < len(words) and words[end][0].isalpha()
+        expected = titled or before in names.before_name or (start and open_end and low[end] in names.after_name)
+        for n in {min(end - i, 6), 4, 3, 2, 1}:
+            whole = expected or (start and not open_end and i + n == end)
+            if i + n <= end and (whole or n > 2) and _is_name(words[i : i + n], whole=whole):
+                return True
+    if labelled := _LABELLED.search(text) if ":" in text else None:
+        return labelled[1].lower() not in names.bodies | names.no_given | names.before_place
+    return bool("." in text and _INITIALS.search(text))
+
+
+def _is_given(names: _Names, words: list[str], low: list[str], i: int) -> bool:
+    """Tell whether the word at `i`, behind a form of address or a post, is somebody's name."""
+    word, title, beside = low[i], low[i - 1], {f"{low[i - 1]} {low[i]}", " ".join(low[i : i + 2])}
+    if word in names.no_given or not names.no_names.isdisjoint(beside) or names.is_place(low, i - 1):
+        return False
+    if not words[i][0].isupper():
+        return title in ("ông", "bà", "chị") and not (i > 1 and low[i - 2].isalpha()) and len(words) - i < 4
+    if names is _BARE and title != "ong" and title[0] != "m" and words[i - 1] != title:
+        return False  # without diacritics a title is many other words
+    if title in names.titles or " ".join(low[max(i - 2, 0) : i]) in names.titles:
         return True
-    words = re.findall(r"[^\W\d_]+(?:'\w+)?|[^\w\s]", text)
-    capital = [w[0].isupper() for w in words]
-    for i, word in enumerate(words):
-        run = next((n for n, c in enumerate(capital[i:]) if not c), len(words) - i)
-        before = words[i - 1].lower() if i else ""
-        if run >= 3 and _is_name(" ".join(words[i : i + min(run, 4)])) and not _BEFORE_PLACE.fullmatch(before):
-            return True
-        if word in ("ông", "bà") and capital[i + 1 : i + 2] == [True] and not _BEFORE_PLACE.fullmatch(before):
-            return True
-    return False
+    return words[i][1:].islower() and word not in names.bodies | names.syllables
 
 
 def mask(text: str) -> str:
@@ -219,17 +360,12 @@ def mask(text: str) -> str:
 
 def _without_names(found: re.Match[str]) -> str:
     words = found[0].split()
-    at = next((i for i in range(len(words) - 1) if _is_name(" ".join(words[i : i + 4]))), None)
+    at = next((i for i in range(len(words) - 1) if _is_name(words[i : i + 4])), None)
     return found[0] if at is None else " ".join([*words[:at], "…", *words[at + 4 :]])
 
 
-def _is_number(run: str) -> bool:
-    digits = re.sub(r"[ .]", "", run)
-    return bool(_CITIZEN.fullmatch(digits) or _PHONE.fullmatch(digits))
-
-
 def showable(text: str) -> str:
-    """Return a text for a message: as it is, or only its shape when it looks like somebody's data.
+    """Return a text for a message: as it is, or only its shape when it looks like somebody's data or address.
 
     Parameters
     ----------
@@ -237,7 +373,7 @@ def showable(text: str) -> str:
         A header or a word.
     """
     text = " ".join(text.split())
-    if holds_person(text) or _is_name(text) or len(re.sub(r"\D", "", text)) >= 8 or _STREET.search(text):
+    if holds_person(text) or _ADDRESS.search(text) or _LONG_NUMBER.search(text):
         return shape(text)
     return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
 
