@@ -69,24 +69,28 @@ class _Names:
             listed = _LISTED[group][name]
             return {spelt(word.strip().replace("'", "")) for word in listed.split("," if "," in listed else None)}
 
-        #: How surely a word is a surname: 3 never another word, 2 seldom another, 1 an ordinary word as well.
-        tiers = {"sure": 3, "common": 2, "shared": 1}
-        self.surnames = {word: weight for tier, weight in tiers.items() for word in words("surnames", tier)}
-        self.marks, self.middles = words("given", "marks"), words("given", "middles")
-        self.particles = words("given", "particles")
+        self.marks, self.particles = words("given", "marks"), words("given", "particles")
+        self.middles = self.marks | words("given", "middles")
         self.titles, self.roles = words("person", "titles"), words("person", "roles")
-        self.no_given = words("person", "after")
         self.before_name, self.after_name = words("person", "before"), words("person", "verbs")
-        self.highland = words("other", "highland")
-        self.before_place = words("other", "before") | self.highland
-        self.bodies, self.syllables = words("other", "bodies"), words("other", "syllables")
+        self.highland, self.syllables = words("other", "highland"), words("other", "syllables")
+        self.before_place, self.bodies = words("other", "before") | self.highland, words("other", "bodies")
         self.no_names = words("other", "places") | words("other", "words")
+        self.no_first = self.before_place | self.bodies
+        self.no_given = words("person", "after")
+        # How surely a word is a surname: 3 never another word, 2 seldom another, 1 an ordinary word as well.
+        tiers = {"sure": 3, "common": 2, "shared": 1}
+        listed = {word: weight for tier, weight in tiers.items() for word in words("surnames", tier)}
+        # Without diacritics "xã" and the surname "xa" are one word.
+        self.surnames = {w: n for w, n in listed.items() if spelt is str or n > 1 or w not in self.no_first}
+        self.begins = self.surnames.keys() | self.particles
+        self.addresses = self.titles | self.roles
+        self.address_ends = {address.split()[-1] for address in self.addresses}
 
     def is_place(self, low: list[str], i: int) -> bool:
         """Tell whether the words before the one at `i` make it the name of a place or a body."""
         two = " ".join(low[max(i - 2, 0) : i])
-        alone = i > 0 and low[i - 1] in self.before_place
-        return two in self.before_place or (alone and two not in self.titles | self.roles)
+        return two in self.before_place or (i > 0 and low[i - 1] in self.before_place and two not in self.addresses)
 
 
 _LISTED = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
@@ -115,8 +119,7 @@ _LABELLED = re.compile(
     rf"\b(?:{_LISTED['person']['labels']})\b[^:;,]{{0,30}}:\s*({_CAPITAL})\s*(?:$|[,;(-])", re.IGNORECASE
 )
 #: Words with the apostrophes of the highlands, numbers, marks.
-_WORD = re.compile(r"[đĐ]/[cC]|(?:M|m)rs?\.|(?:M|m)s\.|[^\W\d_]+(?:'[^\W\d_]+)*'?|\d+|[^\w\s]")
-_QUOTES = str.maketrans("’‘ʼ`´", "'''''")
+_WORD = re.compile(r"\w+(?:'\w+)*'?|[^\w\s]")
 #: A syllable of Vietnamese without its tone: what is spelt otherwise is of another language of the country.
 _SYLLABLE = re.compile(
     "(?:ngh?|nh|ch?|g[hi]?|kh?|ph?|qu|th?|tr?|[bdđhlmnrsvx])?[aăâeêioôơuưy]{1,3}(?:ch?|ng?|nh|[mpt])?"
@@ -152,11 +155,14 @@ _KEYED = re.compile(
     r"|(?<![\w.\-])[1-9]\d[ \-]?[a-zđ]{1,2}\d?(?:-\d{3}\.?\d{2}|[ \-]?\d{3}\.\d{2})(?![\w\-])",
     re.IGNORECASE,
 )
+#: Words written short before a name, and in full.
+_SHORT = re.compile(r"\b(?:([đĐ]/[cC])\b|([Mm](?:rs?|s))\.|(?:T[PXT]|[PQHXĐ])\.\s?(?=[^\W\d_]))")
 _DATES = re.compile(r"\d{1,2}([./\-])\d{1,2}\1\d{4}|\d{4}-\d\d-\d\d")
 _MISREAD = re.compile(r"(?<=\d)[OoIl]|\bO(?=\d{9})")
-#: What can hold a number of seven digits or an account at all; and, in a text of one word, a name.
-_MANY = re.compile(r"(?:\d[^\d\n]{0,3}){7}")
-_PERHAPS = re.compile(r"[\s@＠'’‘ʼ(\[/:;,]|(?<![\w.\-])\+?\d[\dOoIl.\-_]{7}|[^\W\d_]\d{9}|\d[A-Z]\d?-\d")
+#: What can hold a number of seven digits or an account at all; a word that is a code at a glance.
+_MANY = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){6}")
+_SIGNS = ("@", "/", "(", "[", "{", "mail", "zalo", "fb", "facebook", "viber", "telegram", "skype")
+_CODE = re.compile(r"(?:[0-9]{3}[.][0-9.]{5,6})?[A-Z]{1,4}[0-9]{0,6}(?:[.-][0-9A-Z.-]*)?")
 
 #: Parts of an address without which a unit's name is none.
 _STREET = re.compile(r"\b(số nhà|thôn|xóm|ấp|tổ dân phố|tổ \d|khu phố|đường|ngõ|ngách|hẻm|bản|buôn)\b", re.IGNORECASE)
@@ -248,19 +254,26 @@ def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
         return particle and "'" in words[0][:-1] and "".join(low) not in names.no_names
     weight, marked = names.surnames.get(low[0], 0), len(low) > 2 and low[1] in names.marks
     pairs = [" ".join(low[i : i + n]) for n in (2, 3) for i in range(len(low) - 1)]
-    if not marked and not names.bodies.isdisjoint(low[1:]):
+    if (not marked and not names.bodies.isdisjoint(low[1:])) or (len(low) > 2 and len(low[-1]) < 2):
         return False
     if not capital or text.isupper() or text.isascii():
         if not names.no_names.isdisjoint(pairs):
             return False
         usual = len(low) > 2 and low[1] in names.middles
-        alone = whole and (weight > 2 or (weight > 1 and capital) or (usual and weight > 0) or (marked and capital))
+        alone = whole and (
+            weight > 2
+            or (weight > 1 and capital)
+            or (usual and weight > 0)
+            or (marked and capital and low[0] not in names.no_first)
+        )
         return particle or alone or (marked and weight > 0) or (usual and weight > 1)
     if weight < 2 and not names.no_names.isdisjoint((pairs[0], " ".join(low[:3]))):
         return False
     if weight:
         return weight > 1 or len(low) > 2 or low[1] not in names.syllables
-    return particle or (whole and (marked or (len(low) > 2 and low[1] in names.particles) or _is_foreign(low)))
+    if not whole or low[0] in names.no_first:
+        return particle
+    return particle or marked or _is_foreign(low) or (len(low) > 2 and low[1] in names.particles)
 
 
 def _is_foreign(low: list[str]) -> bool:
@@ -281,13 +294,16 @@ def holds_person(text: str) -> bool:
     text : str
         The content of one cell.
     """
-    if " " not in text and not _PERHAPS.search(text):
+    if " " not in text and _CODE.fullmatch(text):
         return False  # the common case: a code of one word
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_QUOTES))
-    if _ACCOUNT.search(text) or _EMAIL.search(text) or _holds_number(text):
+        for quote in "’‘ʼ´":
+            text = text.replace(quote, "'")
+        text = unicodedata.normalize("NFKC", text)
+    low = text.lower()
+    if any(sign in low for sign in _SIGNS) and (_ACCOUNT.search(text) or _EMAIL.search(text)):
         return True
-    return _names_someone(text)
+    return _holds_number(text) or _names_someone(text)
 
 
 def _holds_number(text: str) -> bool:
@@ -297,35 +313,57 @@ def _holds_number(text: str) -> bool:
     return bool(_ALONE.fullmatch(text) or _WITHIN.search(text) or _KEYED.search(text))
 
 
+def _in_full(short: re.Match[str]) -> str:
+    return "đồng chí" if short[1] else short[2] or "phường "
+
+
 def _names_someone(text: str) -> bool:
     names = _BARE if text.isascii() else _SPELT
-    words = _WORD.findall(text)
+    words = _WORD.findall(_SHORT.sub(_in_full, text) if "." in text or "/" in text else text)
     low = [w.lower() for w in words]
-    placed = False  # a name of a place was met, and only further ones since
+    spots = {0}
     for i, word in enumerate(low):
-        before, two = low[i - 1] if i else "", " ".join(low[max(i - 2, 0) : i])
-        start, upper = not before[:1].isalnum(), words[i][0].isupper()
-        placed = placed and (upper or word in ("và", "đến") or not word[0].isalpha())
-        titled = before in names.titles or two in names.titles or two in names.roles
-        if not word[0].isalpha() or not (start or titled or "'" in word or word in names.surnames or word in names.particles):
-            continue
-        end = i + 1
-        while end < len(words) and words[end][0].isalpha() and (words[end][0].isupper() == upper or low[end] in names.marks):
-            end += 1
-        if upper and (placed or names.is_place(low, i)):
-            placed = _is_name(words[i:end])
-            continue
-        if titled and _is_given(names, words, low, i):
+        if word in names.begins or "'" in word:
+            spots.add(i)
+        if word in names.address_ends or not word[0].isalnum():
+            spots.add(i + 1)
+    place = len(words)  # where the last name of a place begins: those beside it are of places, too
+    for i in sorted(spots - {len(words)}):
+        if words[i][0].isupper() and (names.is_place(low, i) or _goes_on(words, place, i)):
+            place = i if low[i] in names.surnames else place
+        elif _begins_name(names, words, low, i):
             return True
-        open_end = end < len(words) and words[end][0].isalpha()
-        expected = titled or before in names.before_name or (start and open_end and low[end] in names.after_name)
-        for n in {min(end - i, 6), 4, 3, 2, 1}:
-            whole = expected or (start and not open_end and i + n == end)
-            if i + n <= end and (whole or n > 2) and _is_name(words[i : i + n], whole=whole):
-                return True
     if labelled := _LABELLED.search(text) if ":" in text else None:
-        return labelled[1].lower() not in names.bodies | names.no_given | names.before_place
+        return labelled[1].lower() not in names.no_first | names.no_given
     return bool("." in text and _INITIALS.search(text))
+
+
+def _goes_on(words: list[str], place: int, i: int) -> bool:
+    """Tell whether from the place's name to the word at `i` there are only names, marks and "and"."""
+    return place < i and not any(w[0].islower() and w not in ("và", "đến") for w in words[place:i])
+
+
+def _begins_name(names: _Names, words: list[str], low: list[str], i: int) -> bool:
+    """Tell whether a person's name begins at word `i`."""
+    before, two = low[i - 1] if i else "", " ".join(low[max(i - 2, 0) : i])
+    called = before in names.titles or two in names.addresses
+    if called and _is_given(names, words, low, i):
+        return True
+    upper, start = words[i][0].isupper(), not before[:1].isalnum()
+    if not (upper or start or called or (i + 1 < len(low) and low[i + 1] in names.middles)):
+        return False
+    end = i + 1
+    while (
+        end < len(words) and words[end][0].isalpha() and (words[end][0].isupper() == upper or low[end] in names.marks)
+    ):
+        end += 1
+    goes_on = end < len(words) and words[end][0].isalpha()
+    expected = called or before in names.before_name or (start and goes_on and low[end] in names.after_name)
+    for n in {min(end - i, 6), 4, 3, 2, 1}:
+        whole = expected or (start and not goes_on and i + n == end)
+        if i + n <= end and (whole or n > 2) and _is_name(words[i : i + n], whole=whole):
+            return True
+    return False
 
 
 def _is_given(names: _Names, words: list[str], low: list[str], i: int) -> bool:
@@ -335,8 +373,8 @@ def _is_given(names: _Names, words: list[str], low: list[str], i: int) -> bool:
         return False
     if not words[i][0].isupper():
         return title in ("ông", "bà", "chị") and not (i > 1 and low[i - 2].isalpha()) and len(words) - i < 4
-    if names is _BARE and title != "ong" and title[0] != "m" and words[i - 1] != title:
-        return False  # without diacritics a title is many other words
+    if words[i - 1] != title and (names is _BARE or (i > 1 and words[i - 2][0].isupper())):
+        return title in ("ông", "bà", "ong", "mr", "mrs", "ms")  # other titles, with a capital, begin many other words
     if title in names.titles or " ".join(low[max(i - 2, 0) : i]) in names.titles:
         return True
     return words[i][1:].islower() and word not in names.bodies | names.syllables
