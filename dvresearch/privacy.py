@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from dvresearch.errors import ParameterError, Text
 from dvresearch.text import nfc, plain, shape
-from dvresearch.text.letters import split_tone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,17 +49,14 @@ KINDS = {kind: "|".join(patterns) for kind, patterns in _DATA["headers"].items()
 
 def _vocabulary(spell: Callable[[str], str]) -> dict[str, set[str]]:
     """Return the words of ``privacy.toml`` in one spelling: with diacritics or without."""
-    words = {}
-    for name, listed in _DATA["names"].items():
-        split = listed.replace("'", "").split("," if "," in listed else None)
-        words[name] = {spell(" ".join(word.split())) for word in split}
+    lists = {name: listed.replace("'", "").split(",") for name, listed in _DATA["names"].items()}
+    words = {name: {spell(" ".join(word.split())) for word in listed} for name, listed in lists.items()}
     words["before_place"] |= words["highland"]
     words["no_first"] = words["before_place"] | words["bodies"]
     # Of the lists of surnames the wider hold the narrower. Without diacritics a surname can be another word ("xa": xã).
     words["sure"] -= words["common"] | words["shared"]
     words["common"] = (words["common"] - words["shared"]) | words["sure"]
     words["shared"] = (words["shared"] - (words["no_first"] if spell is plain else set())) | words["common"]
-    words["no_names"] = words["places"] | words["words"]
     words["begins"] = words["shared"] | words["particles"]
     words["addresses"] = words["titles"] | words["roles"]
     words["address_ends"] = {address.split()[-1] for address in words["addresses"]}
@@ -74,20 +70,24 @@ SURNAMES = "|".join(sorted(_SPELT["common"]))
 TITLES = "|".join([*sorted(_SPELT["titles"], key=len, reverse=True), "ong", "ba", "chi", "co"])
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    capitals = "".join(c for c in map(chr, range(0x1EFA)) if c.isupper())
-    text = text.replace("<capital>", rf"(?-i:[{capitals}])[^\W\d_]*").replace("<surnames>", SURNAMES)
-    return re.compile(text.replace("<titles>", TITLES.replace(" ", r"\ ")))
-
-
-_PATTERNS = {name: _pattern(text) for name, text in _DATA["patterns"].items()}
+#: What stands for a list in a pattern; a capital is told also where case is ignored.
+_LISTED = {
+    "capital": rf"(?-i:[{''.join(c for c in map(chr, range(0x1EFA)) if c.isupper())}])[^\W\d_]*",
+    "surnames": SURNAMES,
+    "titles": TITLES.replace(" ", r"\ "),
+    "no_given": "|".join(_SPELT["no_given"]),
+}
+_PATTERNS = {
+    name: re.compile(re.sub("<([a-z_]+)>", lambda found: _LISTED[found[1]], text))
+    for name, text in _DATA["patterns"].items()
+}
 #: Patterns that tell a person, and the marks one of which a text that fits has.
-_TELLING = {"email": "@([{.", "account": "@/:.", "labelled": ":", "initials": "."}
+_TELLING = {"email": "@([{.", "account": "@/:.", "labelled": ":", "initials": ".", "spoken": " "}
 _LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
 _FEW = 20  # cells: in fewer, names of procedures need not repeat either
 
 #: Share of a sample's cells that must look personal before the column is taken to be so.
-_MOST, _SOME = 0.5, 0.2
+_NEARLY_ALL, _MOST, _SOME = 0.9, 0.5, 0.2
 
 
 def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True) -> str | None:
@@ -108,40 +108,31 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
     str or None
         A key of `KINDS`.
     """
-    if header:
-        name = plain(title)
-        for kind, pattern in KINDS.items():
-            if re.fullmatch(pattern, name):
-                return kind
+    name = plain(title) if header else ""
+    for kind, pattern in KINDS.items():
+        if re.fullmatch(pattern, name):
+            return kind
     texts = [t for t in (_text(c) for c in cells) if t]
     if not texts:
         return None
     distinct = set(texts)
-
-    def share(test: Any) -> float:
-        return sum(map(bool, map(test, distinct))) / len(distinct)
-
     digits = [re.sub(r"[ .()\-]", "", t) for t in distinct]
-    if share(_PATTERNS["email"].search) >= _SOME:
+
+    def share(pattern: str, values: Iterable[str]) -> float:
+        return sum(bool(_PATTERNS[pattern].search(value)) for value in values) / len(distinct)
+
+    if share("email", distinct) >= _SOME:
         return "email"
-    if sum(bool(_PATTERNS["citizen"].fullmatch(d)) for d in digits) >= _MOST * len(digits):
+    if share("citizen", digits) >= _MOST or (header and len(distinct) > 2 and share("old_id", digits) >= _NEARLY_ALL):
         return "id_number"
-    if header and sum(bool(_PATTERNS["phone"].fullmatch(d)) for d in digits) >= _MOST * len(digits):
+    if header and share("phone", digits) >= _MOST:
         return "phone"
-    if (
-        header
-        and len(distinct) > 2
-        and sum(bool(_PATTERNS["old_id"].fullmatch(d)) for d in digits) >= 0.9 * len(digits)
-    ):
-        return "id_number"
-    if share(lambda text: _is_name(text.split())) >= _MOST:
+    if sum(_is_name(text.split()) for text in distinct) >= _MOST * len(distinct):
         return "name"
-    if header and share(_PATTERNS["street"].search) >= _MOST:
+    if header and share("street", distinct) >= _MOST:
         return "address"
     long = sorted(map(len, texts))[len(texts) // 2] > _LONG
-    if long and len(texts) >= _FEW and len(distinct) > 0.8 * len(texts):
-        return "free_text"
-    return None
+    return "free_text" if long and len(texts) >= _FEW and len(distinct) > 0.8 * len(texts) else None
 
 
 def _text(cell: Any) -> str:
@@ -154,35 +145,31 @@ def _text(cell: Any) -> str:
 
 def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
     """Tell whether words read as a name; if `whole`, they stand alone or where a name is expected."""
-    if not 1 <= len(words) <= 6 or (len(words) == 1 and "'" not in words[0][:-1]):
-        return False
     text = " ".join(words)
-    names = _BARE if text.isascii() else _SPELT
-    low = text.lower().replace("'", "").split()
+    names, low = _BARE if text.isascii() else _SPELT, text.lower().replace("'", "").split()
+    if not 1 <= len(low) <= 6 or not "".join(low).isalpha() or " ".join(low) in names["no_names"]:
+        return False
     capital = all(w[0].isupper() or w in names["marks"] for w in words)
     particle = capital and whole and words[0].lower().split("'")[0] in names["particles"]
-    weight = sum(low[0] in names[surnames] for surnames in ("shared", "common", "sure"))
     second = low[1] if len(low) > 2 else ""
-    marked = second in names["marks"]
-    if not "".join(low).isalpha() or " ".join(low) in names["no_names"] or (second and len(low[-1]) == 1):
+    marked, weight = second in names["marks"], sum(low[0] in names[list] for list in ("shared", "common", "sure"))
+    if len(low) == 1:
+        return particle and "'" in words[0][:-1]
+    if (second and len(low[-1]) == 1) or not (marked or names["bodies"].isdisjoint(low[1:])):
         return False
-    if not marked and not names["bodies"].isdisjoint(low[1:]):
-        return False
-    if len(low) > 1 and (not capital or text.isupper() or text.isascii()):
+    if not capital or text.isupper() or text.isascii():
         usual = second in names["middles"] and (capital or names is _SPELT)
-        known = weight > 2 or (weight > 1 and capital) or (weight > 0 and usual) or particle
+        alone = whole and (particle or weight > 2 or (weight > 1 and capital) or (weight > 0 and usual))
         pairs = (" ".join(low[i : i + n]) for n in (2, 3) for i in range(len(low) - 1))
-        return ((whole and known) or (weight > 0 and marked) or (weight > 1 and usual)) and names[
-            "no_names"
-        ].isdisjoint(pairs)
-    if weight < 2 and not names["no_names"].isdisjoint((" ".join(low[:2]), " ".join(low[:3]))):
-        return False
-    if weight and len(low) > 1:
-        return weight > 1 or len(low) > 2 or low[1] not in names["syllables"]
-    # The surname is none that is known: a mark, or a word that is no Vietnamese syllable, tells.
-    foreign = (not w.isascii() and not _PATTERNS["syllable"].fullmatch(split_tone(w)[0]) for w in low)
-    told = marked or second in names["particles"] or (names["highland"].isdisjoint(low) and any(foreign))
-    return particle or (whole and told and low[0] not in names["no_first"])
+        told = alone or (weight > 0 and marked) or (weight > 1 and usual)
+        return told and names["no_names"].isdisjoint(pairs)
+    if weight > 1 or not names["no_names"].isdisjoint((" ".join(low[:2]), " ".join(low[:3]))):
+        return weight > 1
+    if particle or weight or not whole or low[0] in names["no_first"]:
+        return particle or (weight > 0 and (second != "" or low[1] not in names["syllables"]))
+    # No known surname: a mark tells, or a word with diacritics that is no Vietnamese syllable.
+    foreign = (w for w in low if not (w.isascii() or _PATTERNS["syllable"].fullmatch(plain(w))))
+    return marked or second in names["particles"] or (names["highland"].isdisjoint(low) and any(foreign))
 
 
 def holds_person(text: str) -> bool:
@@ -201,30 +188,26 @@ def holds_person(text: str) -> bool:
         return False  # the common case
     if not text.isascii():
         text = unicodedata.normalize("NFKC", re.sub("[’‘ʼ´]", "'", text))
-    for name, marks in _TELLING.items():
-        if any(mark in text for mark in marks) and _PATTERNS[name].search(text):
-            return True
-    if _PATTERNS["many"].search(text):
-        digits = _PATTERNS["misread"].sub(lambda o: "0" if o[0] in "Oo" else "1", _PATTERNS["dates"].sub("|", text))
-        if _PATTERNS["number"].search(digits):
-            return True
-    names = _BARE if text.isascii() else _SPELT
-    words = _PATTERNS["word"].findall(text)
-    low = [w.lower() for w in words]
-    spots = {0: True}
-    for i, word in enumerate(low):
-        if word in names["begins"] or "'" in word:
-            spots[i] = True
-        if word in names["address_ends"] or not word[0].isalnum():
-            spots[i + 1] = True
+    told = any(any(m in text for m in marks) and _PATTERNS[name].search(text) for name, marks in _TELLING.items())
+    if told or (_PATTERNS["many"].search(text) and _PATTERNS["number"].search(_digits(text))):
+        return True
+    words, names = _PATTERNS["word"].findall(text), _BARE if text.isascii() else _SPELT
+    low = [w.lower().rstrip(".") or w for w in words]
+    spots = {i for i, w in enumerate(low) if w in names["begins"] or "'" in w}
+    spots |= {i + 1 for i, w in enumerate(low) if w in names["address_ends"] or not w[0].isalnum()}
     place = len(words)  # the last name of a place; behind it names, marks and "and" are of places, too
-    for i in (i for i in spots if i < len(words)):
+    for i in sorted((spots | {0}) - {len(words)}):
         beside = place < i and not any(w[0].islower() and w not in ("và", "đến") for w in words[place:i])
         if words[i][0].isupper() and (beside or _is_place(names, low, i)):
             place = i if low[i] in names["shared"] else place
         elif _begins_name(names, words, low, i):
             return True
     return False
+
+
+def _digits(text: str) -> str:
+    """Return a text without its dates, letters that stand for a digit read as such."""
+    return _PATTERNS["misread"].sub(lambda o: "0" if o[0] in "Oo" else "1", _PATTERNS["dates"].sub("|", text))
 
 
 def _is_place(names: dict[str, set[str]], low: list[str], i: int) -> bool:
@@ -236,40 +219,30 @@ def _is_place(names: dict[str, set[str]], low: list[str], i: int) -> bool:
 def _begins_name(names: dict[str, set[str]], words: list[str], low: list[str], i: int) -> bool:
     """Tell whether a person's name begins at word `i`."""
     before, two, upper = low[i - 1] if i else "", " ".join(low[max(i - 2, 0) : i]), words[i][0].isupper()
-    called = before in names["titles"] or two in names["addresses"]
+    called = upper and (before in names["titles"] or two in names["addresses"])
     if called and _is_given(names, words, low, i):
         return True
     if not upper and low[i] not in names["shared"]:
         return False
-    end = i + 1
-    while (
-        end < len(words)
-        and words[end][0].isalpha()
-        and (low[end] in names["marks"] or words[end][0].isupper() == upper)
-    ):
-        end += 1
-    start, behind = not before[:1].isalnum(), low[end] if end < len(words) else ""
+    alike = (w[0].isalpha() and (w in names["marks"] or w[0].isupper() == upper) for w in words[i:])
+    end = i + next((n for n, same in enumerate(alike) if not same), len(words) - i)
+    start, behind = not before[:1].isalnum(), "".join(low[end : end + 1])
     expected = called or before in names["before_name"] or (start and behind in names["after_name"])
-    alone = start and not behind[:1].isalpha()
-    return (
-        ((alone or expected) and _is_name(words[i:end]))
-        or (end > i + 2 and _is_name(words[i : i + 3], whole=expected))
-        or (end > i + 1 and expected and _is_name(words[i : i + 2]))
-    )
+    lengths = {2: expected, 3: expected, end - i: expected or (start and not behind[:1].isalpha())}
+    return any(_is_name(words[i : i + n], whole=w) for n, w in lengths.items() if n <= end - i and (w or n > 2))
 
 
 def _is_given(names: dict[str, set[str]], words: list[str], low: list[str], i: int) -> bool:
     """Tell whether the word at `i`, behind a form of address or a post, is somebody's name."""
     word, title, two = low[i], low[i - 1], " ".join(low[max(i - 2, 0) : i])
-    no_name = not names["no_names"].isdisjoint((f"{title} {word}", " ".join(low[i : i + 2])))
-    if word in names["no_given"] or no_name or _is_place(names, low, i - 1):
+    beside = {f"{title} {word}", " ".join(low[i : i + 2])}
+    if word in names["no_given"] or not names["no_names"].isdisjoint(beside) or _is_place(names, low, i - 1):
         return False
-    if not words[i][0].isupper():
-        return title in ("ông", "bà", "chị") and (two == title or not low[i - 2].isalpha()) and len(words) - i < 4
-    if words[i - 1] != title and (names is _BARE or words[i - 2 : i - 1] and words[i - 2][0].isupper()):
-        return title in ("ông", "bà", "ong") or title[0] == "m"  # with a capital the others begin many other words
-    by_title = title in names["titles"] or two in names["titles"]
-    return by_title or (words[i][1:].islower() and word not in names["no_first"] | names["syllables"])
+    if words[i - 1] != title and (names is _BARE or (i > 1 and words[i - 2][0].isupper())):
+        return title in ("ông", "bà", "ong", "mr", "mrs", "ms")  # with a capital the others begin many other words
+    if title in names["titles"] or two in names["titles"]:
+        return True
+    return words[i][1:].islower() and word not in names["no_first"] | names["syllables"]
 
 
 def mask(text: str) -> str:
@@ -395,11 +368,8 @@ def suppress(
     if "flags" in out.columns:
         from dvresearch.tables import FLAGS
 
-        def with_flag(flags: str) -> str:
-            words = {*flags.split(";"), "suppressed"}
-            return ";".join(f for f in FLAGS if f in words)
-
-        out.loc[hidden, "flags"] = out.loc[hidden, "flags"].fillna("").map(with_flag)
+        old = out.loc[hidden, "flags"].fillna("").str.split(";")
+        out.loc[hidden, "flags"] = [";".join(f for f in FLAGS if f in (*words, "suppressed")) for words in old]
     if "reason" in out.columns:
         out.loc[small, "reason"] = "small_count"
         out.loc[hidden & ~small, "reason"] = "secondary"
