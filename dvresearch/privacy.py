@@ -67,22 +67,13 @@ _SPELT, _BARE = _vocabulary(str), _vocabulary(plain)
 
 #: Surnames that are hardly another word, and forms of address: alternatives of a pattern.
 SURNAMES = "|".join(sorted(_SPELT["common"]))
-TITLES = "|".join([*sorted(_SPELT["titles"], key=len, reverse=True), "ong", "ba", "chi", "co"])
+TITLES = "|".join(sorted(_SPELT["titles"] | {"ong", "ba", "chi", "co"}))
 
 
-#: What stands for a list in a pattern; a capital is told also where case is ignored.
-_LISTED = {
-    "capital": rf"(?-i:[{''.join(c for c in map(chr, range(0x1EFA)) if c.isupper())}])[^\W\d_]*",
-    "surnames": SURNAMES,
-    "titles": TITLES.replace(" ", r"\ "),
-    "no_given": "|".join(_SPELT["no_given"]),
-}
-_PATTERNS = {
-    name: re.compile(re.sub("<([a-z_]+)>", lambda found: _LISTED[found[1]], text))
-    for name, text in _DATA["patterns"].items()
-}
+_PARTS = _DATA["parts"] | {name: "|".join(sorted(words)).replace(" ", r"\ ") for name, words in _SPELT.items()}
+_PATTERNS = {n: re.compile(re.sub(r"<(\w+)>", lambda m: _PARTS[m[1]], t)) for n, t in _DATA["patterns"].items()}
 #: Patterns that tell a person, and the marks one of which a text that fits has.
-_TELLING = {"email": "@([{.", "account": "@/:.", "labelled": ":", "initials": ".", "spoken": " "}
+_TELLING = {"email": "@([{.", "account": "@/:.", "labelled": ":", "initials": ".", "spoken": " ", "apostrophe": "'"}
 _LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
 _FEW = 20  # cells: in fewer, names of procedures need not repeat either
 
@@ -109,12 +100,10 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
         A key of `KINDS`.
     """
     name = plain(title) if header else ""
-    for kind, pattern in KINDS.items():
-        if re.fullmatch(pattern, name):
-            return kind
+    stated = [kind for kind, pattern in KINDS.items() if re.fullmatch(pattern, name)]
     texts = [t for t in (_text(c) for c in cells) if t]
-    if not texts:
-        return None
+    if stated or not texts:
+        return stated[0] if stated else None
     distinct = set(texts)
     digits = [re.sub(r"[ .()\-]", "", t) for t in distinct]
 
@@ -147,14 +136,12 @@ def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
     """Tell whether words read as a name; if `whole`, they stand alone or where a name is expected."""
     text = " ".join(words)
     names, low = _BARE if text.isascii() else _SPELT, text.lower().replace("'", "").split()
-    if not 1 <= len(low) <= 6 or not "".join(low).isalpha() or " ".join(low) in names["no_names"]:
+    if not 2 <= len(low) <= 6 or not "".join(low).isalpha() or " ".join(low) in names["no_names"]:
         return False
     capital = all(w[0].isupper() or w in names["marks"] for w in words)
     particle = capital and whole and words[0].lower().split("'")[0] in names["particles"]
     second = low[1] if len(low) > 2 else ""
     marked, weight = second in names["marks"], sum(low[0] in names[list] for list in ("shared", "common", "sure"))
-    if len(low) == 1:
-        return particle and "'" in words[0][:-1]
     if (second and len(low[-1]) == 1) or not (marked or names["bodies"].isdisjoint(low[1:])):
         return False
     if not capital or text.isupper() or text.isascii():
@@ -168,8 +155,8 @@ def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
     if particle or weight or not whole or low[0] in names["no_first"]:
         return particle or (weight > 0 and (second != "" or low[1] not in names["syllables"]))
     # No known surname: a mark tells, or a word with diacritics that is no Vietnamese syllable.
-    foreign = (w for w in low if not (w.isascii() or _PATTERNS["syllable"].fullmatch(plain(w))))
-    return marked or second in names["particles"] or (names["highland"].isdisjoint(low) and any(foreign))
+    foreign = any(not w.isascii() and not _PATTERNS["syllable"].fullmatch(plain(w)) for w in low)
+    return marked or second in names["particles"] or (foreign and names["highland"].isdisjoint(low))
 
 
 def holds_person(text: str) -> bool:
@@ -186,10 +173,9 @@ def holds_person(text: str) -> bool:
     """
     if " " not in text and _PATTERNS["code"].fullmatch(text):
         return False  # the common case
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", re.sub("[’‘ʼ´]", "'", text))
+    text = unicodedata.normalize("NFKC", re.sub("[’‘ʼ´]", "'", text))
     told = any(any(m in text for m in marks) and _PATTERNS[name].search(text) for name, marks in _TELLING.items())
-    if told or (_PATTERNS["many"].search(text) and _PATTERNS["number"].search(_digits(text))):
+    if told or (_PATTERNS["many"].search(text) and _PATTERNS["number"].search(_PATTERNS["dates"].sub("|", text))):
         return True
     words, names = _PATTERNS["word"].findall(text), _BARE if text.isascii() else _SPELT
     low = [w.lower().rstrip(".") or w for w in words]
@@ -200,14 +186,9 @@ def holds_person(text: str) -> bool:
         beside = place < i and not any(w[0].islower() and w not in ("và", "đến") for w in words[place:i])
         if words[i][0].isupper() and (beside or _is_place(names, low, i)):
             place = i if low[i] in names["shared"] else place
-        elif _begins_name(names, words, low, i):
+        elif (words[i][0].isupper() or low[i] in names["shared"]) and _begins_name(names, words, low, i):
             return True
     return False
-
-
-def _digits(text: str) -> str:
-    """Return a text without its dates, letters that stand for a digit read as such."""
-    return _PATTERNS["misread"].sub(lambda o: "0" if o[0] in "Oo" else "1", _PATTERNS["dates"].sub("|", text))
 
 
 def _is_place(names: dict[str, set[str]], low: list[str], i: int) -> bool:
@@ -222,8 +203,6 @@ def _begins_name(names: dict[str, set[str]], words: list[str], low: list[str], i
     called = upper and (before in names["titles"] or two in names["addresses"])
     if called and _is_given(names, words, low, i):
         return True
-    if not upper and low[i] not in names["shared"]:
-        return False
     alike = (w[0].isalpha() and (w in names["marks"] or w[0].isupper() == upper) for w in words[i:])
     end = i + next((n for n, same in enumerate(alike) if not same), len(words) - i)
     start, behind = not before[:1].isalnum(), "".join(low[end : end + 1])
@@ -240,9 +219,7 @@ def _is_given(names: dict[str, set[str]], words: list[str], low: list[str], i: i
         return False
     if words[i - 1] != title and (names is _BARE or (i > 1 and words[i - 2][0].isupper())):
         return title in ("ông", "bà", "ong", "mr", "mrs", "ms")  # with a capital the others begin many other words
-    if title in names["titles"] or two in names["titles"]:
-        return True
-    return words[i][1:].islower() and word not in names["no_first"] | names["syllables"]
+    return two not in names["roles"] or (words[i][1:].islower() and word not in names["no_first"] | names["syllables"])
 
 
 def mask(text: str) -> str:
@@ -362,9 +339,8 @@ def suppress(
         groups += out.groupby(columns, dropna=False, sort=False).indices.values()
     small = (numbers > 0) & (numbers < min_count)
     hidden = _protect(small, numbers, groups, min_count)
-    for column in hide:
-        if column in out.columns:
-            out[column] = out[column].astype("float64").mask(hidden)
+    for column in out.columns.intersection(hide):
+        out[column] = out[column].astype("float64").mask(hidden)
     if "flags" in out.columns:
         from dvresearch.tables import FLAGS
 
