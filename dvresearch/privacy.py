@@ -74,8 +74,9 @@ _PARTS = _DATA["parts"] | {name: "|".join(sorted(words)).replace(" ", r"\ ") for
 _PATTERNS = {n: re.compile(re.sub(r"<(\w+)>", lambda m: _PARTS[m[1]], t)) for n, t in _DATA["patterns"].items()}
 #: Patterns that tell a person, and the marks one of which a text that fits has.
 _TELLING = {"email": "@([{.", "account": "@/:.", "labelled": ":", "initials": ".", "spoken": " ", "apostrophe": "'"}
-_LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
-_FEW = 20  # cells: in fewer, names of procedures need not repeat either
+# Longer texts (characters) that hardly repeat are written by or about someone; in fewer cells, names of procedures need
+# not repeat either.
+_LONG, _FEW = 60, 20
 
 #: Share of a sample's cells that must look personal before the column is taken to be so.
 _NEARLY_ALL, _MOST, _SOME = 0.9, 0.5, 0.2
@@ -126,9 +127,8 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
 
 def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
-        number = str(int(cell))
         # A spreadsheet that took a telephone number for a number has lost its leading zero.
-        return "0" + number if re.fullmatch(r"[35789]\d{8}", number) else number
+        return re.sub(r"^[35789]\d{8}$", r"0\g<0>", str(int(cell)))
     return nfc(str(cell)).strip() if isinstance(cell, (str, int)) else ""
 
 
@@ -150,13 +150,13 @@ def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
         pairs = (" ".join(low[i : i + n]) for n in (2, 3) for i in range(len(low) - 1))
         told = alone or (weight > 0 and marked) or (weight > 1 and usual)
         return told and names["no_names"].isdisjoint(pairs)
-    if weight > 1 or not names["no_names"].isdisjoint((" ".join(low[:2]), " ".join(low[:3]))):
-        return weight > 1
+    if weight > 1 or (weight and marked) or not names["no_names"].isdisjoint((" ".join(low[:2]), " ".join(low[:3]))):
+        return weight > 1 or marked
     if particle or weight or not whole or low[0] in names["no_first"]:
         return particle or (weight > 0 and (second != "" or low[1] not in names["syllables"]))
     # No known surname: a mark tells, or a word with diacritics that is no Vietnamese syllable.
     foreign = any(not w.isascii() and not _PATTERNS["syllable"].fullmatch(plain(w)) for w in low)
-    return marked or second in names["particles"] or (foreign and names["highland"].isdisjoint(low))
+    return marked or not names["particles"].isdisjoint(low[1:-1]) or (foreign and names["highland"].isdisjoint(low))
 
 
 def holds_person(text: str) -> bool:
@@ -174,7 +174,8 @@ def holds_person(text: str) -> bool:
     if " " not in text and _PATTERNS["code"].fullmatch(text):
         return False  # the common case
     text = unicodedata.normalize("NFKC", re.sub("[’‘ʼ´]", "'", text))
-    told = any(any(m in text for m in marks) and _PATTERNS[name].search(text) for name, marks in _TELLING.items())
+    letters = set(text)
+    told = any(not letters.isdisjoint(marks) and _PATTERNS[name].search(text) for name, marks in _TELLING.items())
     if told or (_PATTERNS["many"].search(text) and _PATTERNS["number"].search(_PATTERNS["dates"].sub("|", text))):
         return True
     words, names = _PATTERNS["word"].findall(text), _BARE if text.isascii() else _SPELT
@@ -207,15 +208,16 @@ def _begins_name(names: dict[str, set[str]], words: list[str], low: list[str], i
     end = i + next((n for n, same in enumerate(alike) if not same), len(words) - i)
     start, behind = not before[:1].isalnum(), "".join(low[end : end + 1])
     expected = called or before in names["before_name"] or (start and behind in names["after_name"])
-    lengths = {2: expected, 3: expected, end - i: expected or (start and not behind[:1].isalpha())}
-    return any(_is_name(words[i : i + n], whole=w) for n, w in lengths.items() if n <= end - i and (w or n > 2))
+    alone = expected or (start and not behind[:1].isalpha())
+    within = end > i + 2 and low[i] in names["shared"] and _is_name(words[i : i + 3], whole=expected)
+    return within or (alone and _is_name(words[i:end]))
 
 
 def _is_given(names: dict[str, set[str]], words: list[str], low: list[str], i: int) -> bool:
     """Tell whether the word at `i`, behind a form of address or a post, is somebody's name."""
     word, title, two = low[i], low[i - 1], " ".join(low[max(i - 2, 0) : i])
-    beside = {f"{title} {word}", " ".join(low[i : i + 2])}
-    if word in names["no_given"] or not names["no_names"].isdisjoint(beside) or _is_place(names, low, i - 1):
+    beside, barred = {f"{title} {word}", " ".join(low[i : i + 2])}, "ordinary" if words[i].isupper() else "no_given"
+    if word in names[barred] or not names["no_names"].isdisjoint(beside) or _is_place(names, low, i - 1):
         return False
     if words[i - 1] != title and (names is _BARE or (i > 1 and words[i - 2][0].isupper())):
         return title in ("ông", "bà", "ong", "mr", "mrs", "ms")  # with a capital the others begin many other words
