@@ -52,12 +52,12 @@ def _vocabulary(spell: Callable[[str], str]) -> dict[str, set[str]]:
     lists = {name: listed.replace("'", "").split(",") for name, listed in _DATA["names"].items()}
     words = {name: {spell(" ".join(word.split())) for word in listed} for name, listed in lists.items()}
     words["before_place"] |= words["highland"]
+    words["bodies"] -= words["given"]
     words["no_first"] = words["before_place"] | words["bodies"]
     # Of the lists of surnames the wider hold the narrower. Without diacritics a surname can be another word ("xa": xã).
-    words["sure"] -= words["common"] | words["shared"]
+    words["sure"] -= words["common"] | words["shared"] | words["highland"]
     words["common"] = (words["common"] - words["shared"]) | words["sure"]
     words["shared"] = (words["shared"] - (words["no_first"] if spell is plain else set())) | words["common"]
-    words["begins"] = words["shared"] | words["particles"]
     words["addresses"] = words["titles"] | words["roles"]
     words["address_ends"] = {address.split()[-1] for address in words["addresses"]}
     return words
@@ -69,7 +69,7 @@ _SPELT, _BARE = _vocabulary(str), _vocabulary(plain)
 SURNAMES = "|".join(sorted(_SPELT["common"]))
 TITLES = "|".join(sorted(_SPELT["titles"] | {"ong", "ba", "chi", "co"}))
 
-
+#: What stands for ``<name>`` in a pattern.
 _PARTS = _DATA["parts"] | {name: "|".join(sorted(words)).replace(" ", r"\ ") for name, words in _SPELT.items()}
 _PATTERNS = {n: re.compile(re.sub(r"<(\w+)>", lambda m: _PARTS[m[1]], t)) for n, t in _DATA["patterns"].items()}
 #: Patterns that tell a person, and the marks one of which a text that fits has.
@@ -138,18 +138,20 @@ def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
     names, low = _BARE if text.isascii() else _SPELT, text.lower().replace("'", "").split()
     if not 2 <= len(low) <= 6 or not "".join(low).isalpha() or " ".join(low) in names["no_names"]:
         return False
-    capital = all(w[0].isupper() or w in names["marks"] for w in words)
+    # An acronym is no part of a name.
+    capital = text.isupper() or all(w in names["marks"] or (w[0].isupper() and not w[1:].isupper()) for w in words)
     particle = capital and whole and words[0].lower().split("'")[0] in names["particles"]
     second = low[1] if len(low) > 2 else ""
-    marked, weight = second in names["marks"], sum(low[0] in names[list] for list in ("shared", "common", "sure"))
-    if (second and len(low[-1]) == 1) or not (marked or names["bodies"].isdisjoint(low[1:])):
+    marked, weight = second in names["marks"], sum(low[0] in names[tier] for tier in ("shared", "common", "sure"))
+    if (second and low[-1] in "abcd") or not (marked or names["bodies"].isdisjoint(low[1:])):
         return False
     if not capital or text.isupper() or text.isascii():
-        usual = second in names["middles"] and (capital or names is _SPELT)
+        usual = names is _SPELT and second in names["middles"]
+        usual |= capital and len(low) in (3, 4) and not names["given"].isdisjoint(low[1:])
         alone = whole and (particle or weight > 2 or (weight > 1 and capital) or (weight > 0 and usual))
         pairs = (" ".join(low[i : i + n]) for n in (2, 3) for i in range(len(low) - 1))
-        told = alone or (weight > 0 and marked) or (weight > 1 and usual)
-        return told and names["no_names"].isdisjoint(pairs)
+        return (alone or (weight > 0 and marked) or (weight > 1 and usual)) and names["no_names"].isdisjoint(pairs)
+    # A well-known surname or a mark outweighs that the words begin like something else.
     if weight > 1 or (weight and marked) or not names["no_names"].isdisjoint((" ".join(low[:2]), " ".join(low[:3]))):
         return weight > 1 or marked
     if particle or weight or not whole or low[0] in names["no_first"]:
@@ -180,7 +182,7 @@ def holds_person(text: str) -> bool:
         return True
     words, names = _PATTERNS["word"].findall(text), _BARE if text.isascii() else _SPELT
     low = [w.lower().rstrip(".") or w for w in words]
-    spots = {i for i, w in enumerate(low) if w in names["begins"] or "'" in w}
+    spots = {i for i, w in enumerate(low) if w in names["shared"] or w in names["particles"] or "'" in w}
     spots |= {i + 1 for i, w in enumerate(low) if w in names["address_ends"] or not w[0].isalnum()}
     place = len(words)  # the last name of a place; behind it names, marks and "and" are of places, too
     for i in sorted((spots | {0}) - {len(words)}):
