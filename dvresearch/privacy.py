@@ -1,10 +1,9 @@
 """The one policy on personal data and small numbers.
 
-Columns that hold a person's name, numbers, address, birthday or words are recognised by
-their header and by their content, and dropped when a file is loaded; messages name the
-header, never a cell. A number made from an identity number with a secret (:func:`pseudonym`) serves
-to find duplicates within a run and remains personal data: Luật 91/2025/QH15 exempts only
-data that no longer point to a person. Tables about people hide counts below `MIN_COUNT`.
+Columns that hold a person's name, numbers, address, birthday or words are recognised by their header and by their
+content, and dropped when a file is loaded; messages name the header, never a cell. A number made from an identity
+number with a secret (:func:`pseudonym`) serves to find duplicates within a run and remains personal data: Luật
+91/2025/QH15 exempts only data that no longer point to a person. Tables about people hide counts below `MIN_COUNT`.
 """
 
 from __future__ import annotations
@@ -60,6 +59,7 @@ def _vocabulary(spell: Callable[[str], str]) -> dict[str, set[str]]:
     words["shared"] = (words["shared"] - (words["no_first"] if spell is plain else set())) | words["common"]
     words["addresses"] = words["titles"] | words["roles"]
     words["address_ends"] = {address.split()[-1] for address in words["addresses"]}
+    words["no_first"] -= words["shared"] | words["particles"]
     return words
 
 
@@ -73,12 +73,10 @@ TITLES = "|".join(sorted(_SPELT["titles"] | {"ong", "ba", "chi", "co"}))
 _PARTS = _DATA["parts"] | {name: "|".join(sorted(words)).replace(" ", r"\ ") for name, words in _SPELT.items()}
 _PATTERNS = {n: re.compile(re.sub(r"<(\w+)>", lambda m: _PARTS[m[1]], t)) for n, t in _DATA["patterns"].items()}
 #: Patterns that tell a person, and the marks one of which a text that fits has.
-_TELLING = {"email": "@([{.", "account": "@/:.", "labelled": ":", "initials": ".", "spoken": " ", "apostrophe": "'"}
-# Longer texts (characters) that hardly repeat are written by or about someone; in fewer cells, names of procedures need
-# not repeat either.
+_TELLING = {name: set(marks) for name, marks in _DATA["telling"].items()}
+# Longer texts (characters) that hardly repeat are written by or about someone; in fewer cells procedures do not repeat
+# either. Then the shares of a sample's cells that must look personal before the column is taken to be so.
 _LONG, _FEW = 60, 20
-
-#: Share of a sample's cells that must look personal before the column is taken to be so.
 _NEARLY_ALL, _MOST, _SOME = 0.9, 0.5, 0.2
 
 
@@ -92,8 +90,7 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
     cells : iterable
         Some cells of the column.
     header : bool, default True
-        Whether the header counts; False for a column already known by its meaning (a dossier number, a
-        unit), of which only the content is doubted.
+        Whether the header counts; False for a column known by its meaning (a unit), of which the content is doubted.
 
     Returns
     -------
@@ -164,9 +161,8 @@ def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
 def holds_person(text: str) -> bool:
     """Tell whether a text names a person, or holds a personal number or an account, anywhere in it.
 
-    Names are told by surname, middle name, particle or form of address (``privacy.toml``). A street, school or ward
-    that bears somebody's name is told by the word before it; a name of two words counts only where it is the whole text
-    or part of a list, or where the words beside it speak of a person. An address is none.
+    A name is told by surname, middle name, particle or form of address (``privacy.toml``), that of a street, school or
+    ward by the word before it. Two words count only alone, in a list or beside words that speak of a person.
 
     Parameters
     ----------
@@ -175,9 +171,8 @@ def holds_person(text: str) -> bool:
     """
     if " " not in text and _PATTERNS["code"].fullmatch(text):
         return False  # the common case
-    text = unicodedata.normalize("NFKC", re.sub("[’‘ʼ´]", "'", text))
-    letters = set(text)
-    told = any(not letters.isdisjoint(marks) and _PATTERNS[name].search(text) for name, marks in _TELLING.items())
+    text = unicodedata.normalize("NFKC", text.replace("’", "'").replace("‘", "'"))
+    told = [name for name, marks in _TELLING.items() if not marks.isdisjoint(text) and _PATTERNS[name].search(text)]
     if told or (_PATTERNS["many"].search(text) and _PATTERNS["number"].search(_PATTERNS["dates"].sub("|", text))):
         return True
     words, names = _PATTERNS["word"].findall(text), _BARE if text.isascii() else _SPELT
@@ -185,11 +180,11 @@ def holds_person(text: str) -> bool:
     spots = {i for i, w in enumerate(low) if w in names["shared"] or w in names["particles"] or "'" in w}
     spots |= {i + 1 for i, w in enumerate(low) if w in names["address_ends"] or not w[0].isalnum()}
     place = len(words)  # the last name of a place; behind it names, marks and "and" are of places, too
-    for i in sorted((spots | {0}) - {len(words)}):
+    for i in sorted((spots | ({0} if text[:1].isupper() else set())) - {len(words)}):
         beside = place < i and not any(w[0].islower() and w not in ("và", "đến") for w in words[place:i])
         if words[i][0].isupper() and (beside or _is_place(names, low, i)):
             place = i if low[i] in names["shared"] else place
-        elif (words[i][0].isupper() or low[i] in names["shared"]) and _begins_name(names, words, low, i):
+        elif low[i] not in names["no_first"] and _begins_name(names, words, low, i):
             return True
     return False
 
@@ -265,8 +260,8 @@ def showable(text: str) -> str:
 def pseudonym(values: Iterable[str], salt: str) -> list[str]:
     """Return a key for each identifier: equal for equal ones, of no use without the salt.
 
-    Whoever knows the salt can compute the key of any identity number, so the keys are personal data
-    still. They serve to find duplicates within one run and are not to be written anywhere.
+    Whoever knows the salt can compute the key of any identity number, so the keys are personal data still. They serve
+    to find duplicates within one run and are not to be written anywhere.
 
     Parameters
     ----------
