@@ -140,7 +140,7 @@ def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
     particle = capital and whole and words[0].lower().split("'")[0] in names["particles"]
     second = low[1] if len(low) > 2 else ""
     marked, weight = second in names["marks"], sum(low[0] in names[tier] for tier in ("shared", "common", "sure"))
-    if (second and low[-1] in "abcd") or not (marked or names["bodies"].isdisjoint(low[1:])):
+    if not marked and ((second and low[-1] in "abcd") or not names["bodies"].isdisjoint(low[1:])):
         return False
     if not capital or text.isupper() or text.isascii():
         usual = names is _SPELT and second in names["middles"]
