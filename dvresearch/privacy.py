@@ -72,6 +72,8 @@ TITLES = "|".join(sorted(_SPELT["titles"] | {"ong", "ba", "chi", "co"}))
 #: What stands for ``<name>`` in a pattern.
 _PARTS = _DATA["parts"] | {name: "|".join(sorted(words)).replace(" ", r"\ ") for name, words in _SPELT.items()}
 _PATTERNS = {n: re.compile(re.sub(r"<(\w+)>", lambda m: _PARTS[m[1]], t)) for n, t in _DATA["patterns"].items()}
+#: One word that names nobody: a code of a dossier, a field, a unit.
+CODE = _PATTERNS["code"]
 #: Patterns that tell a person, and the marks one of which a text that fits has.
 _TELLING = {name: set(marks) for name, marks in _DATA["telling"].items()}
 # Longer texts (characters) that hardly repeat are written by or about someone; in fewer cells procedures do not repeat
@@ -169,7 +171,7 @@ def holds_person(text: str) -> bool:
     text : str
         The content of one cell.
     """
-    if " " not in text and _PATTERNS["code"].fullmatch(text):
+    if " " not in text and CODE.fullmatch(text):
         return False  # the common case
     text = unicodedata.normalize("NFKC", text.replace("’", "'").replace("‘", "'"))
     told = [name for name, marks in _TELLING.items() if not marks.isdisjoint(text) and _PATTERNS[name].search(text)]

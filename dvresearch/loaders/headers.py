@@ -316,7 +316,7 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
             hits += [type(c) is str and c in good for c in column]
     found = np.flatnonzero(hits >= 2)
     groups: list[list[int]] = []
-    for row in [r for r in found if not _is_dated(sheet, r)] or found:
+    for row in [r for r in found if not _is_dated(sheet, int(r))] or found:
         if groups and row - groups[-1][-1] <= 2:
             groups[-1].append(int(row))
         else:

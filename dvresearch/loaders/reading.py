@@ -827,7 +827,7 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
 def _mask_persons(out: Reading) -> None:
     """Empty the cells of open columns that hold somebody's name or number.
 
-    The name of a unit is confirmed by its rows: wards and schools bear names of people.
+    The name of a unit on ten rows or more is no one person's: wards bear names of people.
     """
     rules = {c.name: c for c in out.table.columns}
     for name in out.frame.columns:
@@ -838,7 +838,7 @@ def _mask_persons(out: Reading) -> None:
         if not found:
             continue
         rows = out.frame[name].isin(found)
-        if rule and name in ("unit", "department", "procedure", "field"):
+        if name == "unit":
             rows &= out.frame.groupby(name)[name].transform("size").fillna(0) < MIN_COUNT
         if rule and rule.required and name not in out.stated.given:
             for i in np.flatnonzero(rows):
