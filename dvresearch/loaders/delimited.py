@@ -34,17 +34,16 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
         if data.startswith(mark):
             text = data.decode(encoding, "replace")
             return text.replace("\ufffd", ""), encoding, text.endswith("\ufffd")
+    if b"\0" not in (whole := data.rstrip(b"\0")) and whole != data:  # left by a computer switched off while it wrote
+        return *decode(whole, file)[:2], True
     if b"\0" in data[:4096]:
         wide = {0: "utf-16-be", 1: "utf-16-le"}
         for side, encoding in wide.items():
             if data[side:4096:2].count(0) > 0.3 * len(data[side:4096:2]) and not data[1 - side : 4096 : 2].count(0):
                 return data[: len(data) // 2 * 2].decode(encoding, "replace"), encoding, len(data) % 2 > 0
         raise refuse("other", Path(file))
-    if b"\0" in data:  # what a computer that was switched off while it wrote leaves at the end
-        whole = data.rstrip(b"\0")
-        if b"\0" in whole:
-            raise refuse("damaged", Path(file), "NUL")
-        return *decode(whole, file)[:2], True
+    if b"\0" in data:
+        raise refuse("damaged", Path(file), "NUL")
     if sum(data[:4096].count(bytes([c])) for c in range(32) if c not in b"\t\n\r\f\x1a") > len(data[:4096]) / 200:
         raise refuse("other", Path(file))
     try:

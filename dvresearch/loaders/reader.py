@@ -469,20 +469,30 @@ def column_number(letters: str) -> int:
     return column - 1
 
 
-def under_usual_name(package: Package) -> io.BytesIO:
-    """Return a workbook whose main part has the name that calamine opens, its links leading to where they led."""
+#: The parts that calamine opens by their names.
+NAMED = {"officeDocument": "workbook.xml", "sharedStrings": "sharedStrings.xml", "styles": "styles.xml"}
+
+
+def under_usual_names(package: Package) -> io.BytesIO:
+    """Return a workbook as calamine opens it: some of its parts named as Excel does, all others in a folder below."""
+    links = [("", "officeDocument", package.main), *package.links(package.main)]
+    names = {target.lower(): NAMED.get(kind, f"parts/{target}") for _, kind, target in links}
+
+    def listed(links: list[tuple[str, str, str]], folder: str) -> str:
+        kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+        lines = (
+            f'<Relationship Id="{html.escape(i)}" Type="{kinds}/{html.escape(kind)}" '
+            f'Target="{folder}{html.escape(names[target.lower()])}"/>'
+            for i, kind, target in links
+        )
+        return f"<Relationships>{''.join(lines)}</Relationships>"
+
     out = io.BytesIO()
-    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    links = "".join(
-        f'<Relationship Id="{html.escape(i)}" Type="{kinds}/{html.escape(kind)}" Target="/{html.escape(target)}"/>'
-        for i, kind, target in package.links(package.main)
-    )
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
-        new.writestr("xl/workbook.xml", package.archive.read(package.members[package.main.lower()]))
-        new.writestr("xl/_rels/workbook.xml.rels", f"<Relationships>{links}</Relationships>")
+        new.writestr("_rels/.rels", listed(links[:1], "xl/"))
+        new.writestr("xl/_rels/workbook.xml.rels", listed(links[1:], ""))
         for part, member in package.members.items():
-            if part not in new.namelist() and part != package.main.lower():
-                new.writestr(part, package.archive.read(member))
+            new.writestr(f"xl/{names.get(part, f'parts/{part}')}", package.archive.read(member))
     out.seek(0)
     return out
 
@@ -492,9 +502,10 @@ def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
     with zipfile.ZipFile(path) as archive:
         package = Package(archive)
         links = package.links(package.main)
-        targets = {i: target for i, _, target in links}
+        targets = {i: target for i, kind, target in links if kind == "worksheet"}
         with package.open(package.main) as file:
-            parts = {a["name"]: targets.get(a.get("id", ""), "") for a in map(attributes, streamed(file, {"sheet"}))}
+            listed = [attributes(sheet) for sheet in streamed(file, {"sheet"})]
+        parts = {a["name"]: targets[a["id"]] for a in listed if a.get("id") in targets}
         blanks = blank_strings(package, next((to for _, kind, to in links if kind == "sharedStrings"), None))
 
         def look(name: str) -> Seen:
@@ -503,9 +514,12 @@ def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
             with package.open(parts[name]) as file:
                 return usual or count_exactly(file, blanks)
 
-        named = package.main.lower() in ("xl/workbook.xml", "workbook.xml")
-        with Path(path).open("rb") if named else under_usual_name(package) as file:
-            read_with_calamine(file, sheet, limits, look)
+        folder = "xl/" if package.main.startswith("xl/") else ""
+        usual = package.main == f"{folder}workbook.xml" and all(
+            target == folder + NAMED.get(kind, target.removeprefix(folder)) for _, kind, target in links
+        )
+        with Path(path).open("rb") if usual else under_usual_names(package) as file:
+            read_with_calamine(file, sheet, limits, parts.keys(), look)
 
 
 def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
@@ -533,7 +547,7 @@ def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
                     counted += kind in kept and str(value).strip() != ""
         return counted, odd, []
 
-    read_with_calamine(io.BytesIO(data), sheet, limits, look)
+    read_with_calamine(io.BytesIO(data), sheet, limits, book.sheet_names(), look)
 
 
 def without_result(data: bytes, at: int) -> dict[tuple[int, int], str]:
@@ -561,12 +575,16 @@ def without_result(data: bytes, at: int) -> dict[tuple[int, int], str]:
     return found
 
 
-def read_with_calamine(file: Any, sheet: str | None, limits: dict[str, int], look: Callable[[str], Seen]) -> None:
-    """Send the sheets of a workbook as calamine reads them, with what `look` finds in a sheet beside it."""
+def read_with_calamine(
+    file: Any, sheet: str | None, limits: dict[str, int], names: Iterable[str], look: Callable[[str], Seen]
+) -> None:
+    """Send the sheets of a workbook as calamine reads them, with what `look` finds in each of its `names` beside it."""
     import python_calamine as calamine
 
     with calamine.CalamineWorkbook.from_filelike(file) as book:
         sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
+        if missed := set(names) - {s.name for s in sheets}:
+            raise Refused("damaged", min(missed))
         send("sheets", [s.name for s in sheets])
         for meta in sheets:
             if sheet not in (None, meta.name):
