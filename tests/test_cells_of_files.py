@@ -112,7 +112,7 @@ CELLS = {
     '<c r="{}" s="1"/>': (0, ""),
     '<c r="{}"><v/></c>': (0, ""),
 }
-STRINGS = '<si><t>chữ</t></si><si><t xml:space="preserve"> </t></si>'
+STRINGS = '<si><t>chữ</t></si><si><r><t> </t></r><r><t xml:space="preserve">&#160;</t></r></si>'
 
 
 @given(
@@ -329,13 +329,13 @@ def test_word_tables_hold_what_is_left_when_all_changes_are_accepted(tmp_path: P
 PAGE = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head>
 <meta http-equiv=Content-Type content="text/html; charset={charset}">
 <!--[if gte mso 9]><xml><x:Name>Tờ</x:Name></xml><![endif]--><style>td {{mso-number-format:"\\@"}}</style></head>
-<body><table><tr><td>Trang chủ<table border=1><caption>DANH SÁCH</caption>
+<body><h3>UBND</h3><table><tr><td>Trang chủ<table border=1><caption>DANH SÁCH</caption>
 <tr><th rowspan=2>Mã<th colspan="2">Ngày<br>tháng</tr>
 <tr><td>nhận</td><td>trả &amp; gửi</td>
 <tr><td x:str>007</td><![if supportMisalignedColumns]><td x:num="1234.5">1.234,5</td><![endif]>
 <td x:err="#N/A">#N/A</td>
 <tr><td>&nbsp;</td><td x:num="46083">02.03.2026</td><td><p>một</p><p>hai
-ba</p><script>x()</script></td></table></td></tr></table><table><tr><td> </td></tr></table></body></html>"""
+ba</p><script>x()</script></td></table></td></tr></table>Người lập<table><tr><td> </td></tr></table></body></html>"""
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "windows-1258", "utf-16", "unicode", ""])
@@ -353,8 +353,8 @@ def test_web_pages_named_like_workbooks_are_read(charset: str, tmp_path: Path) -
         }
         text = "".join(marks.get(letter, letter) for letter in text).replace("ờ", "ơ\u0300")
     known = charset if charset.startswith(("utf-16", "windows")) else "utf-8"
-    outer, inner = sheets_of(tmp_path, "a.xls", text.encode(known))
-    assert (outer.name, outer.columns) == ("bảng 1", [["Trang chủ"]])
+    outer, inner, below = sheets_of(tmp_path, "a.xls", text.encode(known))
+    assert (outer.name, outer.columns) == ("bảng 1", [["UBND", "Trang chủ"]])
     assert inner.columns == [
         ["DANH SÁCH", "Mã", "", "007", ""],
         ["", "Ngày\ntháng", "nhận", 1234.5, "02.03.2026"],
@@ -362,7 +362,7 @@ def test_web_pages_named_like_workbooks_are_read(charset: str, tmp_path: Path) -
     ]
     assert odd(inner) == {(4, 3): ("#N/A", "error")}
     assert set(inner.merged) == {(1, 0, 2, 0), (1, 1, 1, 2)}
-    assert inner.counted == 10
+    assert (inner.counted, below.columns) == (10, [["Người lập"]])
 
 
 def test_web_archives_are_read_without_their_list_of_sheets(tmp_path: Path) -> None:

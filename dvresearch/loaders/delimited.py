@@ -90,7 +90,7 @@ def _single_byte(data: bytes) -> tuple[str, str]:
 
 _DELIMITERS = ",;\t|"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-_SEPARATOR_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_SEPARATOR_HINT = re.compile(r'sep=([^\w"\r\n])\r?\n', re.IGNORECASE)
 
 
 def parse_text(
@@ -128,7 +128,7 @@ def parse_text(
         rows = rows[:-1]
     while rows and not any(rows[-1]):
         rows.pop()
-    usual = statistics.mode(map(len, rows)) if rows else 0
+    usual = statistics.mode(len(row) for row in rows if row) if rows else 0
     for row, separators in tall.items():
         if separators >= usual - 1 >= _SURE:
             raise _open_quote(path, rest, delimiter, row)
