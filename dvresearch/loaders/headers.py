@@ -259,7 +259,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         best = max(fits, key=lambda g: (len(g.found), -g.height), default=None)
         if best is not None and len(best.found) < 2:
             best = None
-        done = best.top + best.height if best else span.stop
+        done = max(rows[0] + 1, best.top + best.height) if best else span.stop
         if below := [r for r in rows if r >= done and not stated.header]:
             groups.insert(0, below)  # another header may stand close below: that of a table with one record
         if best is None or (blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2)):
