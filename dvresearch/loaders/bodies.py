@@ -89,11 +89,11 @@ def body_rows(
     stated : Declaration
         Rows of which the user says what they are.
     """
-    look = _Look(block, table, anchor, good)
+    look = _Look(block, table, anchor, good, original)
     declared = _declared(block, look, stated)
     body = Body(np.arange(0))
     kinds = np.full(len(good), "", dtype=object)
-    kinds[~(original & look.any)] = "blank"
+    kinds[~look.any] = "blank"
     for row in block.again:
         kinds[row - block.body] = "header_again"
     totals = _totals(look, numbers, good, kinds)
@@ -154,7 +154,9 @@ def _totals(look: _Look, numbers: NDArray[np.float64], good: NDArray[np.bool_], 
 class _Look:
     """The rows of a table as they are judged; words are read only of rows that need a look."""
 
-    def __init__(self, block: Block, table: Table, anchor: str, good: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, block: Block, table: Table, anchor: str, good: NDArray[np.bool_], original: NDArray[np.bool_]
+    ) -> None:
         self.block, self.anchor = block, block.columns[anchor]
         self.by_date = table.column(anchor).kind in ("date", "time")
         self.survey = table.name == "responses"
@@ -165,7 +167,7 @@ class _Look:
         self.known = [c for c in block.columns.values() if c in self.has]
         self.held = np.sum([np.zeros(self.count), *(self.has[c] for c in self.known)], axis=0)
         self.full = np.sum([np.zeros(self.count), *self.has.values()], axis=0)
-        self.any = self.full > 0
+        self.any = original & (self.full > 0)
         self.key_column = next(
             (block.columns[k] for k in table.key if k in block.columns and k not in ("unit", "period")), None
         )
