@@ -145,9 +145,7 @@ PERSONS = ("Nguyễn Văn An", "Trần Thị Bình", "Lê Thị Hồng Nhung", "
 
 
 @of(EVERY)
-def test_nobody_is_named(
-    case: Any, screened: Callable[[Any], pd.DataFrame], loaded: Callable[[Any], Any]
-) -> None:
+def test_nobody_is_named(case: Any, screened: Callable[[Any], pd.DataFrame], loaded: Callable[[Any], Any]) -> None:
     shown = screened(case).to_csv() if case.table in (*make.GOOD, *make.SUMS) else ""
     end = loaded(case)
     shown += str(end.attrs) + end.to_csv() if isinstance(end, pd.DataFrame) else str(end)

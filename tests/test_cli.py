@@ -12,7 +12,6 @@ import pytest
 from dvresearch import __version__, cli, shipped
 
 
-
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr(sys, "argv", ["dvresearch", *words])
     with pytest.raises(SystemExit) as ended:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, Text, message
-from dvresearch.loaders.sheets import Sheet, column_letters
+from dvresearch.loaders.sheets import Sheet, column_letters, filled
 
 __all__ = [
     "Fate",
@@ -137,7 +137,7 @@ class SheetAccount:
         self.filled: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
         if not sheet.titles:
             for at, column in enumerate(sheet.columns):
-                self.filled[:, at] = [c.strip() != "" if type(c) is str else c is not None for c in column]
+                self.filled[:, at] = filled(column)
         self.clear()
 
     def clear(self) -> None:

@@ -115,6 +115,8 @@ def parse_text(
         more cells than `limits` or a spreadsheet allow.
     """
     delimiter, rest = _dialect(text)
+    if (count := max(map(rest.count, "\r\n"))) > limits.cells:
+        raise refuse("long_text", path, f"{count} dòng/rows > {limits.cells}")
     remarks: dict[str, str] = {}
     try:
         rows, tall = _parse(rest, delimiter, whole, path, limits)
@@ -184,7 +186,7 @@ def _parse(
         cells += len(row) - row.count("")
         if len(row) > _WIDEST:
             raise refuse("cells", path, f"{len(row)} cột/columns > {_WIDEST}")
-        if cells > limits.cells or len(rows) > limits.cells:
+        if cells > limits.cells:
             raise refuse("long_text", path, f"> {limits.cells}")
     return rows, tall
 

@@ -27,7 +27,18 @@ from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import plain
 
-__all__ = ["Block", "column_names", "find_blocks", "is_numbering", "key", "label", "layouts", "missing_columns"]
+__all__ = [
+    "Block",
+    "column_names",
+    "find_blocks",
+    "is_numbering",
+    "key",
+    "label",
+    "layouts",
+    "may_be_title",
+    "missing_columns",
+    "titles_above",
+]
 
 _HEAD = 60  # rows in which a header of a form is looked for
 _WIDEST = 400  # columns
@@ -37,8 +48,10 @@ _REMARK = re.compile(
     r"\([^()]*\)|\[[^\[\]]*\]|(?:\b(?:năm|\d{1,2} tháng)\s*)?\b(?:19|20)\d{2}\b|\b\d{1,2} tháng\b", re.IGNORECASE
 )
 _NUMBERING = re.compile(r"[(\[]?\s*(?:\d{1,2}|[A-Ea-e]|[ivxIVX]{1,4})\s*[)\]]?(?:\s*=\s*[\d()+\-\s]+)?")
-#: A text that may be the title of a column: short, and no code or number.
-_TITLE = re.compile(r"(?!.*\d{5}|.*\d-\d)\D.{0,400}|\d{1,2}[.)].{3,400}", re.DOTALL)
+#: What no title of a column holds: a code or a long number; a number in front of it is an ordinal.
+_CODE = re.compile(r"\d{5}|\d-\d|\d/\d")
+_ORDINAL = re.compile(r"\d{1,2}[.)]")
+_LONGEST = 400  # letters of a title
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
 _LONG_NAME = 8  # words; of a longer wording no part stands above another
 #: Columns whose content can be stated for a whole file.
@@ -171,14 +184,25 @@ def layouts(sheet: Sheet, rows: range | None = None) -> Iterator[tuple[int, int,
         yield 0, 0, [[t] for t in sheet.titles]
         return
     rows = rows or range(min(_HEAD, sheet.height))
+    head = _words(sheet, rows)
+    for top in range(len(head)):
+        for height in range(1, min(_TALLEST, len(head) - top) + 1):
+            yield rows.start + top, height, _titles(head[top : top + height])
+
+
+def titles_above(sheet: Sheet, rows: range) -> list[str]:
+    """Return the title of each column under a header of these rows: the words of all of them joined, top down."""
+    return [" ".join(words) for words in _titles(_words(sheet, rows))]
+
+
+def _words(sheet: Sheet, rows: range) -> list[list[str]]:
+    """Return the words of rows; a cell merged over several columns stands over each of them."""
     head = [texts(row) for row in zip(*(c[rows.start : rows.stop] for c in sheet.columns[:_WIDEST]), strict=True)]
     for top, left, _, right in sheet.merged:
         if top in rows and 0 <= left < len(head[0]):
             line = head[top - rows.start]
             line[left + 1 : right + 1] = [line[left]] * (min(right + 1, len(line)) - left - 1)
-    for top in range(len(head)):
-        for height in range(1, min(_TALLEST, len(head) - top) + 1):
-            yield rows.start + top, height, _titles(head[top : top + height])
+    return head
 
 
 def _titles(rows: list[list[str]]) -> list[list[str]]:
@@ -249,9 +273,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
     while groups:
         rows = groups.pop(0)
         floor = blocks[-1].body if blocks else 0
-        span = range(
-            max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3, rows[0] + 2 * _TALLEST)
-        )
+        span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3, rows[0] + 2 * _TALLEST))
         if stated.header:
             span = range(rows[0], rows[-1] + 1)
         guesses = [_guess(*layout, names, mapping) for layout in layouts(sheet, span)]
@@ -289,7 +311,7 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         return [rows]
     hits = np.zeros(sheet.height, dtype=np.int64)
     for column in sheet.columns[:_WIDEST]:
-        good = {c for c in set(column) if type(c) is str and _TITLE.fullmatch(c.strip()) and _is_word(c, known)}
+        good = {c for c in set(column) if type(c) is str and may_be_title(c) and _is_word(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
     found = np.flatnonzero(hits >= 2)
@@ -300,6 +322,14 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         else:
             groups.append([int(row)])
     return groups
+
+
+def may_be_title(text: str) -> bool:
+    """Tell whether a text could be the title of a column: most cells of a long list cannot."""
+    first = text.strip()[:1]
+    if not first or len(text) > _LONGEST or (first.isdigit() and not _ORDINAL.match(text.strip())):
+        return False
+    return not _CODE.search(text)
 
 
 def _is_dated(sheet: Sheet, row: int) -> bool:

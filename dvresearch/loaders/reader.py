@@ -166,9 +166,9 @@ class Grid:
     def send(self) -> None:
         """Send the part of the sheet that is in use."""
         first = [next((i for i, v in enumerate(row) if v != ""), None) for row in self.rows]
-        top = next((i for i, at in enumerate(first) if at is not None), 0)
+        top = next((i for i, column in enumerate(first) if column is not None), 0)
+        left = min((column for column in first if column is not None), default=0)
         width = max(map(len, self.rows), default=0)
-        left = min((at for at in first if at is not None), default=0)
         if (cells := (len(self.rows) - top) * (width - left)) > self.limits["cells"]:
             raise Refused("cells", f"{cells}, {self.name}")
         send("sheet", self.name, self.hidden, top + 1, left + 1, self.merged, self.counted, self.hidden_rows)
@@ -198,7 +198,7 @@ def attributes(node: Element) -> dict[str, str]:
 
 def streamed(file: Any, ended: set[str], begun: str = "") -> Iterator[Element]:
     """Yield the elements `begun` as they begin, and those `ended` when they are complete, to be forgotten then."""
-    for event, node in ElementTree.iterparse(file, ("start", "end")):
+    for event, node in ElementTree.iterparse(file, ("start", "end") if begun else ("end",)):
         tag = local(node.tag)
         if tag == begun and event == "start":
             yield node
@@ -339,7 +339,11 @@ MAY_BE_BLANK = re.compile(
     rb")</(?:v|t></is|t></si)>"
 )
 #: A formula that no result follows.
-UNSTORED = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v></v>|<v\s*/>)?\s*</c>")
+UNSTORED = re.compile(rb"(?:</f>|<f[^>]*/>)(?:<v></v>|<v\s*/>)?</c>")
+#: A cell with an error or such a formula: column, row, attributes, formula, error; and some that are in order.
+MAY_BE_ODD = re.compile(
+    rb'<c r="([A-Z]+)(\d+)"([^>]*)>(?:<f(?:[^>]*/>|[^>]*>([^<]*)</f>))?(?:<v>(#[^<]*)</v>|<v></v>|<v\s*/>)?</c>'
+)
 #: A text of its own in a cell, written in parts.
 IN_PARTS = re.compile(rb"<is>(?!<t[ >])")
 
@@ -393,17 +397,23 @@ def count_fast(file: Any, blanks: set[int]) -> Seen | None:
     Returns
     -------
     Seen or None
-        None where something is written in an unusual way or cannot be used: it takes :func:`count_exactly`.
+        None where something is written in an unusual way: it takes :func:`count_exactly`.
     """
     shared = re.compile(rb' t="s"[^>]*>(?:<f.*?</f>)?<v>(?:%s)</v>' % "|".join(map(str, blanks)).encode())
-    counted, hidden, inside = 0, list[int](), False
+    counted, odd, hidden, inside = 0, dict[tuple[int, int], str](), list[int](), False
     for piece in pieces(file, b"</row>"):
         if not inside and (start := piece.find(b"<sheetData")) >= 0:
             inside, piece = True, piece[start:]
         if not piece.endswith(b"</row>"):  # what is left
-            return (counted, {}, hidden) if inside and not re.search(rb"<(?:\w+:)?c[ />]", piece) else None
-        if not inside or b"<v>#" in piece or IN_PARTS.search(piece) or (b"<f" in piece and UNSTORED.search(piece)):
+            return (counted, odd, hidden) if inside and not re.search(rb"<(?:\w+:)?c[ />]", piece) else None
+        if not inside or IN_PARTS.search(piece):
             return None
+        if b"<v>#" in piece or (b"<f" in piece and UNSTORED.search(piece)):
+            faults, formulas = odd_cells(piece)
+            if len(faults) < piece.count(b' t="e"') or len(formulas) < len(UNSTORED.findall(piece)):
+                return None
+            odd |= faults | {place: formula for place, formula in formulas.items() if formula}
+            counted += sum(map(bool, formulas.values()))
         counted += piece.count(b"</v>") + piece.count(b"</is>")
         counted -= sum(blank(html.unescape(t.decode())) for t in MAY_BE_BLANK.findall(piece))
         if blanks:
@@ -414,15 +424,29 @@ def count_fast(file: Any, blanks: set[int]) -> Seen | None:
     return None
 
 
+def odd_cells(piece: bytes) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
+    """Return the errors in a piece of a sheet, and the formulas without a result, empty where that is an empty text."""
+    faults, formulas = dict[tuple[int, int], str](), dict[tuple[int, int], str]()
+    for cell in MAY_BE_ODD.finditer(piece):
+        letters, digits, attributes, formula, fault = cell.groups()
+        place = (int(digits) - 1, column_number(letters.decode()))
+        if fault and b' t="e"' in attributes:
+            faults[place] = Fault(fault.decode())
+        elif b"<f" in cell[0] and not fault:
+            stored = b' t="str"' in attributes and b"<v" in cell[0]
+            text = html.unescape((formula or b"").decode()) or "…"  # one filled down is written once
+            formulas[place] = "" if stored else Formula(f"={text}")
+    return faults, formulas
+
+
 def count_exactly(file: Any, blanks: set[int]) -> Seen:
     """Return what the XML of a sheet says of its cells, element by element."""
     counted, odd, hidden, row = 0, dict[tuple[int, int], str](), list[int](), -1
-    shared: dict[str, str] = {}
     for line in streamed(file, {"row"}):
         row, column = number(line.get("r"), row + 2) - 1, -1
         hidden += [row] if line.get("hidden") in ("1", "true") else []
         for cell in line:
-            place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", cell.get("r", ""))
+            place = re.match(r"([A-Z]+)(\d+)", cell.get("r", ""))
             row, column = (int(place[2]) - 1, column_number(place[1])) if place else (row, column + 1)
             parts = {local(part.tag): part for part in cell}
             kind, formula, value = cell.get("t", "n"), parts.get("f"), parts.get("v")
@@ -430,12 +454,9 @@ def count_exactly(file: Any, blanks: set[int]) -> Seen:
             if kind == "e":
                 odd[row, column] = Fault(shown or "#?")
             elif formula is not None and (shown is None or (not shown and kind != "str")):
-                group = formula.get("si", "")  # a formula filled down is written once
-                odd[row, column] = Formula("=" + (formula.text or shared.get(group, "…")))
+                odd[row, column] = Formula(f"={formula.text or '…'}")
             elif not shown or (int(shown) in blanks if kind == "s" else blank(shown)):
                 continue
-            if formula is not None and formula.text:
-                shared.setdefault(formula.get("si", ""), formula.text)
             counted += 1
     return counted, odd, hidden
 
