@@ -337,6 +337,9 @@ def read_blocks(
     dates = _read_dates(out, blocks, table, stated)
     for block, typed in zip(blocks, dates, strict=True):
         out.parts.append(_part(block, table, anchors, typed, filled_cells[block.sheet.name], stated))
+    for row in stated.rows:
+        if not any(row in p.body.declared for p in out.parts):
+            raise DataError("declared-row-not-there", where=out.sheet.where(), got=row, row=row)
     if not sum(len(p.body.records) for p in out.parts):
         block = out.parts[0].block
         raise DataError("no-data-row", where=block.sheet.where(block.top))

@@ -518,7 +518,7 @@ def declarations() -> Iterable[Case]:
     yield case("tieu_de_khong_con", '[table.columns]\n"Ngày nộp" = "received"', "“Ngày nộp”", "C: Ngày tiếp nhận")
     yield case("trang_khong_con", 'sheets = ["Tháng 9"]', "“Tháng 9”")
     yield case("trang_bo_khong_con", 'unread = ["Tháng 9"]', "“Tháng 9”")
-    yield case("dong_khac_chu", '[table.rows]\n"3: Tổng cộng" = "total"', "3: Tổng cộng", "dòng/row 3")
+    yield case("dong_khac_chu", '[table.rows]\n"3: Tổng cộng" = "total"', "3: Tổng cộng")
     yield case("dong_khong_con", '[table.rows]\n"30: Tổng cộng" = "total"', "30: Tổng cộng")
     yield case("dong_tieu_de_khong_con", 'header = "40-41"', "40-41")
     yield case("cot_giu_khong_con", 'keep = ["Phí"]', "cột cần giữ: Phí")
