@@ -629,7 +629,7 @@ def load_targets(
     -------
     DataFrame
         Columns of ``tables.TARGETS``; index and ``attrs["load"]`` as for :func:`dvresearch.load_dossiers`. A
-        percentage is read as a share (``85 %`` is 0.85). A plan or result that is not known is missing.
+        percentage is read in per cent (``85 %`` is 85). A plan or result that is not known is missing.
 
     Raises
     ------
