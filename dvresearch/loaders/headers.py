@@ -314,7 +314,7 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         good = {c for c in set(column) if type(c) is str and may_be_title(c) and _is_word(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
-    found = np.flatnonzero(hits >= 2)
+    found = np.flatnonzero(hits >= 2).tolist()
     groups: list[list[int]] = []
     for row in [r for r in found if not _is_dated(sheet, r)] or found:
         if groups and row - groups[-1][-1] <= 2:
