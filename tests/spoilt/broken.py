@@ -514,7 +514,12 @@ def declarations() -> Iterable[Case]:
     yield case("neu_gia_tri_la", '[table.given]\nchannel = "zalo"', "given.channel", "online")
     yield case("neu_cot_la", '[table.given]\nunti = "Xã Mẫu"', "unti", "unit")
     yield case("cot_hop_dong_la", '[table.columns]\n"Đơn vị" = "unti"', "unti", "unit")
-    yield case("hai_tieu_de", '[table.columns]\n"Đơn vị" = "unit"\n"Mã hồ sơ" = "unit"', "cùng khớp một nội dung: unit", "A: Mã hồ sơ; B: Đơn vị")
+    yield case(
+        "hai_tieu_de",
+        '[table.columns]\n"Đơn vị" = "unit"\n"Mã hồ sơ" = "unit"',
+        "cùng khớp một nội dung: unit",
+        "A: Mã hồ sơ; B: Đơn vị",
+    )
     yield case("tieu_de_khong_con", '[table.columns]\n"Ngày nộp" = "received"', "“Ngày nộp”", "C: Ngày tiếp nhận")
     yield case("trang_khong_con", 'sheets = ["Tháng 9"]', "“Tháng 9”")
     yield case("trang_bo_khong_con", 'unread = ["Tháng 9"]', "“Tháng 9”")
