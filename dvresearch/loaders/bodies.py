@@ -87,9 +87,9 @@ def body_rows(
     declared = _declared(block, look, stated)
     body = Body(np.arange(0), declared=list(declared))
     kinds = np.full(len(good), "", dtype=object)
-    kinds[~look.any] = "blank"
     for row in block.again:
         kinds[row - block.body] = "header_again"
+    kinds[~look.any] = "blank"  # also the rows over which a header is merged downwards
     totals = _totals(look, numbers, good, kinds)
     doubtful = np.flatnonzero((kinds == "") & ~look.clear)
     for i in map(int, doubtful):

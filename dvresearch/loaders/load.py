@@ -312,7 +312,8 @@ def _finish_dossiers(reading: Reading) -> None:
             )
     _ask_words(reading, "outcome")
     ended = frame["resolved"].notna().any() if "resolved" in frame else False
-    if not ended and not stated.nothing_finished:
+    rival = "resolved" in (reading.block.rivals or {})
+    if not ended and not stated.nothing_finished and not rival:
         answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
         reading.ask("nothing-finished", column="resolved", answers=answers, count=len(frame))
     _ask_departments(reading)

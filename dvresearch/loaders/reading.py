@@ -804,6 +804,8 @@ def _share_of_dates(cells: Sequence[Any]) -> float:
 
 def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> None:
     """Ask about a column that is not used and holds what the table lacks: dates, or the words of a coded column."""
+    if any(at in rivals for rivals in (part.block.rivals or {}).values()):
+        return  # which of them it is, is asked already
     title = showable(part.block.titles[at])
     where = part.block.sheet.where(part.block.top, at)
     words = [t for t in texts(sample) if t]
