@@ -109,8 +109,39 @@ def message(code: str, part: str = "what", /, **blanks: object) -> Text:
 
 
 def known_message(code: str) -> bool:
-    """Tell whether ``messages.toml`` has a message of that code."""
+    """Tell whether ``messages.toml`` has a message of that code.
+
+    Parameters
+    ----------
+    code : str
+        The code.
+    """
     return code in _messages()
+
+
+def page() -> str:
+    """Return the messages as a Markdown page in both languages, ``docs/errors.md``."""
+
+    def cell(parts: dict[str, str]) -> str:
+        return "<br>".join(parts[name] for name in ("what", "expected", "do") if name in parts).replace("|", "\\|")
+
+    rows = [f"| `{code}` | {cell(said['vi'])} | {cell(said['en'])} |" for code, said in _messages().items()]
+    return "\n".join(
+        [
+            "# Thông báo / Messages",
+            "",
+            "Trang này sinh ra từ `dvresearch/messages.toml` bằng `dvresearch build`; sửa ở tệp đó.  ",
+            "This page is generated from `dvresearch/messages.toml` by `dvresearch build`; edit that file.",
+            "",
+            "Mỗi ô: điều gì sai hoặc cần hỏi, cần có gì, cách sửa.  ",
+            "Each cell: what is wrong or asked, what was expected, what to do.",
+            "",
+            "| mã / code | tiếng Việt | English |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
 
 
 class DvError(ValueError):

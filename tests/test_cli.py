@@ -41,8 +41,8 @@ def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         (["check", "x", "y"], "Dòng lệnh không đúng.", "unexpected extra argument"),
         (["check", "x", "--as"], "Lựa chọn thiếu giá trị: --as.", "requires an argument"),
         (["example", "x", "--seed", "y"], "Giá trị không dùng được: --seed.", "Invalid value for '--seed'"),
-        (["check", "x", "--as", "khac"], "Chưa kiểm được loại bảng 'khac'.", "what the file holds: --as"),
-        (["check", "x", "--columns", "a"], "Không đọc được --columns.", "column=header"),
+        (["check", "x", "--as", "khac"], "Giá trị của table không dùng được.", "Got: khac"),
+        (["check", "x", "--columns", "a"], "Không đọc được các cặp “tên=nội dung”.", "--columns"),
         (["check", "x", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'fr' is not one of 'vi', 'en'"),
         (["questionnaire", "one-stop", "q.docx", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'vi', 'en'"),
         (["questionnaire", "nope", "q.docx"], "Không có phiếu hỏi tên 'nope'.", "five-factors, one-stop, village-meet"),
@@ -78,8 +78,7 @@ def test_hints_are_those_of_the_command_line_and_sentences_are_told_apart(
     path = str(spoilt("broken") / "tieu_de_sai_chinh_ta.csv")
     assert run(monkeypatch, "check", path) == 2
     said = capsys.readouterr().out
-    assert '--columns "received=Ngày tiếp nhậm"' in said
-    assert "columns={" not in said
+    assert '[table.columns] "Ngày tiếp nhậm" = "received"' in said
     assert "Cần có: unit (đơn vị), received (ngày tiếp nhận). Cách sửa:" in said
     assert run(monkeypatch, "check", path, "--lang", "en") == 2
     said = capsys.readouterr().out
@@ -91,17 +90,19 @@ def test_the_remedy_works_when_it_is_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('Đơn vy,"Ngày, giờ tiếp nhậm"\nXã Mẫu,24/02/2026\n', encoding="utf-8")
+    path.write_text('Đơn vy,"Ngày, giờ tiếp nhậm",Ngày trả\nXã Mẫu,24/02/2026,25/02/2026\n', encoding="utf-8")
     assert run(monkeypatch, "check", str(path)) == 2
-    remedy = re.search('Có thể là: --columns "(.*?)"', capsys.readouterr().out)
-    assert remedy
-    assert remedy[1] == "unit=Đơn vy,received=Ngày, giờ tiếp nhậm"
-    assert run(monkeypatch, "check", str(path), "--columns", remedy[1]) == 0
+    lines = re.findall(r'\[table\.columns\] (".*?" = "\w+")', capsys.readouterr().out.split("What to do")[0])
+    assert set(lines) >= {'"Đơn vy" = "unit"', '"Ngày, giờ tiếp nhậm" = "received"'}
+    declaration = tmp_path / "a.csv.khai.toml"
+    declaration.write_text("\n".join(["[[table]]", "[table.columns]", *lines]), encoding="utf-8")
+    assert run(monkeypatch, "check", str(path)) == 0
+    declaration.unlink()
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     assert run(monkeypatch, "check", str(path)) == 2
     said = capsys.readouterr().out
-    assert "Có thể là" not in said
-    assert 'nêu --given unit="tên đơn vị".' in said
+    assert '[table.given] "unit" = "…"' in said
+    assert '"a" =' not in said
 
 
 def test_figures_can_be_checked(

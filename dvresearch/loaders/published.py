@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from dvresearch import codebook, places, shipped
+from dvresearch import codebook, errors, places, shipped
 from dvresearch.errors import ParameterError, Text
 from dvresearch.loaders.figures import FIGURES_FILE, load_figures, load_tallies
 from dvresearch.loaders.index766 import load_index766
@@ -91,18 +91,18 @@ def _field(name: str, column: Column | None) -> dict[str, Any]:
 
 
 def build_processed(target: str | Path | None = None) -> list[Path]:
-    """Build the processed tables and the glossary, the same bytes every time.
+    """Build the processed tables, the glossary and the page of messages, the same bytes every time.
 
     Parameters
     ----------
     target : path, optional
-        Folder to write into; ``data/processed`` of the checkout (and ``docs`` for the glossary) when not given.
+        Folder to write into; ``data/processed`` of the checkout (and ``docs`` for the pages) when not given.
 
     Returns
     -------
     list of Path
         The files written: ``figures.csv``, ``tallies.csv``, ``index766.csv``, ``units.csv``,
-        ``crosswalk-63-34.csv``, ``glossary.md``.
+        ``crosswalk-63-34.csv``, ``glossary.md``, ``errors.md``.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def build_processed(target: str | Path | None = None) -> list[Path]:
             hint=Text("Thêm --out THƯ_MỤC.", "Add --out FOLDER."),
         )
     folder = Path(target) if target is not None else data / "processed"
-    page = folder / "glossary.md" if target is not None else data.parent / "docs" / "glossary.md"
+    docs = folder if target is not None else data.parent / "docs"
     tables = {
         "figures.csv": load_figures(),
         "tallies.csv": load_tallies(),
@@ -131,8 +131,10 @@ def build_processed(target: str | Path | None = None) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         (folder / name).write_text(_as_csv(table), encoding="utf-8", newline="\n")
-    page.write_text(codebook.glossary(), encoding="utf-8", newline="\n")
-    return [*(folder / name for name in tables), page]
+    pages = {docs / "glossary.md": codebook.glossary(), docs / "errors.md": errors.page()}
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return [*(folder / name for name in tables), *pages]
 
 
 def _as_csv(table: pd.DataFrame) -> str:

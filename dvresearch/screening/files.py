@@ -182,7 +182,8 @@ def _fault(check: str, error: DataError, where: str) -> Finding:
     # what was found stands in `computed`
     def line(lang: Literal["vi", "en"]) -> str:
         parts = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
-        return " ".join(p if p.endswith((".", "…", "!")) else f"{p}." for p in parts)
+        said = [p if p.endswith((".", "…", "!", ":")) else f"{p}." for p in parts]
+        return " ".join([*said, "; ".join(answer.written("declaration") for answer in error.give)]).rstrip()
 
     return findings.finding(
         check,
