@@ -6,13 +6,12 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dvresearch import __version__, cli, shipped
-
-BROKEN = Path(__file__).parent / "broken"
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -96,14 +95,15 @@ def test_what_the_system_refuses_is_told_with_its_place(
 
 
 def test_hints_are_lines_of_the_declaration_and_sentences_are_told_apart(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spoilt: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "check", str(BROKEN / "tieu_de_sai_chinh_ta.csv")) == 2
+    path = str(spoilt("broken") / "tieu_de_sai_chinh_ta.csv")
+    assert run(monkeypatch, "check", path) == 2
     said = capsys.readouterr().out
     assert '[table.columns] "Ngày tiếp nhậm" = "received"' in said
     assert "columns={" not in said
     assert "Cần có: unit (đơn vị), received (ngày tiếp nhận). Cách sửa:" in said
-    assert run(monkeypatch, "check", str(BROKEN / "tieu_de_sai_chinh_ta.csv"), "--lang", "en") == 2
+    assert run(monkeypatch, "check", path, "--lang", "en") == 2
     said = capsys.readouterr().out
     assert "What to do:" in said
     assert "không" not in said
@@ -128,8 +128,10 @@ def test_the_remedy_works_when_it_is_typed(
     assert '[table.given] "unit" = "…"' in capsys.readouterr().out
 
 
-def test_figures_can_be_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_can_be_checked(
+    spoilt: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(monkeypatch, "check", str(shipped.folder() / "sipas.csv"), "--as", "figures") == 0
-    assert run(monkeypatch, "check", str(BROKEN / "ngay_la_chu.csv"), "--as", "figures") == 2
+    assert run(monkeypatch, "check", str(spoilt("broken") / "ngay_la_chu.csv"), "--as", "figures") == 2
     said = capsys.readouterr().out
     assert "Bảng thiếu cột unit, period, indicator" in said and "The table lacks the column unit, period" in said

@@ -23,7 +23,7 @@ __all__ = ["as_json", "as_text", "check_inputs", "is_question", "must_mend", "wr
 
 
 def as_text(findings: pd.DataFrame, lang: Lang = "vi", words: Literal["pass", "match"] = "pass") -> list[str]:
-    """Return the account of what was read, the count of verdicts, then the questions, then all else that did not pass."""
+    """Return the account of what was read, the count of verdicts, the questions, and all else that did not pass."""
     account = findings.loc[findings["check"] == "account", f"guidance_{lang}"].tolist()
     asked, open_ones = is_question(findings), findings["verdict"] != "pass"
     ordered = [findings[asked & open_ones], findings[~asked & open_ones]]

@@ -42,8 +42,6 @@ _NUMBER = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?\s*(?:=.*)?$")
 _COUNT = re.compile(r"\d[\d.,\s]*%?|#\S+")
 #: So many columns known by their titles make a sheet a form.
 _FEWEST = 4
-#: How messages call what the sums and words of a row contradict.
-_DOUBT = {"label_only": "unlike", "sum_only": "unnamed"}
 _Style = Literal["vi", "en", "auto"]
 
 
@@ -138,9 +136,9 @@ def load_form(
         ``total`` the petitions of 01-03/XLD, and of 01/KQGQ ``workload`` is column 4, ``withdrawn`` 6,
         ``resolved_within`` 25 and ``resolved_late`` 26. A printed window (``từ ngày 15/12/2025 đến ngày 14/01/2026``)
         gives ``period_start`` and ``period_end``; ``period`` is then called by its last month (``2026-01``). The
-        index ``row`` is the row in the file, with the name of the sheet in front (``T02!9``) where several were
-        read; ``attrs["load"]`` says how. What is open and does not stop the load is an `OpenQuestion`, a warning. The sums of the form are checked
-        by :func:`dvresearch.screen`.
+        index ``row`` is the row in the file, with the name of the sheet in front (``T02!9``) where several were read;
+        ``attrs["load"]`` says how. What is open and does not stop the load is a warning, `OpenQuestion`. The sums of
+        the form are checked by :func:`dvresearch.screen`.
 
     Raises
     ------
@@ -360,7 +358,8 @@ def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
         cells = tuple(c[row] for c in sheet.columns)
         words = texts(cells)
         label, ordinal = (words[c] if c is not None else "" for c in (table.label, table.ordinal))
-        named = label or ordinal or next((w for c, w in enumerate(words) if w and c not in table.used), "")
+        others = (w for c, w in enumerate(words) if w and c not in table.used and not isinstance(cells[c], Odd))
+        named = label or ordinal or next(others, "")
         known = values[:, i][~np.isnan(values[:, i])]
         # Formulas give 0 on rows nobody filled in; headers repeat on each page; sections and notes have no numbers.
         empty = not ordinal and not any(words[c] for c in counted)
@@ -373,11 +372,13 @@ def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
         raise DataError("form-not-filled-in", where=sheet.where(table.top))
     totals = total_rows([[label] for label in labels], counts.T, ordinals)
     for i, why in totals.doubtful.items():
-        out.ask(f"form-total-{_DOUBT[why]}", sheet.where(rows[i], table.label), showable(labels[i]), blocking=True)
-    own = [i not in totals.sure and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
+        code = "form-total-unnamed" if why == "sum_only" else "form-total-unlike"
+        out.ask(code, sheet.where(rows[i], table.label), showable(labels[i]), blocking=why != "sums_differ")
+    named_so = totals.sure | {i for i, why in totals.doubtful.items() if why == "sums_differ"}
+    own = [i not in named_so and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
     # a section without a line below it counts itself; so does a total that stands alone
     after = [*own[1:], False]
-    kinds = ["total" if i in totals.sure else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
+    kinds = ["total" if i in named_so else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
     index = [out.index(sheet, row) for row in rows]
     frame = pd.DataFrame({"label": labels, "ordinal": ordinals, "row_kind": kinds}, dtype="str")
     frame = frame.assign(**dict(zip(numbers, counts, strict=True))).set_axis(pd.Index(index, name="row"))

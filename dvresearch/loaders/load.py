@@ -123,7 +123,7 @@ def readings(
     out = []
     for said in declared(path, kind, stated, **short):
         if kind == "responses":
-            survey = asked or questionnaire(said.items or "")
+            survey = asked or (said.items if isinstance(said.items, Questionnaire) else questionnaire(said.items))
             what = _Kind(contract(survey, sensitive), tuple(survey.scales), (), _finish_responses(survey))
             said = replace(said, columns={**{h: i for i, h in survey.headers.items()}, **said.mapping(what.table)})
         else:

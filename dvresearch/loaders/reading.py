@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
-from dvresearch.loaders.bodies import Body, body_rows, filled
+from dvresearch.loaders.bodies import Body, body_rows
 from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, vocabulary
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
-from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, read_sheets, texts
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
@@ -38,6 +38,8 @@ _WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
 _NUMERIC = ("count", "number", "share")
+#: How far outside the real dates of a column a date in words may lie.
+_SLACK = pd.Timedelta(days=7)
 #: Share of known words from which a column holds a vocabulary.
 _MOSTLY = 0.7
 #: Rows and columns from which a sheet that is not read may be a table of records.
@@ -527,13 +529,28 @@ def _read_dates(out: Reading, blocks: Sequence[Block], table: Table, stated: Dec
         out.date_order = "mdy"
         _ask_american(out, blocks, cells)
         return converted("mdy")
-    undecided = not day_first and any(
-        column_date_order(c for c in column if isinstance(c, str)) == "ambiguous"
-        for part in cells
-        for column in part.values()
-    )
-    out.order_known = not undecided
+    if not day_first:
+        columns = [column for part in cells for column in part.values()]
+        out.order_known = not any(
+            column_date_order(c for c in column if isinstance(c, str)) == "ambiguous" and not _day_first_fits(column)
+            for column in columns
+        )
     return typed
+
+
+def _day_first_fits(column: Sequence[Any]) -> bool:
+    """Tell whether the real dates of a column decide: its words lie among them with the day first, and only so."""
+    real = [c.date() if isinstance(c, dt.datetime) else c for c in column if isinstance(c, dt.date)]
+    words = [c for c in column if isinstance(c, str) and c.strip()]
+    if not real:
+        return False
+    first, last = pd.Timestamp(min(real)), pd.Timestamp(max(real)) + pd.Timedelta(days=1)
+
+    def among(order: Order) -> bool:
+        read = convert_dates(words, order=order, zone=None).content.dropna()
+        return bool(len(read) and read.between(first - _SLACK, last + _SLACK).all())
+
+    return among("dmy") and not among("mdy")
 
 
 def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
@@ -810,7 +827,7 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
 def _mask_persons(out: Reading) -> None:
     """Empty the cells of open columns that hold somebody's name or number.
 
-    The name of a unit is confirmed by its rows: wards and schools bear names of people.
+    The name of a unit on ten rows or more is no one person's: wards bear names of people.
     """
     rules = {c.name: c for c in out.table.columns}
     for name in out.frame.columns:
@@ -821,7 +838,7 @@ def _mask_persons(out: Reading) -> None:
         if not found:
             continue
         rows = out.frame[name].isin(found)
-        if rule and name in ("unit", "department", "procedure", "field"):
+        if name == "unit":
             rows &= out.frame.groupby(name)[name].transform("size").fillna(0) < MIN_COUNT
         if rule and rule.required and name not in out.stated.given:
             for i in np.flatnonzero(rows):

@@ -16,8 +16,9 @@ __all__ = ["check_form"]
 def check_form(reading: FormReading) -> list[Finding]:
     """Return whether the sums of a form hold in each row, and whether its total rows are what they add up."""
     frame, layout = reading.frame, reading.form
-    labels = frame["group"].where(frame["group"] != "", frame["unit"])
-    named = frame.assign(where=[f"{reading.places[row]}, {label}" for row, label in labels.items()])
+    known = frame[[c.name for c in layout.columns if c.name in frame]].notna().any(axis=1)
+    labels = frame["group"].where(frame["group"] != "", frame["unit"])[known]
+    named = frame[known].assign(where=[f"{reading.places[row]}, {label}" for row, label in labels.items()])
     found = check_identities(named, _identities(layout), label=("where",)).drop(columns="residual").to_dict("records")
     for row, parts in reading.parts.items():
         for name in (c.name for c in layout.columns if c.name in frame):
