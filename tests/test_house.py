@@ -1,4 +1,4 @@
-"""Rules of the house: style, types, which room may know which, cost of imports, docstrings, one codebook."""
+"""Rules of the house: style, types, size, which room may know which, cost of imports, docstrings, one codebook."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ from dvresearch import codebook, tables
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dvresearch"
 CHECKED = ["dvresearch", "tests", "run.py", *(["benchmarks"] if any((ROOT / "benchmarks").glob("*.py")) else [])]
+
+LONGEST = 400
+#: Modules that may be longer, each with its reason.
+LONGER = {"tables.py": "the contracts, one after another: data, not logic"}
 
 #: Rooms from the ground up (docs/architecture.md). A room imports from its own floor and those below.
 FLOORS = (
@@ -112,6 +116,12 @@ def test_imports_make_no_circle() -> None:
         assert [*graphlib.TopologicalSorter(graph).static_order()]
 
 
+@pytest.mark.parametrize("path", MODULES.values(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_module_is_short(path: Path) -> None:
+    if path.relative_to(PACKAGE).as_posix() not in LONGER:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
 def loaded_by(code: str) -> set[str]:
     """Return the top-level modules that are loaded after `code` has run in a new Python."""
     tell = "\nimport sys; print(*{'\\n' + m.split('.')[0] for m in sys.modules}, sep='')"
@@ -173,11 +183,16 @@ def test_function_documents_its_parameters(name: str) -> None:
     assert documented(FUNCTIONS[name]) == set(parameters)
 
 
+#: The blanks of a message are as many as its sentence has; tests/test_messages.py holds each call to them.
+BLANKS = ("dvresearch.errors.message", "dvresearch.errors.refuse_cells", "dvresearch.errors.refuse_rows")
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_takes_no_unnamed_options(name: str) -> None:
-    if name != "dvresearch.errors.message":  # its blanks are named by each message
-        kinds = [p.kind for p in inspect.signature(FUNCTIONS[name]).parameters.values()]
-        assert inspect.Parameter.VAR_KEYWORD not in kinds
+    if name in BLANKS:
+        return
+    kinds = [p.kind for p in inspect.signature(FUNCTIONS[name]).parameters.values()]
+    assert inspect.Parameter.VAR_KEYWORD not in kinds
 
 
 def test_documented_reads_numpydoc() -> None:

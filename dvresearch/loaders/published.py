@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from dvresearch import codebook, errors, places, shipped
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.loaders.figures import FIGURES_FILE, load_figures, load_tallies
 from dvresearch.loaders.index766 import load_index766
 from dvresearch.loaders.sources import sources
@@ -111,10 +111,7 @@ def build_processed(target: str | Path | None = None) -> list[Path]:
     """
     data = shipped.folder().parent
     if target is None and data.name != "data":
-        raise ParameterError(
-            Text("Gói đã cài không có thư mục data/processed.", "An installed package has no folder data/processed."),
-            hint=Text("Thêm --out THƯ_MỤC.", "Add --out FOLDER."),
-        )
+        raise ParameterError("no-folder-for-processed-data")
     folder = Path(target) if target is not None else data / "processed"
     docs = folder if target is not None else data.parent / "docs"
     tables = {
