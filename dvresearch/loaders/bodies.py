@@ -192,14 +192,17 @@ class _Look:
         self.titles = [key(t) for t in block.titles]
         if not self.survey:
             self.clear &= ~self._repeats_titles()
-        self.clear[: self._leading()] = False
+        self.clear[self._leading()] = False
 
-    def _leading(self) -> int:
-        """Return how many rows directly below the header may number its columns."""
-        n = 0
-        while n < min(self.count, 3) and (not self.any[n] or is_numbering(self.cells(n))):
-            n += 1
-        return n
+    def _leading(self) -> list[int]:
+        """Return the rows directly below the header, or below one repeated, that may number its columns."""
+        rows = []
+        for first in (0, *(row + 1 - self.block.body for row in self.block.again)):
+            n = first
+            while n < min(self.count, first + 3) and (not self.any[n] or is_numbering(self.cells(n))):
+                rows.append(n)
+                n += 1
+        return rows
 
     def _repeats_titles(self) -> NDArray[np.bool_]:
         out = np.zeros(self.count, dtype=int)
@@ -251,7 +254,8 @@ class _Look:
     def kind(self, i: int, kinds: NDArray[Any]) -> str:
         """Tell what a row is that is not plainly a record."""
         line = [w for w in self.words(i) if w]
-        if all(k in ("blank", "numbering", "header_again") for k in kinds[:i]) and self._numbers_columns(i):
+        above = next((k for k in reversed(kinds[:i]) if k != "blank"), "header_again")
+        if above in ("numbering", "header_again") and self._numbers_columns(i):
             return "numbering"
         again = sum(
             len(k := key(w)) > 2 and k in self.titles[c] for c, w in enumerate(self.words(i)) if w and self.titles[c]
@@ -268,7 +272,8 @@ class _Look:
             return "record"
         if i > self.last:
             return "note" if self.held[i] <= 2 or self.held[i] < len(self.known) / 2 else "record"
-        if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and not self.has_key(i):
+        # a key has no spaces, or those of the keys of other records
+        if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and (not self.has_key(i) or " " in line[0]):
             return "section"
         return "record"
 

@@ -245,6 +245,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
             continue
         if blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2):
             continue  # a row of a few known words inside a table
+        best = _with_merged(sheet, best, floor)
         last = blocks[-1] if blocks else None
         same = last and all(best.found.get(n, [-1])[0] == at for n, at in last.columns.items() if last.left <= at)
         if last and same:
@@ -255,6 +256,13 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
             blocks[i] = replace(block, end=min(block.end, best.top))
         blocks += _side_by_side(sheet, best, width)
     return blocks
+
+
+def _with_merged(sheet: Sheet, guess: _Guess, floor: int) -> _Guess:
+    """Return a header with the rows above it from which merged cells reach into it."""
+    tops = [a for a, left, b, _ in sheet.merged if floor <= a < guess.top <= b and any(guess.titles[left : left + 1])]
+    top = min(tops, default=guess.top)
+    return replace(guess, top=top, height=guess.height + guess.top - top)
 
 
 def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[int]]:
