@@ -234,7 +234,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         return _side_by_side(sheet, guess, width)
     blocks: list[Block] = []
     for rows in _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header):
-        floor = blocks[-1].body if blocks else 0
+        floor = max((blocks[-1].body, *(row + 1 for row in blocks[-1].again))) if blocks else 0
         span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3))
         if stated.header:
             span = range(rows[0], rows[-1] + 1)
