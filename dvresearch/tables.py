@@ -1,15 +1,17 @@
 """The table contracts: what a row is, which columns it has, what they hold.
 
-A contract is data. Loaders match headers against it, :func:`check` validates a
-frame with it, the glossary and ``data/raw/datapackage.json`` are written from
-it, so a column is described once. Labels and aliases of the columns are in the
-codebook (``codebook.py``); this module holds names, kinds and rules only.
+A contract is data, a file of ``contracts/`` for each table. Loaders match headers against it, :func:`check`
+validates a frame with it, ``data/raw/datapackage.json`` and the forms to fill in are written from it, so a column is
+described once. Labels and aliases of the columns are in the codebook (``codebook.py``); a contract holds names, kinds
+and rules only. A column is a line ``name = "kind"``, or a table with the parameters of :class:`Column`.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch import codebook
@@ -22,56 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "BASES",
-    "CASES",
-    "CASE_KINDS",
-    "DOSSIERS",
-    "ESTIMATES",
-    "FIGURES",
-    "FINDINGS",
-    "FLAGS",
-    "FUNNEL",
-    "INDEX766",
-    "LEVELS",
-    "MODELS",
-    "MODEL_CONTENTS",
-    "MODEL_FIELDS",
-    "NO_ANSWER",
-    "OUTCOMES",
-    "Q766_GROUPS",
-    "RESPONSES",
-    "ROLES",
-    "RUBRIC",
-    "SCALES",
-    "SENSITIVE",
-    "STAGES",
-    "STOP_REASONS",
-    "SURVEYED",
-    "TABLES",
-    "TALLY",
-    "TARGETS",
-    "UNITS",
-    "UNIT_KEY",
-    "VERDICTS",
-    "ZERO_RULES",
-    "Column",
-    "Table",
-    "check",
-    "empty",
-    "responses_table",
-]
+    "BASES", "CASES", "CASE_KINDS", "DOSSIERS", "ESTIMATES", "FIGURES", "FINDINGS", "FLAGS", "FUNNEL", "INDEX766",
+    "LEVELS", "MODELS", "MODEL_CONTENTS", "MODEL_FIELDS", "NO_ANSWER", "OUTCOMES", "Q766_GROUPS", "RESPONSES", "ROLES",
+    "RUBRIC", "SCALES", "SENSITIVE", "STAGES", "STOP_REASONS", "SURVEYED", "TABLES", "TALLY", "TARGETS",
+    "UNFINISHED", "UNITS", "UNIT_KEY", "VERDICTS", "ZERO_RULES", "Column", "Table", "check", "empty", "responses_table",
+]  # fmt: skip
 
 Kind = Literal["text", "code", "count", "number", "share", "date", "time", "flags", "yesno", "stated"]
-
-#: What an estimate rests on: a complete count, a probability sample, people who chose to answer, or not known.
-BASES = ("census", "sample", "volunteers", "unknown")
-#: Remarks an estimate can carry, in the order in which they are written (joined by ``;``).
-FLAGS = ("few", "suppressed", "ceiling", "imputed", "break", "context")
-#: Outcomes of a check.
-VERDICTS = ("pass", "review", "fail", "unknown")
-
-#: The key of an administrative unit: codes repeat across versions and levels.
-UNIT_KEY = ("unit_version", "unit_level", "unit_code", "unit")
 
 
 @dataclass(frozen=True)
@@ -139,207 +98,73 @@ class Table:
         raise KeyError(name)
 
 
-def _cols(kind: Kind, *names: str, required: bool = False) -> tuple[Column, ...]:
-    return tuple(Column(n, kind, required) for n in names)
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).with_name("contracts") / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-LEVELS = ("nation", "province", "district", "commune", "department", "centre", "group")
-_UNIT = (
-    Column("unit_version", "code"),
-    Column("unit_level", "code", words=LEVELS),
-    Column("unit_code", "code"),
-    Column("unit", "text", required=True),
-    Column("parent_code", "code"),
-)
-#: What a number is within its statement; a derived one was worked out from others, a restated one is printed again.
-ROLES = ("total", "part", "numerator", "denominator", "rate", "standalone", "derived", "restated")
-_OUTCOMES = ("granted", "refused", "returned", "withdrawn", "stopped", "open")
+#: Vocabularies by name; what each is for stands in ``contracts/words.toml``.
+_WORDS = _read("words")
+BASES = tuple[str, ...](_WORDS["bases"])
+FLAGS = tuple[str, ...](_WORDS["flags"])
+VERDICTS = tuple[str, ...](_WORDS["verdicts"])
+LEVELS = tuple[str, ...](_WORDS["levels"])
+ROLES = tuple[str, ...](_WORDS["roles"])
+Q766_GROUPS = tuple[str, ...](_WORDS["q766_groups"])
+UNFINISHED = tuple[str, ...](_WORDS["unfinished"])
+CASE_KINDS = tuple[str, ...](_WORDS["case_kinds"])
+MODEL_FIELDS = tuple[str, ...](_WORDS["model_fields"])
+STAGES = tuple[str, ...](_WORDS["stages"])
+STOP_REASONS = tuple[str, ...](_WORDS["stop_reasons"])
+ZERO_RULES = tuple[str, ...](_WORDS["zero_rules"])
+NO_ANSWER = tuple[str, ...](_WORDS["no_answer"])
+SCALES: dict[str, tuple[str, ...]] = {scale: tuple(answers) for scale, answers in _WORDS["scales"].items()}
 
-UNITS = Table(
-    "units",
-    Text("một đơn vị hành chính", "one administrative unit"),
-    UNIT_KEY,
-    (
-        Column("unit_version", "code", True),
-        Column("unit_level", "code", True, LEVELS),
-        Column("unit_code", "code"),
-        Column("unit", "text", True),
-        Column("parent_code", "code"),
-        *_cols("text", "unit_type", "aliases"),
-        *_cols("date", "valid_from", "valid_to"),
-        Column("successor", "code"),
-        *_cols("count", "population"),
-        Column("area_km2", "number"),
-        *_cols("count", "communes", "wards", "rural_communes", "special_zones"),
-        Column("source", "code"),
-    ),
-)
 
-#: `part` is the part of the unit a number covers (a level, a body, a kind of owner), empty for the whole;
-#: `group` ties the numbers which a source states together (parts and total, numerator and denominator).
-FIGURES = Table(
-    "figures",
-    Text("một con số đã công bố", "one published number"),
-    (*UNIT_KEY, "part", "period", "indicator", "role", "source"),
-    (
-        *_UNIT,
-        Column("part", "text"),
-        Column("period", "text", True),
-        *_cols("date", "period_start", "period_end"),
-        Column("indicator", "code", True),
-        *_cols("number", "value", required=True),
-        *_cols("number", "value_low", "value_high"),
-        *_cols("number", "numerator", "denominator"),
-        Column("definition", "text"),
-        Column("basis", "code", words=BASES),
-        Column("hedge", "text"),
-        Column("role", "code", words=ROLES),
-        Column("group", "text"),
-        Column("flags", "flags"),
-        Column("source", "code", True),
-        Column("note", "text"),
-    ),
-)
+def _columns(contract: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return the columns of a contract, behind those of the one that it follows."""
+    first = _columns(_read(contract["follows"])) if "follows" in contract else ()
+    return (*first, *(_column(name, rule) for name, rule in contract["columns"].items()))
 
-#: Flows of a period and stocks at its end are kept apart; a published sum whose parts are not known has its own column.
-TALLY = Table(
-    "tally",
-    Text("số đếm của một đơn vị trong một kỳ", "counts of one unit in one period"),
-    (*UNIT_KEY, "period", "group"),
-    (
-        *_UNIT,
-        Column("period", "text"),
-        *_cols("date", "period_start", "period_end", "as_of"),
-        Column("group", "text"),
-        *_cols(
-            "count",
-            "received",
-            "carried_in",
-            "workload",
-            "resolved_early",
-            "resolved_on_time",
-            "resolved_within",
-            "resolved_late",
-            "resolved",
-            "pending_within",
-            "pending_overdue",
-            "pending",
-            "withdrawn",
-            "undated",
-            "due",
-            "due_within",
-            "in_time",
-            "out_of_time",
-            "total",
-        ),
-        *_cols("code", "clock", "supplement"),
-        Column("basis", "code", words=BASES),
-        Column("flags", "flags"),
-        Column("source", "code"),
-        Column("note", "text"),
-    ),
-)
 
-#: The six groups of scores of the 766 index, in the order of the decision.
-Q766_GROUPS = ("q766_ckmb", "q766_tdgq", "q766_online", "q766_tttt", "q766_mdsh", "q766_mdhl")
+def _column(name: str, rule: str | dict[str, Any]) -> Column:
+    if isinstance(rule, str):
+        return Column(name, rule)  # type: ignore[arg-type]
+    words = rule.get("words", ())
+    return Column(name, **rule | {"words": tuple(_WORDS[words] if isinstance(words, str) else words)})
 
-INDEX766 = Table(
-    "index766",
-    Text("một đơn vị trong Bộ chỉ số 766: số đếm và điểm đã công bố", "one unit of the 766 index: counts and scores"),
-    (*UNIT_KEY, "period"),
-    (
-        *_UNIT,
-        Column("period", "text"),
-        *_cols("date", "period_start", "period_end"),
-        *_cols("count", "received", "in_time", "out_of_time"),
-        Column("dossier_days_mean", "number"),
-        *_cols("count", "fee_dossiers", "paid_online"),
-        *_cols("count", "feedback_total", "feedback_in_time", "feedback_satisfied"),
-        *_cols("count", "feedback_on_procedures", "feedback_on_staff"),
-        *_cols("count", "satisfied_766", "satisfaction_base_766"),
-        Column("q766_total", "number"),
-        *_cols("number", *Q766_GROUPS),
-        Column("q766_change", "number"),
-        Column("basis", "code", words=BASES),
-        Column("source", "code"),
-    ),
-)
 
-DOSSIERS = Table(
-    "dossiers",
-    Text("một hồ sơ thủ tục hành chính", "one dossier"),
-    ("dossier",),
-    (
-        Column("dossier", "code"),
-        Column("unit", "text", True),
-        *_cols("text", "procedure", "field"),
-        Column("channel", "code", words=("online", "counter", "post", "other")),
-        Column("received", "time", True),
-        *_cols("time", "due", "resolved"),
-        Column("outcome", "code", words=_OUTCOMES),
-        Column("supplement_days", "number"),
-        Column("supplement_requests", "count"),
-    ),
-)
+def _table(name: str) -> Table:
+    contract = _read(name)
+    return Table(name, Text(**contract["row"]), tuple(contract["key"]), _columns(contract))
 
-#: What a citizen may come with; ``supervision`` is a recommendation made after a supervision (Mặt trận, ban thanh tra).
-CASE_KINDS = ("reception", "complaint", "denunciation", "petition", "feedback", "supervision")
-_CASE_OUTCOMES = ("handled", "accepted", "not_accepted", "forwarded", "refused", "withdrawn", "stopped", "open")
+
+UNITS = _table("units")
+FIGURES = _table("figures")
+TALLY = _table("tally")
+INDEX766 = _table("index766")
+DOSSIERS = _table("dossiers")
+CASES = _table("cases")
+RESPONSES = _table("responses")
+MODELS = _table("models")
+TARGETS = _table("targets")
+RUBRIC = _table("rubric")
+ESTIMATES = _table("estimates")
+FUNNEL = _table("funnel")
+SURVEYED = _table("surveyed")
+FINDINGS = _table("findings")
+TABLES = {t.name: t for t in (
+    UNITS, FIGURES, TALLY, INDEX766, DOSSIERS, CASES, RESPONSES, MODELS, TARGETS, RUBRIC, ESTIMATES, FUNNEL, SURVEYED,
+    FINDINGS,
+)}  # fmt: skip
+
+#: The key of an administrative unit: codes repeat across versions and levels.
+UNIT_KEY = UNITS.key
 #: Every word by which a dossier or a case can end, or be open.
-OUTCOMES = tuple(dict.fromkeys((*_OUTCOMES, *_CASE_OUTCOMES)))
-
-#: Receptions are counted by visits (lượt), people (người) and matters (vụ việc); a row may stand for several.
-CASES = Table(
-    "cases",
-    Text("một lượt tiếp, đơn thư, phản ánh hoặc kiến nghị", "one reception, petition or feedback case"),
-    ("case",),
-    (
-        Column("case", "code"),
-        Column("unit", "text", True),
-        Column("kind", "code", True, CASE_KINDS),
-        Column("field", "text"),
-        *_cols("count", "visits", "people", "matters"),
-        Column("group_visit", "yesno"),
-        Column("channel", "code", words=("desk", "portal", "hotline", "post", "other"), vocabulary="case_channel"),
-        Column("received", "time", True),
-        *_cols("time", "due", "resolved"),
-        Column("outcome", "code", words=_CASE_OUTCOMES, vocabulary="case_outcome"),
-        *_cols("yesno", "satisfied", "repeated"),
-    ),
-)
-
-#: Answers of each scale, from the lowest to the highest.
-SCALES = {
-    "hai_long_5": ("very_dissatisfied", "dissatisfied", "neutral", "satisfied", "very_satisfied"),
-    "hai_long_4": ("very_dissatisfied", "dissatisfied", "satisfied", "very_satisfied"),
-    "hai_long_3": ("dissatisfied", "neutral", "satisfied"),
-    "dong_y_5": ("strongly_disagree", "disagree", "neutral", "agree", "strongly_agree"),
-    "tot_5": ("very_poor", "poor", "fair", "good", "very_good"),
-    "co_khong": ("no", "yes"),
-}
-#: Answers that are none on the scale: the question was read, and the respondent could or would not judge.
-NO_ANSWER = ("dont_know", "refused")
+OUTCOMES = tuple(dict.fromkeys((*DOSSIERS.column("outcome").words, *CASES.column("outcome").words)))
+#: The contents of a registration form: whether each is stated is kept, its text is not.
+MODEL_CONTENTS = tuple(c.name.removeprefix("states_") for c in MODELS.columns if c.kind == "stated")
 #: Attributes of a respondent that are loaded only when they are named, and what they can be.
-SENSITIVE = (
-    Column("gender", "code", words=("female", "male", "other")),
-    Column("ethnicity", "code"),
-    Column("religion", "code"),
-)
-
-#: The items of a questionnaire follow these columns, see :func:`responses_table`.
-RESPONSES = Table(
-    "responses",
-    Text("một người trả lời", "one respondent"),
-    ("respondent",),
-    (
-        Column("respondent", "code"),
-        Column("unit", "text", True),
-        *_cols("code", "stratum", "cluster"),
-        Column("weight", "number"),
-        Column("mode", "code", words=("kiosk", "paper", "home", "phone", "online", "other")),
-        Column("answered", "date"),
-    ),
-)
+SENSITIVE = _columns(_read("sensitive"))
 
 
 def responses_table(
@@ -376,143 +201,6 @@ def responses_table(
     return Table("responses", RESPONSES.row, RESPONSES.key, (*RESPONSES.columns, *known, *asked))
 
 
-#: The four fields of the movement; some provinces add new rural areas, and registers name others.
-MODEL_FIELDS = ("economy", "culture_society", "defence_security", "political_system", "new_countryside", "other")
-STAGES = ("registered", "effective", "recognised", "exemplary", "replicated", "awarded")
-STOP_REASONS = ("completed", "merged", "no_resources", "no_people", "not_effective", "replaced", "other")
-#: The ten contents of a registration form; whether each is stated is kept, its text is not.
-MODEL_CONTENTS = ("name", "baseline", "target", "content", "place", "forces", "resources", "time", "output", "upkeep")
-
-MODELS = Table(
-    "models",
-    Text("một mô hình “Dân vận khéo”", "one “Dân vận khéo” model"),
-    ("model",),
-    (
-        Column("model", "code"),
-        Column("unit", "text", True),
-        Column("field", "code", words=MODEL_FIELDS),
-        Column("owner_type", "code", words=("collective", "individual")),
-        Column("stage", "code", words=STAGES),
-        *(Column(f"{s}_on", "date") for s in STAGES),
-        *_cols("date", "start", "evaluation", "stop"),
-        Column("stop_reason", "code", words=STOP_REASONS),
-        *(Column(f"states_{c}", "stated") for c in MODEL_CONTENTS),
-    ),
-)
-
-TARGETS = Table(
-    "targets",
-    Text("một chỉ tiêu kế hoạch", "one plan target"),
-    ("unit", "period", "indicator"),
-    (
-        Column("unit", "text", True),
-        Column("period", "text", True),
-        Column("indicator", "text", True),
-        *_cols("number", "planned", "result", required=True),
-    ),
-)
-
-#: What a criterion gives when there was nothing to do: the maximum, nothing, or it does not count.
-ZERO_RULES = ("full", "zero", "excluded")
-
-#: ``denominator`` is what the criterion is measured against (tasks assigned, feedback received).
-RUBRIC = Table(
-    "rubric",
-    Text("một tiêu chí tự đánh giá của một đơn vị", "one criterion of one unit"),
-    ("unit", "criterion"),
-    (
-        Column("unit", "text", True),
-        Column("criterion_code", "code"),
-        Column("criterion", "text", True),
-        Column("maximum", "number", True),
-        *_cols("count", "numerator", "denominator"),
-        *_cols("number", "self_score", "appraised_score"),
-        Column("evidence", "stated"),
-        Column("zero_rule", "code", words=ZERO_RULES),
-        Column("weight_origin", "code", words=("own", "superior", "law", "other")),
-    ),
-)
-
-#: What every metric returns; grouping columns stand in front of it.
-ESTIMATES = Table(
-    "estimates",
-    Text("một ước lượng", "one estimate"),
-    ("indicator",),
-    (
-        Column("indicator", "code", True),
-        *_cols("number", "value", "std_error", "lower", "upper", required=True),
-        Column("confidence", "share", True),
-        *_cols("number", "numerator", "denominator", "n", required=True),
-        Column("definition", "code", True),
-        Column("basis", "code", True, BASES),
-        Column("method", "code", True),
-        Column("flags", "flags", True),
-        Column("reason", "text", True),
-    ),
-)
-
-#: Columns :func:`dvresearch.metrics.funnel` adds behind those of the estimates.
-FUNNEL = Table(
-    "funnel",
-    Text("một ước lượng và giới hạn phễu của nó", "one estimate with its funnel limits"),
-    ("indicator",),
-    (
-        *ESTIMATES.columns,
-        *_cols("number", "target", "lower95", "upper95", "lower998", "upper998", "z"),
-        Column("limits", "code", words=("exact", "normal")),
-        Column("dispersion", "code", words=("additive", "multiplicative", "none")),
-        Column("dispersion_value", "number"),
-        Column("position", "code", words=("within", "above95", "below95", "above998", "below998", "unknown")),
-    ),
-)
-
-#: Columns the metrics on samples add behind those of the estimates (:func:`dvresearch.metrics.survey_mean`).
-SURVEYED = Table(
-    "surveyed",
-    Text("một ước lượng từ mẫu và sai số theo thiết kế mẫu", "one estimate of a sample with the errors of its design"),
-    ("indicator",),
-    (
-        *ESTIMATES.columns,
-        *_cols("number", "deff", "deff_wor", "n_eff", "df", "clusters", "strata"),
-        Column("lonely", "code", words=("adjust", "average", "certainty")),
-    ),
-)
-
-#: What every check returns.
-FINDINGS = Table(
-    "findings",
-    Text("một kết quả kiểm tra", "one finding"),
-    ("check", "where"),
-    (
-        Column("check", "code", True),
-        Column("verdict", "code", True, VERDICTS),
-        Column("severity", "code", True, ("info", "minor", "major")),
-        Column("where", "text", True),
-        *_cols("text", "computed", "stated", "guidance_vi", "guidance_en", required=True),
-    ),
-)
-
-TABLES = {
-    t.name: t
-    for t in (
-        UNITS,
-        FIGURES,
-        TALLY,
-        INDEX766,
-        DOSSIERS,
-        CASES,
-        RESPONSES,
-        MODELS,
-        TARGETS,
-        RUBRIC,
-        ESTIMATES,
-        FUNNEL,
-        SURVEYED,
-        FINDINGS,
-    )
-}
-
-
 def empty(table: Table) -> pd.DataFrame:
     """Return a frame with the columns of a contract and no row.
 
@@ -527,14 +215,9 @@ def empty(table: Table) -> pd.DataFrame:
 
 
 _DTYPES = {
-    "count": "float64",
-    "number": "float64",
-    "share": "float64",
-    "date": "datetime64[s]",
-    "time": "datetime64[s]",
-    "yesno": "boolean",
-    "stated": "boolean",
-}
+    "count": "float64", "number": "float64", "share": "float64", "date": "datetime64[s]", "time": "datetime64[s]",
+    "yesno": "boolean", "stated": "boolean",
+}  # fmt: skip
 
 
 def check(frame: pd.DataFrame, table: Table, *, source: str | None = None, first_row: int = 1) -> pd.DataFrame:
@@ -566,14 +249,12 @@ def check(frame: pd.DataFrame, table: Table, *, source: str | None = None, first
             got=type(frame).__name__,
             hint=Text("Nạp tệp bằng một hàm load_… trước.", "Load the file with a load_… function first."),
         )
-    missing = [c.name for c in table.columns if c.required and c.name not in frame.columns]
+    required = [c.name for c in table.columns if c.required]
+    missing = [name for name in required if name not in frame.columns]
     if missing:
         raise DataError(
             Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The table lacks the column {', '.join(missing)}."),
-            expected=Text(
-                "các cột " + ", ".join(c.name for c in table.columns if c.required),
-                "the columns " + ", ".join(c.name for c in table.columns if c.required),
-            ),
+            expected=Text("các cột " + ", ".join(required), "the columns " + ", ".join(required)),
             got=", ".join(map(str, frame.columns)),
             where=where,
             hint=_nearest(missing, [str(c) for c in frame.columns if c not in table.names]),

@@ -51,6 +51,51 @@ def test_random_books_come_back(tmp_path, rounds):
         pd.testing.assert_frame_equal(loaded, frame, check_names=False, obj=f"seed {seed}")
 
 
+@pytest.mark.parametrize(
+    ("written", "outcome"),
+    [
+        # what a complaint or a denunciation was found to be is a decision on it
+        ("Khiếu nại đúng", "handled"),
+        ("Khiếu nại đúng một phần", "handled"),
+        ("Tố cáo sai", "handled"),
+        ("Tố cáo có đúng, có sai", "handled"),
+        ("Có đúng có sai", "handled"),
+        ("Không có cơ sở kết luận", "handled"),
+        # to pass on, to hand back, to keep, to withdraw is none
+        ("Chuyển đơn", "forwarded"),
+        ("Trả đơn và hướng dẫn", "returned"),
+        ("Hướng dẫn viết lại đơn", "returned"),
+        ("Lưu đơn và theo dõi", "kept"),
+        ("Rút đơn", "withdrawn"),
+        ("Không thụ lý", "refused"),
+        ("Đang xem xét", "open"),
+        ("PA chờ bổ sung", "paused"),
+    ],
+)
+def test_what_becomes_of_a_petition(tmp_path, written, outcome):
+    path = tmp_path / "so.csv"
+    header = "Ngày tiếp nhận;Loại;Hạn giải quyết;Ngày giải quyết;Kết quả"
+    path.write_text(f"{header}\n03/01/2025;Khiếu nại;10/01/2025;;{written}\n", encoding="utf-8")
+    assert load_cases(path, unit="Xã Mẫu")["outcome"].tolist() == [outcome]
+
+
+def test_petitions_that_are_kept_or_paused_are_not_late():
+    # One decided late; one kept on file and one handed back after the due day; one that waits for the sender.
+    cases = pd.DataFrame(
+        {
+            "unit": "A",
+            "kind": "complaint",
+            "received": pd.Timestamp("2025-01-03"),
+            "due": pd.Timestamp("2025-01-10"),
+            "resolved": pd.to_datetime(["2025-01-20", "2025-01-20", "2025-01-20", None]),
+            "outcome": ["handled", "kept", "returned", "paused"],
+        }
+    )
+    rates = cases_in_time(cases, as_of="2025-02-28", definition="all", min_count=1).set_index("definition")
+    assert rates.loc["resolved", ["numerator", "denominator"]].tolist() == [0, 1]
+    assert rates.loc["workload", ["numerator", "denominator"]].tolist() == [2, 3]
+
+
 def test_words_of_offices_and_what_is_dropped(tmp_path):
     path = tmp_path / "so.csv"
     path.write_text(

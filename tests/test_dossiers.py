@@ -310,8 +310,68 @@ def test_words_are_understood_and_the_others_listed(tmp_path: Path) -> None:
     ]
     loaded = load_dossiers(write(tmp_path, *(f"Xã,05/01/2026,{a},{b}" for a, b in words), header=header))
     assert list(loaded["channel"].fillna("")) == ["online", "post", "other", ""]
-    assert list(loaded["outcome"].fillna("")) == ["granted", "withdrawn", "", "open"]
+    assert list(loaded["outcome"].fillna("")) == ["granted", "withdrawn", "", "paused"]
     assert loaded.attrs["load"]["words"] == {"channel": {"Zalo": 1}, "outcome": {"Chuyển cấp trên": 1}}
+
+
+@pytest.mark.parametrize(
+    ("written", "outcome"),
+    [
+        # the ten states of the national list, and what one-stop software writes for them
+        ("Mới đăng ký", "not_started"),
+        ("Hồ sơ đăng ký mới trực tuyến", "not_started"),
+        ("Được tiếp nhận", "open"),
+        ("Không được tiếp nhận", "not_admitted"),
+        ("Từ chối tiếp nhận", "not_admitted"),
+        ("Đang xử lý", "open"),
+        ("Chờ ký duyệt", "open"),
+        ("Chờ thực hiện liên thông", "open"),
+        ("Yêu cầu bổ sung", "paused"),
+        ("Bổ sung", "paused"),
+        ("CHO BO SUNG", "paused"),
+        ("Tạm dừng - chờ bổ sung", "paused"),
+        ("Đã bổ sung - chờ tiếp nhận", "paused"),
+        ("Chờ công dân bổ sung hồ sơ", "paused"),
+        ("Yêu cầu thực hiện NVTC", "financial_duty"),
+        ("Chờ thực hiện nghĩa vụ tài chính", "financial_duty"),
+        ("Chờ Giấy nộp tiền", "financial_duty"),
+        ("Công dân yêu cầu rút", "withdrawn"),
+        ("Dừng xử lý", "halted"),
+        ("Tạm dừng xử lý", "halted"),
+        ("Tạm dừng", "halted"),
+        ("Đã xử lý xong", "granted"),
+        ("Chờ trả kết quả", "granted"),
+        ("Đã trả kết quả", "granted"),
+        ("Không đủ điều kiện", "refused"),
+        ("Từ chối", "refused"),
+    ],
+)
+def test_states_of_the_one_stop_software(tmp_path: Path, written: str, outcome: str) -> None:
+    header = "Đơn vị,Ngày tiếp nhận,Trạng thái"
+    assert load_dossiers(write(tmp_path, f"Xã,05/01/2026,{written}", header=header))["outcome"].tolist() == [outcome]
+
+
+@pytest.mark.parametrize(
+    "title", ["Đơn vị xử lý", "Phòng ban", "Bộ phận", "Cơ quan chủ trì giải quyết", "Don vi thu ly"]
+)
+def test_a_department_is_no_unit(tmp_path: Path, title: str) -> None:
+    loaded = load_dossiers(write(tmp_path, "Phòng Kinh tế,05/01/2026", header=f"{title},Ngày tiếp nhận"), unit="Xã A")
+    assert loaded[["unit", "department"]].to_numpy().tolist() == [["Xã A", "Phòng Kinh tế"]]
+
+
+def test_the_verdict_of_the_software_is_read(tmp_path: Path) -> None:
+    words = ["Trước hạn", "Sớm hạn", "Đúng hạn", "Trễ hạn", "Trong hạn", "Quá hạn", "Tạm dừng xử lý"]
+    header = "Đơn vị,Ngày tiếp nhận,Đúng/quá hạn"
+    loaded = load_dossiers(write(tmp_path, *(f"Xã,05/01/2026,{w}" for w in words), header=header))
+    assert loaded["verdict"].tolist() == ["early", "early", "on_time", "late", "within", "overdue", "paused"]
+
+
+@pytest.mark.parametrize("title", ["Ngày có KQ", "Ngay co KQ", "Ngày kết thúc xử lý", "Ngày KT xử lý", "Ngày trả KQ"])
+def test_days_of_the_end(tmp_path: Path, title: str) -> None:
+    header = f"Đơn vị,Ngày tiếp nhận,{title},Ngày nhận kết quả"
+    loaded = load_dossiers(write(tmp_path, "Xã,05/01/2026,07/01/2026,20/01/2026", header=header))
+    days = loaded[["resolved", "collected"]].astype("str").to_numpy().tolist()
+    assert days == [["2026-01-07", "2026-01-20"]]
 
 
 # --- at scale --------------------------------------------------------------------------------------------------------

@@ -548,6 +548,29 @@ def test_what_becomes_of_dossiers_handed_back_is_told_as_it_is_counted(commune: 
     assert "không tính là đúng hạn hay trễ hạn" not in page and "không tính vào hai tỷ lệ này" in page
 
 
+def test_what_waits_for_the_citizen_is_told_apart_from_what_is_overdue(commune: tuple[Path, Path]):
+    ctx = Context(spec.read(commune[0]))
+    waiting = int((ctx.dossiers["outcome"] == "paused").sum())
+    assert waiting > 0 and ctx.tally()["pending_paused"].tolist() == [waiting]
+    section = dossiers.compose(ctx)
+    (ladder,) = [b for b in section.blocks if isinstance(b, Figure) and b.code == "ladder"]
+    assert ladder.notes[1].startswith(f"{waiting} hồ sơ tạm dừng chờ người dân bổ sung")
+    page = (commune[1] / "report.html").read_text(encoding="utf-8")
+    assert f"ngoài ra có {waiting} hồ sơ tạm dừng chờ người dân bổ sung, không phải quá hạn" in page
+    (months,) = [b for b in section.blocks if getattr(b, "code", "") == "months-table"]
+    assert "pending_paused" in [c.key for c in months.columns]
+
+
+def test_days_of_supplements_are_not_said_to_be_subtracted_where_none_are_recorded(commune: tuple[Path, Path]):
+    ctx = Context(spec.read(commune[0]))
+    said = next(b.text for b in dossiers.compose(ctx).blocks if isinstance(b, Paragraph) and b.role == "note")
+    assert "trừ ngày chờ bổ sung" in said
+    ctx.dossiers = ctx.dossiers.drop(columns=["supplement_days", "supplement_requests"])
+    ctx._counted.clear()
+    said = next(b.text for b in dossiers.compose(ctx).blocks if isinstance(b, Paragraph) and b.role == "note")
+    assert "trừ ngày" not in said and "giữ nguyên ngày hẹn trả" in said
+
+
 # Page one: rows at fault, items in words ------------------------------------------------------------------------------
 
 

@@ -141,3 +141,28 @@ def test_text_and_negative_counts_are_refused():
         check_tally(pd.DataFrame({"unit": ["A"], "resolved": ["1.234"], "resolved_within": [1], "resolved_late": [2]}))
     with pytest.raises(DataError, match="Số đếm âm"):
         check_tally(pd.DataFrame({"unit": ["A"], "resolved": [-1]}))
+
+
+def test_paused_dossiers_are_a_part_of_the_pending_where_they_are_counted() -> None:
+    counts = pd.DataFrame(
+        {
+            "unit": ["A", "B", "C"],
+            "pending_within": [5, 5, 5],
+            "pending_overdue": [1, 1, 1],
+            "pending_paused": [4, np.nan, 4],
+            "pending": [10, 6, 6],
+        }
+    )
+    found = check_tally(counts).set_index("where")
+    assert found["verdict"].to_dict() == {"A": "pass", "B": "pass", "C": "fail"}
+    assert found.loc["C", "residual"] == -4
+    blank, derived = complete({c: counts[c].to_numpy(float) for c in counts if c.startswith("pending_")})
+    assert blank["pending"].tolist() == [10, 6, 10] and derived["pending_parts"].all()
+
+
+def test_received_by_state_leave_room_for_the_paused_and_the_undated() -> None:
+    # 10 received, 7 judged: at most the 2 paused and 1 undated of the row, some of which may be of an earlier period.
+    row = {"unit": ["A"], "received": [10], "in_time": [6], "out_of_time": [1], "pending_paused": [2], "undated": [1]}
+    assert check_tally(pd.DataFrame(row))["verdict"].tolist() == ["pass"]
+    assert check_tally(pd.DataFrame(row | {"undated": [0]}))["verdict"].tolist() == ["fail"]
+    assert check_tally(pd.DataFrame(row | {"received": [6]}))["verdict"].tolist() == ["fail"]

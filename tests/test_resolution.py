@@ -262,3 +262,58 @@ def test_each_definition_treats_dossiers_handed_back_as_its_note_says():
     assert all("trả lại hoặc xin rút" in get("definition", d).note_vi for d in DEFINITIONS)
     assert "never late" in notes["workload"] and "left out of both" in notes["resolved"] + notes["due"]
     assert "late after it" in notes["q766"]
+
+
+def test_paused_and_undated_dossiers_leave_the_rates() -> None:
+    # 100 dossiers: 60 in time, 10 late, 12 open within their time, 3 overdue, 10 paused, 5 of unknown timeliness.
+    counts = pd.DataFrame(
+        {
+            "unit": ["A"], "workload": [100], "resolved_within": [60], "resolved_late": [10], "pending_within": [12],
+            "pending_overdue": [3], "pending_paused": [10], "undated": [5], "due": [73], "due_within": [60],
+        }
+    )  # fmt: skip
+    rows = resolution_rate(counts, definition="all").set_index("definition")
+    assert rows.loc["resolved", ["numerator", "denominator"]].tolist() == [60, 70]
+    assert rows.loc["due", ["numerator", "denominator"]].tolist() == [60, 73]
+    assert rows.loc["workload", ["numerator", "denominator"]].tolist() == [72, 85]
+    assert rows.loc["q766", ["numerator", "denominator"]].tolist() == [72, 85]
+    assert rows.loc["workload", "reason"] == "paused_left_out;undated_left_out"
+    assert rows.loc["q766", "reason"] == "derived_q766;paused_left_out;undated_left_out"
+    assert rows.loc[["resolved", "due"], "reason"].tolist() == ["derived_resolved", ""]
+    # Nothing but undated dossiers is no rate at all, not 100 %.
+    none = pd.DataFrame(
+        {"unit": ["A"], "workload": [100], "resolved_late": [0], "pending_overdue": [0], "undated": [100]}
+    )
+    assert resolution_rate(none, definition="workload")["value"].isna().all()
+
+
+def test_the_portal_s_rule_of_supplements_holds_the_paused() -> None:
+    counts = pd.DataFrame(
+        {
+            "unit": ["A", "B"],
+            "in_time": [9, 9],
+            "out_of_time": [1, 1],
+            "pending_paused": [2, 2],
+            "supplement": ["q766", "subtract"],
+        }
+    )
+    rates = resolution_rate(counts, definition="q766", by="unit")
+    assert rates["reason"].tolist() == ["", "paused_left_out"] and rates["value"].tolist() == [0.9, 0.9]
+
+
+def test_what_the_tally_noted_goes_on() -> None:
+    received = pd.to_datetime(["2026-03-02", "2026-03-02", None, "2026-03-02"])
+    dossiers = pd.DataFrame(
+        {
+            "unit": "A",
+            "received": received,
+            "due": pd.to_datetime(["2026-03-10"] * 4),
+            "resolved": pd.to_datetime(["2026-03-10 15:00", "2026-03-09 08:00", "2026-03-09 08:00", None]),
+            "outcome": ["granted", "granted", "granted", "not_admitted"],
+        }
+    )
+    by_hour = resolution_rate(count_dossiers(dossiers, as_of="2026-03-31", clock="instant"), definition="resolved")
+    assert by_hour["value"].tolist() == [0.5]
+    assert by_hour["reason"].tolist() == ["late_by_hour;not_received;not_admitted"]
+    by_day = resolution_rate(count_dossiers(dossiers, as_of="2026-03-31"), definition="resolved")
+    assert by_day["value"].tolist() == [1.0] and by_day["reason"].tolist() == ["not_received;not_admitted"]

@@ -13,7 +13,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
@@ -95,13 +95,15 @@ WORDS = st.text("abc Đăâ0,;\t|\"\n.'=-", max_size=6)
 )
 def test_written_text_is_read_back(rows: list[list[str]], delimiter: str, end: str) -> None:
     rows = [["đầu", *("cột" for _ in row[1:])] for row in rows[:1]] + rows  # the separator has to occur
+    # a row with both looks like several that an open quotation mark has swallowed
+    assume(not any(delimiter in "".join(row) and "\n" in "".join(row) for row in rows))
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(rows)
     text = f"sep={delimiter}\r\n" + out.getvalue()
-    columns, found, stray = parse_text(text, Path("a.csv"), LIMITS)
+    columns, found, remarks = parse_text(text, Path("a.csv"), LIMITS)
     while rows and not any(rows[-1]):
         rows.pop()
-    assert (columns, found, stray) == ([list(c) for c in zip(*rows, strict=True)], delimiter, False)
+    assert (columns, found, remarks) == ([list(c) for c in zip(*rows, strict=True)], delimiter, {})
 
 
 @pytest.mark.parametrize(

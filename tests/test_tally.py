@@ -39,6 +39,7 @@ def loop(dossiers, by, as_of, period, clock, supplement):
         return t < end_of_knowledge if whole_day else t <= end_of_knowledge
 
     known = dossiers[dossiers["received"].notna() & dossiers["received"].map(before)]
+    known = known[~known["outcome"].isin(["not_started", "not_admitted"])]
     first = known["received"].min()
     spans = [(f"{first:%Y-%m-%d}..{as_of_day:%Y-%m-%d}", first.normalize(), as_of_day)]
     if period:
@@ -53,7 +54,8 @@ def loop(dossiers, by, as_of, period, clock, supplement):
     cells = {}
     for row in known.to_dict("records"):
         due, end = row["due"], row["resolved"]
-        closed = isinstance(row["outcome"], str) and row["outcome"] not in ("open", "")
+        paused = row["outcome"] == "paused" and (pd.isna(end) or not before(end))
+        closed = isinstance(row["outcome"], str) and row["outcome"] not in ("open", "paused", "")
         end_unknown = closed and pd.isna(end)
         if pd.notna(end) and not before(end):
             end = pd.NaT
@@ -78,20 +80,24 @@ def loop(dossiers, by, as_of, period, clock, supplement):
             late = requests >= 2 or (end.normalize() > due.normalize() if clock == "date" else end > due)
         else:
             late = overdue(as_of_day, None if whole_day else as_of) and requests != 1
+        in_766 = None if paused else late
+        if paused and supplement == "q766":
+            in_766 = requests >= 2
 
         for name, start, last in spans:
             cell = cells.setdefault((*(row[c] for c in by), name), dict.fromkeys(COUNTS, 0))
             final = last == as_of_day
             if start <= came <= last:
                 cell["received"] += 1
-                cell["in_time"] += late is False
-                cell["out_of_time"] += late is True
+                cell["in_time"] += in_766 is False
+                cell["out_of_time"] += in_766 is True
             if came < start and (left is None or left >= start):
                 cell["carried_in"] += 1
-            if dated and not withdrawn:
+            if dated and not withdrawn and not paused:
                 falls_on = max(due.normalize(), came)
                 reached = due <= as_of if clock == "instant" and not whole_day else due.normalize() <= as_of_day
-                if start <= falls_on <= last and reached:
+                # open ones are due once they are overdue: on the closing day one due that day is neither late nor not
+                if start <= falls_on <= last and reached and (pd.notna(end) or late):
                     cell["due"] += 1
                     cell["due_within"] += pd.notna(end) and not late
             if came > last or (left is not None and left < start):
@@ -108,6 +114,8 @@ def loop(dossiers, by, as_of, period, clock, supplement):
                     cell["resolved_early"] += 1
                 else:
                     cell["resolved_on_time"] += 1
+            elif paused:
+                cell["pending_paused"] += 1
             elif not dated:
                 cell["undated"] += 1
             elif overdue(last, as_of if final and not whole_day else None) and not (left is None and requests == 1):
@@ -117,7 +125,7 @@ def loop(dossiers, by, as_of, period, clock, supplement):
     for cell in cells.values():
         cell["resolved_within"] = cell["resolved_early"] + cell["resolved_on_time"]
         cell["resolved"] = cell["resolved_within"] + cell["resolved_late"]
-        cell["pending"] = cell["pending_within"] + cell["pending_overdue"]
+        cell["pending"] = cell["pending_within"] + cell["pending_overdue"] + cell["pending_paused"]
     return {key: cell for key, cell in cells.items() if cell["workload"] or cell["due"]}
 
 
@@ -133,7 +141,9 @@ def random_file(seed, n=250):
     due = due.where(~on_due_day, due.dt.normalize())
     resolved = resolved.where(~on_due_day, due.dt.normalize() + pd.to_timedelta(rng.integers(0, 24, n), unit="h"))
     words = np.array(["granted", "refused", "returned", "withdrawn", "stopped"])
-    outcome = pd.Series(rng.choice(words, n)).where(resolved.notna() | (rng.random(n) < 0.1), "open")
+    unfinished = pd.Series(rng.choice(["open", "paused", "not_started", "not_admitted"], n, p=[0.6, 0.3, 0.05, 0.05]))
+    outcome = pd.Series(rng.choice(words, n)).where(resolved.notna() | (rng.random(n) < 0.1), unfinished)
+    outcome = outcome.where(rng.random(n) < 0.97, "paused")  # some of them finished
     return pd.DataFrame(
         {
             "unit": pd.Series(rng.choice(["Xã A", "Xã B", "Xã C"], n)),
@@ -188,10 +198,92 @@ def test_instant_and_date_differ_on_the_due_day():
         ]
     )
     names = ["resolved_early", "resolved_on_time", "resolved_late", "note"]
-    row = one(dossiers, as_of="2026-03-31")
+    row = one(dossiers, as_of="2026-03-31", clock="instant")
     assert [row[c] for c in names] == [1, 1, 2, "late_by_hour=1"]
     row = one(dossiers, as_of="2026-03-31", clock="date")
     assert [row[c] for c in names] == [1, 3, 0, ""]
+    # By default the promised hour counts where there is one, and a day without hour lasts to its end.
+    row = one(dossiers, as_of="2026-03-31")
+    assert [row[c] for c in names] == [1, 2, 1, ""] and row["clock"] == "auto"
+
+
+def test_the_clock_is_chosen_from_the_due_times():
+    times = [("2026-03-02 08:00", f"2026-03-{d:02} 00:00", f"2026-03-{d:02} 15:00") for d in range(10, 15)]
+    row = one(file(times), as_of="2026-03-31")
+    assert (row["resolved_on_time"], row["resolved_late"], row["clock"], row["note"]) == (5, 0, "date", "")
+    row = one(file([(a, b.replace("00:00", "09:00"), c) for a, b, c in times]), as_of="2026-03-31")
+    assert (row["resolved_on_time"], row["resolved_late"], row["clock"]) == (0, 5, "instant")
+    assert one(file([("2026-03-02", None, "2026-03-05")]), as_of="2026-03-31")["clock"] == "date"
+
+
+def test_on_the_closing_day_an_open_dossier_due_that_day_is_late_nowhere():
+    # Ten dossiers finished in time, and one due on the closing day and open: every definition has to say 100 %.
+    done = [("2026-03-02", f"2026-03-{d:02}", f"2026-03-{d:02}") for d in range(10, 20)]
+    dossiers = file([*done, ("2026-03-02", "2026-03-31", None)])
+    for options in ({}, {"clock": "date"}, {"clock": "instant"}, {"period": "month"}):
+        row = one(dossiers, as_of="2026-03-31", **options)
+        assert (row["due"], row["due_within"], row["pending_within"], row["pending_overdue"]) == (10, 10, 1, 0)
+    row = one(dossiers, as_of="2026-04-01")
+    assert (row["due"], row["due_within"], row["pending_within"], row["pending_overdue"]) == (11, 10, 0, 1)
+    # The end of a month inside the file is a closing day like any other.
+    months = tally(dossiers, as_of="2026-04-30", period="month")
+    assert months["pending_within"].tolist() == [1, 0] and months["pending_overdue"].tolist() == [0, 1]
+
+
+def test_what_waits_for_the_citizen_is_paused():
+    # Received in January: two in time, one late, one open and overdue, one open within its time, and four waiting
+    # for the citizen, of which three are past the promised day and one has none.
+    times = [
+        ("2026-01-05", "2026-01-12", "2026-01-10"),
+        ("2026-01-05", "2026-01-12", "2026-01-12"),
+        ("2026-01-05", "2026-01-12", "2026-01-15"),
+        ("2026-01-05", "2026-01-12", None),
+        ("2026-01-05", "2026-03-12", None),
+        *[("2026-01-05", "2026-01-12", None)] * 3,
+        ("2026-01-05", None, None),
+    ]
+    dossiers = file(times, outcome=["granted"] * 3 + ["open"] * 2 + ["paused"] * 4)
+    row = one(dossiers, as_of="2026-01-31")
+    assert [row[f"pending_{c}"] for c in ("within", "overdue", "paused")] == [1, 1, 4] and row["pending"] == 6
+    assert (row["due"], row["due_within"], row["in_time"], row["out_of_time"], row["undated"]) == (4, 2, 3, 2, 0)
+    # The rule of the portal: one request stops the clock, from the second on the dossier is late. The stock is paused.
+    asked = dossiers.assign(supplement_requests=[0] * 5 + [0, 1, 2, 1])
+    row = one(asked, as_of="2026-01-31", supplement="q766")
+    assert (row["in_time"], row["out_of_time"], row["pending_paused"], row["pending_overdue"]) == (6, 3, 4, 1)
+    # What is paused goes on from month to month.
+    months = tally(dossiers, as_of="2026-03-31", period="month")
+    assert months["pending_paused"].tolist() == [4, 4, 4] and months["carried_in"].tolist() == [0, 6, 6]
+    assert months["pending_overdue"].tolist() == [1, 1, 2]
+
+
+def test_what_was_never_taken_in_stands_in_no_count():
+    dossiers = file([("2026-01-05", "2026-01-12", None)] * 3, outcome=["open", "not_started", "not_admitted"])
+    row = one(dossiers, as_of="2026-01-31")
+    assert (row["received"], row["pending"]) == (1, 1) and row["note"] == "not_started=1;not_admitted=1"
+    with pytest.raises(DataError, match="mới đăng ký"):
+        tally(dossiers.tail(2), as_of="2026-01-31")
+
+
+@pytest.mark.parametrize(
+    ("state", "answer", "counted"),
+    [
+        ("financial_duty", "runs", {"pending_overdue": 1, "pending_within": 1}),
+        ("financial_duty", "paused", {"pending_paused": 2}),
+        ("halted", "paused", {"pending_paused": 2}),
+        ("halted", "ends", {"undated": 2}),
+    ],
+)
+def test_states_that_offices_treat_differently_are_never_guessed(state, answer, counted):
+    times = [("2026-01-05", "2026-01-12", None), ("2026-01-05", "2026-03-12", None)]
+    dossiers = file([*times, ("2026-01-05", "2026-01-12", "2026-01-12")], outcome=state)
+    with pytest.raises(ParameterError, match="2 hồ sơ chưa có ngày kết thúc") as refused:
+        tally(dossiers, as_of="2026-01-31")
+    assert f'tally(..., {state}="paused")' in str(refused.value)
+    row = one(dossiers, as_of="2026-01-31", **{state: answer})
+    stocks = ("pending_within", "pending_overdue", "pending_paused", "undated")
+    assert {c: row[c] for c in stocks if row[c]} == counted and row["resolved_on_time"] == 1
+    # Nothing is asked where every one of them has a day of its end.
+    assert one(dossiers.tail(1), as_of="2026-01-31")["resolved_on_time"] == 1
 
 
 def test_supplement_days_move_the_due_time():
@@ -226,9 +318,9 @@ def test_what_came_after_as_of_is_not_known_yet():
     # On the due day itself nothing is overdue by the day; the hour decides only when an hour was asked for.
     assert one(dossiers, as_of="2026-03-10")["pending_within"] == 2
     row = one(dossiers, as_of="2026-03-10 17:00")
-    assert (row["pending_within"], row["due"]) == (2, 1)
-    assert one(dossiers, as_of="2026-03-10 16:59")["due"] == 0
-    assert one(dossiers, as_of="2026-03-10 17:01")["pending_overdue"] == 1
+    assert (row["pending_within"], row["due"]) == (2, 0)
+    row = one(dossiers, as_of="2026-03-10 17:01")
+    assert (row["pending_overdue"], row["due"]) == (1, 1)
     assert one(dossiers, as_of="2026-03-10 17:01", clock="date")["pending_overdue"] == 0
     assert one(dossiers, as_of="2026-03-11")["pending_overdue"] == 1
     assert one(dossiers, as_of="2026-03-12")["resolved_late"] == 1
@@ -325,7 +417,16 @@ def test_tables_that_cannot_be_counted(change, sentence):
 
 
 @pytest.mark.parametrize(
-    "options", [{"clock": "hour"}, {"supplement": "add"}, {"period": "week"}, {"by": "received"}, {"by": ["period"]}]
+    "options",
+    [
+        {"clock": "hour"},
+        {"supplement": "add"},
+        {"halted": "stops"},
+        {"financial_duty": "ends"},
+        {"period": "week"},
+        {"by": "received"},
+        {"by": ["period"]},
+    ],
 )
 def test_words_that_are_refused(options):
     dossiers = file([("2026-03-02", "2026-03-10", None)]).assign(period="2026")
@@ -346,7 +447,7 @@ def receipt_log(folder):
 
 def test_receipt_log(validation):
     dossiers, expected = receipt_log(validation("records"))
-    row = one(dossiers, by=(), as_of=expected["as_of"])
+    row = one(dossiers, by=(), as_of=expected["as_of"], clock="instant")
     assert row["resolved_within"] == expected["closed_by_instant"]["on_or_before_deadline"] == 952
     assert row["resolved_late"] == expected["closed_by_instant"]["after_deadline"]
     assert row["pending_within"] == expected["open_at_as_of"]["within_deadline"]
@@ -360,8 +461,8 @@ def test_receipt_log(validation):
     assert row["resolved_within"] == 1020
     # Without its zone the log gives the same answers: both sides of a comparison are moved alike.
     naive = dossiers.assign(**{c: dossiers[c].dt.tz_localize(None) for c in ("received", "due", "resolved")})
-    assert one(naive, by=(), as_of="2012-01-23")["resolved_within"] == 952
-    by_channel = tally(dossiers, "channel", as_of=expected["as_of"]).set_index("channel")
+    assert one(naive, by=(), as_of="2012-01-23", clock="instant")["resolved_within"] == 952
+    by_channel = tally(dossiers, "channel", as_of=expected["as_of"], clock="instant").set_index("channel")
     for channel, counts in expected["by_channel"].items():
         got = by_channel.loc[channel]
         assert [got["received"], got["resolved"], got["resolved_within"]] == list(counts.values())

@@ -97,3 +97,45 @@ def test_words_are_in_the_codebook():
     assert all(get("indicator", i) for i in rows["indicator"]) and all(get("definition", d) for d in rows["definition"])
     for column in ("target_name", "target_outcome"):
         assert get("column", column)
+
+
+def test_direction_and_the_office_s_own_judgement() -> None:
+    # Poor households left: 52 of at most 45 is not met, 40 of 45 is. "Đạt" may stand for exceeded as well.
+    targets = pd.DataFrame(
+        {
+            "unit": "A",
+            "period": "2026",
+            "indicator": ["hộ nghèo", "hộ nghèo khác", "nhà ở", "không ghi chiều", "không đánh giá"],
+            "planned": [45.0, 45.0, 100.0, 45.0, 10.0],
+            "result": [52.0, 40.0, 120.0, 52.0, 9.0],
+            "direction": ["lower", "lower", "higher", None, None],
+            "judged": ["not_met", "exceeded", "met", "not_met", None],
+        }
+    )
+    rows = attainment(targets)
+    assert rows["target_outcome"].tolist() == ["not_met", "exceeded", "exceeded", "", "not_met"]
+    assert rows["reason"].tolist()[3] == "judged_otherwise" and rows["reason"].tolist()[0] == "not_sampled"
+    # A contradiction stops the number of the whole plan.
+    assert attainment_shares(targets)["value"].isna().all()
+    told = attainment_shares(targets, lower_is_better=["không ghi chiều"]).set_index("indicator")
+    assert told.loc["plan_targets_met_share", ["numerator", "denominator"]].tolist() == [2, 5]
+
+
+def test_the_name_tells_the_direction_where_the_table_does_not() -> None:
+    # Overdue dossiers 3.5 % of at most 2 %: not met. Settling what is overdue is work: no outcome.
+    table = plan([2.0, 10.0, 45.0, 100.0, 5.0], [3.5, 12.0, 40.0, 100.0, 5.0])
+    table["indicator"] = [
+        *("Tỷ lệ hồ sơ giải quyết quá hạn (%)", "Số đơn tồn đọng được giải quyết", "Số hộ nghèo còn lại"),
+        *("Tỷ lệ trẻ em dưới 5 tuổi được tiêm chủng", "Số buổi đối thoại"),
+    ]
+    rows = attainment(table)
+    assert rows["target_outcome"].tolist() == ["not_met", "", "exceeded", "met", "met"]
+    assert rows["reason"].tolist()[1] == "direction_unclear"
+    assert attainment_shares(table)["reason"].eq("no_numerator").all()
+    stated = attainment(table.assign(direction=["lower", "higher", None, None, None]))
+    assert stated["target_outcome"].tolist()[:2] == ["not_met", "exceeded"]
+
+
+def test_exceeded_by_the_office_but_only_reached_is_a_contradiction() -> None:
+    rows = attainment(plan([10.0, 10.0], [10.0, 11.0], judged=["exceeded", "met"]))
+    assert rows["target_outcome"].tolist() == ["", "exceeded"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -51,3 +53,17 @@ def test_outcomes_are_those_of_the_truth():
     met = found[found["indicator"] == "plan_targets_met_share"]
     assert met["numerator"].sum() == TRUTH["more"].sum() + TRUTH["equal"].sum()
     assert met["denominator"].sum() == len(FRAME)
+
+
+def test_the_office_s_own_judgement_and_the_direction_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "chi-tieu.csv"
+    path.write_text(
+        "Chỉ tiêu;Kế hoạch;Thực hiện;Chiều;Kết quả đánh giá\n"
+        "Số hộ nghèo còn lại;45;52;Càng thấp càng tốt;Chưa đạt\n"
+        "Nhà ở;100;100;;Đạt\nĐường;10;12;;Vượt kế hoạch\n",
+        encoding="utf-8",
+    )
+    loaded = load_targets(path, unit="Xã A", period="2026")
+    assert loaded["judged"].tolist() == ["not_met", "met", "exceeded"]
+    assert loaded["direction"].fillna("").tolist() == ["lower", "", ""]
+    assert attainment(loaded)["target_outcome"].tolist() == ["not_met", "met", "exceeded"]

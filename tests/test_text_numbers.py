@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvresearch.errors import DataError
-from dvresearch.text import HEDGES, cell_number, column_style, format_number, format_percent, number
+from dvresearch.text import HEDGES, cell_code, cell_number, column_style, format_number, format_percent, number
 
 CONTINUOUS = {"%", "km", "m", "m2", "lần"}
 
@@ -64,6 +64,9 @@ def test_annotated_numbers_of_public_reports(validation):
         ("(123)", -123, -123, -123),
         ("(1.234,5)", -1234.5, -1234.55, -1234.45),
         ("１２３４", 1234, 1234, 1234),
+        ("١٢٣٤", 1234, 1234, 1234),
+        ("12.345.678 đồng", 12345678, 12345678, 12345678),
+        ("345 tỷ đồng", 3.45e11, 3.445e11, 3.455e11),
         ("1.5E+05", 150_000, 145_000, 155_000),
     ],
 )
@@ -171,7 +174,7 @@ def test_messages_do_not_repeat_what_may_be_personal():
 
 
 @pytest.mark.parametrize(
-    "value", ["", "  ", "-", "–", "—", "…", "...", "x", "X", "n/a", "#N/A", None, math.nan, pd.NA, pd.NaT, np.nan]
+    "value", ["", "  ", "-", "–", "—", "…", "...", "x", "X", "n/a", "~", None, math.nan, pd.NA, pd.NaT, np.nan]
 )
 def test_missing_cells(value):
     assert cell_number(value) is None
@@ -189,6 +192,35 @@ def test_cells_that_hold_something_else(value):
         cell_number(value)
 
 
+@pytest.mark.parametrize("cell", ["hơn 20", "khoảng 5", "10%", "1.5", 1.234, "2,60302E+14", "1E+05", "#N/A", "-%"])
+def test_what_is_no_count_is_refused(cell):
+    with pytest.raises(DataError):
+        cell_number(cell, unit="count")
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("H26-260302-0001", "H26-260302-0001"),
+        (" H26-260302\u200b-0001\u00a0", "H26-260302-0001"),
+        ("000.17.22.H56-210531-0001", "000.17.22.H56-210531-0001"),
+        ("00123", "00123"),
+        (123456789012345.0, "123456789012345"),
+        (7, "7"),
+        ("~", None),
+        (None, None),
+    ],
+)
+def test_codes(cell, code):
+    assert cell_code(cell) == code
+
+
+@pytest.mark.parametrize("cell", ["2,60302E+14", "2.60302e+14", "3E+17", 260302000100010001.0, 10**17, 1.5])
+def test_codes_that_lost_digits_are_refused(cell):
+    with pytest.raises(DataError, match="mất chữ số"):
+        cell_code(cell)
+
+
 @pytest.mark.parametrize(
     ("cells", "style"),
     [
@@ -198,6 +230,13 @@ def test_cells_that_hold_something_else(value):
         (["1.234,5", "15.40"], "mixed"),
         (["1.234", "33,838", "12", "1 234", "chữ"], "unknown"),
         ([], "unknown"),
+        # A mark before one digit here and before three there: a thousand, or one and a bit?
+        (["1.234", "95.5"], "mixed"),
+        (["1,234", "95,5", "4"], "mixed"),
+        (["1.234.567", "1,234"], "mixed"),
+        (["1.234", "0.125", "95.5"], "en"),
+        (["1.234", "2.2501"], "en"),
+        (["1,234", "1,234,567", "95.5"], "en"),
     ],
 )
 def test_column_style(cells, style):
@@ -273,4 +312,8 @@ def test_any_text_is_a_number_or_a_data_error(text, unit):
         return
     assert read.low <= read.value <= read.high
     assert math.isfinite(read.low) and math.isfinite(read.high)
-    assert cell_number(text, unit=unit) == read.value
+    if read.hedge or (unit == "count" and (read.kind == "percent" or not read.value.is_integer() or "e+" in text)):
+        with pytest.raises(DataError):
+            cell_number(text, unit=unit)
+    else:
+        assert cell_number(text, unit=unit) == read.value

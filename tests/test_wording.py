@@ -495,6 +495,19 @@ def test_remainder_of_que_son():
     assert len(wording.describe_flows(tally.assign(total=42764.0))) == 1
 
 
+def test_what_is_paused_is_a_part_of_its_own():
+    tally = pd.DataFrame(
+        {"unit": ["A"], "workload": [20.0], "resolved": [9.0], "pending_within": [3.0], "pending_overdue": [2.0]}
+    ).assign(pending_paused=6.0, pending=11.0)
+    assert wording.describe_flows(tally) == [
+        "A – phải giải quyết 20, gồm: đã giải quyết 9; đang giải quyết, trong hạn 3; đang giải quyết, quá hạn 2; "
+        "tạm dừng chờ bổ sung 6."
+    ]
+    # the sum alone holds the paused ones
+    _, flows = wording.flows.read_flows(tally.drop(columns=["pending_within", "pending_overdue"]))
+    assert flows.parts == (("resolved", 9.0), ("pending", 11.0)) and flows.remainder == 0
+
+
 def test_parts_beyond_the_total_of_lai_chau():
     # Published for Lai Châu: 1,186 + 397 + 3 = 1,586 against 1,568 printed.
     tally = pd.DataFrame(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from dvresearch.errors import DvError, Text
+from dvresearch.errors import DvError, ParameterError, Text
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure, Paragraph, Report, Section
 from dvresearch.evaluation.context import Context, Lang
@@ -114,17 +114,34 @@ def build(spec: Spec, steps: Steps, pace: Pace) -> Built:
 
     Raises
     ------
+    ParameterError
+        When the files leave questions open.
     DataError, ParameterError
         When no section could be made but those that say nothing of the office: the reason of the first.
     """
     builder = _Builder(steps, pace)
     noted = replace(spec, inputs=Files(spec.inputs), previous=Files(spec.previous))
-    report, inputs = compose(noted, builder.step)
+    ctx = Context(noted)
+    if asked := steps.do("questions", ctx.open_questions)[0]:
+        raise _open(asked)
+    report, inputs = compose(noted, builder.step, ctx)
     if builder.first and not builder.made:
         raise builder.first
     failed = [failure.record() for failure in builder.failures]
     told = tuple(Paragraph(line, "caution") for line in incomplete(failed, spec.language))
     return Built(replace(report, summary=(*told, *report.summary)), builder.pictures, inputs, builder.failures)
+
+
+def _open(asked: Sequence[Mapping[str, Any]]) -> ParameterError:
+    """Return the error for questions that have to be answered first; it lists them all with their answers."""
+
+    def listed(lang: Lang) -> str:
+        return "".join(
+            f"\n  {n}. {q['where']}: {q[lang]}" + "".join(f"\n       {line}" for line in q["answers"])
+            for n, q in enumerate(asked, start=1)
+        )
+
+    return ParameterError("questions-open", count=len(asked), listed=Text(listed("vi"), listed("en")))
 
 
 def drawn() -> NoReturn:

@@ -128,7 +128,7 @@ def _at_once(_code: str, _ctx: Context, make: Callable[[], Any]) -> Any:
     return make()
 
 
-def compose(spec: Spec, step: Step = _at_once) -> tuple[Report, list[Path]]:
+def compose(spec: Spec, step: Step = _at_once, ctx: Context | None = None) -> tuple[Report, list[Path]]:
     """Return the report of a specification, and the files it rests on.
 
     Parameters
@@ -138,13 +138,15 @@ def compose(spec: Spec, step: Step = _at_once) -> tuple[Report, list[Path]]:
     step : callable
         How each section, and what the summary says of it, is made, see ``build``; at once and any error raised
         when not given.
+    ctx : Context, optional
+        What was read already.
 
     Raises
     ------
     ParameterError
         When the specification names a section that does not exist.
     """
-    known, ctx = SECTIONS[spec.scope], Context(spec)
+    known, ctx = SECTIONS[spec.scope], ctx or Context(spec)
     wanted = ctx.sections = wanted_sections(spec)
     made = {code: step(code, ctx, lambda code=code: _without_empty(known[code](ctx))) for code in wanted}
     sections = tuple(section for section in made.values() if section)

@@ -120,7 +120,7 @@ class Context(Lists):
             as_of=spec.as_of,
             period=period or whole,
             clock=spec.clock,
-            supplement=spec.supplement,
+            supplement=self.supplement or spec.supplement,
         )
         if pooled:
             counts = counts.assign(unit=self.whole)

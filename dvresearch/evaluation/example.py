@@ -23,11 +23,21 @@ as_of = "{year}-12-31"
 # Đúng hạn tính theo ngày (date) hay theo giờ phút (instant); ngày chờ bổ sung trừ ra (subtract).
 clock = "date"
 supplement = "subtract"
-# Chỉ tiêu mà kết quả thấp hơn kế hoạch là tốt.
-lower_is_better = ["Số hộ nghèo", "Số vụ việc khiếu nại đông người"]
 
 [inputs]
 {inputs}
+
+# Ngày hẹn trả trong danh sách chưa được lùi theo số ngày chờ bổ sung.
+[inputs.dossiers]
+file = "{dossiers}"
+due_contains_pause = false
+
+# Chỉ tiêu mà kết quả thấp hơn kế hoạch là tốt.
+[inputs.targets]
+file = "{targets}"
+[inputs.targets.direction]
+"Số hộ nghèo" = "lower"
+"Số vụ việc khiếu nại đông người" = "lower"
 """
 
 
@@ -63,9 +73,10 @@ def write_example(folder: str | Path, *, seed: int = 0, year: int = 2025) -> Pat
     planned = date(year, 1, 15)
     files |= {key: files[code] for key, code in PETITION_FORMS.items()}
     named = {key: files[key].name for key in INPUTS["commune"] if key in files} | {"plan": plan_name(planned)}
+    declared = {key: named.pop(key) for key in ("dossiers", "targets")}
     inputs = "\n".join(f'{key} = "{name}"' for key, name in named.items())
     file = target / "evaluation.toml"
-    file.write_text(_SPEC.format(year=year, inputs=inputs), encoding="utf-8", newline="\n")
+    file.write_text(_SPEC.format(year=year, inputs=inputs, **declared), encoding="utf-8", newline="\n")
     spec = read(file, files="later")
     write_plan(spec, wanted_sections(spec), target, made=planned)
     return file

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from dvresearch import loaders
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import Answer, DataError, Text
 from dvresearch.evaluation.shown import Lang
-from dvresearch.evaluation.spec import Spec
+from dvresearch.evaluation.spec import Spec, Supplement
 from dvresearch.evaluation.steps import remembered
+from dvresearch.loaders.account import Question, QuestionError
 from dvresearch.privacy import showable
 from dvresearch.screening import screen
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Lists"]
+
+#: Inputs that are read as records, in the order in which questions about them are asked.
+_READ = ("dossiers", "cases", "responses", "models", "targets", "rubric")
 
 
 class Lists:
@@ -42,8 +48,8 @@ class Lists:
     @remembered
     def dossiers(self) -> pd.DataFrame:
         """The office's list of dossiers."""
-        inputs, columns = self.spec.inputs, dict(self.spec.columns) or None
-        frame = loaders.load_dossiers(inputs["dossiers"], columns=columns, corrections=inputs.get("corrections"))
+        inputs = self.spec.inputs
+        frame = self._load(loaders.load_dossiers, "dossiers", corrections=inputs.get("corrections"))
         units = frame["unit"].unique()
         if len(units) > 1 and not self.many:
             raise DataError(
@@ -66,7 +72,7 @@ class Lists:
     @remembered
     def cases(self) -> pd.DataFrame:
         """The office's cases that were open in the period evaluated, or came in it."""
-        frame = loaders.load_cases(self.spec.inputs["cases"])
+        frame = self._load(loaders.load_cases, "cases")
         if "resolved" not in frame:
             return frame[frame["received"] >= str(self.spec.start)]
         return frame[(frame["received"] >= str(self.spec.start)) | ~(frame["resolved"] < str(self.spec.start))]
@@ -74,9 +80,68 @@ class Lists:
     @remembered
     def responses(self) -> tuple[pd.DataFrame, dict[str, str]]:
         """The office's survey answers, and its graded items with their scales."""
-        frame = loaders.load_responses(self.spec.inputs["responses"], self.spec.inputs["items"])
+        frame = self._load(loaders.load_responses, "responses", items=self.spec.inputs["items"])
         scales: dict[str, str] = frame.attrs["load"]["items"]
         return frame, {item: scale for item, scale in scales.items() if scale != "co_khong"}
+
+    @remembered
+    def models(self) -> pd.DataFrame:
+        """The office's register of models."""
+        return self._load(loaders.load_models, "models")
+
+    @remembered
+    def targets(self) -> pd.DataFrame:
+        """The office's plan targets."""
+        return self._load(loaders.load_targets, "targets")
+
+    @remembered
+    def rubric(self) -> pd.DataFrame:
+        """The office's self-assessment."""
+        return self._load(loaders.load_rubric, "rubric")
+
+    def _load(self, load: Callable[..., pd.DataFrame], table: str, **options: Any) -> pd.DataFrame:
+        """Load one of the office's files as it is declared; what it leaves open was asked before."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", loaders.OpenQuestion)
+            return load(self.spec.inputs[table], declaration=self.spec.stated(table), **options)
+
+    def open_questions(self) -> list[dict[str, Any]]:
+        """Return what the office's files leave open and the specification does not answer, each with its answers.
+
+        A file that cannot be read at all is no question: the sections that need it say so.
+        """
+        asked: list[dict[str, Any]] = []
+        for table in (t for t in _READ if t in self.spec.inputs):
+            try:
+                frame = getattr(self, table)
+            except QuestionError as error:
+                give = [answer.written("declaration") for answer in error.give]
+                asked.append({"where": error.where, "vi": error.title.vi, "en": error.title.en, "answers": give})
+                continue
+            except DataError:
+                continue
+            frame = frame[0] if isinstance(frame, tuple) else frame
+            asked += [{**q, "table": table} for q in frame.attrs["load"]["questions"] if q["answers"]]
+            if table == "dossiers" and self.supplement is None:
+                days = int((frame["supplement_days"] > 0).sum())
+                question = Question(
+                    "due-contains-pause",
+                    self.spec.inputs[table].name,
+                    answers=(Answer("due_contains_pause", True), Answer("due_contains_pause", False)),
+                    blanks={"count": days},
+                )
+                asked.append({**question.record(), "table": table})
+        return asked
+
+    @property
+    def supplement(self) -> Supplement | None:
+        """How days of waiting are counted; None where the due date may contain them already and nobody has said."""
+        said = [d.due_contains_pause for d in self.spec.stated("dossiers") or ()]
+        if True in said:
+            return "ignore"
+        frame = self.dossiers
+        waits = "supplement_days" in frame and "due" in frame and bool((frame["supplement_days"] > 0).any())
+        return None if waits and self.spec.supplement != "ignore" and False not in said else self.spec.supplement
 
     @remembered
     def _asked(self) -> dict[str, str]:
@@ -95,19 +160,15 @@ class Lists:
         inputs = self.spec.inputs
         options: dict[str, Any] = {"as_of": self.spec.as_of}
         if table == "dossiers":
-            options |= {"columns": dict(self.spec.columns) or None, "corrections": inputs.get("corrections")}
+            options["corrections"] = inputs.get("corrections")
         if table == "responses":
             options["items"] = inputs["items"]
         path = inputs[table]
         if table not in self._screened:
-            self._screened[table] = screen(path, table, **options)
+            self._screened[table] = screen(path, table, declaration=self.spec.stated(table), **options)
         return self._screened[table]
 
     @remembered
     def form(self) -> pd.DataFrame:
         """Form II.06a of every reporting period in the office's workbook, one below the other."""
-        import pandas as pd
-
-        path = self.spec.inputs["form"]
-        parts = [loaders.load_form(path, sheet=sheet.name) for sheet in loaders.read_sheets(path)]
-        return pd.concat(parts, ignore_index=True)
+        return loaders.load_form(self.spec.inputs["form"]).reset_index(drop=True)

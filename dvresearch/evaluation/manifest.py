@@ -15,6 +15,7 @@ from dvresearch.evaluation.content import Figure, Paragraph, Report
 from dvresearch.evaluation.items import Item, items
 from dvresearch.evaluation.spec import Spec
 from dvresearch.evaluation.steps import checksum, code_version, versions
+from dvresearch.loaders.declaration import beside
 
 __all__ = ["NAME", "complete", "describe", "incomplete", "read", "untouched", "write"]
 
@@ -61,6 +62,7 @@ def describe(
         "crosswalk": [_named(shipped.folder() / name) for name in _CROSSWALK],
         "corrections": [_named(spec.inputs[key]) for key in ("corrections", "revisions") if key in spec.inputs],
         "inputs": [_named(p) for p in sorted(inputs)],
+        "declarations": [_named(p) for p in sorted(map(beside, inputs)) if p.is_file()],
         "failed": list(failures),
         "sections": [
             {"code": s.code, "title": s.title, "sha256": _digest([i.block.text for i in blocks if i.kind == "text"])}  # type: ignore[union-attr]

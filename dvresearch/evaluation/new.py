@@ -75,8 +75,10 @@ privacy_threshold = {privacy_threshold}
 # Vì sao làm khác kế hoạch (tên mục lấy ở bảng “Những điểm làm khác kế hoạch” của báo cáo).
 [departures]
 # "thresholds.confidence" = "…"
-{columns}
+
 # Tệp của cơ quan, đường dẫn tính từ thư mục này. Tệp nào không có thì đặt # ở đầu dòng.
+# Điều cần nói thêm về một tệp (cột nào là ngày có kết quả, từ lạ, chỉ tiêu càng thấp càng tốt…) ghi vào tệp khai báo
+# cạnh nó: `dvresearch declare {folder}/so-lieu/ho-so.xlsx` đề nghị sẵn; hoặc viết dossiers = {{file = "…", …}}.
 [inputs]
 {inputs}
 # Ghi bằng `dvresearch plan` trước khi có số liệu, rồi bỏ dấu # và sửa ngày.
@@ -89,13 +91,6 @@ _COUNTING = """
 clock = "date"
 # Ngày chờ bổ sung: trừ ra (subtract), theo Bộ chỉ số 766 (q766), không xét (ignore).
 supplement = "subtract"
-# Chỉ tiêu mà kết quả thấp hơn kế hoạch là tốt, viết đúng như trong tệp.
-lower_is_better = []
-"""
-_COLUMNS = """
-# Tiêu đề cột của danh sách hồ sơ mà máy không tự nhận ra = tên cột chuẩn.
-[columns]
-# "Ngày hẹn trả" = "due"
 """
 _CHECKLIST = """# Việc cần làm
 
@@ -191,7 +186,6 @@ def new(
         "comparison": _comparison(scope, against, end.year),
         "sections": ", ".join(f'"{code}"' for code in _sections(scope)),
         "counting": "" if scope == "nation" else _COUNTING,
-        "columns": "" if scope == "nation" else _COLUMNS,
         "inputs": "\n".join(_lines(keys, _DATA)),
     }
     text = _SPEC.format(**values)

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation.inputs import FILES, INPUTS, REQUIRED
+from dvresearch.loaders.declaration import Declaration, beside, from_mapping, from_toml
 from dvresearch.privacy import MIN_COUNT
 from dvresearch.text.dates import EARLY, FIRST_YEAR
 
@@ -65,8 +66,6 @@ class Spec:
         Codes of the sections, in order; empty for all.
     clock, supplement : str
         How dossiers are counted, see ``metrics.tally``.
-    lower_is_better : tuple of str
-        Plan targets that are to stay below their plan (poor households, group complaints).
     compare_with : int or None
         Year with whose same period the figures are compared; `previous` names its files.
     bridge : str
@@ -74,10 +73,10 @@ class Spec:
         refused.
     departures : mapping of str to str
         Key of the plan -> why the evaluation departs from it.
-    columns : mapping of str to str
-        Headers of the list of dossiers -> columns of the contract, where they are not recognised.
     inputs, previous : mapping of str to Path
         The office's own files by what they hold, see `INPUTS`; those of the year compared with.
+    declared, declared_previous : mapping of str to tuple of Declaration
+        What the specification itself states about these files; else the declaration beside each file is used.
     """
 
     name: str
@@ -92,13 +91,13 @@ class Spec:
     sections: tuple[str, ...] = ()
     clock: Clock = "date"
     supplement: Supplement = "subtract"
-    lower_is_better: tuple[str, ...] = ()
     compare_with: int | None = None
     bridge: str = ""
     departures: Mapping[str, str] = field(default_factory=dict)
-    columns: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Path] = field(default_factory=dict)
     previous: Mapping[str, Path] = field(default_factory=dict)
+    declared: Mapping[str, tuple[Declaration, ...]] = field(default_factory=dict)
+    declared_previous: Mapping[str, tuple[Declaration, ...]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -117,12 +116,29 @@ class Spec:
         """Every file the specification names."""
         return tuple(dict.fromkeys((*self.inputs.values(), *self.previous.values())))
 
+    @property
+    def lower_is_better(self) -> tuple[str, ...]:
+        """Plan targets that are declared to stay below their plan (poor households, group complaints)."""
+        said = self.stated("targets")
+        return tuple(t for table in said or () for t, way in table.direction.items() if way == "lower")
+
+    def stated(self, key: str) -> tuple[Declaration, ...] | None:
+        """Return what is declared of an input, here or beside its file; None where nothing is."""
+        if key in self.declared:
+            return self.declared[key]
+        file = beside(self.inputs[key]) if key in self.inputs else None
+        return tuple(from_toml(file)) if file and file.is_file() else None
+
     def record(self) -> dict[str, Any]:
         """Return the specification as plain values, files by their names."""
 
         def plain(value: object) -> object:
             if isinstance(value, Mapping):
                 return {key: plain(inner) for key, inner in value.items()}
+            if isinstance(value, tuple):
+                return [plain(inner) for inner in value]
+            if isinstance(value, Declaration):
+                return plain(value.record())
             return value.name if isinstance(value, Path) else value
 
         return {key: plain(value) for key, value in vars(self).items()}
@@ -133,7 +149,8 @@ class Spec:
         end = date.fromisoformat(self.as_of)
         leap = (end.month, end.day) == (2, 29)
         day = date(self.compare_with, end.month, 28 if leap else end.day)
-        return replace(self, as_of=day.isoformat(), inputs=self.previous, previous={}, compare_with=None)
+        then = replace(self, as_of=day.isoformat(), inputs=self.previous, declared=self.declared_previous)
+        return replace(then, previous={}, declared_previous={}, compare_with=None)
 
 
 def read(path: str | Path | None = None, *, files: Literal["present", "later"] = "present") -> Spec:
@@ -193,6 +210,13 @@ def _unreadable(file: Path, line: int, got: str) -> ParameterError:
     )
 
 
+#: Keys that have moved to the declaration of a file, and the line to write there.
+_GONE = {
+    "columns": '[inputs.dossiers.columns] "Ngày hẹn trả" = "due"',
+    "lower_is_better": '[inputs.targets.direction] "Số hộ nghèo" = "lower"',
+}
+
+
 class _Checker:
     """One specification being checked: its values, and the lines on which they stand."""
 
@@ -217,7 +241,11 @@ class _Checker:
 
     def spec(self, files: Literal["present", "later"]) -> Spec:
         """Return the specification, or stop at the first thing that is wrong."""
-        self.known("", self.raw, [f.name for f in fields(Spec)])
+        for key, line in _GONE.items():
+            if key in self.raw:
+                what = Text(f"Mục {key!r} không còn ở đây.", f"The key {key!r} is no longer here.")
+                raise self.refuse(key, what, Text(f"Viết thay: {line}", f"Write instead: {line}"))
+        self.known("", self.raw, [f.name for f in fields(Spec) if not f.name.startswith("declared")])
         self.texts()
         for key, allowed in WORDS.items():
             if self.raw.get(key, allowed[0]) not in allowed:
@@ -225,10 +253,8 @@ class _Checker:
                 hint = Text("Chọn: " + ", ".join(allowed), "Choose: " + ", ".join(allowed))
                 raise self.refuse(key, what, hint, got=self.raw[key])
         values = {**self.raw, "confidence": self.confidence(), "privacy_threshold": self.threshold()}
-        for key in ("sections", "lower_is_better"):
-            values[key] = self.words(key)
-        for key in ("columns", "departures"):
-            values[key] = self.table(key, Text('"Ngày hẹn trả" = "due"', '"Due date" = "due"'))
+        values["sections"] = self.words("sections")
+        values["departures"] = self.table("departures", Text('"thresholds.confidence" = "…"', '"clock" = "…"'))
         self.compared()
         return Spec(**values | self.files(files))
 
@@ -323,8 +349,8 @@ class _Checker:
     def files(self, wanted: Literal["present", "later"]) -> dict[str, Any]:
         """Return the files named, or say in one message which are still missing."""
         scope = str(self.raw.get("scope", "nation"))
-        example = Text('dossiers = "ho-so.xlsx"', 'dossiers = "dossiers.xlsx"')
-        tables = {key: self.table(key, example) for key in ("inputs", "previous")}
+        said = {key: self.named(key) for key in ("inputs", "previous")}
+        tables = {key: files for key, (files, _) in said.items()}
         for table, found in tables.items():
             self.known(table, found, INPUTS[scope])
             needed = REQUIRED[scope] if table == "inputs" or found else ()
@@ -341,7 +367,33 @@ class _Checker:
         ]
         if missing and wanted == "present":
             raise self.incomplete(missing)
-        return {t: {key: self.place(key, name) for key, name in found.items()} for t, found in tables.items()}
+        placed = {t: {key: self.place(key, name) for key, name in named.items()} for t, named in tables.items()}
+        for table, (_, stated) in said.items():
+            for key in stated:
+                if beside(placed[table][key]).is_file():
+                    name = beside(placed[table][key]).name
+                    what = Text(f"Tệp {key!r} được khai báo hai nơi.", f"The input {key!r} is declared in two places.")
+                    hint = Text(f"Giữ ở đây, hoặc ở {name}.", f"Keep it here, or in {name}.")
+                    raise self.refuse(key, what, hint, table=table)
+        return {**placed, "declared": said["inputs"][1], "declared_previous": said["previous"][1]}
+
+    def named(self, table: str) -> tuple[dict[str, str], dict[str, tuple[Declaration, ...]]]:
+        """Return the files a table names, and what it declares of them: ``dossiers = {file = "…", unit = …}``."""
+        found = self.raw.get(table, {})
+        files: dict[str, str] = {}
+        stated: dict[str, tuple[Declaration, ...]] = {}
+        for key, value in found.items() if isinstance(found, dict) else [("", None)]:
+            entry = {"file": value} if isinstance(value, str) else dict(value) if isinstance(value, dict) else {}
+            name, single = entry.pop("file", None), entry.pop("table", None)
+            if not isinstance(name, str):
+                what = Text(f"Mục {table} phải nêu tên tệp.", f"{table} must name files.")
+                line = 'dossiers = "ho-so.xlsx"; dossiers = {file = "ho-so.xlsx", given = {unit = "…"}}'
+                raise self.refuse(key or table, what, Text(line, line), table=table if key else "")
+            files[key] = name
+            if entry or single:
+                said = single if isinstance(single, list) else [entry]
+                stated[key] = tuple(from_mapping({"as": key, **one}, self.path) for one in said)
+        return files, stated
 
     def place(self, key: str, name: str) -> Path:
         """Return the file of an input; `items` may also name a questionnaire of the package."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
 from dvresearch import shipped
+from dvresearch.loaders.declaration import beside
 
 __all__ = ["LIBRARIES", "Files", "Steps", "checksum", "code_version", "listening", "remembered", "versions"]
 
@@ -126,10 +127,9 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _with_mapping(path: Path) -> str:
-    """Return the checksum of a file, and of the mapping of its columns where one is kept beside it."""
-    beside = path.with_name(path.name + ".columns.toml")
-    return ":".join(checksum(p) for p in (path, beside) if p.is_file())
+def _with_declaration(path: Path) -> str:
+    """Return the checksum of a file, and of the declaration that is kept beside it."""
+    return ":".join(checksum(p) for p in (path, beside(path)) if p.is_file())
 
 
 class Steps:
@@ -154,7 +154,7 @@ class Steps:
         self.folder = folder
         self._settings = json.dumps([settings, versions(), code_version()], sort_keys=True, default=str)
         self._stamps = {path: _stamp(path) for path in files}
-        self._checksums = {str(path): _with_mapping(path) for path in self._stamps}
+        self._checksums = {str(path): _with_declaration(path) for path in self._stamps}
         #: What each step of this run was made from: equal for equal results.
         self.origins: dict[str, str] = {}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dvresearch import loaders, metrics, wording
+from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Paragraph
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections import comparison, feedback, registers, resolution, units
@@ -80,10 +80,13 @@ def _dossiers(ctx: Context) -> list[str]:
     counts = ctx.tally()
     ladder = metrics.resolution_rate(counts, definition="all").set_index("definition")
     told = {name: _share(ctx, ladder.loc[name].to_dict()) for name in ("resolved", "due")}
-    overdue = format_number(float(counts["pending_overdue"].iloc[-1]), 0, ctx.lang)
-    returned = format_number(float(counts["withdrawn"].sum()), 0, ctx.lang)
+    stocks = {"overdue": counts["pending_overdue"].iloc[-1], "paused": counts["pending_paused"].iloc[-1]}
+    numbers = {
+        k: format_number(float(n), 0, ctx.lang) for k, n in (stocks | {"returned": counts["withdrawn"].sum()}).items()
+    }
     values = {f"{side}_{key}": text for side, row in told.items() for key, text in row.items()}
-    return [ctx.prose("leader.dossiers", who=counts["unit"].iloc[0], overdue=overdue, returned=returned, **values)]
+    key = "leader.dossiers-paused" if stocks["paused"] else "leader.dossiers"
+    return [ctx.prose(key, who=counts["unit"].iloc[0], **numbers, **values)]
 
 
 def _units(ctx: Context) -> list[str]:
@@ -124,13 +127,13 @@ def _yes(ctx: Context, row: dict[Any, Any]) -> str:
 
 
 def _models(ctx: Context) -> list[str]:
-    frame = loaders.load_models(ctx.spec.inputs["models"])
+    frame = ctx.models
     baseline = int(frame["states_baseline"].fillna(False).sum()) if "states_baseline" in frame else 0
     return [ctx.prose("leader.models", models=len(frame), baseline=baseline)]
 
 
 def _targets(ctx: Context) -> list[str]:
-    frame = loaders.load_targets(ctx.spec.inputs["targets"])
+    frame = ctx.targets
     met = metrics.attainment_shares(frame, lower_is_better=ctx.spec.lower_is_better).iloc[0].to_dict()
     return [ctx.prose("leader.targets", **_share(ctx, met))]
 

@@ -62,7 +62,8 @@ def form_counts(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) ->
     -------
     DataFrame
         One row per field, columns 3 to 13 of the form. Due days are those after supplements; a dossier handed
-        back or withdrawn counts as on time, as the note to the form says.
+        back or withdrawn counts as on time, as the note to the form says; one that waits for a supplement is
+        within its time, as one-stop software counts it.
     """
     received, resolved = frame["received"].dt.normalize(), frame["resolved"].dt.normalize()
     due = (frame["due"] + pd.to_timedelta(frame["supplement_days"], unit="D")).dt.normalize()
@@ -70,7 +71,7 @@ def form_counts(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) ->
     new = here & (received >= first)
     done = here & (resolved <= last)
     neutral = frame["outcome"].isin(["returned", "withdrawn"])
-    pending = here & ~done
+    pending, paused = here & ~done, frame["outcome"] == "paused"
     counts = pd.DataFrame(
         {
             3: here,
@@ -82,8 +83,8 @@ def form_counts(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) ->
             9: done & (neutral | (resolved == due)),
             10: done & ~neutral & (resolved > due),
             11: pending,
-            12: pending & (due >= last),
-            13: pending & (due < last),
+            12: pending & (paused | (due >= last)),
+            13: pending & ~paused & (due < last),
         }
     )
     return counts.groupby(frame["field"]).sum()

@@ -100,8 +100,8 @@ def dossiers(
     first, last : date
         First and last day of receipt, inside the calendar of working days.
     as_of : date, optional
-        When the file is drawn (the end of that day): what is not finished by then is open. Without it,
-        everything is finished.
+        When the file is drawn (the end of that day): what is not finished by then is open, or paused: some
+        of the longer procedures wait for the citizen's supplement. Without it, everything is finished.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def dossiers(
     truth : DataFrame
         One row per unit, in the order of `units`: ``unit``, ``late_share``, and how many of its dossiers were
         ``received`` and are ``late`` under the clock ``date`` with supplement days subtracted: finished after the
-        due day or, at `as_of`, open behind it.
+        due day or, at `as_of`, open behind it and not paused.
     """
     rng = np.random.default_rng([seed, 2])
     weights = units["dossiers_a_year"].to_numpy(dtype=np.float64)
@@ -165,8 +165,11 @@ def dossiers(
     if end is not None:
         still = done > end
         frame["resolved"] = frame["resolved"].mask(still)
-        frame["outcome"] = frame["outcome"].mask(still, "open")
-        late = np.where(still, extended < end, late)
+        # a stream of its own, so that what is drawn above stays what it is without `as_of`
+        paused = still & (limit >= 3) & (np.random.default_rng([seed, 5]).random(n) < 0.15)
+        frame["outcome"] = frame["outcome"].mask(still, "open").mask(paused, "paused")
+        frame["supplement_requests"] = frame["supplement_requests"].mask(paused, np.maximum(requests, 1.0))
+        late = np.where(still, (extended < end) & ~paused, late)
     truth = pd.DataFrame({"unit": units["unit"], "late_share": units["late_share"]})
     truth["received"] = np.bincount(of, minlength=len(units))
     truth["late"] = np.bincount(of, weights=late, minlength=len(units)).astype(np.int64)

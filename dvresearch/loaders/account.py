@@ -19,7 +19,16 @@ from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, Text, message
 from dvresearch.loaders.sheets import Sheet, column_letters
 
-__all__ = ["Fate", "Problem", "Question", "SheetAccount", "refuse_problems", "refuse_questions", "summary"]
+__all__ = [
+    "Fate",
+    "Problem",
+    "Question",
+    "QuestionError",
+    "SheetAccount",
+    "refuse_problems",
+    "refuse_questions",
+    "summary",
+]
 
 _SHOWN = 8  # cells or questions named in one message
 
@@ -68,6 +77,11 @@ class Question:
     blanks: Mapping[str, object] = field(default_factory=dict)
     about: str = ""
 
+    def record(self) -> dict[str, Any]:
+        """Return the question as plain values."""
+        text, lines = self.text(), [answer.written("declaration") for answer in self.answers]
+        return {"code": self.code, "where": self.where, "vi": text.vi, "en": text.en, "answers": lines}
+
     def text(self) -> Text:
         """Return the question in both languages."""
         return message(self.code, **self.blanks)
@@ -75,6 +89,10 @@ class Question:
     def advice(self) -> Text:
         """Return what to do, in both languages."""
         return message(self.code, "do", **self.blanks)
+
+
+class QuestionError(DataError):
+    """A file leaves open what decides whether it can be used at all."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +164,8 @@ class SheetAccount:
             row, column = map(int, lost[0])
             where = self.sheet.where(row, column)
             raise DataError("cells-without-account", where=where, count=len(lost))
+        if self.sheet.counted and int(self.filled.sum()) != self.sheet.counted:
+            raise DataError("cells-without-account", where=self.sheet.where(), count=self.sheet.counted)
         counts = np.bincount(self.fates[self.filled], minlength=len(Fate))
         return {fate.name.lower(): int(n) for fate, n in zip(Fate, counts, strict=True) if n}
 
@@ -176,7 +196,7 @@ def refuse_questions(questions: Sequence[Question]) -> None:
     if not open_ones:
         return
     first, *rest = open_ones
-    raise DataError(
+    raise QuestionError(
         first.text(),
         where=first.where + (f" (+{len(rest)})" if rest else ""),
         got=first.evidence or None,

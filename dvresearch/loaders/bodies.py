@@ -109,11 +109,11 @@ def body_rows(
         kinds[i] = kind
         body.doubtful.pop(block.body + i, None)
     kinds[kinds == ""] = "record"
-    for i in np.flatnonzero(~np.isin(kinds.astype(str), ("record", "blank"))):
-        row = block.body + int(i)
-        body.aside.setdefault(str(kinds[i]), []).append(row)
-        if kinds[i] == "section":
-            body.sections[row] = look.heading(int(i))
+    for at in map(int, np.flatnonzero(~np.isin(kinds.astype(str), ("record", "blank")))):
+        row = block.body + at
+        body.aside.setdefault(str(kinds[at]), []).append(row)
+        if kinds[at] == "section":
+            body.sections[row] = look.heading(at)
     body.records = np.flatnonzero(kinds == "record") + block.body
     return body
 

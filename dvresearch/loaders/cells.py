@@ -21,7 +21,7 @@ from dvresearch.errors import DataError
 from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import Odd, texts
 from dvresearch.tables import SCALES, Column, Table
-from dvresearch.text import MISSING, cell_date, cell_number, column_date_order, column_style, shape
+from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
 from dvresearch.text.dates import EARLY
 
 __all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
@@ -144,6 +144,8 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
         codes = np.where(codes < 0, len(given), codes)  # a missing cell states nothing
         return _typed(codes, uniques, _spread([*given, False], codes, "boolean"), [False] * len(given))
     words = [None if t.casefold() in MISSING else t for t in texts(uniques)]
+    if column.kind == "code" and not column.words:
+        return _codes(codes, uniques, words)
     if not column.words:
         return _typed(codes, uniques, _spread(words, codes, "str"), [False] * len(words))
     find = finder(vocabulary(column), exact=column.vocabulary in SCALES)
@@ -158,6 +160,18 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
         w: int((codes == i).sum()) for i, w in enumerate(words) if w and strange[i] and not isinstance(uniques[i], Odd)
     }
     return out
+
+
+def _codes(codes: NDArray[np.intp], uniques: list[Any], words: list[str | None]) -> Typed:
+    """Read identifiers; one that a spreadsheet turned into a number and shortened cannot be used."""
+    bad = [False] * len(uniques)
+    for i, value in enumerate(uniques):
+        if isinstance(value, float) or (type(value) is str and ("+" in value or not value.isascii())):
+            try:
+                words[i] = cell_code(value)
+            except DataError:
+                words[i], bad[i] = None, True
+    return _typed(codes, uniques, _spread(words, codes, "str"), bad)
 
 
 def vocabulary(column: Column) -> dict[str, str]:

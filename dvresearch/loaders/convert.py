@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, vocabulary
-from dvresearch.loaders.declaration import Declaration, declared
+from dvresearch.loaders.declaration import Declaration, Stated, declared
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
 from dvresearch.loaders.headers import Block, key
@@ -55,7 +55,7 @@ def convert_dossiers(
     keep: Sequence[str] = (),
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
-    declaration: Declaration | str | Path | None = None,
+    declaration: Stated = None,
     memory_mib: int = 1400,
     limits: Limits = LIMITS,
 ) -> dict[str, Any]:

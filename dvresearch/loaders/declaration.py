@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from typing import Any
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.tables import TABLES, Table
 
-__all__ = ["Declaration", "beside", "declared", "from_toml"]
+__all__ = ["LEFT_OUT", "STATES", "Declaration", "Stated", "beside", "declared", "from_mapping", "from_toml"]
 
 #: Settings with a fixed vocabulary.
 WORDS: dict[str, tuple[object, ...]] = {
     "due_contains_pause": (True, False),
+    "nothing_finished": (True, False),
     "financial_duty": ("runs", "paused"),
     "halted": ("ends", "paused"),
     "date_order": ("auto", "dmy", "mdy"),
@@ -69,6 +70,8 @@ class Declaration:
     financial_duty, halted : str
         Whether the clock ``runs`` or is ``paused`` while a financial duty is met; whether a dossier that is
         stopped (“Dừng xử lý”) ``ends`` or is ``paused``.
+    nothing_finished : bool, optional
+        Whether it is true that no dossier of the file is finished.
     date_order : {"auto", "dmy", "mdy"}
         Whether 02/03/2026 is 2 March.
     decimal : {"comma", "dot"}
@@ -95,6 +98,7 @@ class Declaration:
     halted: str = ""
     date_order: str = "auto"
     decimal: str = ""
+    nothing_finished: bool | None = None
     timezone: str = ""
     items: Any = None
     corrections: Path | None = None
@@ -106,7 +110,7 @@ class Declaration:
         Raises
         ------
         ParameterError
-            When neither side holds contract names only, or two headers go to one column.
+            When neither side holds contract names only.
         """
         names = {*table.names, LEFT_OUT}
         if all(v in names for v in self.columns.values()):
@@ -123,9 +127,6 @@ class Declaration:
                 columns=", ".join(unknown),
                 near=", ".join(sorted(near) or table.names),
             )
-        used = [name for name in found.values() if name != LEFT_OUT]
-        if len(set(used)) < len(used):
-            raise ParameterError("two-headers-one-column", got=repr(dict(self.columns)))
         return found
 
     def record(self) -> dict[str, Any]:
@@ -135,14 +136,16 @@ class Declaration:
         return {k: v.name if isinstance(v, Path) else v for k, v in said.items() if v != blank[k] and k != "items"}
 
 
+#: What says how a file is to be read: declarations, a file of them, or nothing (the file beside it, if there is one).
+Stated = Declaration | Sequence[Declaration] | str | Path | None
+
+
 def beside(path: str | Path) -> Path:
     """Return the name of the declaration beside a file: ``<file>.khai.toml``."""
     return Path(path).with_name(Path(path).name + ".khai.toml")
 
 
-def declared(
-    path: str | Path, kind: str, stated: Declaration | str | Path | None = None, **short: Any
-) -> list[Declaration]:
+def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> list[Declaration]:
     """Return what is declared of the tables of one kind in a file.
 
     Parameters
@@ -151,8 +154,8 @@ def declared(
         The data file.
     kind : str
         Which tables.
-    stated : Declaration, str or Path, optional
-        A declaration, or a TOML file of them; the one beside the data file without it.
+    stated : Declaration, sequence of Declaration, str or Path, optional
+        Declarations, or a TOML file of them; the one beside the data file without it.
     **short
         Single keys of a declaration, with None where nothing is said; they go before what the file says.
 
@@ -166,8 +169,8 @@ def declared(
     DataError
         When a TOML file cannot be read, or says something that cannot be.
     """
-    if isinstance(stated, Declaration):
-        tables = [stated]
+    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
+        tables = [stated] if isinstance(stated, Declaration) else list(stated)
     else:
         file = Path(stated) if stated is not None else beside(path)
         tables = from_toml(file) if stated is not None or file.is_file() else []
@@ -218,7 +221,7 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
             texts = [t for v in inner for t in (v.values() if name == "words" and isinstance(v, dict) else [v])]
             right = isinstance(value, dict) and all(isinstance(t, str) for t in texts)
         else:
-            right = isinstance(value, bool if name == "due_contains_pause" else str)
+            right = isinstance(value, bool if WORDS.get(name) == (True, False) else str)
         if not right:
             raise DataError("declaration-value", where=file.name, got=f"{key} = {value!r}", key=key)
         if name in ("items", "corrections"):

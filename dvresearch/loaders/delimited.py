@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterator
+import statistics
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dvresearch.errors import DataError, Text
-from dvresearch.loaders.guard import Limits, refuse
+from dvresearch.loaders.guard import Limits, refuse, shown_name
 from dvresearch.text import legacy_font, nfc
 
-__all__ = ["decode", "guess_delimiter", "lines", "parse_text"]
+__all__ = ["count_cells", "decode", "guess_delimiter", "lines", "parse_text"]
 
 _WIDE = 5  # cells, empty ones included, for each one allowed: an empty cell takes an eighth of the memory
 _ENOUGH = 100_000  # characters that decide what font a text was typed for
+_WIDEST = 16_384  # columns of any spreadsheet
+_GUESSED = 1 << 18  # characters that decide about the separator
 
 
 def decode(data: bytes, file: str) -> tuple[str, str, bool]:
-    """Return the text of a file, its encoding, and whether its last letter was cut.
+    """Return the text of a file, its encoding, and whether its end was cut: half a letter, or filled with zeros.
 
     Raises
     ------
@@ -29,13 +32,19 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
     data = data.removeprefix(b"\xef\xbb\xbf")
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data.decode(encoding, "replace").replace("\ufffd", ""), encoding, False
+            text = data.decode(encoding, "replace")
+            return text.replace("\ufffd", ""), encoding, text.endswith("\ufffd")
     if b"\0" in data[:4096]:
         wide = {0: "utf-16-be", 1: "utf-16-le"}
         for side, encoding in wide.items():
             if data[side:4096:2].count(0) > 0.3 * len(data[side:4096:2]) and not data[1 - side : 4096 : 2].count(0):
-                return data.decode(encoding, "replace"), encoding, False
+                return data[: len(data) // 2 * 2].decode(encoding, "replace"), encoding, len(data) % 2 > 0
         raise refuse("other", Path(file))
+    if b"\0" in data:  # what a computer that was switched off while it wrote leaves at the end
+        whole = data.rstrip(b"\0")
+        if b"\0" in whole:
+            raise refuse("damaged", Path(file), "NUL")
+        return *decode(whole, file)[:2], True
     if sum(data[:4096].count(bytes([c])) for c in range(32) if c not in b"\t\n\r\f\x1a") > len(data[:4096]) / 200:
         raise refuse("other", Path(file))
     try:
@@ -85,8 +94,10 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 _SEPARATOR_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
-def parse_text(text: str, path: Path, limits: Limits, *, whole: bool = True) -> tuple[list[list[str]], str, bool]:
-    """Return text with separators as columns, the separator, and whether quotation marks stand where they should not.
+def parse_text(
+    text: str, path: Path, limits: Limits, *, whole: bool = True
+) -> tuple[list[list[str]], str, dict[str, str]]:
+    """Return text with separators as columns, the separator, and remarks: a code of a `Note` and the row.
 
     Parameters
     ----------
@@ -100,28 +111,56 @@ def parse_text(text: str, path: Path, limits: Limits, *, whole: bool = True) -> 
     Raises
     ------
     DataError
-        When a quotation mark is never closed, or there are more cells than `limits` allow.
+        When a quotation mark is never closed, or only so far below that it swallows whole rows, or there are
+        more cells than `limits` or a spreadsheet allow.
     """
-    hint, rest = _SEPARATOR_HINT.match(text), text
-    if hint:  # Excel's own line "sep=;", which Excel does not count
-        rest = text[hint.end() :]
-    delimiter = hint[1] if hint else guess_delimiter(text)
-    stray = False
+    delimiter, rest = _dialect(text)
+    remarks: dict[str, str] = {}
     try:
-        rows = _parse(rest, delimiter, whole, path, limits)
+        rows, tall = _parse(rest, delimiter, whole, path, limits)
     except csv.Error as fault:
         if "unexpected end" in str(fault) or "field larger" in str(fault):
             raise _open_quote(path, rest, delimiter) from None
-        rows, stray = _parse(rest, delimiter, False, path, limits), True
+        remarks["stray_quotes"] = ""
+        rows, tall = _parse(rest, delimiter, False, path, limits)
     if not whole:
         rows = rows[:-1]
     while rows and not any(rows[-1]):
         rows.pop()
+    usual = statistics.mode(map(len, rows)) if rows else 0
+    for row, separators in tall.items():
+        if separators >= usual - 1 >= _SURE:
+            raise _open_quote(path, rest, delimiter, row)
+        if separators >= usual - 1 > 0:  # two or three columns: as likely prose with its commas
+            remarks.setdefault("stray_quotes", f"dòng/row {row}")
+    if whole and rows and 1 < len(rows[-1]) < usual and rest[-1] not in "\r\n":
+        remarks["cut_short"] = f"dòng/row {len(rows)}"
     width = max(map(len, rows), default=0)
     if width * len(rows) > _WIDE * limits.cells:
         raise refuse("long_text", path, f"{width * len(rows)} > {_WIDE * limits.cells}")
     columns = list(map(list, zip(*(r + [""] * (width - len(r)) for r in rows), strict=True)))
-    return columns, delimiter, stray
+    return columns, delimiter, remarks
+
+
+_SURE = 3  # separators on each line of a cell that make it records, not prose
+
+
+def _dialect(text: str) -> tuple[str, str]:
+    """Return the separator, and the text without blank lines at its end and without what is for Excel only."""
+    hint = _SEPARATOR_HINT.match(text)  # Excel's own line "sep=;", which Excel does not count
+    rest = text[hint.end() if hint else 0 :].rstrip("\x1a")
+    end = len(rest.rstrip("\r\n"))
+    return hint[1] if hint else guess_delimiter(text), rest[: end + 1]
+
+
+def count_cells(text: str) -> int:
+    """Return how many cells of a text hold more than blanks, by patterns, without the parser of :func:`parse_text`."""
+    delimiter, rest = _dialect(text)
+    mark = re.escape(delimiter)
+    if '"' in rest:
+        quoted = re.compile(rf'(?<![^{mark}\r\n])"((?:[^"]|"")*)"')
+        rest = quoted.sub(lambda m: "x" if m[1].strip() else "", rest)
+    return sum(1 for _ in re.finditer(rf"[^{mark}\r\n]*[^{mark}\s][^{mark}\r\n]*", rest))
 
 
 def lines(text: str) -> Iterator[str]:
@@ -129,23 +168,48 @@ def lines(text: str) -> Iterator[str]:
     return (m[0] for m in _LINE.finditer(text))
 
 
-def _parse(text: str, delimiter: str, strict: bool, path: Path, limits: Limits) -> list[list[str]]:
+def _parse(
+    text: str, delimiter: str, strict: bool, path: Path, limits: Limits
+) -> tuple[list[list[str]], dict[int, int]]:
+    """Return the rows, and of each that takes several lines how many separators every one of them has at least."""
     rows: list[list[str]] = []
+    tall: dict[int, int] = {}
     cells = 0
-    for row in csv.reader(lines(text), delimiter=delimiter, strict=strict):
+    taken: list[str] = []
+    for row in csv.reader(map(_kept_in(taken), lines(text)), delimiter=delimiter, strict=strict):
         rows.append(row)
+        if len(taken) > 1:
+            tall[len(rows)] = min(line.count(delimiter) for line in taken)
+        taken.clear()
         cells += len(row) - row.count("")
-        if cells > limits.cells or len(rows) > _WIDE * limits.cells:
+        if len(row) > _WIDEST:
+            raise refuse("cells", path, f"{len(row)} cột/columns > {_WIDEST}")
+        if cells > limits.cells or len(rows) > limits.cells:
             raise refuse("long_text", path, f"> {limits.cells}")
-    return rows
+    return rows, tall
 
 
-def _open_quote(path: Path, text: str, delimiter: str) -> DataError:
-    """Name the row whose quotation mark is never closed: the last one the parser began."""
-    began = sum(1 for _ in _until_fault(text, delimiter)) + 1
+def _kept_in(taken: list[str]) -> Callable[[str], str]:
+    """Return what passes a line on and remembers it."""
+
+    def passed(line: str) -> str:
+        taken.append(line)
+        return line
+
+    return passed
+
+
+def _open_quote(path: Path, text: str, delimiter: str, row: int = 0) -> DataError:
+    """Name the row whose quotation mark is not closed in it: `row`, or the last one the parser began."""
+    began = row or sum(1 for _ in _until_fault(text, delimiter)) + 1
     return DataError(
-        Text("Dấu ngoặc kép mở mà không đóng.", "A quotation mark is opened and never closed."),
-        where=f"{path.name}, dòng/row {began}",
+        Text(
+            "Dấu ngoặc kép mở mà không đóng trong cùng ô, nuốt mất các dòng sau.",
+            "A quotation mark is not closed in its cell and swallows the rows below.",
+        )
+        if row
+        else Text("Dấu ngoặc kép mở mà không đóng.", "A quotation mark is opened and never closed."),
+        where=f"{shown_name(path)}, dòng/row {began}",
         hint=Text('Đóng hoặc xóa dấu " ở dòng đó.', 'Close or delete the " in that row.'),
     )
 
@@ -161,7 +225,7 @@ def _until_fault(text: str, delimiter: str) -> Iterator[list[str]]:
 
 def guess_delimiter(text: str) -> str:
     """Return the separator that cuts the first lines into the most columns most steadily."""
-    first = list(itertools.islice(lines(text), 200))
+    first = list(itertools.islice(lines(text[:_GUESSED]), 200))
 
     def score(delimiter: str) -> int:
         try:

@@ -1,14 +1,22 @@
-"""What the columns of the official report forms are, and how offices word them."""
+"""What the columns of the official report forms are, and how offices word them: the entries of ``forms.toml``."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.text import plain
 
-__all__ = ["FORMS", "TTCP", "Form", "FormColumn", "form", "unknown_layout"]
+__all__ = ["FORMS", "TTCP", "Form", "FormColumn", "form", "printed_codes", "refusal", "refuse_unknown", "title_words"]
+
+_DATA = tomllib.loads(Path(__file__).with_name("forms.toml").read_text(encoding="utf-8"))
+#: Thông tư 02/2021/TT-TTCP.
+TTCP = "TT02/2021"
 
 
 @dataclass(frozen=True)
@@ -21,20 +29,20 @@ class FormColumn:
         Its number on the form; 0 for columns that offices add.
     name : str
         Column of ``tables.TALLY`` (or one of ``received_online``, ``received_direct``), or the number itself.
-    group, leaf : str
-        Patterns of the words above the column, without diacritics: somewhere in the group titles, and the title itself.
-        Without them the column is found by its number only.
     title : Text
         The title on the blank form.
+    group, leaf : str
+        Patterns of the words above the column, as :func:`title_words` gives them: somewhere in all of them, and the
+        title itself. Without them the column is found by its number only.
     part : bool
         Whether offices split the column further, so that several columns add up to it.
     """
 
     number: int
     name: str
-    group: str
-    leaf: str
     title: Text
+    group: str = ""
+    leaf: str = ""
     part: bool = False
 
 
@@ -56,7 +64,7 @@ class Form:
         What is counted.
     lines : str
         What a line is: the title of the column of labels.
-    tally : tuple of (str, tuple of int)
+    tally : mapping of str to list of int
         Columns of ``tables.TALLY`` and the numbered columns that they are the sum of, where the names do not say it.
     """
 
@@ -66,9 +74,9 @@ class Form:
     columns: tuple[FormColumn, ...]
     groups: tuple[tuple[str, int, int], ...]
     sums: tuple[tuple[int, tuple[int, ...]], ...]
-    unit: str = "hồ sơ"
-    lines: str = "Lĩnh vực, công việc giải quyết theo cấp"
-    tally: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    unit: str
+    lines: str
+    tally: Mapping[str, list[int]]
 
     @property
     def numbered(self) -> bool:
@@ -76,9 +84,14 @@ class Form:
         return self.columns[0].name.isdecimal()
 
     @property
+    def names(self) -> dict[int, str]:
+        """The name of each numbered column."""
+        return {c.number: c.name for c in self.columns if c.number}
+
+    @property
     def first(self) -> int:
         """The first numbered column of the sheet: II.06a numbers the two columns of labels, too."""
-        return min(c.number for c in self.columns if c.number)
+        return min(self.names)
 
     def checks(self) -> list[str]:
         """Return the code under which the codebook describes each of `sums`, kind ``check``."""
@@ -86,205 +99,48 @@ class Form:
         return [f"form_{name}_{i}" for i in range(1, len(self.sums) + 1)]
 
 
-_IN, _DONE, _OPEN = (
-    r"tiep nhan|nhan trong ky",
-    r"da (giai quyet|xu ly)|giai quyet xong|ket qua giai quyet",
-    r"(dang|chua) (giai quyet|xu ly)",
-)
-_ALL, _LATE = r"(tong|tong so|tong cong|cong)( ho so)?", r"(qua|tre|cham) han"
-
-#: Forms by code and version. II.06a: annex to Thông tư 01/2020/TT-VPCP, unit dossier.
-FORMS = {
-    ("II.06a", "TT01/2020"): Form(
-        "II.06a",
-        "TT01/2020",
-        "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH",
-        (
-            FormColumn(3, "workload", _IN, _ALL, Text("Tổng số", "Total")),
-            FormColumn(
-                4,
-                "received_online",
-                "",
-                r"(nop )?(truc tuyen|qua mang|toan trinh|mot phan)( .*)?",
-                Text("Trực tuyến", "Online"),
-                True,
-            ),
-            FormColumn(
-                5,
-                "received_direct",
-                "",
-                r"(nop )?(truc tiep|(dich vu )?buu chinh)( .*)?",
-                Text("Trực tiếp, dịch vụ bưu chính", "At the counter, by post"),
-                True,
-            ),
-            FormColumn(
-                6,
-                "carried_in",
-                "",
-                r"(tu )?(ky truoc|ton)( (ky truoc|chuyen (sang|qua)))?",
-                Text("Từ kỳ trước", "Carried in"),
-            ),
-            FormColumn(7, "resolved", _DONE, _ALL, Text("Tổng số", "Total")),
-            FormColumn(8, "resolved_early", "", r"(truoc|som) han( .*)?", Text("Trước hạn", "Early")),
-            FormColumn(9, "resolved_on_time", "", r"dung han( .*)?", Text("Đúng hạn", "On time")),
-            FormColumn(10, "resolved_late", _DONE, _LATE, Text("Quá hạn", "Late")),
-            FormColumn(11, "pending", _OPEN, _ALL, Text("Tổng số", "Total")),
-            FormColumn(
-                12, "pending_within", "", r"(trong|con|chua den|chua qua) han", Text("Trong hạn", "Within time")
-            ),
-            FormColumn(13, "pending_overdue", _OPEN, _LATE, Text("Quá hạn", "Overdue")),
-            FormColumn(0, "received", _IN, r"(tiep nhan )?(moi )?trong ky", Text("Trong kỳ", "In the period")),
-            FormColumn(0, "withdrawn", "", r"(xin )?rut( ho so)?", Text("Rút hồ sơ", "Withdrawn")),
-        ),
-        (
-            ("Số lượng hồ sơ tiếp nhận", 3, 6),
-            ("Số lượng hồ sơ đã giải quyết", 7, 10),
-            ("Số lượng hồ sơ đang giải quyết", 11, 13),
-        ),
-        ((3, (4, 5, 6)), (7, (8, 9, 10)), (11, (12, 13)), (3, (7, 11))),
-    ),
-}
-
-
-def _petitions(
-    code: str,
-    title: str,
-    unit: str,
-    last: int,
-    groups: tuple[tuple[str, int, int], ...],
-    meanings: Mapping[int, tuple[str, str]],
-    sums: tuple[tuple[int, tuple[int, ...]], ...],
-    tally: tuple[tuple[str, tuple[int, ...]], ...],
-) -> dict[tuple[str, str], Form]:
-    """Return a form of Thông tư 02/2021/TT-TTCP by its key; a column whose meaning is not known bears its number."""
-    columns = tuple(
-        FormColumn(n, str(n), "", "", Text(*meanings.get(n, (f"cột {n}", f"column {n}")))) for n in range(1, last + 1)
+def _form(entry: Mapping[str, Any]) -> Form:
+    """Return an entry of ``forms.toml``; a column whose meaning is not known is called by its number."""
+    titles = entry.get("titles", {})
+    columns = [FormColumn(**{**c, "title": Text(*c["title"])}) for c in entry.get("columns", ())] or [
+        FormColumn(n, str(n), Text(*titles.get(str(n), (f"cột {n}", f"column {n}"))))
+        for n in range(1, entry["last"] + 1)
+    ]
+    sums = [[int(n) for n in re.findall(r"\d+", written)] for written in entry["sums"]]
+    return Form(
+        entry["code"],
+        entry["version"],
+        entry["title"],
+        tuple(columns),
+        tuple((title, left, right) for title, left, right in entry.get("groups", ())),
+        tuple((total, tuple(parts)) for total, *parts in sums),
+        entry["unit"],
+        entry["lines"],
+        entry.get("tally", {}),
     )
-    return {(code, TTCP): Form(code, TTCP, title, columns, groups, sums, unit, "Đơn vị", tally)}
 
 
-#: Thông tư 02/2021/TT-TTCP, and the one in force since 30 September 2025, whose columns are not known here.
-TTCP, TTCP_NEW = "TT02/2021", "TT06/2025"
-_NEW_FORMS = ("01/TCD", "02/XLD", "03/GQKN", "04/GQTC", "05/KQTH", "06/QLKNTC")
-_VISITS, _PEOPLE, _MATTERS = ("lượt", "visits"), ("người", "people"), ("vụ việc", "matters")
-
-FORMS |= _petitions(
-    "01/TCD",
-    "KẾT QUẢ TIẾP CÔNG DÂN",
-    "lượt, người, vụ việc",
-    29,
-    (("Tổng số", 1, 3), ("Tiếp thường xuyên", 4, 11), ("Thủ trưởng tiếp", 12, 20), ("Ủy quyền tiếp", 21, 29)),
-    {
-        **dict.fromkeys((1, 4, 13, 22), _VISITS),
-        **dict.fromkeys((2, 5, 14, 23), _PEOPLE),
-        **dict.fromkeys((3, 15, 16, 24, 25), _MATTERS),
-        6: ("vụ việc tiếp lần đầu", "matters, first time"),
-        7: ("vụ việc tiếp nhiều lần", "matters, again"),
-        8: ("đoàn đông người", "large groups"),
-        9: ("người trong đoàn", "people in them"),
-        12: ("kỳ tiếp", "sessions"),
-        **dict.fromkeys((17, 18, 19, 20), ("đoàn đông người", "large groups")),
-    },
-    ((1, (4, 13, 22)), (2, (5, 14, 23)), (3, (6, 7, 15, 16, 24, 25))),
-    (("received", (1,)),),
-)
-FORMS |= _petitions(
-    "01/XLD",
-    "KẾT QUẢ XỬ LÝ ĐƠN",
-    "đơn",
-    26,
-    (),
-    {
-        1: ("tổng số đơn", "all petitions"),
-        8: ("đơn đã xử lý", "processed"),
-        9: ("đơn đủ điều kiện xử lý", "eligible"),
-        10: _MATTERS,
-        26: ("phúc đáp", "answers returned"),
-    },
-    (
-        (1, (2, 3, 4, 5, 6, 7)),
-        (18, (19, 20, 21)),
-        (22, (23, 24, 25)),
-        (9, (11, 12, 13)),
-        (9, (14, 15, 16, 17)),
-        (9, (18, 22)),
-    ),
-    (("total", (1,)),),
-)
-FORMS |= _petitions(
-    "02/XLD",
-    "KẾT QUẢ XỬ LÝ ĐƠN KHIẾU NẠI",
-    "đơn, vụ việc",
-    29,
-    (),
-    {1: ("tổng số đơn", "all petitions"), 10: _MATTERS},
-    (
-        (1, (2, 3, 4, 5)),
-        (6, (7, 8)),
-        (23, (24, 25)),
-        (26, (27, 28, 29)),
-        (10, (11, 15, 16, 17)),
-        (10, (18, 19, 20, 21, 22)),
-        (10, (23, 26)),
-    ),
-    (("total", (1,)),),
-)
-FORMS |= _petitions(
-    "03/XLD",
-    "KẾT QUẢ XỬ LÝ ĐƠN TỐ CÁO",
-    "đơn, vụ việc",
-    29,
-    (),
-    {1: ("tổng số đơn", "all petitions")},
-    (
-        (1, (2, 3, 4, 5, 6, 7)),
-        (12, (13, 18, 19, 20, 21)),
-        (12, (22, 23, 24, 25)),
-        (12, (26, 29)),
-    ),
-    (("total", (1,)),),
-)
-FORMS |= _petitions(
-    "01/KQGQ",
-    "KẾT QUẢ GIẢI QUYẾT VỤ VIỆC THUỘC THẨM QUYỀN",
-    "đơn, vụ việc",
-    26,
-    (),
-    {
-        4: ("vụ việc thuộc thẩm quyền", "matters within authority"),
-        5: ("giải quyết bằng quyết định hành chính", "resolved by decision"),
-        6: ("rút đơn", "withdrawn"),
-        20: ("đúng", "justified"),
-        21: ("sai", "not justified"),
-        22: ("đúng một phần", "partly justified"),
-        25: ("đúng thời hạn", "in time"),
-        26: ("quá thời hạn", "late"),
-    },
-    ((1, (2, 3)), (5, (20, 21, 22, 23, 24))),
-    (("workload", (4,)), ("withdrawn", (6,)), ("resolved_within", (25,)), ("resolved_late", (26,))),
-)
+#: Forms by code and version.
+FORMS = {(f.code, f.version): f for f in map(_form, _DATA["form"])}
 
 
-def unknown_layout(
-    error: type[DataError] | type[ParameterError], code: str, where: str | None = None
-) -> DataError | ParameterError:
-    """Return the error for a form of Thông tư 06/2025/TT-TTCP, asked for by version or found in a file."""
-    return error(
-        Text(
-            f"Biểu {code} theo Thông tư 06/2025/TT-TTCP (hiệu lực từ 30/9/2025): gói chưa biết các cột.",
-            f"Form {code} of Thông tư 06/2025/TT-TTCP (in force since 30/9/2025): its columns are not known here.",
-        ),
-        where=where,
-        expected=Text("mẫu của Thông tư 02/2021/TT-TTCP", "the layout of Thông tư 02/2021/TT-TTCP"),
-        got=TTCP_NEW,
-        hint=Text(
-            f'Nếu tệp vẫn theo mẫu cũ thì sửa dòng ghi Thông tư và dùng version="{TTCP}"; nếu theo mẫu mới, nạp sổ '
-            "từng vụ việc bằng load_cases, hoặc gửi mẫu trống cho người bảo trì gói để bổ sung.",
-            f'If the file still has the old layout correct the line that names the circular and use version="{TTCP}"; '
-            "if it has the new one, load the book of single cases with load_cases, or send the blank form to the "
-            "maintainers.",
-        ),
-    )
+def title_words(title: str) -> str:
+    """Return a title without diacritics, case and punctuation, one word for one thing: ``Trễ hẹn`` is ``qua han``."""
+    return " ".join(_DATA["words"].get(word, word) for word in plain(title).split())
+
+
+def printed_codes(line: str) -> set[str]:
+    """Return the codes of forms, known or not, that a line of a file names."""
+    codes = {code for code, _ in FORMS} | {code for entry in _DATA["unknown"] for code in entry["codes"]}
+    bare = re.sub(r"\s*/\s*", "/", line)
+    return {code for code in codes if re.search(rf"(?<!\w){re.escape(code)}(?!\w)", bare)}
+
+
+def refuse_unknown(code: str, line: str, where: str) -> None:
+    """Raise a `DataError` when a line of a file names a circular whose forms are not known."""
+    for entry in _DATA["unknown"]:
+        if re.search(entry["printed"], line, re.IGNORECASE):
+            raise refusal("layout-not-known", where=where, got=entry["version"], form=code, **entry)
 
 
 def form(code: str, version: str | None = None) -> Form:
@@ -298,15 +154,23 @@ def form(code: str, version: str | None = None) -> Form:
     found = [f for (c, v), f in FORMS.items() if c == code and version in (None, v)]
     if found:
         return found[-1]
+    for entry in _DATA["unknown"]:
+        if version == entry["version"] or (version is None and code in entry["codes"]):
+            raise refusal("layout-not-known", ParameterError, got=entry["version"], form=code, **entry)
     known = "; ".join(f"{c}, version={v!r}" for c, v in FORMS)
-    if version == TTCP_NEW or (version is None and code in _NEW_FORMS):
-        raise unknown_layout(ParameterError, code)
-    raise ParameterError(
-        Text(
-            f"Chưa có biểu {code}" + (f", phiên bản {version}." if version else "."),
-            f"The form {code}" + (f", version {version}," if version else "") + " is not known.",
-        ),
-        expected=Text(known, known),
-        got=f"{code}, {version}" if version else code,
-        hint=Text("Dùng một biểu trong danh sách.", "Use one of these forms."),
-    )
+    raise refusal("form-not-known", ParameterError, expected=known, form=f"{code}, {version}" if version else code)
+
+
+def refusal(
+    message: str,
+    error: type[DataError | ParameterError] = DataError,
+    *,
+    where: str | None = None,
+    got: str | None = None,
+    expected: str | None = None,
+    **blanks: Any,
+) -> DataError | ParameterError:
+    """Return the error for a message of ``forms.toml``, its blanks filled."""
+    said = ([part.format(**blanks) for part in _DATA["messages"][message][lang]] for lang in ("vi", "en"))
+    title, hint = map(Text, *said)
+    return error(title, where=where, got=got, expected=Text(expected, expected) if expected else None, hint=hint)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import io
 import json
 import marshal
+import re
+import stat
 import subprocess
 import sys
 import threading
@@ -101,6 +103,10 @@ REFUSALS = {
         Text("Không được phép đọc tệp.", "The file may not be read."),
         Text("Đóng tệp ở chương trình khác, kiểm tra quyền đọc.", "Close it elsewhere and check the permissions."),
     ),
+    "special": (
+        Text("Đây không phải tệp thường (thiết bị, ống dẫn…).", "This is not an ordinary file (a device, a pipe, …)."),
+        Text("Lưu dữ liệu thành tệp rồi chỉ ra tệp đó.", "Save the data to a file and name that file."),
+    ),
     "empty": (Text("Tệp rỗng (0 byte).", "The file is empty (0 bytes)."), _AGAIN),
     "too_large": (Text("Tệp lớn hơn giới hạn.", "The file is larger than the limit."), _TRIM),
     "long_text": (
@@ -132,6 +138,13 @@ REFUSALS = {
         _UNTRUSTED,
     ),
     "cells": (Text("Quá nhiều ô.", "Too many cells."), _TRIM),
+    "lost_cells": (
+        Text(
+            "Số ô có nội dung đọc được khác số ô có trong tệp.",
+            "Another number of filled cells was read than the file holds.",
+        ),
+        _AS_XLSX,
+    ),
     "too_much_text": (Text("Quá nhiều chữ trong các ô.", "Too much text in the cells."), _TRIM),
     "memory": (Text("Tệp đòi quá nhiều bộ nhớ.", "The file asks for too much memory."), _TRIM),
     "time": (Text("Đọc tệp quá lâu.", "Reading the file takes too long."), _TRIM),
@@ -151,12 +164,19 @@ REFUSALS = {
         ),
         Text("Giải nén rồi chỉ ra tệp bên trong.", "Unpack it and name the file inside."),
     ),
-    "html": (
-        Text("Đây là trang web đặt tên như tệp Excel.", "This is a web page named like an Excel file."),
+    "no_table": (
+        Text("Đây là trang web không có bảng nào.", "This is a web page without a table."),
         _AS_XLSX,
     ),
-    "xml": (
+    "other_xml": (
         Text("Đây là tệp XML, không phải bảng tính .xlsx.", "This is an XML file, not an .xlsx workbook."),
+        _AS_XLSX,
+    ),
+    "xlsb": (
+        Text(
+            "Tệp Excel dạng nhị phân (.xlsb): không đọc đủ được ô lỗi.",
+            "A binary Excel file (.xlsb): cells with errors cannot all be read.",
+        ),
         _AS_XLSX,
     ),
     "old_excel": (Text("Tệp Excel quá cũ (trước 1995).", "An Excel file from before 1995."), _AS_XLSX),
@@ -216,11 +236,16 @@ _READER = Path(__file__).with_name("reader.py")
 def refuse(code: str, path: Path, detail: str = "") -> DataError:
     """Return the error for a refusal `code` of `REFUSALS`."""
     title, hint = REFUSALS[code]
-    return DataError(title, where=path.name, got=detail or None, hint=hint)
+    return DataError(title, where=shown_name(path), got=detail or None, hint=hint)
+
+
+def shown_name(path: Path) -> str:
+    """Return the name of a file as it can be written anywhere; bytes that are no text become a mark."""
+    return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def container(path: str | Path, limits: Limits = LIMITS) -> str:
-    """Tell what a file is by its first bytes: ``zip``, ``compound``, ``parquet`` or ``text``.
+    """Tell what a file is by its first bytes: ``zip``, ``compound``, ``html``, ``xml``, ``parquet`` or ``text``.
 
     Raises
     ------
@@ -229,7 +254,10 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
     """
     path = Path(path)
     try:
-        folder, size = path.is_dir(), path.stat().st_size
+        status = path.stat()
+        folder, size = stat.S_ISDIR(status.st_mode), status.st_size
+        if not folder and not stat.S_ISREG(status.st_mode):  # opening one may wait for ever
+            raise refuse("special", path)
         with path.open("rb") if not folder else io.BytesIO() as file:
             head = file.read(4096)
     except FileNotFoundError:
@@ -241,7 +269,7 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
     kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "text")
     if kind == "text":
         kind = _text_kind(head, path)
-    if kind != "text" and kind in REFUSALS:
+    if kind in REFUSALS:
         raise refuse(kind, path)
     allowed = {"parquet": size >> 20, "text": limits.text_file_mib}.get(kind, limits.file_mib)
     if size >> 20 > allowed:
@@ -250,13 +278,14 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
 
 
 def _text_kind(head: bytes, path: Path) -> str:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
-    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<div", b"<style")):
+    plain = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    if plain.startswith(b"<?xml"):
+        if b"urn:schemas-microsoft-com:office:spreadsheet" in plain or b'progid="excel.sheet"' in plain:
+            return "xml"
+        return "html" if b"<html" in plain else "other_xml"
+    archived = re.match(rb"[\w-]+:", plain) and b"\nmime-version:" in b"\n" + plain
+    if archived or re.match(rb"<[a-z!]", plain):
         return "html"
-    if start.startswith(b"mime-version:"):
-        return "html"
-    if start.startswith(b"<?xml"):
-        return "html" if b"<html" in head.lower() else "xml"
     if (
         path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".docx", ".doc", ".parquet")
         and b"\0" in head
@@ -265,19 +294,23 @@ def _text_kind(head: bytes, path: Path) -> str:
     return "text"
 
 
-def open_apart(path: Path, kind: str, sheet: str | None = None, limits: Limits = LIMITS) -> Iterator[tuple[Any, ...]]:
-    """Yield the messages of :mod:`dvresearch.loaders.reader` about a workbook or Word file.
+def open_apart(
+    path: Path, kind: str, sheet: str | None = None, limits: Limits = LIMITS, encoding: str = ""
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the messages of :mod:`dvresearch.loaders.reader` about a file that is no plain text.
 
     Parameters
     ----------
     path : Path
         The file.
-    kind : {"zip", "compound"}
+    kind : {"zip", "compound", "html", "xml"}
         What :func:`container` said.
     sheet : str, optional
         The only sheet to read.
     limits : Limits
         What the reading may use.
+    encoding : str
+        Of a web page: its encoding, should it not tell.
 
     Raises
     ------
@@ -285,7 +318,7 @@ def open_apart(path: Path, kind: str, sheet: str | None = None, limits: Limits =
         When the file cannot be read within the limits.
     """
     limits = limits.for_file(path)
-    job = {"path": str(path), "container": kind, "sheet": sheet, "limits": asdict(limits)}
+    job = {"path": str(path), "container": kind, "sheet": sheet, "encoding": encoding, "limits": asdict(limits)}
     process = subprocess.Popen(
         [sys.executable, "-P", str(_READER), json.dumps(job)],
         stdin=subprocess.DEVNULL,

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
-from dvresearch.loaders.declaration import STATES, Declaration, declared
+from dvresearch.loaders.declaration import STATES, Declaration, Stated, declared
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
 from dvresearch.loaders.reading import Reading, read
@@ -34,7 +35,7 @@ from dvresearch.tables import (
     check,
     responses_table,
 )
-from dvresearch.text import plain, shape
+from dvresearch.text import column_style, plain, shape, target_row
 
 __all__ = [
     "OpenQuestion",
@@ -49,7 +50,6 @@ __all__ = [
 ]
 
 DateOrder = Literal["auto", "dmy", "mdy"]
-Stated = Declaration | str | Path | None
 
 
 class OpenQuestion(UserWarning):
@@ -304,19 +304,41 @@ def _finish_dossiers(reading: Reading) -> None:
             )
     _ask_words(reading, "outcome")
     ended = frame["resolved"].notna().any() if "resolved" in frame else False
-    if not ended:
-        reading.ask(
-            "nothing-finished", column="resolved", answers=[Answer("columns", "resolved", "…")], count=len(frame)
-        )
+    if not ended and not stated.nothing_finished:
+        answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
+        reading.ask("nothing-finished", column="resolved", answers=answers, count=len(frame))
     _ask_departments(reading)
+    _ask_near_duplicates(reading)
 
 
 def _ask_words(reading: Reading, column: str) -> None:
     """Ask about the words of a column that no vocabulary knows and on which a number depends."""
     if unknown := reading.words.get(column):
         shown = ", ".join(f"“{word}” ({count})" for word, count in list(unknown.items())[:10])
-        answers = [Answer(f"words.{column}", "…", word) for word in list(unknown)[:10]]
+        known = reading.table.column(column).words
+        answers = [Answer(f"words.{column}", code, word) for word in list(unknown)[:10] for code in known]
         reading.ask("words-unknown", column=column, evidence=shown, answers=answers, title=column)
+
+
+#: Letters of other alphabets that look like Latin ones.
+_LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХаеорсухΑΒΕΗΙΚΜΝΟΡΤΥΧΖ", "ABEKMHOPCTYXaeopcyxABEHIKMNOPTYXZ")
+
+
+def _ask_near_duplicates(reading: Reading) -> None:
+    """Ask about codes that differ only in case, blanks or letters that look alike."""
+    name = reading.table.key[0]
+    if name not in reading.frame:
+        return
+    codes = reading.frame[name].dropna()
+    distinct = pd.Series(codes.unique(), dtype="str")
+    joined = distinct.str.normalize("NFKC").str.translate(_LOOK_ALIKE).str.casefold()
+    joined = joined.str.replace(r"[\W_]+", "", regex=True)
+    alike = set(distinct[joined.duplicated(keep=False)])
+    if alike:
+        rows = np.flatnonzero(reading.frame[name].isin(alike)).tolist()
+        reading.ask(
+            "near-duplicates", where=reading.where(name, rows[:10], len(rows) - 10), column=name, count=len(alike)
+        )
 
 
 _DEPARTMENT = re.compile(
@@ -387,6 +409,7 @@ def load_cases(
 
 def _finish_cases(reading: Reading) -> None:
     _ask_words(reading, "outcome")
+    _ask_near_duplicates(reading)
 
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -591,9 +614,54 @@ def load_targets(
     return _load(path, "targets", declaration, limits=limits, **short)
 
 
+#: What is wrong with a target that cannot be judged is a check of the codebook; these leave one side merely unknown.
+_UNKNOWN = ("", "plan-without-number", "result-without-number")
+
+
 def _finish_targets(reading: Reading) -> None:
-    unknown = {reading.block.columns.get(name) for name in ("planned", "result")}
-    reading.problems = [p for p in reading.problems if p.code != "missing_required" or p.column not in unknown]
+    """Read plan and result on one scale, with the words that say which way is better."""
+    frame, stated = reading.frame, reading.stated
+    sides = {reading.block.columns.get(name) for name in ("planned", "result")}
+    odd = {(p.sheet.name, p.row, p.column) for p in reading.problems if p.code == "odd_cell"}
+    kept = [p for p in reading.problems if p.column not in sides or p.code == "odd_cell"]
+    reading.problems = kept
+    cells = {name: reading.raw(name) for name in ("planned", "result")}
+    style = {"comma": "vi", "dot": "en"}.get(stated.decimal) or column_style([*cells["planned"], *cells["result"]])
+    if style == "mixed":
+        answers = [Answer("decimal", word) for word in ("comma", "dot")]
+        reading.ask("decimal-mixed", column="planned", answers=answers, blocking=True)
+    extra = {word: reading.beside(words) for word, words in (("unit", ("dvt", "donvitinh")), ("note", ("ghichu",)))}
+    unused = set(stated.direction) - set(frame["indicator"])
+    if unused:
+        raise DataError("declared-target-not-there", where=reading.sheet.where(), got=", ".join(sorted(unused)))
+    given = frame["direction"].tolist() if "direction" in frame else [None] * len(frame)
+    rows = [
+        target_row(
+            str(name),
+            plan,
+            result,
+            direction=stated.direction.get(str(name)) or (way if isinstance(way, str) else None),  # type: ignore[arg-type]
+            style=style if style in ("vi", "en") else "auto",  # type: ignore[arg-type]
+            **{word: texts[i] for word, texts in extra.items()},
+        )
+        for i, (name, plan, result, way) in enumerate(
+            zip(frame["indicator"], cells["planned"], cells["result"], given, strict=True)
+        )
+    ]
+    for i, row in enumerate(rows):
+        if row.problem in _UNKNOWN:
+            continue
+        side = "result" if row.problem.startswith("result") else "planned"
+        block, at = reading.origin(i)
+        if (block.sheet.name, at, block.columns.get(side)) not in odd:
+            reading.problem(f"target_{row.problem.replace('-', '_')}", i, side)
+    frame["planned"] = [row.planned for row in rows]
+    frame["result"] = [row.result for row in rows]
+    ways = pd.Series([row.direction for row in rows], index=frame.index, dtype="str")
+    if "direction" in frame:
+        frame["direction"] = ways
+    else:
+        frame.insert(frame.columns.get_loc("result") + 1, "direction", ways)
 
 
 # --- self-assessment -------------------------------------------------------------------------------------------------

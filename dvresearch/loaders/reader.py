@@ -6,33 +6,60 @@ amount of memory, and a fault inside a compiled library ends the whole process. 
 :mod:`dvresearch.loaders.guard` starts this script with the memory it may use, and kills it
 when its time is up. The script imports nothing of dvresearch, to start in a twentieth of a second.
 
-Messages are marshalled tuples, each behind its length in four bytes:
-``("sheets", names)``, ``("sheet", name, hidden, first_row, first_column, merged)``,
-``("rows", columns)``, ``("note", code)``, ``("error", code, detail)`` and ``("end",)``.
+Every sheet is looked at twice. calamine gives the values of Excel's files but hands over a cell with an
+error, or with a formula whose result was never stored, as an empty one; so the XML (or, of an ``.xls``,
+xlrd) is asked for these, and for the number of cells that hold something. OpenDocument, Word, web pages
+and XML spreadsheets are read from their own text, and counted there, before a cell is placed.
+
+Messages are marshalled tuples, each behind its length in four bytes: ``("sheets", names)``,
+``("sheet", name, hidden, first_row, first_column, merged, counted, hidden_rows)``, ``("rows", columns)``,
+``("note", code)``, ``("error", code, detail)`` and ``("end",)``; places are counted from 0, but first_row and
+first_column from 1.
 A column is a pair: its cells, and a letter for each that says what it was written for (`WRITE`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import email
 import gc
+import html
+import io
 import itertools
 import json
 import marshal
 import math
+import posixpath
+import re
+import struct
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 CHUNK = 4096
 #: A document type stands before the first element; one further in than this is not expanded by any reader here.
 PROLOGUE = 65536
+#: More rows or columns than any spreadsheet has.
+MANY = 1 << 24
+#: What :func:`look` finds in a sheet: cells that hold something, those of them that cannot be used, hidden rows.
+Seen = tuple[int, dict[tuple[int, int], str], list[int]]
 
 
 class Refused(Exception):
     """The file breaks a limit or is not what it seems: ``args`` are a code of `guard.REFUSALS` and a detail."""
+
+
+class Fault(str):
+    """What a spreadsheet shows where a formula failed: ``#N/A``."""
+
+
+class Formula(str):
+    """A formula whose result the file does not hold."""
 
 
 def send(*message: Any) -> int:
@@ -54,57 +81,7 @@ def cap(memory_mib: int, seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def check_zip(path: str, limits: dict[str, int]) -> str:
-    """Judge the archive by its directory before anything is unpacked; return the kind of file."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        names = [m.filename for m in members]
-        for name in names:
-            parts = name.replace("\\", "/").split("/")
-            if ".." in parts or parts[0] == "" or ":" in parts[0] or "\0" in name:
-                raise Refused("path_trick", name[:80])
-        if len(set(names)) < len(names):
-            raise Refused("path_trick", "duplicate")
-        if any(m.flag_bits & 1 for m in members):
-            raise Refused("password", "")
-        unpacked = sum(m.file_size for m in members)
-        packed = max(1, Path(path).stat().st_size)
-        # Only what would also be large: a sheet of equal cells packs very well and harms nobody.
-        if unpacked > limits["unpacked_mib"] << 20 or (unpacked > 16 << 20 and unpacked / packed > limits["ratio"]):
-            raise Refused("bomb", f"{packed / 2**20:.1f} MiB -> {unpacked / 2**20:.0f} MiB")
-        for name in names:
-            if name.endswith((".xml", ".rels")):
-                with archive.open(name) as part:
-                    prologue = part.read(PROLOGUE)
-                if b"<!DOCTYPE" in prologue or b"<!ENTITY" in prologue:
-                    raise Refused("dtd", name[:80])
-                if name.endswith(".rels") and b'TargetMode="External"' in prologue and "/externalLinks/" in name:
-                    send("note", "external")
-        if any(n.lower().endswith("vbaproject.bin") for n in names):
-            send("note", "macros")
-        if "mimetype" in names:
-            kind = archive.read("mimetype")[:80].decode("ascii", "replace").strip()
-            if kind == "application/vnd.oasis.opendocument.spreadsheet":
-                return "workbook"
-            raise Refused("other_zip", kind)
-    if any(n.lower() in ("xl/workbook.xml", "xl/workbook.bin") for n in names):
-        return "workbook"
-    if any(n.startswith("word/") for n in names):
-        return "docx"
-    if any(n.startswith("xl/") for n in names):
-        raise Refused("damaged", "xl/workbook.xml")
-    raise Refused("other_zip", "ppt" if any(n.startswith("ppt/") for n in names) else "zip")
-
-
-def check_compound(path: str) -> str:
-    """Tell apart what comes in the old container: Excel, Word, or an encrypted new file."""
-    data = Path(path).read_bytes()
-    for name, refusal in (("EncryptedPackage", "password"), ("WordDocument", "doc"), ("PowerPoint Document", "other")):
-        if name.encode("utf-16-le") in data:
-            raise Refused(refusal, name)
-    if "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data:
-        return "workbook"
-    raise Refused("damaged", "")
+# --- cells on their way out ------------------------------------------------------------------------------------------
 
 
 def state(value: Any) -> bytes:
@@ -113,11 +90,13 @@ def state(value: Any) -> bytes:
 
 
 #: How the values that marshal does not know are written, and the letter that says so.
-WRITE = {
+WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     dt.datetime: ("T", state),
     dt.date: ("D", state),
     dt.time: ("H", state),
     dt.timedelta: ("P", dt.timedelta.total_seconds),
+    Fault: ("E", str),
+    Formula: ("F", str),
 }
 
 
@@ -148,64 +127,783 @@ def send_rows(rows: Iterable[list[Any]], limits: dict[str, int]) -> None:
             raise Refused("too_much_text", str(size >> 20))
 
 
+class Grid:
+    """A sheet that is built cell by cell.
+
+    Parameters
+    ----------
+    name : str
+        Name of the sheet.
+    limits : dict
+        How many cells there may be.
+    hidden : bool
+        Whether the file hides the sheet.
+    """
+
+    def __init__(self, name: str, limits: dict[str, int], hidden: bool = False) -> None:
+        self.name, self.limits, self.hidden = name, limits, hidden
+        self.rows: list[list[Any]] = []
+        self.merged: list[tuple[int, int, int, int]] = []
+        self.hidden_rows: list[int] = []
+        #: Cells that hold something, counted by whoever reads them, before they are placed.
+        self.counted = 0
+        self.size = 0
+
+    def place(self, row: int, column: int, value: Any, down: int = 1, across: int = 1) -> None:
+        """Put a value where it stands, and remember how far its cell reaches."""
+        if max(down, across) > 1:
+            self.merged.append((row, column, row + down - 1, column + across - 1))
+        if value == "":
+            return
+        width = len(self.rows[row]) if row < len(self.rows) else 0
+        self.size += max(0, column + 1 - width) + max(0, row - len(self.rows)) // 8  # an empty row is small
+        if self.size > self.limits["cells"]:
+            raise Refused("cells", f"{self.size}, {self.name}")
+        self.rows.extend([] for _ in range(row + 1 - len(self.rows)))
+        self.rows[row].extend([""] * (column + 1 - width))
+        self.rows[row][column] = value
+
+    def send(self) -> None:
+        """Send the part of the sheet that is in use."""
+        first = [next((i for i, v in enumerate(row) if v != ""), None) for row in self.rows]
+        top = next((i for i, at in enumerate(first) if at is not None), 0)
+        width = max(map(len, self.rows), default=0)
+        left = min((at for at in first if at is not None), default=0)
+        if (cells := (len(self.rows) - top) * (width - left)) > self.limits["cells"]:
+            raise Refused("cells", f"{cells}, {self.name}")
+        send("sheet", self.name, self.hidden, top + 1, left + 1, self.merged, self.counted, self.hidden_rows)
+        send_rows(((row + [""] * (width - len(row)))[left:] for row in self.rows[top:]), self.limits)
+
+
+def deliver(grids: list[Grid], sheet: str | None) -> None:
+    """Send sheets that are complete."""
+    send("sheets", [g.name for g in grids])
+    for grid in grids:
+        if sheet in (None, grid.name):
+            grid.send()
+
+
+# --- XML -------------------------------------------------------------------------------------------------------------
+
+
+def local(name: str) -> str:
+    """Return the name of an element or attribute without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def attributes(node: Element) -> dict[str, str]:
+    """Return the attributes of an element by their names without namespaces; of two the first."""
+    return {local(name): value for name, value in reversed(list(node.items()))}
+
+
+def streamed(file: Any, ended: set[str], begun: str = "") -> Iterator[Element]:
+    """Yield the elements `begun` as they begin, and those `ended` when they are complete, to be forgotten then."""
+    for event, node in ElementTree.iterparse(file, ("start", "end")):
+        tag = local(node.tag)
+        if tag == begun and event == "start":
+            yield node
+        elif tag in ended and event == "end":
+            yield node
+            node.clear()
+
+
+def below(node: Element, wanted: set[str], passed_over: set[str]) -> Iterator[Element]:
+    """Yield the `wanted` elements below a node, none below another and none in what is `passed_over`."""
+    for child in node:
+        if (tag := local(child.tag)) in wanted:
+            yield child
+        elif tag not in passed_over:
+            yield from below(child, wanted, passed_over)
+
+
+def number(text: str | None, default: int = 1, most: int = MANY) -> int:
+    """Return a number of rows or columns as an attribute states it, from `default` to `most`."""
+    found = re.match(r"\s*(\d{1,9})", text or "")
+    return min(max(default, int(found[1])), most) if found else default
+
+
+# --- archives --------------------------------------------------------------------------------------------------------
+
+
+class Package:
+    """The parts of a zip archive, found by their links as the standard has it, whatever their names.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        The open archive.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.members = {n.replace("\\", "/").lower(): n for n in archive.namelist()}
+        usual = [p for p in ("xl/workbook.xml", "xl/workbook.bin", "word/document.xml") if p in self.members]
+        stated = [to for _, kind, to in self.links("") if kind == "officeDocument"]
+        self.main: str = [*stated, *usual, ""][0]
+
+    def open(self, part: str) -> Any:
+        """Open a part; one that is missing makes the file a damaged one."""
+        if part.lower() not in self.members:
+            raise Refused("damaged", part)
+        return self.archive.open(self.members[part.lower()])
+
+    def links(self, part: str) -> list[tuple[str, str, str]]:
+        """Return the links of a part to others: identifier, kind, the part they lead to."""
+        folder, name = posixpath.split(part)
+        listed = posixpath.join(folder, "_rels", f"{name}.rels")
+        if listed.lower() not in self.members:
+            return []
+        with self.open(listed) as file:
+            found = [attributes(link) for link in streamed(file, {"Relationship"})]
+        inside = [a for a in found if a.get("TargetMode") != "External"]
+        targets = [posixpath.join("/", folder, a.get("Target", "").replace("\\", "/")) for a in inside]
+        return [
+            (a.get("Id", ""), posixpath.basename(a.get("Type", "")), posixpath.normpath(target).lstrip("/"))
+            for a, target in zip(inside, targets, strict=True)
+        ]
+
+
+def refuse_entities(prologue: bytes, name: str) -> None:
+    """Refuse XML that declares entities: they may grow without end or stand for another file."""
+    if b"<!DOCTYPE" in prologue or b"<!ENTITY" in prologue:
+        raise Refused("dtd", name[:80])
+
+
+def check_zip(path: str, limits: dict[str, int]) -> str:
+    """Judge the archive by its directory before anything is unpacked; return the kind of file."""
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        names = [m.filename for m in members]
+        for name in names:
+            parts = name.replace("\\", "/").split("/")
+            if ".." in parts or parts[0] == "" or ":" in parts[0] or "\0" in name:
+                raise Refused("path_trick", name[:80])
+        if len({n.replace("\\", "/") for n in names}) < len(names):
+            raise Refused("path_trick", "duplicate")
+        if any(m.flag_bits & 1 for m in members) or "encrypted-package" in names:
+            raise Refused("password", "")
+        unpacked = sum(m.file_size for m in members)
+        packed = max(1, Path(path).stat().st_size)
+        # Only what would also be large: a sheet of equal cells packs very well and harms nobody.
+        if unpacked > limits["unpacked_mib"] << 20 or (unpacked > 16 << 20 and unpacked / packed > limits["ratio"]):
+            raise Refused("bomb", f"{packed / 2**20:.1f} MiB -> {unpacked / 2**20:.0f} MiB")
+        for name in names:
+            if name.endswith((".xml", ".rels")):
+                with archive.open(name) as part:
+                    prologue = part.read(PROLOGUE)
+                refuse_entities(prologue, name)
+                if name.endswith(".rels") and b'TargetMode="External"' in prologue and "externalLinks" in name:
+                    send("note", "external")
+                if name == "META-INF/manifest.xml" and b"encryption-data" in prologue:
+                    raise Refused("password", "")
+        if any(n.lower().endswith("vbaproject.bin") for n in names):
+            send("note", "macros")
+        if "mimetype" in names:
+            kind = archive.read("mimetype")[:80].decode("ascii", "replace").strip()
+            if kind.startswith("application/vnd.oasis.opendocument.spreadsheet"):
+                return "opendocument"
+            raise Refused("other_zip", kind)
+        package = Package(archive)
+        if package.main.lower().endswith(".bin"):
+            raise Refused("xlsb", "")
+        if not package.main:
+            known = any(n.startswith(("xl/", "word/")) for n in names)
+            raise Refused("damaged" if known else "other_zip", "" if known else "zip")
+        with package.open(package.main) as part:
+            root = re.search(rb"<(?:[\w.-]+:)?(workbook|document|presentation)\b", part.read(PROLOGUE))
+    kind = root[1].decode() if root else ""
+    if kind not in ("workbook", "document"):
+        raise Refused("other_zip" if kind else "damaged", kind or package.main)
+    return kind
+
+
+def check_compound(path: str) -> str:
+    """Tell apart what comes in the old container: Excel, Word, or an encrypted new file."""
+    data = Path(path).read_bytes()
+    for name, refusal in (("EncryptedPackage", "password"), ("WordDocument", "doc"), ("PowerPoint Document", "other")):
+        if name.encode("utf-16-le") in data:
+            raise Refused(refusal, name)
+    if "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data:
+        return "excel_97"
+    raise Refused("damaged", "")
+
+
+# --- Excel -----------------------------------------------------------------------------------------------------------
+
+#: Characters that Excel writes by their code; those that are blank.
+ESCAPED_BLANK = re.compile(r"_x00(?:09|0[aA]|0[dD]|20|[aA]0)_")
+#: A value or text that may show nothing: it begins with what could be a blank beyond ASCII, or one by its number.
+MAY_BE_BLANK = re.compile(
+    rb"<(?:v|is><t|si><t)(?: [^>]*)?>(\s*(?:"
+    rb"(?:\xc2|\xe1\x9a|\xe2[\x80\x81]|\xe3\x80|_x|&#(?:x|9;|1\d;|32;|160;|8\d\d\d;|12288;))[^<]*)?"
+    rb")</(?:v|t></is|t></si)>"
+)
+#: A formula that no result follows.
+UNSTORED = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v></v>|<v\s*/>)?\s*</c>")
+#: A text of its own in a cell, written in parts.
+IN_PARTS = re.compile(rb"<is>(?!<t[ >])")
+
+
+def blank(text: str) -> bool:
+    """Tell whether a text of an Excel file shows nothing."""
+    return not ESCAPED_BLANK.sub("", text).strip()
+
+
+def pieces(file: Any, end: bytes) -> Iterator[bytes]:
+    """Yield a stream in pieces that end with `end`, and at last what is left."""
+    rest = b""
+    while chunk := file.read(1 << 20):
+        rest += chunk
+        cut = rest.rfind(end) + len(end)
+        if cut >= len(end):
+            yield rest[:cut]
+            rest = rest[cut:]
+        elif len(rest) > 16 << 20:
+            break
+    yield rest
+
+
+def blank_strings(package: Package, part: str | None) -> set[int]:
+    """Return the numbers of those texts shared by the cells of a workbook that show nothing."""
+    if part is None:
+        return set()
+    with package.open(part) as file:
+        usual = all(b"<t/>" not in p and not MAY_BE_BLANK.search(p) for p in pieces(file, b"</si>"))
+    if usual:
+        return set()
+    with package.open(part) as file:
+        return {i for i, item in enumerate(streamed(file, {"si"})) if blank(rich_text(item))}
+
+
+def rich_text(node: Element) -> str:
+    """Return the text of a cell or shared text whose letters differ in form, without how it is pronounced."""
+    return "".join(t.text or "" for t in below(node, {"t"}, {"rPh"}))
+
+
+def count_fast(file: Any, blanks: set[int]) -> Seen | None:
+    """Return what the XML of a sheet says of its cells, by patterns.
+
+    Parameters
+    ----------
+    file : file-like
+        The XML of the sheet, not formatted for reading: as Excel, LibreOffice and the libraries write it.
+    blanks : set of int
+        Numbers of the shared texts that show nothing.
+
+    Returns
+    -------
+    Seen or None
+        None where something is written in an unusual way or cannot be used: it takes :func:`count_exactly`.
+    """
+    shared = re.compile(rb' t="s"[^>]*>(?:<f.*?</f>)?<v>(?:%s)</v>' % "|".join(map(str, blanks)).encode())
+    counted, hidden, inside = 0, list[int](), False
+    for piece in pieces(file, b"</row>"):
+        if not inside and (start := piece.find(b"<sheetData")) >= 0:
+            inside, piece = True, piece[start:]
+        if not piece.endswith(b"</row>"):  # what is left
+            return (counted, {}, hidden) if inside and not re.search(rb"<(?:\w+:)?c[ />]", piece) else None
+        if not inside or b"<v>#" in piece or IN_PARTS.search(piece) or (b"<f" in piece and UNSTORED.search(piece)):
+            return None
+        counted += piece.count(b"</v>") + piece.count(b"</is>")
+        counted -= sum(blank(html.unescape(t.decode())) for t in MAY_BE_BLANK.findall(piece))
+        if blanks:
+            counted -= len(shared.findall(piece))
+        if b' hidden="' in piece:
+            rows = re.findall(rb'<row (?=[^>]*\bhidden="(?:1|true)")[^>]*\br="(\d+)"', piece)
+            hidden += [int(r) - 1 for r in rows]
+    return None
+
+
+def count_exactly(file: Any, blanks: set[int]) -> Seen:
+    """Return what the XML of a sheet says of its cells, element by element."""
+    counted, odd, hidden, row = 0, dict[tuple[int, int], str](), list[int](), -1
+    shared: dict[str, str] = {}
+    for line in streamed(file, {"row"}):
+        row, column = number(line.get("r"), row + 2) - 1, -1
+        hidden += [row] if line.get("hidden") in ("1", "true") else []
+        for cell in line:
+            place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", cell.get("r", ""))
+            row, column = (int(place[2]) - 1, column_number(place[1])) if place else (row, column + 1)
+            parts = {local(part.tag): part for part in cell}
+            kind, formula, value = cell.get("t", "n"), parts.get("f"), parts.get("v")
+            shown = value.text or "" if value is not None else rich_text(parts["is"]) if "is" in parts else None
+            if kind == "e":
+                odd[row, column] = Fault(shown or "#?")
+            elif formula is not None and (shown is None or (not shown and kind != "str")):
+                group = formula.get("si", "")  # a formula filled down is written once
+                odd[row, column] = Formula("=" + (formula.text or shared.get(group, "…")))
+            elif not shown or (int(shown) in blanks if kind == "s" else blank(shown)):
+                continue
+            if formula is not None and formula.text:
+                shared.setdefault(formula.get("si", ""), formula.text)
+            counted += 1
+    return counted, odd, hidden
+
+
+def column_number(letters: str) -> int:
+    """Return the number of the column a spreadsheet calls `letters`, from 0: A is 0, AA is 26."""
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return column - 1
+
+
+def under_usual_name(package: Package) -> io.BytesIO:
+    """Return a workbook whose main part has the name that calamine opens, its links leading to where they led."""
+    out = io.BytesIO()
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    links = "".join(
+        f'<Relationship Id="{html.escape(i)}" Type="{kinds}/{html.escape(kind)}" Target="/{html.escape(target)}"/>'
+        for i, kind, target in package.links(package.main)
+    )
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
+        new.writestr("xl/workbook.xml", package.archive.read(package.members[package.main.lower()]))
+        new.writestr("xl/_rels/workbook.xml.rels", f"<Relationships>{links}</Relationships>")
+        for part, member in package.members.items():
+            if part not in new.namelist() and part != package.main.lower():
+                new.writestr(part, package.archive.read(member))
+    out.seek(0)
+    return out
+
+
 def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
-    """Send the sheets of an Excel or OpenDocument workbook."""
+    """Send the sheets of an Excel workbook in its new form."""
+    with zipfile.ZipFile(path) as archive:
+        package = Package(archive)
+        links = package.links(package.main)
+        targets = {i: target for i, _, target in links}
+        with package.open(package.main) as file:
+            parts = {a["name"]: targets.get(a.get("id", ""), "") for a in map(attributes, streamed(file, {"sheet"}))}
+        blanks = blank_strings(package, next((to for _, kind, to in links if kind == "sharedStrings"), None))
+
+        def look(name: str) -> Seen:
+            with package.open(parts[name]) as file:
+                usual = count_fast(file, blanks)
+            with package.open(parts[name]) as file:
+                return usual or count_exactly(file, blanks)
+
+        named = package.main.lower() in ("xl/workbook.xml", "workbook.xml")
+        with Path(path).open("rb") if named else under_usual_name(package) as file:
+            read_with_calamine(file, sheet, limits, look)
+
+
+def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
+    """Send the sheets of an Excel workbook in its old form."""
+    import xlrd
+
+    data = Path(path).read_bytes()
+    how = {"logfile": io.StringIO(), "ignore_workbook_corruption": True, "on_demand": True}
+    try:
+        book = xlrd.open_workbook(file_contents=data, **how)
+    except xlrd.XLRDError as fault:
+        raise Refused("password" if "encrypted" in str(fault) else "damaged", "") from None
+    kept = (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE, xlrd.XL_CELL_BOOLEAN)
+
+    def look(name: str) -> Seen:
+        found = book.sheet_by_name(name)
+        odd = without_result(book.mem, book._sh_abs_posn[found.number])
+        counted = len(odd)
+        for row in range(found.nrows):
+            for column, (kind, value) in enumerate(zip(found.row_types(row), found.row_values(row), strict=True)):
+                if kind == xlrd.XL_CELL_ERROR:
+                    odd[row, column] = Fault(xlrd.error_text_from_code.get(value, "#?"))
+                    counted += 1
+                else:
+                    counted += kind in kept and str(value).strip() != ""
+        return counted, odd, []
+
+    read_with_calamine(io.BytesIO(data), sheet, limits, look)
+
+
+def without_result(data: bytes, at: int) -> dict[tuple[int, int], str]:
+    """Return the formulas of an old sheet if all results are empty texts: its writer could not compute.
+
+    Parameters
+    ----------
+    data : bytes
+        The records of the workbook, as [MS-XLS] 2.1.4 has them.
+    at : int
+        Where those of the sheet begin.
+    """
+    found, depth = dict[tuple[int, int], str](), 0
+    while at + 4 <= len(data):
+        kind, size = struct.unpack_from("<HH", data, at)
+        depth += (kind == 0x0809) - (kind == 0x000A)  # a chart inside a sheet begins and ends within it
+        if depth <= 0:
+            break
+        if kind == 0x0006 and depth == 1:
+            row, column, result = struct.unpack_from("<HH2x8s", data, at + 4)
+            if result[0] != 3 or result[6:] != b"\xff\xff":
+                return {}
+            found[row, column] = Formula("=…")
+        at += 4 + size
+    return found
+
+
+def read_with_calamine(file: Any, sheet: str | None, limits: dict[str, int], look: Callable[[str], Seen]) -> None:
+    """Send the sheets of a workbook as calamine reads them, with what `look` finds in a sheet beside it."""
     import python_calamine as calamine
 
-    # Not from_path, which goes by the name: an .xls that is called .xlsx opens in Excel, so it does here.
-    with Path(path).open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as book:
+    with calamine.CalamineWorkbook.from_filelike(file) as book:
         sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
         send("sheets", [s.name for s in sheets])
         for meta in sheets:
             if sheet not in (None, meta.name):
                 continue
             data = book.get_sheet_by_name(meta.name)
-            hidden = meta.visible != calamine.SheetVisibleEnum.Visible
-            if data.start is None:
-                send("sheet", meta.name, hidden, 1, 1, [])
-                continue
-            (top, left), (bottom, right) = data.start, data.end or data.start
+            (top, left), (bottom, right) = data.start or (0, 0), data.end or data.start or (-1, -1)
             if (cells := (bottom - top + 1) * (right - left + 1)) > limits["cells"]:
                 raise Refused("cells", f"{cells}, {meta.name}")
+            rows = itertools.islice(data.iter_rows(), top, None) if cells else iter(())
             merged = [(*a, *b) for a, b in data.merged_cell_ranges or []]
-            send("sheet", meta.name, hidden, top + 1, left + 1, merged)
-            rows = itertools.islice(data.iter_rows(), top, None)
-            send_rows(rows, limits)  # rows begin at the first filled column already
+            hidden = meta.visible != calamine.SheetVisibleEnum.Visible
+            counted, odd, hidden_rows = look(meta.name)
+            if not odd:
+                send("sheet", meta.name, hidden, top + 1, left + 1, merged, counted, hidden_rows)
+                send_rows(rows, limits)  # they begin at the first filled column already
+                continue
+            grid = Grid(meta.name, limits, hidden)
+            grid.merged, grid.counted, grid.hidden_rows, grid.size = merged, counted, hidden_rows, cells
+            grid.rows = [[] for _ in range(top)] + [[""] * left + row for row in rows]
+            for (row, column), value in odd.items():
+                grid.place(row, column, value)
+            grid.send()
 
 
-def read_word(path: str, limits: dict[str, int]) -> None:
-    """Send every table of a Word file as one sheet."""
-    import docx
-    from docx.oxml.ns import qn
+# --- OpenDocument ----------------------------------------------------------------------------------------------------
 
-    body = docx.Document(path).element.body
-    tables = list(body.iter(qn("w:tbl")))
-    names = [f"bảng {i}" for i in range(1, len(tables) + 1)]
-    send("sheets", names)
+#: What a spreadsheet shows where a formula failed; "Err:502" is LibreOffice's way, in the language of its user.
+SHOWN_FAULT = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|(?:Err|Lỗi):\d{3}")
+DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
-    def number(node: Any, default: int) -> int:
-        return default if node is None else min(int(node.get(qn("w:val"), default)), limits["cells"])
 
-    for name, table in zip(names, tables, strict=True):
-        rows: list[list[Any]] = []
-        merged: list[tuple[int, int, int, int]] = []
-        cells = 0
-        for line in (r for r in table.iter(qn("w:tr")) if next(r.iterancestors(qn("w:tbl"))) is table):
-            row: list[Any] = [""] * number(line.find(f"{qn('w:trPr')}/{qn('w:gridBefore')}"), 0)
-            for cell in (c for c in line.iter(qn("w:tc")) if next(c.iterancestors(qn("w:tr"))) is line):
-                text = "\n".join("".join(t.text or "" for t in p.iter(qn("w:t"))) for p in cell.iter(qn("w:p"))).strip()
-                span = number(cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}"), 1)
-                if (cells := cells + span) > limits["cells"]:
-                    raise Refused("cells", str(cells))
-                if span > 1:
-                    merged.append((len(rows), len(row), len(rows), len(row) + span - 1))
-                row += [text, *[""] * (span - 1)]
-            rows.append(row)
-        width = max(map(len, rows), default=0)
-        if width * len(rows) > limits["cells"]:
-            raise Refused("cells", str(width * len(rows)))
-        send("sheet", name, False, 1, 1, merged)
-        send_rows((row + [""] * (width - len(row)) for row in rows), limits)
+def read_opendocument(path: str, limits: dict[str, int]) -> list[Grid]:
+    """Return the sheets of an OpenDocument workbook."""
+    grids: list[Grid] = []
+    unseen: set[str | None] = set()
+    row = 0
+    with zipfile.ZipFile(path) as archive, archive.open("content.xml") as file:
+        for node in streamed(file, {"style", "table-row"}, "table"):
+            a = attributes(node)
+            if (tag := local(node.tag)) == "style":
+                unseen |= {a.get("name") for child in node if attributes(child).get("display") == "false"}
+            elif tag == "table":
+                grids.append(Grid(a.get("name", ""), limits, a.get("style-name") in unseen))
+                row = 0
+            else:
+                repeated = number(a.get("number-rows-repeated"))
+                cells = list(open_cells(node))
+                for again in range(row, row + repeated) if cells else ():
+                    if a.get("visibility") in ("collapse", "filter"):
+                        grids[-1].hidden_rows.append(again)
+                    for column, value, down, across in cells:
+                        grids[-1].counted += value != ""
+                        grids[-1].place(again, column, value, down, across)
+                row += repeated
+    return grids
+
+
+def open_cells(line: Element) -> Iterator[tuple[int, Any, int, int]]:
+    """Yield the cells of a row that hold something or reach further: column, value, rows and columns they cover."""
+    column = 0
+    for cell in line:
+        if local(cell.tag) not in ("table-cell", "covered-table-cell"):
+            continue
+        a = attributes(cell)
+        value = open_value(a, "\n".join(open_text(p) for p in cell if local(p.tag) in ("p", "h")))
+        down, across = number(a.get("number-rows-spanned")), number(a.get("number-columns-spanned"))
+        repeated = number(a.get("number-columns-repeated"))
+        if value != "" or max(down, across) > 1:
+            yield from ((column + i, value, down, across) for i in range(repeated if value != "" else 1))
+        column += repeated
+
+
+def open_text(node: Element) -> str:
+    """Return the text of a paragraph with its spaces and breaks, without the notes in it."""
+    out = node.text or ""
+    for child in node:
+        tag = local(child.tag)
+        signs = {"s": " " * number(attributes(child).get("c"), most=1000), "tab": "\t", "line-break": "\n"}
+        out += signs.get(tag) or ("" if tag in ("annotation", "note") else open_text(child))
+        out += child.tail or ""
+    return out
+
+
+def open_value(a: dict[str, str], shown: str) -> Any:
+    """Return what a cell holds, by its type; what it shows where the two do not fit."""
+    kind, formula = a.get("value-type", ""), a.get("formula", "")
+    if SHOWN_FAULT.fullmatch(shown.strip()) and (formula or kind not in ("string", "")):
+        return Fault(shown.strip())
+    try:
+        if kind in ("float", "percentage", "currency"):
+            return float(a["value"])
+        if kind == "boolean":
+            return a["boolean-value"] == "true"
+        if kind == "date":
+            day = dt.datetime.fromisoformat(a["date-value"])
+            return day if "T" in a["date-value"] else day.date()
+        if kind == "time" and (found := DURATION.fullmatch(a["time-value"])):
+            hours, minutes, seconds = map(float, found.groups("0"))
+            return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except (KeyError, ValueError):
+        kind = ""
+    written = a.get("string-value", shown)
+    if formula and not kind and not written:
+        return Formula(re.sub(r"^\w+:(?==)", "", formula))
+    return written if written.strip() else ""
+
+
+# --- Word ------------------------------------------------------------------------------------------------------------
+
+#: Not read: what was deleted or moved away and waits to be accepted, the second copy of a text box, settings.
+UNREAD = {"del", "moveFrom", "Fallback", "pPr", "tcPr"}
+SIGNS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+
+
+def word_text(node: Element) -> str:
+    """Return the text of an element as Word shows it once all changes are accepted, without the tables in it."""
+    out = ""
+    for child in below(node, {"p", "t", *SIGNS}, {*UNREAD, "tbl"}):
+        tag = local(child.tag)
+        out += f"{word_text(child)}\n" if tag == "p" else SIGNS.get(tag) or child.text or ""
+    return out
+
+
+def word_tables(node: Element) -> Iterator[Element]:
+    """Yield every table once, those inside another or in a text box too."""
+    for table in below(node, {"tbl"}, UNREAD):
+        yield table
+        yield from word_tables(table)
+
+
+def word_setting(node: Element, name: str) -> str | None:
+    """Return a setting of a row or cell: its value, empty if it has none, None where it is not there."""
+    found = node.find(f"{{*}}{local(node.tag)}Pr/{{*}}{name}")
+    return None if found is None else attributes(found).get("val", "")
+
+
+def read_word(path: str, limits: dict[str, int]) -> list[Grid]:
+    """Return every table of a Word file as one sheet."""
+    with zipfile.ZipFile(path) as archive:
+        package = Package(archive)
+        with package.open(package.main) as file:
+            tables = list(word_tables(ElementTree.parse(file).getroot()))
+    grids = [Grid(f"bảng {i}", limits) for i in range(1, len(tables) + 1)]
+    for grid, table in zip(grids, tables, strict=True):
+        reaching: dict[int, int] = {}  # column -> place in `merged` of the cell that goes on below
+        lines = [r for r in below(table, {"tr"}, {*UNREAD, "tbl"}) if word_setting(r, "del") is None]
+        for row, line in enumerate(lines):
+            column = number(word_setting(line, "gridBefore"), 0)
+            for cell in below(line, {"tc"}, {*UNREAD, "tbl"}):
+                across, down = number(word_setting(cell, "gridSpan")), word_setting(cell, "vMerge")
+                if column in reaching and down not in (None, "restart"):
+                    first = grid.merged[reaching[column]]
+                    grid.merged[reaching[column]] = (*first[:2], row, first[3])
+                else:
+                    reaching.pop(column, None)
+                    if down is not None:
+                        reaching[column] = len(grid.merged)
+                    grid.merged.append((row, column, row, column + across - 1))
+                text = word_text(cell).strip()
+                grid.counted += text != ""
+                grid.place(row, column, text)
+                column += across
+        grid.merged = [m for m in grid.merged if m[:2] != m[2:]]
+    return grids
+
+
+# --- web pages and XML that are named like workbooks -----------------------------------------------------------------
+
+
+class Table(Grid):
+    """A table of a web page while it is read."""
+
+    row, column = -1, 0
+    cell: dict[str, str | None] | None = None
+
+    def __init__(self, limits: dict[str, int]) -> None:
+        super().__init__("", limits)
+        self.texts: list[str] = []
+        self.taken: dict[int, int] = {}  # column -> last row of the cell that reaches down in it
+
+    def begin(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Begin a row, or a cell in it; a caption is both."""
+        self.end()
+        if tag in ("tr", "caption") or self.row < 0:
+            self.row, self.column = self.row + 1, 0
+        if tag != "tr":
+            self.cell = attributes
+            self.texts.clear()
+
+    def end(self) -> None:
+        """End the cell that is open, if one is."""
+        if self.cell is None:
+            return
+        lines = (" ".join(line.split()) for line in "".join(self.texts).split("\n"))
+        value: Any = "\n".join(filter(None, lines))
+        if fault := self.cell.get("x:err"):
+            value = Fault(fault)
+        elif (exact := self.cell.get("x:num")) and NUMBER.fullmatch(value):
+            value = float(exact)
+        self.counted += value != ""
+        while self.taken.get(self.column, -1) >= self.row:
+            self.column += 1
+        down, across = number(self.cell.get("rowspan"), most=65534), number(self.cell.get("colspan"), most=1000)
+        self.place(self.row, self.column, value, down, across)
+        self.taken |= dict.fromkeys(range(self.column, self.column + across), self.row + down - 1)
+        self.column += across
+        self.cell = None
+
+
+#: What Excel shows of a number it also states in full; days, which it states as numbers too, are left as shown.
+NUMBER = re.compile(r"-?(?!\d{1,2}\.\d{1,2}\.\d{4})\d[\d., ]*%?")
+
+
+class Page(HTMLParser):
+    """The tables of a web page; one inside a cell of another stands by itself.
+
+    Parameters
+    ----------
+    limits : dict
+        How many cells there may be.
+    """
+
+    def __init__(self, limits: dict[str, int]) -> None:
+        super().__init__()
+        self.limits = limits
+        self.tables: list[Table] = []
+        self.open: list[Table] = []
+        self.silent = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a table, a row or a cell; what begins inside a cell may begin a line."""
+        self.silent = tag in ("script", "style")
+        if tag == "table":
+            self.open.append(Table(self.limits))
+            self.tables.append(self.open[-1])
+        elif self.open and tag in ("tr", "td", "th", "caption"):
+            self.open[-1].begin(tag, dict(attrs))
+        elif self.open and tag in ("br", "p", "div", "li"):
+            self.open[-1].texts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a cell, and a table."""
+        self.silent = False
+        if self.open and tag in ("td", "th", "caption", "tr", "table"):
+            self.open[-1].end()
+            if tag == "table":
+                self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Take text for the cell that is open; breaks of the source's lines are blanks."""
+        if self.open and not self.silent:
+            self.open[-1].texts.append(re.sub(r"\s", " ", data))
+
+    def close(self) -> None:
+        """End what the page leaves open."""
+        super().close()
+        for table in self.open:
+            table.end()
+
+
+def read_pages(path: str, encoding: str, limits: dict[str, int]) -> list[Grid]:
+    """Return the tables with content of a web page, or of the pages that a web archive holds."""
+    data = Path(path).read_bytes()
+    pages: list[tuple[bytes, str | None]] = [(data, None)]
+    if re.match(rb"\s*[\w-]+:", data):
+        parts = [p for p in email.message_from_bytes(data).walk() if p.get_content_type() == "text/html"]
+        named = [p for p in parts if "tabstrip" not in str(p.get("Content-Location"))]  # Excel's list of sheets
+        pages = [(bytes(p.get_payload(decode=True) or b""), p.get_content_charset()) for p in named]
+    found: list[Grid] = []
+    for content, charset in pages:
+        page = Page(limits)
+        # Excel's conditions are no comments: what stands between them is shown.
+        page.feed(re.sub(r"<!\[(?:if[^>]*|endif)\]>", "", page_text(content, charset, encoding)))
+        page.close()
+        found += [t for t in page.tables if t.counted]
+    if not found:
+        raise Refused("no_table", "")
+    for number, grid in enumerate(found, start=1):
+        grid.name = f"bảng {number}"
+    return found
+
+
+def page_text(data: bytes, charset: str | None, guessed: str) -> str:
+    """Return the text of a page: what it says of its encoding is wrong often enough to ask its bytes first."""
+    marked = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else []
+    stated = re.search(rb"charset\s*=\s*[\"']?\s*([\w-]+)", data[:PROLOGUE])
+    for encoding in (*marked, "utf-8-sig", stated[1].decode() if stated else charset, charset):
+        try:
+            if encoding and (encoding != "utf-8-sig" or b"\0" not in data):
+                return data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode(guessed, "replace")
+
+
+def read_spreadsheet_2003(path: str, limits: dict[str, int]) -> list[Grid]:
+    """Return the sheets of an XML spreadsheet as Excel 2003 wrote them."""
+    grids: list[Grid] = []
+    row = -1
+    with Path(path).open("rb") as file:
+        refuse_entities(file.read(PROLOGUE), "")
+        file.seek(0)
+        for node in streamed(file, {"Row"}, "Worksheet"):
+            a = attributes(node)
+            if local(node.tag) == "Worksheet":
+                grids.append(Grid(a.get("Name", ""), limits))
+                row = -1
+                continue
+            row, column = number(a.get("Index"), row + 2) - 1, -1
+            if a.get("Hidden") == "1":
+                grids[-1].hidden_rows.append(row)
+            for cell in node:
+                a = attributes(cell)
+                column = number(a.get("Index"), column + 2) - 1
+                value = value_2003(cell.find("{*}Data"), a.get("Formula", ""))
+                down, across = number(a.get("MergeDown"), 0), number(a.get("MergeAcross"), 0)
+                grids[-1].counted += value != ""
+                grids[-1].place(row, column, value, down + 1, across + 1)
+                column += across
+    return grids
+
+
+def value_2003(data: Element | None, formula: str) -> Any:
+    """Return what a cell of an XML spreadsheet holds, by its type."""
+    if data is None:
+        return Formula(formula) if formula else ""
+    kind, shown = attributes(data).get("Type"), "".join(data.itertext())
+    if kind == "Number":
+        return float(shown)
+    if kind == "Boolean":
+        return shown == "1"
+    if kind == "DateTime":
+        moment = dt.datetime.fromisoformat(shown)
+        return moment.date() if moment.time() == dt.time() else moment
+    if kind == "Error":
+        return Fault(shown)
+    return shown if shown.strip() else ""
+
+
+# --- the process -----------------------------------------------------------------------------------------------------
+
+
+def read(job: dict[str, Any], limits: dict[str, int]) -> None:
+    """Send the sheets of the file of `job`, by its kind."""
+    path, kind = job["path"], job["container"]
+    if kind == "zip":
+        kind = check_zip(path, limits)
+    elif kind == "compound":
+        kind = check_compound(path)
+    if kind == "workbook":
+        read_workbook(path, job["sheet"], limits)
+    elif kind == "excel_97":
+        read_excel_97(path, job["sheet"], limits)
+    elif kind == "html":
+        deliver(read_pages(path, job["encoding"], limits), job["sheet"])
+    else:
+        complete = {"opendocument": read_opendocument, "document": read_word, "xml": read_spreadsheet_2003}
+        deliver(complete[kind](path, limits), job["sheet"])
 
 
 def main(job: dict[str, Any]) -> None:
@@ -214,11 +912,7 @@ def main(job: dict[str, Any]) -> None:
     cap(limits["memory_mib"], limits["seconds"])
     gc.disable()  # a short life and millions of small objects that all stay
     try:
-        kind = check_zip(job["path"], limits) if job["container"] == "zip" else check_compound(job["path"])
-        if kind == "workbook":
-            read_workbook(job["path"], job["sheet"], limits)
-        else:
-            read_word(job["path"], limits)
+        read(job, limits)
         send("end")
     except Refused as refusal:
         send("error", *refusal.args)

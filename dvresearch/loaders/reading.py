@@ -162,6 +162,20 @@ class Reading:
             out += texts(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
         return pd.Series(out, index=self.frame.index, dtype="str")
 
+    def raw(self, column: str) -> list[Any]:
+        """Return the cells of a column as the file holds them, for the records; empty where a table lacks it."""
+        out: list[Any] = []
+        for number, part in enumerate(self.parts):
+            rows = self._rows[self._part == number]
+            at = part.block.columns.get(column)
+            out += list(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
+        return out
+
+    def beside(self, titles: Sequence[str]) -> list[str]:
+        """Return the cells of a column outside the contract, by the form of its title, as text; empty without it."""
+        at = next((c for c, t in enumerate(self.block.titles) if key(t) in titles), None)
+        return self.cells(at).tolist() if at is not None else [""] * len(self.frame)
+
     def problem(self, code: str, position: int, column: str, looks: str = "") -> None:
         """Note a cell that cannot be used."""
         block, row = self.origin(position)
@@ -199,7 +213,7 @@ class Reading:
             "skipped": {reason: [s.first_row + r for s, r in rows] for reason, rows in self.skipped().items()},
             "unread": self.unread,
             "account": {a.sheet.name: a.settle() for a in self.accounts},
-            "questions": [q.code for q in self.questions],
+            "questions": [q.record() for q in self.questions],
             "words": self.words,
             "date_order": self.date_order,
             "date_order_known": self.order_known,
@@ -593,7 +607,7 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
     else:
         cells = _take(block.sheet.columns[at], rows)
         column = convert(cells, rule, out.table, order=out.date_order, zone=out.stated.timezone or None)
-    wrong = _WRONG.get(rule.kind, "bad_number")
+    wrong = "lost_digits" if rule.kind == "code" and not rule.words else _WRONG.get(rule.kind, "bad_number")
     for i in map(int, np.flatnonzero(column.bad)):
         code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
         code = "odd_cell" if column.odd(i) else code
@@ -601,10 +615,11 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
     if rule.required:
         empty = column.content.isna().to_numpy() & ~column.bad
         out.problems += [Problem("missing_required", int(rows[i]), at, "", block.sheet) for i in np.flatnonzero(empty)]
-    if column.unknown:
+    confirmed = {key(w) for w in out.stated.words.get(name, ())}
+    if unknown := {w: n for w, n in column.unknown.items() if key(w) not in confirmed}:
         seen = out.words.setdefault(name, {})
-        few = len(column.unknown) <= _FEW_WORDS and not personal_kind("", column.unknown, header=False)
-        said = {showable(w): n for w, n in column.unknown.items()} if few else {"…": sum(column.unknown.values())}
+        few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
+        said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
         for word, count in said.items():
             seen[word] = seen.get(word, 0) + count
     return column.content
@@ -628,9 +643,8 @@ def _ask_totals(out: Reading, part: Part) -> None:
     if doubtful := part.body.doubtful:
         sheet = part.block.sheet
         rows = ", ".join(str(sheet.first_row + r) for r in list(doubtful)[:10])
-        answers = [
-            Answer("rows", "total", f"{sheet.first_row + r}: {showable(w)}") for r, w in list(doubtful.items())[:10]
-        ]
+        named = [f"{sheet.first_row + r}: {showable(w)}" for r, w in list(doubtful.items())[:10]]
+        answers = [Answer("rows", kind, row) for row in named for kind in ("total", "record")]
         seen = ", ".join(f"“{showable(w)}”" for w in list(doubtful.values())[:10])
         adds = out.table.name in ("rubric", "cases")
         out.ask(

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvresearch.errors import DataError, Text
-from dvresearch.loaders.delimited import decode, parse_text
-from dvresearch.loaders.guard import LIMITS, Limits, container, open_apart, refuse
+from dvresearch.loaders.delimited import count_cells, decode, parse_text
+from dvresearch.loaders.guard import LIMITS, Limits, container, open_apart, refuse, shown_name
 from dvresearch.text import legacy_font, nfc, repair
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "read_sheets"]
+__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "filled", "read_sheets"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,29 @@ class Note:
 
     code: str
     detail: str = ""
+
+
+class Odd(str):
+    """A cell that holds something which cannot be used.
+
+    Parameters
+    ----------
+    text : str
+        What a spreadsheet shows (``#N/A``), or the formula (``=F2+5``; ``=…`` where the file does not tell it).
+    kind : {"error", "formula"}
+        A failed formula, or one whose result was never stored.
+    """
+
+    kind: str
+
+    def __new__(cls, text: str, kind: str) -> Odd:
+        """Make a text that knows its kind."""
+        odd = super().__new__(cls, text)
+        odd.kind = kind
+        return odd
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Odd, (str(self), self.kind)
 
 
 class LoadReport(dict[str, Any]):
@@ -41,12 +64,6 @@ class LoadReport(dict[str, Any]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadReport:
         return self
-
-
-class Odd(str):
-    """A cell that holds something that cannot be used: an error, or a formula whose result the file does not have."""
-
-    kind: str = "error"
 
 
 @dataclass(frozen=True)
@@ -61,17 +78,23 @@ class Sheet:
         Name of the sheet, ``bảng 2`` for the second table of a Word file, empty for a file of one table.
     columns : list
         The cells, column by column, all of one length: text, numbers, ``date``, ``datetime``, ``time``,
-        ``timedelta`` or bool; an empty cell is ``""``. Of a Parquet file: one Series per column.
+        ``timedelta``, bool or `Odd`; an empty cell is ``""``. Of a Parquet file: one Series per column.
     first_row, first_column : int
         What the file calls the first row and column of `columns`, from 1.
     merged : tuple of (int, int, int, int)
-        Merged ranges as first row, first column, last row, last column, counted within `columns` from 0.
+        Merged ranges as first row, first column, last row, last column, counted within `columns` from 0;
+        one may begin before or end behind them, where cells are empty.
     titles : tuple of str
         Column names that the file itself keeps apart from the cells (Parquet), else empty.
     hidden : bool
         Whether the workbook hides the sheet.
     notes : tuple of Note
         What was noticed and repaired while reading.
+    counted : int
+        Cells that hold more than blanks, counted in the file itself by another way than `columns` came about;
+        always as many as `columns` hold.
+    hidden_rows : tuple of int
+        Rows that the file does not show (a filter hides them), from 0; of ``.xls`` and text not known.
     """
 
     file: str
@@ -83,6 +106,8 @@ class Sheet:
     titles: tuple[str, ...] = ()
     hidden: bool = False
     notes: tuple[Note, ...] = ()
+    counted: int = 0
+    hidden_rows: tuple[int, ...] = ()
 
     @property
     def height(self) -> int:
@@ -122,9 +147,9 @@ def read_sheets(
     Parameters
     ----------
     path : str or Path
-        ``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``, ``.ods``, text separated by comma, semicolon, tab or bar
-        (UTF-8, UTF-16, Windows-1258, or typed for TCVN3 or VNI fonts), ``.parquet`` or ``.docx``. The
-        content decides, not the name.
+        ``.xlsx``, ``.xlsm``, ``.xls``, ``.ods``, a web page or XML spreadsheet saved as ``.xls``, text separated
+        by comma, semicolon, tab or bar (UTF-8, UTF-16, Windows-1258, or typed for TCVN3 or VNI fonts),
+        ``.parquet`` or ``.docx``. The content decides, not the name.
     sheet : str, optional
         Read this sheet only.
     rows : int, optional
@@ -142,7 +167,7 @@ def read_sheets(
     ------
     DataError
         When the file is missing, damaged, locked, of another kind, breaks a limit, has no such
-        sheet or no cell at all.
+        sheet or no cell at all, or when another number of cells was read than the file holds.
     """
     path = Path(path)
     kind = container(path, limits)
@@ -152,11 +177,14 @@ def read_sheets(
         found = [_read_parquet(path, rows, limits)]
     else:
         found = _read_apart(path, kind, sheet, limits)
+    for s in found:
+        if (cells := sum(map(filled, s.columns))) != s.counted:
+            raise refuse("lost_cells", path, f"{cells} ≠ {s.counted}" + (f", “{s.name}”" if s.name else ""))
     found = [_mend(s) for s in found if s.height or s.titles]
     if not found:
         raise DataError(
             Text("Tệp không có ô dữ liệu nào.", "The file has no cell with content."),
-            where=path.name,
+            where=shown_name(path),
             hint=Text("Kiểm tra đúng tệp; nhập số liệu rồi nạp lại.", "Check that this is the right file."),
         )
     return found
@@ -165,27 +193,44 @@ def read_sheets(
 def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> list[Sheet]:
     sheets: list[Sheet] = []
     notes: list[Note] = []
-    for message in open_apart(path, kind, sheet, limits):
+    encoding = decode(_head(path), shown_name(path))[1] if kind == "html" else ""
+    for message in open_apart(path, kind, sheet, limits, encoding):
         if message[0] == "sheets":
             if sheet is not None and sheet not in message[1]:
                 raise DataError(
                     Text(f"Không có trang tính “{sheet}”.", f"There is no sheet “{sheet}”."),
-                    where=path.name,
+                    where=shown_name(path),
                     got=", ".join(message[1]),
                     hint=Text("Chọn một trang tính có trong tệp.", "Name a sheet of the file."),
                 )
         elif message[0] == "note":
             notes.append(Note(message[1]))
         elif message[0] == "sheet":
-            _, name, hidden, row, column, merged = message
+            _, name, hidden, row, column, merged, counted, unseen = message
             inside = tuple((a - row + 1, b - column + 1, c - row + 1, d - column + 1) for a, b, c, d in merged)
-            sheets.append(Sheet(path.name, name, [], row, column, inside, hidden=hidden))
+            rows = tuple(r - row + 1 for r in unseen if r >= row - 1)
+            sheet_read = Sheet(shown_name(path), name, [], row, column, inside, (), hidden, (), counted, rows)
+            sheets.append(sheet_read)
         else:
             columns = sheets[-1].columns
             columns.extend([] for _ in range(len(message[1]) - len(columns)))
             for whole, (part, letters) in zip(columns, message[1], strict=True):
                 whole.extend(_read_back(part, letters))
     return [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets]
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1 << 20)
+
+
+def filled(column: Any) -> int:
+    """Return how many cells of a column hold more than blanks."""
+    if not isinstance(column, list):
+        blanks = column.isin([v for v in column.unique() if isinstance(v, str) and not v.strip()])
+        return int(column.count() - blanks.sum())
+    blank = {v for v in set(column) if isinstance(v, str) and not v.strip()}
+    return len(column) - sum(map(column.count, blank))
 
 
 def _read_back(part: Sequence[Any], letters: str) -> Iterable[Any]:
@@ -204,6 +249,8 @@ _READ: dict[str, Any] = {
     "D": dt.date,
     "H": dt.time,
     "P": lambda seconds: dt.timedelta(seconds=seconds),
+    "E": lambda text: Odd(text, "error"),
+    "F": lambda text: Odd(text, "formula"),
 }
 
 
@@ -223,22 +270,24 @@ def _mend(sheet: Sheet) -> Sheet:
     if not font and not any(nfc(t) != t for t in sample):
         return sheet
     new = {old: repair(old, font=font or "unicode").text for old in _foreign(sheet.columns)}
-    columns = [[new.get(v, v) if isinstance(v, str) else v for v in c] for c in sheet.columns]
+    columns = [[new.get(v, v) if type(v) is str else v for v in c] for c in sheet.columns]
     note = Note("legacy_font", font) if font else Note("decomposed")
     return replace(sheet, columns=columns, notes=(*sheet.notes, note))
 
 
 def _foreign(columns: Iterable[Sequence[Any]]) -> set[str]:
     """Return the distinct texts with a letter beyond ASCII."""
-    return {v for column in columns for v in set(column) if isinstance(v, str) and not v.isascii()}
+    return {v for column in columns for v in set(column) if type(v) is str and not v.isascii()}
 
 
 def _read_text(path: Path, limits: Limits) -> Sheet:
-    text, encoding, cut = decode(path.read_bytes(), path.name)
-    columns, _, stray = parse_text(text, path, limits)
+    text, encoding, cut = decode(path.read_bytes(), shown_name(path))
+    columns, _, remarks = parse_text(text, path, limits)
     notes = [Note("encoding", encoding)] if not encoding.startswith("utf-8") else []
-    notes += [Note(code) for code, seen in (("cut_short", cut), ("stray_quotes", stray)) if seen]
-    return Sheet(path.name, "", columns, notes=tuple(notes))
+    notes += [Note("cut_short")] if cut and "cut_short" not in remarks else []
+    notes += [Note(code, detail) for code, detail in remarks.items()]
+    counted = count_cells(text)
+    return Sheet(shown_name(path), "", columns, notes=tuple(notes), counted=counted)
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------------------
@@ -261,11 +310,12 @@ def _read_parquet(path: Path, rows: int | None, limits: Limits) -> Sheet:
         else:
             table = pa.Table.from_batches([next(file.iter_batches(rows), pa.RecordBatch.from_pylist([], schema))])
         series = [_series(table.column(i), path, allowed) for i in range(table.num_columns)]
+        counted = sum(map(_stated, table.columns))
     except DataError:
         raise
     except Exception as fault:
         raise refuse("damaged", path, type(fault).__name__) from None
-    return Sheet(path.name, "", series, titles=tuple(map(str, table.column_names)))
+    return Sheet(shown_name(path), "", series, titles=tuple(map(str, table.column_names)), counted=counted)
 
 
 def _series(column: Any, path: Path, allowed: int) -> pd.Series:
@@ -279,6 +329,23 @@ def _series(column: Any, path: Path, allowed: int) -> pd.Series:
         if size > allowed:
             raise refuse("too_much_text", path, f"{size >> 20} MiB")
     return column.to_pandas()
+
+
+def _stated(column: Any) -> int:
+    """Return how many cells of a Parquet column hold more than blanks, as Arrow counts them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_nested(column.type):  # lists are not read
+        return 0
+    if pa.types.is_dictionary(column.type):
+        words = (pc.equal(pc.utf8_trim_whitespace(c.dictionary), "").take(c.indices) for c in column.chunks)
+        blank = sum(pc.sum(w).as_py() or 0 for w in words)
+    elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        blank = pc.sum(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py()
+    else:
+        blank = pc.sum(pc.is_nan(column)).as_py() if pa.types.is_floating(column.type) else 0
+    return len(column) - column.null_count - (blank or 0)
 
 
 def texts(values: Iterable[Any]) -> list[str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dvresearch.errors import ParameterError, Text
-from dvresearch.loaders.form_layouts import TTCP, form
+from dvresearch.errors import ParameterError
+from dvresearch.loaders.form_layouts import TTCP, Form, form, refusal
 from dvresearch.loaders.sheets import column_letters
 from dvresearch.workbook import save
 
 __all__ = ["blank_form"]
+
+#: Rows of the titles above the numbers of the columns, and of the first line.
+_HEAD, _NUMBERS, _FIRST = 5, 7, 8
 
 
 def blank_form(path: str | Path, form_code: str = "II.06a", version: str | None = None, *, lines: int = 20) -> Path:
@@ -45,81 +49,73 @@ def blank_form(path: str | Path, form_code: str = "II.06a", version: str | None 
     wanted = form(form_code, version)
     target = Path(path)
     if target.exists() or target.suffix.lower() != ".xlsx" or not target.absolute().parent.is_dir():
-        raise ParameterError(
-            Text(f"Không ghi biểu vào {target.name} được.", f"The form cannot be written to {target.name}."),
-            expected=Text("một tệp .xlsx chưa có, trong thư mục đã có", "a new .xlsx file in an existing folder"),
-            hint=Text("Chọn tên khác; tệp đã có không bị ghi đè.", "Choose another name; no file is overwritten."),
-        )
+        raise refusal("file-not-new", ParameterError, expected=".xlsx", name=target.name)
     if not 1 <= lines <= 1000:
-        raise ParameterError(
-            Text("Số dòng phải từ 1 đến 1000.", "lines must be 1 to 1000."),
-            got=str(lines),
-            hint=Text("Dùng lines=20.", "Use lines=20."),
-        )
+        raise refusal("lines-out-of-range", ParameterError, got=str(lines))
+    shift, total = 3 - wanted.first, _FIRST + lines  # the two columns of labels are numbered on some forms only
+    last = max(wanted.names) + shift
+    groups = wanted.groups or (("Số lượng", wanted.first, max(wanted.names)),)
+    merged = [(_HEAD, left + shift, _HEAD, right + shift) for _, left, right in groups]
+    cells = _head(wanted, groups, shift) | _body(wanted, shift, total)
     book = Workbook()
     sheet: Any = book.active
     sheet.title = wanted.code.replace("/", "-")
-    numbered = {c.number: c for c in wanted.columns if c.number}
-    shift = 3 - wanted.first  # the two columns of labels are numbered on some forms only
-    last = max(numbered) + shift
     thin = Border(*(Side(style="thin") for _ in range(4)))
-    centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
-
-    def put(row: int, column: int, value: object, *, bold: bool = False, frame: bool = True) -> None:
-        cell = sheet.cell(row, column, value)
-        cell.font = Font(name="Times New Roman", size=12, bold=bold)
-        cell.alignment = centre
-        if frame:
+    for row, column in sorted({*cells, *((r, c) for r in range(_HEAD, total + 1) for c in range(1, last + 1))}):
+        cell = sheet.cell(row, column, cells.get((row, column)))
+        cell.font = Font(name="Times New Roman", size=12, bold=row in (_HEAD, _HEAD + 1, total))
+        cell.alignment = Alignment(
+            horizontal="center" if row >= _HEAD else "left", vertical="center", wrap_text=row >= _HEAD
+        )
+        if row >= _HEAD and column <= last:
             cell.border = thin
-
-    put(
-        1, 1, f"Biểu số {wanted.code}" + (f" ({wanted.version}/TT-TTCP)" if wanted.version == TTCP else ""), frame=False
-    )
-    put(1, 4, wanted.title, bold=True, frame=False)
-    put(2, 1, "Đơn vị báo cáo: ", frame=False)
-    put(3, 1, "Kỳ báo cáo: ", frame=False)
-    for row in (1, 2, 3):
-        sheet.cell(row, 1).alignment = Alignment(horizontal="left")
-    sheet.cell(3, last).value = f"Đơn vị tính: {wanted.unit}"
-    head, numbers, first = 5, 7, 8
-    for column, title in ((1, "STT"), (2, wanted.lines)):
-        for row in (head, head + 1):
-            put(row, column, title if row == head else None, bold=True)
-        sheet.merge_cells(start_row=head, end_row=head + 1, start_column=column, end_column=column)
-    for title, left, right in wanted.groups or (("Số lượng", wanted.first, max(numbered)),):
-        for number in range(left, right + 1):
-            put(head, number + shift, title if number == left else None, bold=True)
-            put(head + 1, number + shift, numbered[number].title.vi, bold=True)
-        sheet.merge_cells(start_row=head, end_row=head, start_column=left + shift, end_column=right + shift)
-    for column in range(1, last + 1):
-        put(numbers, column, f"({column - shift})" if column > shift else "AB"[column - 1])
-    sums: dict[int, tuple[int, ...]] = {}
-    links = [(total, parts) for total, parts in wanted.sums if sums.setdefault(total, parts) != parts]
-    for i, (link, parts) in enumerate(links, start=1):
-        put(head, last + i, "Kiểm tra: ({}) − {}".format(link, " − ".join(f"({n})" for n in parts)))
-    total = first + lines
-    letter = {n: column_letters(n + shift) for n in range(1 - shift, last - shift + 1)}
-    for row in range(first, total + 1):
-        for column in range(1, last + 1):
-            number = column - shift
-            if row == total and column >= 3:
-                value: object = f"=SUM({letter[number]}{first}:{letter[number]}{total - 1})"
-            elif number in sums:
-                cells = ",".join(f"{letter[p]}{row}" for p in sums[number])
-                value = f'=IF(COUNT({cells})=0,"",SUM({cells}))'
-            else:
-                value = "Tổng cộng" if row == total and column == 2 else None
-            put(row, column, value, bold=row == total)
-        for i, (link, parts) in enumerate(links, start=1):
-            rest = "-".join(f"N({letter[n]}{row})" for n in (link, *parts))
-            put(row, last + i, f"={rest}", frame=False)
+    for top, left, bottom, right in (*merged, *((_HEAD, c, _HEAD + 1, c) for c in (1, 2))):
+        sheet.merge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
     whole = DataValidation(type="whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True)
     whole.errorTitle, whole.error = "Số đếm", "Nhập số nguyên từ 0 trở lên; để trống nếu không biết."
     sheet.add_data_validation(whole)
-    whole.add(f"C{first}:{column_letters(last)}{total - 1}")
-    sheet.column_dimensions["B"].width = 42
-    for column in range(3, last + len(links) + 1):
-        sheet.column_dimensions[column_letters(column)].width = 12
-    sheet.freeze_panes = sheet.cell(first, 3)
+    whole.add(f"C{_FIRST}:{column_letters(last)}{total - 1}")
+    for column in range(2, sheet.max_column + 1):
+        sheet.column_dimensions[column_letters(column)].width = 42 if column == 2 else 12
+    sheet.freeze_panes = sheet.cell(_FIRST, 3)
     save(book, path)
-    return Path(path)
+    return target
+
+
+_Cells = dict[tuple[int, int], str]
+
+
+def _head(wanted: Form, groups: Sequence[tuple[str, int, int]], shift: int) -> _Cells:
+    """Return what stands above the lines, by row and column."""
+    circular = f" ({wanted.version}/TT-TTCP)" if wanted.version == TTCP else ""
+    last = max(wanted.names) + shift
+    top = {
+        (1, 1): f"Biểu số {wanted.code}{circular}",
+        (1, 4): wanted.title,
+        (2, 1): "Đơn vị báo cáo: ",
+        (3, 1): "Kỳ báo cáo: ",
+        (3, last): f"Đơn vị tính: {wanted.unit}",
+        (_HEAD, 1): "STT",
+        (_HEAD, 2): wanted.lines,
+    }
+    titles = {(_HEAD, left + shift): title for title, left, _ in groups}
+    titles |= {(_HEAD + 1, c.number + shift): c.title.vi for c in wanted.columns if c.number}
+    return top | titles | {(_NUMBERS, c): f"({c - shift})" if c > shift else "AB"[c - 1] for c in range(1, last + 1)}
+
+
+def _body(wanted: Form, shift: int, total: int) -> _Cells:
+    """Return the formulas: totals down and across, and behind the form what its other sums leave over."""
+    letter = {n: column_letters(n + shift) for n in wanted.names}
+    across = dict(reversed(wanted.sums))  # the first sum of a column works it out
+    links = [(n, parts) for n, parts in wanted.sums if across[n] != parts]
+    behind = max(wanted.names) + shift + 1
+    cells = {(total, 2): "Tổng cộng"}
+    cells |= {(total, n + shift): f"=SUM({x}{_FIRST}:{x}{total - 1})" for n, x in letter.items()}
+    for row in range(_FIRST, total + 1):
+        for n, parts in across.items() if row < total else ():
+            summed = ",".join(f"{letter[p]}{row}" for p in parts)
+            cells[row, n + shift] = f'=IF(COUNT({summed})=0,"",SUM({summed}))'
+        for i, (n, parts) in enumerate(links, start=behind):
+            cells[row, i] = "=" + "-".join(f"N({letter[p]}{row})" for p in (n, *parts))
+            cells[_HEAD, i] = f"Kiểm tra: ({n}) − " + " − ".join(f"({p})" for p in parts)
+    return cells

@@ -172,7 +172,7 @@ def cases_in_time(
     *,
     as_of: date | datetime | str | pd.Timestamp,
     definition: Literal["resolved", "due", "workload", "q766", "all"] = "resolved",
-    clock: Literal["instant", "date"] = "date",
+    clock: Literal["auto", "instant", "date"] = "auto",
     period: Literal["month", "quarter", "year"] | None = None,
     method: Literal["wilson", "clopper_pearson", "agresti_coull", "jeffreys"] = "wilson",
     confidence: float = 0.95,
@@ -187,7 +187,7 @@ def cases_in_time(
     by : str or sequence of str, default ("unit",)
         Grouping columns.
     as_of, clock, period
-        As for :func:`dvresearch.metrics.tally`. A case is due by the day, unless `clock` is ``instant``.
+        As for :func:`dvresearch.metrics.tally`.
     definition, method, confidence
         As for :func:`dvresearch.metrics.resolution_rate`.
     min_count : int, default 10

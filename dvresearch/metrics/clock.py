@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -9,12 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.tables import DOSSIERS, OUTCOMES, Column, Table, check
 
-__all__ = ["DAY", "Bools", "Ints", "Known", "Moment", "Times", "check_dossiers", "received_by"]
+__all__ = ["DAY", "SETTINGS", "Bools", "Ints", "Known", "Moment", "Times", "check_dossiers", "received_by"]
 
 DAY = np.timedelta64(1, "D")
+
+#: States whose clock runs on in one office and stands still in another: answer -> the outcome they then are.
+SETTINGS = {
+    "financial_duty": {"runs": "open", "paused": "paused"},
+    "halted": {"ends": "stopped", "paused": "paused"},
+}
+#: States of what never became a dossier of the office.
+_NEVER_RECEIVED = ("not_started", "not_admitted")
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -58,8 +68,12 @@ class Moment:
 
 @dataclass(frozen=True)
 class Known:
-    """The dossiers received by the reporting date, one array per fact."""
+    """The dossiers received by the reporting date, one array per fact.
 
+    ``clock`` is the one that was used: ``auto`` only where some due times have an hour and others have none.
+    """
+
+    clock: str
     received_day: Times
     due: Times
     due_day: Times
@@ -68,44 +82,56 @@ class Known:
     end_day: Times
     requests: NDArray[np.float64]
     withdrawn: Bools
+    paused: Bools
     end_unknown: Bools
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, now: Moment, supplement: str) -> Known:
+    def of(
+        cls, rows: pd.DataFrame, now: Moment, *, clock: str, supplement: str, settings: Mapping[str, str | None]
+    ) -> Known:
         """Read the columns of `rows`; what came after `now` is not known."""
         _, received = _times(rows, "received")
         due, due_wall = _times(rows, "due")
         end, end_wall = _times(rows, "resolved")
-        outcome = rows["outcome"] if "outcome" in rows else pd.Series("open", index=rows.index)
-        closed = ~(outcome.isna() | outcome.isin(["open", ""])).to_numpy(dtype=bool)
-        end_unknown = closed & np.isnat(end)
         known = end <= now.instant
+        outcome = _outcomes(rows, ~known, settings)
+        end_unknown = ~outcome.isin(["open", "paused", ""]).to_numpy(dtype=bool) & np.isnat(end)
         end, end_wall = (np.where(known, t, np.datetime64("NaT", "us")) for t in (end, end_wall))
-        if supplement == "subtract":
-            stopped = (_numbers(rows, "supplement_days") * 86_400e6).round().astype("timedelta64[us]")
-            due, due_wall = due + stopped, due_wall + stopped
+        without_hour = due_wall == due_wall.astype("datetime64[D]")
+        if clock == "auto":
+            clock = "date" if (without_hour | np.isnat(due)).all() else "auto" if without_hour.any() else "instant"
+        days = _numbers(rows, "supplement_days") if supplement == "subtract" else np.zeros(len(rows))
+        stopped = (days * 86_400e6).round().astype("timedelta64[us]")
+        # A day promised without an hour lasts to its end.
+        to_end_of_day = np.where(
+            without_hour & (clock == "auto"), DAY - np.timedelta64(1, "us"), np.timedelta64(0, "us")
+        )
         return cls(
+            clock,
             received.astype("datetime64[D]"),
-            due,
-            due_wall.astype("datetime64[D]"),
-            due_wall == due_wall.astype("datetime64[D]"),
+            due + stopped + to_end_of_day,
+            (due_wall + stopped).astype("datetime64[D]"),
+            without_hour,
             end,
             end_wall.astype("datetime64[D]"),
             _numbers(rows, "supplement_requests") if supplement == "q766" else np.zeros(len(rows)),
-            outcome.isin(["withdrawn", "returned"]).to_numpy(dtype=bool) & (known | end_unknown),
+            outcome.isin(["withdrawn", "returned", "kept"]).to_numpy(dtype=bool) & (known | end_unknown),
+            (outcome == "paused").to_numpy(dtype=bool) & ~known,
             end_unknown,
         )
 
-    def late(self, now: Moment, clock: str) -> Bools:
-        """Tell which dossiers were finished late or, still open, are overdue."""
-        finished_late = self.end_day > self.due_day if clock == "date" else self.end > self.due
-        overdue = self.due_day < now.day if now.whole_day or clock == "date" else self.due < now.instant
+    def late(self, now: Moment) -> Bools:
+        """Tell which dossiers were finished late or, still open and not paused, are overdue."""
+        by_day = self.clock == "date"
+        finished_late = self.end_day > self.due_day if by_day else self.end > self.due
+        overdue = self.due_day < now.day if now.whole_day or by_day else self.due < now.instant
         late = np.where(self.ended, finished_late, overdue & (self.requests != 1))
-        return self.dated & (late | (self.requests >= 2))
+        return self.dated & (late | (self.requests >= 2)) & ~self.paused
 
-    def came_due(self, now: Moment, clock: str) -> Bools:
-        """Tell which due times the reporting date has reached."""
-        return self.due_day <= now.day if clock == "date" else self.due <= now.instant
+    def came_due(self, now: Moment, late: Bools) -> Bools:
+        """Tell which due times the reporting date has reached: of open dossiers only those that are overdue."""
+        reached = self.due_day <= now.day if self.clock == "date" else self.due <= now.instant
+        return reached & (self.ended | late)
 
     @property
     def ended(self) -> Bools:
@@ -116,6 +142,35 @@ class Known:
     def dated(self) -> Bools:
         """Whether it can be told if the dossier is in time."""
         return ~np.isnat(self.due) & ~self.end_unknown
+
+
+def _outcomes(rows: pd.DataFrame, unfinished: Bools, settings: Mapping[str, str | None]) -> pd.Series:
+    """Return the outcomes, empty as open, with the states that need a setting as what it makes of them."""
+    if "outcome" not in rows:
+        return pd.Series("open", index=rows.index)
+    outcome = rows["outcome"].fillna("open")
+    for state, answers in SETTINGS.items():
+        here = outcome == state
+        asked = int((here & unfinished).sum())
+        if asked and settings[state] is None:
+            name = {lang: codebook.get("value", f"outcome.{state}").label(lang) for lang in ("vi", "en")}
+            said = [f'{state}="{answer}"' for answer in answers]
+            raise ParameterError(
+                Text(
+                    f"{asked} hồ sơ chưa có ngày kết thúc ở trạng thái “{name['vi']}”; "
+                    "không đoán được thời hạn giải quyết còn tính hay không.",
+                    f"{asked} dossiers without a day of their end are in the state “{name['en']}”; "
+                    "whether their clock still runs cannot be guessed.",
+                ),
+                expected=Text(" hoặc ".join(said), " or ".join(said)),
+                hint=Text(
+                    f"Hỏi đơn vị quản lý phần mềm, rồi viết tally(..., {said[-1]}).",
+                    f"Ask who runs the software, then write tally(..., {said[-1]}).",
+                ),
+            )
+        # One with a day of its end has ended, whatever the setting.
+        outcome = outcome.mask(here, answers.get(settings[state] or "", "stopped"))
+    return outcome
 
 
 def check_dossiers(dossiers: pd.DataFrame, labels: list[str]) -> None:
@@ -152,21 +207,27 @@ def check_dossiers(dossiers: pd.DataFrame, labels: list[str]) -> None:
 
 
 def received_by(dossiers: pd.DataFrame, now: Moment) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the dossiers received by the reporting date, and how many were left out."""
+    """Return the dossiers received by the reporting date, and how many were left out and why."""
     received, _ = _times(dossiers, "received")
-    known = received <= now.instant
-    missing = int(np.isnat(received).sum())
-    if not known.any():
+    left = {"received_later": received > now.instant, "not_received": np.isnat(received)}
+    for state in _NEVER_RECEIVED if "outcome" in dossiers else ():
+        left[state] = (dossiers["outcome"] == state).to_numpy(dtype=bool, na_value=False) & (received <= now.instant)
+    counted = ~np.any(list(left.values()), axis=0)
+    number = {word: int(rows.sum()) for word, rows in left.items()}
+    if not counted.any():
         raise DataError(
             Text(
                 "Không có hồ sơ nào tiếp nhận đến ngày chốt số liệu.", "No dossier was received by the reporting date."
             ),
             expected=Text(f"ngày tiếp nhận đến {now.day}", f"dates of receipt up to {now.day}"),
-            got=f"{missing} ô trống/empty, {len(known) - missing} sau/after",
-            hint=Text("Kiểm tra as_of và cột received.", "Check as_of and the column received."),
+            got=", ".join(
+                f"{codebook.label('reason', w)} / {codebook.label('reason', w, 'en')}: {n}"
+                for w, n in number.items()
+                if n
+            ),
+            hint=Text("Kiểm tra as_of, cột received và cột outcome.", "Check as_of and the columns received, outcome."),
         )
-    rows = dossiers if known.all() else dossiers[known]
-    return rows, {"received_later": int((~known).sum()) - missing, "not_received": missing}
+    return dossiers if counted.all() else dossiers[counted], number
 
 
 def _times(rows: pd.DataFrame, name: str) -> tuple[Times, Times]:

@@ -43,13 +43,15 @@ class _Definition:
 _LADDER = {
     "resolved": _Definition("resolved_within", "resolved", ("resolved_within", "resolved")),
     "due": _Definition("due_within", "due", ("due_within", "due")),
-    "workload": _Definition("not_late", "workload", ("resolved_late", "pending_overdue", "workload")),
+    "workload": _Definition("not_late", "base_workload", ("resolved_late", "pending_overdue", "workload")),
     "q766": _Definition("within_766", "base_766", ("resolved_within", "pending_within", "workload")),
     "total": _Definition("resolved_within", "total", ("resolved_within", "total")),
 }
 #: The definitions in the order of the ladder; ``total`` is a share of a sum whose base the source does not name.
 DEFINITIONS = tuple(_LADDER)
 _COUNTS = Table("tally", TALLY.row, (), tuple(c for c in TALLY.columns if c.kind == "count"))
+#: What the note of a tally says that bears on every share made of it.
+_NOTED = ("late_by_hour", "not_received", "not_started", "not_admitted")
 #: How blank totals are filled. Received dossiers are not filled from their state under `q766`: that
 #: would count those carried in twice.
 _FILL = (
@@ -78,7 +80,7 @@ def resolution_rate(
         Counts, see ``tables.TALLY``; columns a source does not give may be absent or blank.
     definition : {"resolved", "due", "workload", "q766", "total", "all"}
         ``resolved``: (early + on time) / resolved. ``due``: those of them / due in the period.
-        ``workload``: 1 - (resolved late + pending overdue) / (carried in + received).
+        ``workload``: 1 - (resolved late + pending overdue) / (carried in + received - paused - undated).
         ``q766`` (QĐ 766/QĐ-TTg, item 2.1): (resolved in time + pending within time) / received.
         ``total``: resolved in time / a total whose base the source does not name.
         ``all``: the ladder, a row for each of these in this order.
@@ -121,7 +123,14 @@ def resolution_rate(
     ended (they are end states of the portal).
 
     ``q766`` is ``in_time / (in_time + out_of_time)`` where the source gives these (or over ``received``), or else
-    (resolved within + pending within) / workload, which the reason ``derived_q766`` then says.
+    (resolved within + pending within) / (workload - paused - undated), which the reason ``derived_q766`` then says.
+
+    Dossiers paused for the citizen's supplement are neither within their time nor overdue, and of undated ones it
+    cannot be known: where a source counts them they stand in neither numerator nor denominator of ``workload``
+    and ``q766`` (reasons ``paused_left_out``, ``undated_left_out``). They never stand in ``resolved`` and ``due``.
+
+    What :func:`tally` noted goes on in ``reason``: ``late_by_hour``, ``not_received``, ``not_started``,
+    ``not_admitted``.
 
     Checked against the figures of Quế Sơn, Lâm Đồng and Vĩnh Phúc as published (see
     tests/test_resolution.py). Quế Sơn 2022, base of the total not named: 77.83 % of the total, 79.82 % of
@@ -191,28 +200,43 @@ def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict
         given[total_is] = np.where(assumed, total, stated)
     filled, derived = complete(given, _FILL)
     counts = dict.fromkeys((*_COUNTS.names, "within_766"), blank) | filled
-    counts["not_late"] = counts["workload"] - counts["resolved_late"] - counts["pending_overdue"]
+    paused, undated = (np.nan_to_num(counts[c]) for c in ("pending_paused", "undated"))
+    counts["base_workload"] = counts["workload"] - paused - undated
+    counts["not_late"] = counts["base_workload"] - counts["resolved_late"] - counts["pending_overdue"]
     if (counts["not_late"] < 0).any():
         check_part(
             counts["resolved_late"] + counts["pending_overdue"],
-            counts["workload"],
-            names=("resolved_late + pending_overdue", "workload"),
+            counts["base_workload"],
+            names=("resolved_late + pending_overdue", "workload - pending_paused - undated"),
         )
     # The portal's own counts by state come first; parts over the workload stand in for them.
     portal = ~np.isnan(counts["in_time"])
     received = counts["in_time"] + counts["out_of_time"]
     received = np.where(np.isnan(received), counts["received"], received)
     counts["within_766"] = np.where(portal, counts["in_time"], counts["within_766"])
-    counts["base_766"] = np.where(portal, received, counts["workload"])
+    counts["base_766"] = np.where(portal, received, counts["base_workload"])
 
     remarks = {name: {f"no_{c}": np.isnan(counts[c]) for c in d.needs} for name, d in _LADDER.items()}
     remarks["q766"] = {code: mask & ~portal for code, mask in remarks["q766"].items()} | {"derived_q766": ~portal}
+    # Under the portal's rule of supplements its own counts hold the paused dossiers, too.
+    held = (
+        portal & (tally["supplement"] == "q766").to_numpy(dtype=bool, na_value=False)
+        if "supplement" in tally
+        else False
+    )
+    for name, left in (("workload", paused > 0), ("q766", (paused > 0) & ~np.asarray(held))):
+        remarks[name] |= {"paused_left_out": left, "undated_left_out": undated > 0}
     remarks["resolved"]["derived_resolved"] = derived["resolved_parts"]
     remarks["workload"]["derived_workload"] = derived["workload_in"] | derived["workload_out"]
     if total_is != "unnamed":
         remarks[total_is]["total_assumed"] = assumed
     if total_is == "workload":
         remarks["q766"]["total_assumed"] = assumed & ~portal
+    noted = tally["note"].fillna("") if "note" in tally.columns else pd.Series("", index=tally.index)
+    for code in _NOTED:
+        said = noted.str.contains(f"{code}=", regex=False).to_numpy(dtype=bool)
+        for name in remarks:
+            remarks[name][code] = said
     return counts, remarks
 
 

@@ -5,12 +5,12 @@ them it stands in exactly one place, so that for every row of the result
 
     carried_in + received = resolved + withdrawn + pending + undated
     resolved = resolved_within + resolved_late,  resolved_within = resolved_early + resolved_on_time
-    pending = pending_within + pending_overdue
+    pending = pending_within + pending_overdue + pending_paused
 
-The note to form II.06a counts dossiers handed back, withdrawn or waiting for a supplement as
-finished on time. Here those handed back or withdrawn have a column of their own (``withdrawn``, as
-in the published tables), and those waiting are pending; one refused or stopped is finished, in
-time or late like any other. ``resolved_on_time + withdrawn`` is nearest to the form's column 9.
+A dossier that waits for the citizen's supplement is paused: its clock stands still, so it is neither
+within its time nor overdue. Those handed back or withdrawn have a column of their own (``withdrawn``, as
+in the published tables); one refused or stopped is finished, in time or late like any other. In form
+II.06a ``resolved_on_time + withdrawn`` is nearest to column 9, ``pending_within + pending_paused`` to column 12.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.clock import DAY, Bools, Ints, Known, Moment, Times, check_dossiers, received_by
+from dvresearch.metrics.clock import DAY, SETTINGS, Bools, Ints, Known, Moment, Times, check_dossiers, received_by
 from dvresearch.metrics.estimates import ALL, choose, group_names, label_groups
 from dvresearch.tables import TALLY
 
@@ -47,8 +47,10 @@ def tally(
     *,
     as_of: date | datetime | str | pd.Timestamp,
     period: Literal["month", "quarter", "half-year", "year"] | None = None,
-    clock: Literal["instant", "date"] = "instant",
+    clock: Literal["auto", "instant", "date"] = "auto",
     supplement: Literal["subtract", "q766", "ignore"] = "subtract",
+    financial_duty: Literal["runs", "paused"] | None = None,
+    halted: Literal["ends", "paused"] | None = None,
 ) -> pd.DataFrame:
     """Count dossiers by unit and period.
 
@@ -66,15 +68,21 @@ def tally(
     period : {"month", "quarter", "half-year", "year"}, optional
         A row per unit and period, from the first receipt to `as_of`; the last one ends at `as_of`.
         Without it, one row per unit over the whole time.
-    clock : {"instant", "date"}, default "instant"
-        ``instant``: in time when ``resolved <= due``, to the second; a due date without hour is the
-        first instant of its day. ``date``: in time when resolved on the due day or before. Early is, under
-        both, in time and resolved on a day before the due day.
+    clock : {"auto", "instant", "date"}, default "auto"
+        ``date``: in time when resolved on the due day or before. ``instant``: in time when
+        ``resolved <= due``, to the second; a due date without hour is the first instant of its day.
+        ``auto``: to the second where the due time has an hour, by the day where it has none. Early is, under
+        all of them, in time and resolved on a day before the due day.
     supplement : {"subtract", "q766", "ignore"}, default "subtract"
         ``subtract``: the due time moves back by ``supplement_days`` (calendar days). ``q766`` (formula
         note to QĐ 766/QĐ-TTg): due times as promised; a pending dossier with one request for a
         supplement is within its time, one with two or more requests is late, finished or not.
-        ``ignore``: due times as promised, requests not looked at.
+        ``ignore``: due times as promised, requests not looked at. Choose this one where the office moves
+        the due date itself after a supplement: the same days would be subtracted twice.
+    financial_duty : {"runs", "paused"}, optional
+        Whether the clock runs while a citizen is to pay (state ``financial_duty``): software differs.
+    halted : {"ends", "paused"}, optional
+        What the state ``halted`` ("Dừng xử lý", "Tạm dừng") means without a day of the end: finished, or paused.
 
     Returns
     -------
@@ -87,9 +95,10 @@ def tally(
         resolved_early, resolved_on_time, resolved_within, resolved_late, resolved
             Finished in the period and why in time or late. A dossier resolved before it was
             received is finished in the period of its receipt.
-        pending_within, pending_overdue, pending
+        pending_within, pending_overdue, pending_paused, pending
             Open at the end of the period. Overdue is: due before that day, or before the instant
-            when `as_of` is one and the clock is ``instant``.
+            when `as_of` is one and the clock is not ``date``. A dossier paused at `as_of` is paused at the
+            end of each period since its receipt: lists do not say when the pause began.
         withdrawn
             Handed back or withdrawn in the period.
         undated
@@ -97,16 +106,19 @@ def tally(
             finished (by its outcome) on a day not stated. Kept while open, then counted once more
             in the period of its end; without a day of its end only in that of its receipt.
         due, due_within
-            Due in the period and not withdrawn, and those of them finished in time. A due time before the receipt
-            counts in the period of the receipt.
+            Due in the period and neither withdrawn nor paused, and those of them finished in time. An open
+            dossier is among them once it is overdue: on the closing day one due that day is not. A due time
+            before the receipt counts in the period of the receipt.
         in_time, out_of_time
             The dossiers received in the period by their state at `as_of`: finished in time or pending
-            within, and finished late or overdue, those handed back or withdrawn included.
+            within, and finished late or overdue, those handed back or withdrawn included. A paused one is
+            neither, but under ``q766`` in time, or late from the second request on.
 
-        ``clock``, ``supplement``, ``basis`` (census) and ``note`` follow. The note counts what was left out or
-        deserves a look, for the whole file: ``received_later`` (after `as_of`), ``not_received`` (no date of
-        receipt), ``late_by_hour`` (late under clock ``instant`` although resolved on a due day given
-        without hour). Rows without any count are left out.
+        ``clock`` (the one used), ``supplement``, ``basis`` (census) and ``note`` follow. The note counts what was
+        left out or deserves a look, for the whole file: ``received_later`` (after `as_of`), ``not_received`` (no date
+        of receipt), ``not_started`` and ``not_admitted`` (registered, but never taken in), ``late_by_hour`` (late
+        under clock ``instant`` although resolved on a due day given without hour). Rows without any count are
+        left out.
 
     Raises
     ------
@@ -114,15 +126,20 @@ def tally(
         For a missing column, times that are text, times with and without zone in one table, negative
         supplement days, or nothing received by `as_of`.
     ParameterError
-        For an unknown word or an `as_of` that is no date.
+        For an unknown word, an `as_of` that is no date, or dossiers without a day of their end in a state
+        that needs the setting `financial_duty` or `halted`.
 
     Notes
     -----
     Checked against a loop over dossiers and periods (tests/test_tally.py) and against counts of
     the CoSeLoG receipt log: of 1,329 closed cases 952 in time by the instant, 1,020 by the day.
     """
-    choose("clock", clock, ("instant", "date"))
+    choose("clock", clock, ("auto", "instant", "date"))
     choose("supplement", supplement, ("subtract", "q766", "ignore"))
+    settings = {"financial_duty": financial_duty, "halted": halted}
+    for name, answer in settings.items():
+        if answer is not None:
+            choose(name, answer, tuple(SETTINGS[name]))
     if period is not None:
         choose("period", period, tuple(_MONTHS))
     labels = group_names(by)
@@ -139,10 +156,10 @@ def tally(
 
     rows, note = received_by(dossiers, now)
     keys, group = label_groups(rows, labels)
-    file = Known.of(rows, now, supplement)
-    late = file.late(now, clock)
+    file = Known.of(rows, now, clock=clock, supplement=supplement, settings=settings)
+    late = file.late(now)
     early = file.dated & file.ended & ~late & (file.end_day < file.due_day)
-    if clock == "instant":
+    if file.clock == "instant":
         note["late_by_hour"] = int((late & file.ended & file.due_without_hour & (file.end_day == file.due_day)).sum())
 
     periods = _Periods.of(file.received_day.min(), now.day, period)
@@ -152,13 +169,18 @@ def tally(
     end = np.where(file.ended, np.maximum(periods.index(file.end_day), start), periods.count)
     end = np.where(file.end_unknown, start, end)
     gone = end < periods.count
+    twice = file.requests >= 2
     # The first period at whose end an open dossier is overdue. One due on the last day is not: it is late tomorrow.
-    turn = np.where(file.requests >= 2, 0, periods.index(file.due_day + DAY))
+    turn = np.where(twice, 0, periods.index(file.due_day + DAY))
     turn = np.where(gone, turn, np.where(late, np.minimum(turn, periods.count - 1), periods.count))
     due_in = np.maximum(periods.index(file.due_day), start)
 
     judged = file.dated & gone & ~file.withdrawn
-    falls_due = file.dated & ~file.withdrawn & file.came_due(now, clock)
+    running = file.dated & ~file.paused
+    falls_due = running & ~file.withdrawn & file.came_due(now, late)
+    in_time, out_of_time = running & ~late, running & late
+    if supplement == "q766":
+        in_time, out_of_time = in_time | (file.paused & ~twice), out_of_time | (file.paused & twice)
     counts = {
         "received": cells.at(start),
         "resolved_early": cells.at(end, judged & early),
@@ -168,21 +190,22 @@ def tally(
         "undated": cells.at(end, gone & ~file.dated & ~file.withdrawn),
         "due": cells.at(due_in, falls_due),
         "due_within": cells.at(due_in, falls_due & file.ended & ~late),
-        "in_time": cells.at(start, file.dated & ~late),
-        "out_of_time": cells.at(start, file.dated & late),
-        "pending_within": cells.between(start, np.minimum(turn, end), file.dated),
-        "pending_overdue": cells.between(np.maximum(start, turn), end, file.dated),
+        "in_time": cells.at(start, in_time),
+        "out_of_time": cells.at(start, out_of_time),
+        "pending_within": cells.between(start, np.minimum(turn, end), running),
+        "pending_overdue": cells.between(np.maximum(start, turn), end, running),
+        "pending_paused": cells.between(start, end, file.paused),
     }
-    waiting = cells.between(start, end, ~file.dated)
+    waiting = cells.between(start, end, ~file.dated & ~file.paused)
     counts["undated"] += waiting
     counts["resolved_within"] = counts["resolved_early"] + counts["resolved_on_time"]
     counts["resolved"] = counts["resolved_within"] + counts["resolved_late"]
-    counts["pending"] = counts["pending_within"] + counts["pending_overdue"]
+    counts["pending"] = counts["pending_within"] + counts["pending_overdue"] + counts["pending_paused"]
     counts["carried_in"] = np.zeros_like(waiting)
     counts["carried_in"][:, 1:] = (counts["pending"] + waiting)[:, :-1]
     counts["workload"] = counts["carried_in"] + counts["received"]
     remarks = ";".join(f"{word}={number}" for word, number in note.items() if number)
-    return _frame(keys, periods, counts, now.day, {"clock": clock, "supplement": supplement, "note": remarks})
+    return _frame(keys, periods, counts, now.day, {"clock": file.clock, "supplement": supplement, "note": remarks})
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.estimates import CEILING, build, group_names
+from dvresearch.metrics.estimates import CEILING, build
 from dvresearch.metrics.proportions import proportion
 from dvresearch.tables import TARGETS, check
+from dvresearch.text import target_direction
 
 __all__ = ["OUTCOMES", "attainment", "attainment_shares", "coverage"]
 
@@ -22,6 +24,10 @@ _SHARES = {
     "plan_targets_exceeded_share": ("exceeded",),
     "plan_targets_not_met_share": ("not_met",),
 }
+_NO_SUCH_TARGET = Text("Không có chỉ tiêu này trong bảng.", "The table has no such target.")
+_CHECK_NAMES = Text(
+    "Viết tên trong lower_is_better như trong cột indicator.", "Write lower_is_better as in the column indicator."
+)
 
 
 def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) -> pd.DataFrame:
@@ -30,17 +36,22 @@ def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) 
     Parameters
     ----------
     targets : DataFrame
-        Plan targets, see ``tables.TARGETS``.
+        Plan targets, see ``tables.TARGETS``. Those whose ``direction`` is ``lower`` are to stay below their plan.
+        Where it is not stated the name tells (poor households left, overdue dossiers); where that says nothing, the
+        plan is to be reached.
     lower_is_better : collection of str, default ()
-        Indicators that are to stay below their plan (poor households, overdue dossiers).
+        Indicators that are to stay below their plan, whatever their ``direction``.
 
     Returns
     -------
     DataFrame
         ``unit``, ``period``, ``target_name`` (the indicator of the plan) and ``target_outcome`` (``exceeded``, ``met``,
-        ``not_met``, or "" where one of the numbers is missing), then the columns of ``tables.ESTIMATES``:
+        ``not_met``, or "" where it is not known), then the columns of ``tables.ESTIMATES``:
         ``value`` is result / planned, which may exceed 1. It has no interval (``not_sampled``): a result is not a
-        sample of the plan. A planned 0 gives an outcome but no value (``zero_denominator``).
+        sample of the plan. A planned 0 gives an outcome but no value (``zero_denominator``). Where the office judged
+        otherwise (``judged``: not met against met or exceeded, exceeded against met) the numbers, or their direction,
+        are in doubt: no outcome, with the reason ``judged_otherwise``. Nor is there one where words of the name
+        contradict each other (``direction_unclear``: overdue dossiers that were settled).
 
     Raises
     ------
@@ -56,16 +67,16 @@ def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) 
     check(targets, TARGETS)
     unknown = sorted(set(lower_is_better) - set(targets["indicator"]))
     if unknown:
-        raise ParameterError(
-            Text("Không có chỉ tiêu này trong bảng.", "The table has no such target."),
-            got=", ".join(unknown),
-            expected=Text("tên trong cột indicator", "names of the column indicator"),
-            hint=Text("Kiểm tra tên viết trong lower_is_better.", "Check the names in lower_is_better."),
-        )
+        raise ParameterError(_NO_SUCH_TARGET, got=", ".join(unknown), hint=_CHECK_NAMES)
     planned, result = (targets[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in ("planned", "result"))
     known = ~np.isnan(planned) & ~np.isnan(result)
-    gain = np.where(targets["indicator"].isin(list(lower_is_better)), planned - result, result - planned)
-    outcome = np.select([~known, gain > 0, gain == 0], ["", *OUTCOMES[:2]], OUTCOMES[2])
+    direction = _direction(targets, lower_is_better)
+    unclear = known & (direction == "unclear")
+    gain = np.where(direction == "lower", planned - result, result - planned)
+    judged = targets["judged"].fillna("").to_numpy() if "judged" in targets else np.full(len(targets), "")
+    above = (judged == "exceeded") & (gain == 0)
+    otherwise = known & ~unclear & (judged != "") & (((judged == "not_met") != (gain < 0)) | above)
+    outcome = np.select([~known | unclear | otherwise, gain > 0, gain == 0], ["", *OUTCOMES[:2]], OUTCOMES[2])
     keys = targets[["unit", "period"]].reset_index(drop=True)
     keys = keys.assign(target_name=targets["indicator"].array, target_outcome=pd.array(outcome, dtype="str"))
     return build(
@@ -76,8 +87,22 @@ def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) 
         denominator=planned,
         definition="result_over_plan",
         basis="census",
-        reasons={"no_counts": ~known, "zero_denominator": known & (planned == 0), "not_sampled": known},
+        reasons={
+            "judged_otherwise": otherwise,
+            "direction_unclear": unclear,
+            "no_counts": ~known,
+            "zero_denominator": known & (planned == 0),
+            "not_sampled": known,
+        },
     )
+
+
+def _direction(targets: pd.DataFrame, lower_is_better: Collection[str]) -> NDArray[np.object_]:
+    """Return what is better, target by target: as it is given, as the table states it, or as the name tells."""
+    names = targets["indicator"].to_numpy(dtype=object)
+    stated = targets["direction"].fillna("").to_numpy(dtype=object) if "direction" in targets else [""] * len(names)
+    told = [given or target_direction(name) or "higher" for given, name in zip(stated, names, strict=True)]
+    return np.where(np.isin(names, list(lower_is_better)), "lower", np.array(told, dtype=object))
 
 
 def attainment_shares(
@@ -111,23 +136,21 @@ def attainment_shares(
         As :func:`attainment`.
     """
     each = attainment(targets, lower_is_better=lower_is_better)
-    known = each["target_outcome"] != ""
-    labels = group_names(by)
-    frames = []
-    for share, outcomes in _SHARES.items():
-        hits = each["target_outcome"].isin(outcomes).astype(float).where(known)
-        frames.append(
-            proportion(
-                each[[c for c in ("unit", "period") if c in each]].assign(hit=hits, targets=1.0),
-                numerator="hit",
-                denominator="targets",
-                by=labels,
-                indicator=share,
-                definition="of_targets",
-                basis="census",
-                confidence=confidence,
-            )
+    outcomes = each["target_outcome"].where(each["target_outcome"] != "")
+    counted = each[["unit", "period"]].assign(targets=1.0)
+    frames = [
+        proportion(
+            counted.assign(hit=outcomes.isin(hits).where(outcomes.notna()).astype(float)),
+            numerator="hit",
+            denominator="targets",
+            by=by,
+            indicator=share,
+            definition="of_targets",
+            basis="census",
+            confidence=confidence,
         )
+        for share, hits in _SHARES.items()
+    ]
     order = np.arange(3 * len(frames[0])).reshape(3, -1).T.ravel()
     return pd.concat(frames).take(order).reset_index(drop=True)
 

@@ -14,9 +14,9 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
-from dvresearch.loaders.declaration import Declaration, declared
+from dvresearch.loaders.declaration import Declaration, Stated, declared
 from dvresearch.loaders.figures import faults
-from dvresearch.loaders.form_layouts import FORMS, Form, form
+from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.loaders.forms import read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.load import readings
@@ -25,9 +25,9 @@ from dvresearch.loaders.reading import Reading, read_blocks
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, check_identities
 from dvresearch.metrics.published import check_shares
 from dvresearch.privacy import showable
+from dvresearch.screening.forms import check_form
 from dvresearch.screening.records import screen_records
 from dvresearch.screening.registers import GIVEN, check_records
 from dvresearch.tables import DOSSIERS
@@ -55,7 +55,7 @@ def screen(
     timezone: str | None = None,
     date_order: Literal["auto", "dmy", "mdy"] = "auto",
     corrections: str | Path | None = None,
-    declaration: Declaration | str | Path | None = None,
+    declaration: Stated = None,
     as_of: date | str | None = None,
     calendar: Calendar | None = None,
     limits: Limits = LIMITS,
@@ -108,7 +108,10 @@ def screen(
         short["items"] = questionnaire(items) if isinstance(items, Mapping) else items
     try:
         if table in forms:
-            return findings.table(_screen_form(Path(path), table, unit, sheet, limits))
+            form = read_form(path, table, unit=unit, sheet=sheet, limits=limits)
+            notes = [remark for part in form.sheets for remark in _remarks(part.sheet, part.sheet.notes)]
+            cells = _cells([p for part in form.sheets for p in part.problems])
+            return findings.table([*notes, *cells, *check_form(form)])
         if table == "figures":
             return findings.table(_screen_figures(Path(path)))
         if table == "dossiers" and corrections is None:
@@ -180,7 +183,7 @@ def _unreadable(error: DataError, path: Path) -> Finding:
 
 def _fault(check: str, error: DataError, where: str) -> Finding:
     # what was found stands in `computed`
-    def line(lang: str) -> str:
+    def line(lang: Literal["vi", "en"]) -> str:
         parts = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
         return " ".join(p if p.endswith((".", "…", "!")) else f"{p}." for p in parts)
 
@@ -289,56 +292,3 @@ def _screen_figures(path: Path) -> list[Finding]:
         value_high=figures["value_high"].fillna((figures["value"] + half).where(shares)),
     )
     return [*found, *check_shares(figures).to_dict("records")]
-
-
-# --- forms -----------------------------------------------------------------------------------------------------------
-
-
-def _screen_form(path: Path, code: str, unit: str | None, sheet_name: str | None, limits: Limits) -> list[Finding]:
-    frame, sheet, problems = read_form(path, code, unit=unit, sheet=sheet_name, limits=limits)
-    found = [*_remarks(sheet, sheet.notes), *_cells(problems)]
-    labels = frame["group"].where(frame["group"] != "", frame["unit"])
-    named = frame.assign(where=[f"{sheet.file}, dòng/row {row}, {label}" for row, label in labels.items()])
-    sums = check_identities(named, _identities(form(code)), label=("where",)).drop(columns="residual")
-    found += sums.to_dict("records")
-    return [*found, *_totals(frame, sheet, form(code))]
-
-
-def _identities(layout: Form) -> Sequence[Identity]:
-    """Return the sums of a form: those of a tally, or those between its numbered columns."""
-    if not layout.numbered:
-        return TALLY_IDENTITIES
-    totals = [total for total, _ in layout.sums]
-    return [
-        Identity(check, str(total), tuple(map(str, parts)), role="link" if total in totals[:i] else "sum")
-        for i, (check, (total, parts)) in enumerate(zip(layout.checks(), layout.sums, strict=True))
-    ]
-
-
-def _totals(frame: pd.DataFrame, sheet: Sheet, layout: Form) -> list[Finding]:
-    """Compare each total row with the sum of the lines above it."""
-    counts = [c.name for c in layout.columns if c.name in frame.columns]
-    totals = frame[frame["row_kind"] == "total"]
-    lines = frame[frame["row_kind"] == "line"]
-    found = []
-    for row, total in totals.iterrows():
-        for name in counts:
-            stated, computed = total[name], lines[name].sum(min_count=len(lines))
-            if pd.isna(stated) or pd.isna(computed):
-                verdict, severity = "unknown", "info"
-            elif abs(stated - computed) < 0.5:
-                verdict, severity = "pass", "info"
-            else:
-                verdict, severity = "fail", "major"
-            found.append(
-                findings.finding(
-                    "total_row",
-                    verdict,
-                    f"{sheet.file}, dòng/row {row}, " + (f"cột/column ({name})" if layout.numbered else name),
-                    computed=findings.digits(computed),
-                    stated=findings.digits(stated),
-                    severity=severity,
-                    guidance=_advice("total_row"),
-                )
-            )
-    return found

@@ -19,7 +19,7 @@ from dvresearch.errors import ParameterError, Text
 from dvresearch.loaders.reading import Reading
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.tables import DOSSIERS
+from dvresearch.tables import DOSSIERS, UNFINISHED
 from dvresearch.text import plain
 from dvresearch.text.dates import EARLY, FIRST_YEAR
 
@@ -57,7 +57,7 @@ _IMPOSSIBLE = {
     "due_before_received": ("due", "due < {day}received"),
     "very_long": ("resolved", f"date_diff('day', received, resolved) > {LONGEST}"),
     "open_with_end": ("outcome", "outcome = 'open' AND resolved IS NOT NULL"),
-    "closed_without_end": ("outcome", "outcome IS NOT NULL AND outcome NOT IN ('open', '') AND resolved IS NULL"),
+    "closed_without_end": ("outcome", f"outcome NOT IN {('', *UNFINISHED)} AND resolved IS NULL"),
     "supplement_too_long": (
         "supplement_days",
         "supplement_days < 0 OR supplement_days > date_diff('day', received, coalesce(resolved, due)) + 1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,21 +12,6 @@ from dvresearch.text.legacy import FONTS, Font, legacy_font
 from dvresearch.text.letters import nfc
 
 __all__ = ["REPAIRS", "Repaired", "repair"]
-
-#: What :func:`repair` can have done, in the order in which it is done and named.
-REPAIRS = (
-    "no_break_space",
-    "line_end",
-    "hyphen",
-    "full_width",
-    "old_horn",
-    "invisible",
-    "decomposed",
-    "tcvn3",
-    "vni",
-    "soft_hyphen",
-    "split_digits",
-)
 
 
 @dataclass(frozen=True)
@@ -58,17 +44,28 @@ class Repaired:
         return at, at
 
 
-_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-# PDF readers write U+FFFE (older ones U+0002) for a hyphen at a line's end and join the lines.
-_HYPHEN = re.compile("[\u0002\u2010\u2011\ufffe]")
-_MARKED = re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+")
-_LINE_END = re.compile("\r\n?")
-_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+def _narrow(match: re.Match[str]) -> str:
+    char = match[0]
+    return str(unicodedata.decimal(char)) if char.isdecimal() else chr(ord(char) - 0xFEE0)
+
+
+#: What is mended in any text, in this order: its name, where, and what takes its place.
+_STEPS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    ("no_break_space", re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"), lambda m: " "),
+    ("line_end", re.compile("\r\n?"), lambda m: "\n"),
+    # PDF readers write U+FFFE (older ones U+0002) for a hyphen at a line's end and join the lines.
+    ("hyphen", re.compile("[\u0002\u2010\u2011\ufffe]"), lambda m: "-"),
+    ("full_width", re.compile(r"[\uff01-\uff5e]|(?![0-9])\d"), _narrow),  # and the digits of other scripts
+    ("old_horn", re.compile("[\u01a2\u01a3]"), lambda m: "Ư" if m[0] == "\u01a2" else "ư"),
+    ("invisible", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"), lambda m: ""),
+    ("decomposed", re.compile("[^\u0300-\u036f]?[\u0300-\u036f]+"), lambda m: nfc(m[0])),
+)
+#: What :func:`repair` can have done, in the order in which it is done and named.
+REPAIRS = (*(name for name, _, _ in _STEPS), "tcvn3", "vni", "soft_hyphen", "split_digits")
 _SOFT_HYPHEN = re.compile("\u00ad")
-_HORN = re.compile("[\u01a2\u01a3]")
 _CLEAN = re.compile(
-    "[^\r\u0002\u00a0\u00ad\u01a2\u01a3\u0300-\u036f\u1680\u2000-\u2011\u202a-\u206f\u3000\uf900-\uffff]*"
+    "[^\r\u0002\u00a0\u00ad\u01a2\u01a3\u0300-\u036f\u0660-\u1c59\u2000-\u2011\u202a-\u206f\u3000\ua620-\uabff"
+    "\uf900-\uffff\U000104a0-\U0001fbff]*"
 )
 _SPLIT = re.compile(
     r"(?<=\d) +(?=[.,]\d)"  # 82 ,66 %
@@ -86,8 +83,8 @@ def repair(
     r"""Undo what files, fonts and PDF readers do to Vietnamese text.
 
     Composes letters and marks, turns special spaces into spaces and line ends into ``\n``, restores
-    hyphens lost at line ends, full-width digits and Ƣ/ƣ, converts TCVN3 and VNI text and removes invisible
-    characters. Digits, punctuation and text that needs nothing stay as they are.
+    hyphens lost at line ends, full-width signs, the digits of other scripts and Ƣ/ƣ, converts TCVN3 and VNI text and
+    removes invisible characters. Digits, punctuation and text that needs nothing stay as they are.
 
     Parameters
     ----------
@@ -112,24 +109,19 @@ def repair(
     """
     done = Repaired(text, text, range(len(text)), range(1, len(text) + 1))
     if not _CLEAN.fullmatch(text):
-        done = _replace(done, "no_break_space", _SPACE, lambda m: " ")
-        done = _replace(done, "line_end", _LINE_END, lambda m: "\n")
-        done = _replace(done, "hyphen", _HYPHEN, lambda m: "-")
-        done = _replace(done, "full_width", _FULL_WIDTH, lambda m: chr(ord(m[0]) - 0xFEE0))
-        done = _replace(done, "old_horn", _HORN, lambda m: "Ư" if m[0] == "\u01a2" else "ư")
-        done = _replace(done, "invisible", _INVISIBLE, lambda m: "")
-        done = _replace(done, "decomposed", _MARKED, lambda m: nfc(m[0]))
+        for name, pattern, new in _STEPS:
+            done = _replace(done, name, pattern, new)
     if font == "auto":
         font = legacy_font(done.text) or "unicode"
     if font != "unicode":
-        pattern, letters = FONTS[font]
+        codes, letters = FONTS[font]
         capital = _capitals(done.text) if font == "tcvn3" else b""
 
         def letter(match: re.Match[str]) -> str:
             small = letters[match[0]]
             return small.upper() if capital and capital[match.start()] else small
 
-        done = _replace(done, font, pattern, letter)
+        done = _replace(done, font, codes, letter)
     # Not with the other invisible characters, which go first: TCVN3 codes ư with the soft hyphen.
     done = _replace(done, "soft_hyphen", _SOFT_HYPHEN, lambda m: "")
     if split_digits == "join":

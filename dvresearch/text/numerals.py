@@ -9,61 +9,42 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from dvresearch.errors import DataError, Text
 from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
 
-__all__ = ["HEDGES", "MISSING", "SCALES", "Number", "Style", "Unit", "cell_number", "column_style", "number"]
+__all__ = ["HEDGES", "MISSING", "SCALES", "Number", "cell_code", "cell_number", "column_style", "is_missing", "number"]
 
 Style = Literal["vi", "en"]
+AnyStyle = Style | Literal["auto"]
 Unit = Literal["count", "continuous"]
+Side = Literal["below", "above", "around"]
 
-#: Words before a number that loosen it, and on which side of the printed value the true one lies.
-HEDGES: dict[str, Literal["below", "above", "around"]] = {
-    "gần": "below",
-    "dưới": "below",
-    "chưa đến": "below",
-    "chưa tới": "below",
-    "không quá": "below",
-    "tối đa": "below",
-    "nhiều nhất": "below",
-    "tới": "below",
-    "trở xuống": "below",
-    "hơn": "above",
-    "trên": "above",
-    "ít nhất": "above",
-    "tối thiểu": "above",
-    "không dưới": "above",
-    "từ": "above",
-    "trở lên": "above",
-    "khoảng": "around",
-    "khoảng gần": "below",
-    "khoảng hơn": "above",
-    "khoảng trên": "above",
-    "xấp xỉ": "around",
-    "ước": "around",
-    "ước tính": "around",
-    "ước khoảng": "around",
-    "ước gần": "below",
-    "ước hơn": "above",
-    "ước trên": "above",
+_SIDES: dict[Side, str] = {
+    "below": "gần|dưới|chưa đến|chưa tới|không quá|tối đa|nhiều nhất|tới|trở xuống|khoảng gần|ước gần",
+    "above": "hơn|trên|ít nhất|tối thiểu|không dưới|từ|trở lên|khoảng hơn|khoảng trên|ước hơn|ước trên",
+    "around": "khoảng|xấp xỉ|ước|ước tính|ước khoảng",
 }
+#: Words before a number that loosen it, and on which side of the printed value the true one lies.
+HEDGES = {word: side for side, words in _SIDES.items() for word in words.split("|")}
 
 #: Scale words and their power of ten.
 SCALES = {"trăm": 2, "nghìn": 3, "ngàn": 3, "vạn": 4, "triệu": 6, "tỷ": 9, "tỉ": 9}
 
-#: What stands in a cell without a number. Vietnamese statistics also write "-" for "none occurred" and "x" for
-#: "not to be reported"; offices use the marks without distinction, so none of them is read as zero.
+#: What stands in a cell without a number or a day. Vietnamese statistics also write "-" for "none occurred" and "x" for
+#: "not to be reported"; offices use the marks without distinction, so none of them is read as zero. Errors of a
+#: spreadsheet (``#N/A``) are not among them: something was to stand there.
 MISSING = frozenset(
     [
-        *("", "-", "--", "−", "–", "—", ".", "..", "...", "…", "x", "n/a", "na", "#n/a", "nan", "null", "none"),
-        *("không có số liệu", "chưa có số liệu", "không rõ"),
+        *("", "-", "--", "---", "−", "–", "—", ".", "..", "...", "…", "~", "/", "//", "x", "n/a", "na", "nan"),
+        *("null", "none", "không rõ", "không quy định", "không có số liệu", "chưa có số liệu"),
     ]
 )
 
 _MAX_LENGTH = 64  # no honest number is longer; keeps hostile text cheap
+_MAX_DIGITS = 15  # what a spreadsheet keeps of a number
 
 
 def _words(words: Iterable[str]) -> str:
@@ -78,18 +59,43 @@ _NUMBER = re.compile(
     (?P<mantissa>[0-9][0-9.,'’\ ]*(?<=[0-9])|[.,][0-9]+)
     (?:e(?P<power>[-+][0-9]{{1,3}}))?
     (?P<scale>(?:\s*(?:{_words(SCALES)}))*)
-    (?:\s*(?P<percent>%|phần\s+trăm))?
+    (?:\s*(?P<percent>%|phần\s+trăm)|\s*(?:đồng|vnđ|vnd|đ))?
     \s*(?P<close>\))?
     (?:\s+(?P<tail>trở\s+lên|trở\s+xuống))?""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BARE = re.compile(r"(?P<sign>[-−])?(?P<mantissa>[0-9][0-9.,]*)(?P<percent>[ \u00a0]?%)?")
 _GROUPED = re.compile(
     r"[1-9][0-9]{0,2}(?P<group>[.,'’ ])[0-9]{3}(?:(?P=group)[0-9]{3})*(?:(?P<mark>(?!(?P=group))[.,])[0-9]+)?"
 )
 _DECIMAL = re.compile(r"[0-9]*(?P<mark>[.,])[0-9]+")
 _STYLE_OF_GROUP: dict[str, Style | None] = {".": "vi", ",": "en", " ": None, "'": None, "’": None}
 _STYLE_OF_MARK: dict[str, Style] = {",": "vi", ".": "en"}
+_SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?e\+[0-9]{1,3}", re.IGNORECASE)
+
+_NOT_A_NUMBER = Text("Đây không phải là một con số.", "This is not a number.")
+_EXPECTED = Text("một con số như 1.234,5; 4,52 nghìn; 99,5%", "a number such as 1.234,5; 4,52 nghìn; 99,5 %")
+_RETYPE = Text(
+    "Gõ chỉ một con số, ví dụ 1.234,5 hoặc 99,5%; để trống ô nếu không biết.",
+    "Type one number only, for example 1.234,5 or 99,5 %; leave the cell empty when not known.",
+)
+_FRACTION = re.compile(r"[\d.,\s]+/[\d.,\s]+")
+_TWO_NUMBERS = Text("Đây là phân số: gõ tử số và mẫu số vào hai cột.", "A fraction: type its two parts in two columns.")
+_RANGE = re.compile(r"[\d.,%\s]+[-–—][\d.,%\s]+")
+_TWO_ENDS = Text("Đây là một khoảng: gõ đầu và cuối khoảng vào hai cột.", "A range: type its ends in two columns.")
+_COUNT = Text(
+    "Cột này là số đếm: gõ một số nguyên. Nếu Excel đã đổi 1.234 thành số lẻ thì gõ lại 1234.",
+    "This column holds counts: type a whole number. If Excel turned 1.234 into a fraction, retype 1234.",
+)
+_LOST_DIGITS = Text("Mã đã mất chữ số.", "A code that lost digits.")
+_ALL_DIGITS = Text("mã ghi đủ chữ số, lưu dạng chữ", "a code with all its digits, kept as text")
+_SHORT_CODE = Text(
+    "Excel đã rút gọn mã dài và làm mất chữ số: đặt định dạng cột là Text rồi nhập lại mã từ nguồn.",
+    "Excel shortened a long code and lost digits: format the column as Text and enter the code again from its source.",
+)
+_DAY = Text(
+    "Ô số chứa ngày hoặc giờ; Excel có thể đã tự đổi số như 1.2: đặt định dạng ô là Number rồi gõ lại số.",
+    "The cell holds a date or a time; Excel may have made it of a number such as 1.2: format it as Number and retype.",
+)
 
 
 @dataclass(frozen=True)
@@ -125,56 +131,41 @@ class Number:
     alternatives: tuple[Number, ...] = ()
 
 
-class _Mantissa(NamedTuple):
-    digits: int
-    decimals: int
-    style: Style | None
-    other: _Mantissa | None = None  # the second reading, when the first was only the likelier one
+#: Digits, how many of them are decimals, and the style that this shows.
+_Mantissa = tuple[int, int, Style | None]
 
 
-class _Printed(NamedTuple):
-    mantissa: _Mantissa
-    power: int
-    negative: bool
-    percent: bool
-    hedge: str
-
-
-def _mantissa(text: str, percent: bool, unit: Unit | None, style: Style | Literal["auto"]) -> _Mantissa | None:
-    """Read digits and separators, or return None when they are not those of one number."""
+def _mantissas(text: str, percent: bool, unit: Unit | None, style: AnyStyle) -> list[_Mantissa]:
+    """Read digits and separators, the likeliest way first; none when they are not those of one number."""
     if text.isdecimal():
-        return _Mantissa(int(text), 0, None)
-    grouped = _GROUPED.fullmatch(text)
-    if grouped:
-        group, mark = grouped.groups()
-        if mark:
-            whole, part = text.split(mark)
-            return _Mantissa(int(whole.replace(group, "") + part), len(part), _STYLE_OF_MARK[mark])
-        digits = int(text.replace(group, ""))
-        as_thousands = _Mantissa(digits, 0, _STYLE_OF_GROUP[group])
+        return [(int(text), 0, None)]
+    grouped, decimal = _GROUPED.fullmatch(text), _DECIMAL.fullmatch(text)
+    if grouped and not grouped["mark"]:
+        group = grouped["group"]
+        as_thousands = (int(text.replace(group, "")), 0, _STYLE_OF_GROUP[group])
         if group in " '’" or text.count(group) > 1 or unit == "count":
-            return as_thousands
-        as_decimal = _Mantissa(digits, 3, _STYLE_OF_MARK[group])
+            return [as_thousands]
+        as_decimal = (as_thousands[0], 3, _STYLE_OF_MARK[group])
         if style != "auto":
-            return as_thousands if as_thousands.style == style else as_decimal
+            return [as_thousands if as_thousands[2] == style else as_decimal]
         # A point groups thousands and a comma marks decimals, but no percentage is in the thousands.
-        first, second = (as_decimal, as_thousands) if percent or group == "," else (as_thousands, as_decimal)
-        return first._replace(other=second)
-    decimal = _DECIMAL.fullmatch(text)
-    if decimal:
-        whole, part = text.split(decimal["mark"])
-        return _Mantissa(int(whole + part), len(part), _STYLE_OF_MARK[decimal["mark"]])
-    return None
+        return [as_decimal, as_thousands] if percent or group == "," else [as_thousands, as_decimal]
+    found = grouped or decimal
+    if not found:
+        return []
+    whole, part = text.split(found["mark"])
+    whole = whole.replace(grouped["group"], "") if grouped else whole
+    return [(int(whole + part), len(part), _STYLE_OF_MARK[found["mark"]])]
 
 
-def number(text: str, *, unit: Unit | None = None, style: Style | Literal["auto"] = "auto") -> Number:
+def number(text: str, *, unit: Unit | None = None, style: AnyStyle = "auto") -> Number:
     """Read one printed number.
 
     Parameters
     ----------
     text : str
-        ``1.234,5``, ``33,838``, ``4,52 ngàn``, ``1,2 tỷ``, ``99,5 %``, ``hơn 21.200``, ``(123)``, ``-3,2``, ...
-        and nothing else around it, no unit.
+        ``1.234,5``, ``33,838``, ``4,52 ngàn``, ``1,2 tỷ đồng``, ``99,5 %``, ``hơn 21.200``, ``(123)``, ``-3,2``, ...
+        and nothing else around it, no unit but the currency. Digits may be those of any script.
     unit : {"count", "continuous"} or None
         What is measured. In a count exactly three digits behind a single separator are a
         group of thousands (``33,838`` is 33838). Otherwise, and when not known (None), a comma
@@ -193,80 +184,42 @@ def number(text: str, *, unit: Unit | None = None, style: Style | Literal["auto"
     DataError
         When the text is not one number. The message shows the text's shape, not its content.
     """
-    printed = _read(text, unit, style)
-    readings = []
-    reading: _Mantissa | None = printed.mantissa
-    while reading:
-        digits = -reading.digits if printed.negative else reading.digits
-        exponent = printed.power - reading.decimals
-        exact = not (reading.decimals or printed.percent or printed.power or unit == "continuous")
-        readings.append(
-            Number(
-                value=float(f"{digits}e{exponent}"),
-                low=float(f"{digits}e{exponent}" if exact else f"{10 * digits - 5}e{exponent - 1}"),
-                high=float(f"{digits}e{exponent}" if exact else f"{10 * digits + 5}e{exponent - 1}"),
-                decimals=reading.decimals,
-                style=reading.style,
-                kind="percent" if printed.percent else "number",
-                hedge=printed.hedge,
-            )
-        )
-        reading = reading.other
-    first, *others = readings
+    first, *others = _readings(text, unit, style)
     return replace(first, alternatives=tuple(others))
 
 
-def _read(text: str, unit: Unit | None, style: Style | Literal["auto"]) -> _Printed:
-    """Take a printed number apart; the values are made of the parts by whoever asks."""
-    if len(text) > _MAX_LENGTH:
-        raise _not_a_number(text[: _MAX_LENGTH + 1])
-    bare = _BARE.fullmatch(text)  # most cells; the full pattern takes three times as long
-    if bare:
-        mantissa = _mantissa(bare["mantissa"], bool(bare["percent"]), unit, style)
-        if mantissa:
-            return _Printed(mantissa, -2 if bare["percent"] else 0, bool(bare["sign"]), bool(bare["percent"]), "")
-    clean = " ".join((text if text.isascii() else repair(text, font="unicode").text).split())
-    match = _NUMBER.fullmatch(clean)
-    if match and bool(match["open"]) == bool(match["close"]) and not (match["open"] and match["sign"]):
-        mantissa = _mantissa(match["mantissa"], bool(match["percent"]), unit, style)
-        power = int(match["power"] or 0) + sum(SCALES[w] for w in _SCALE_WORD.findall(match["scale"].lower()))
-        if mantissa and math.isfinite(float(f"{10 * mantissa.digits + 5}e{power}")):
-            return _Printed(
-                mantissa,
-                power - 2 if match["percent"] else power,
-                bool(match["open"]) or (match["sign"] or "+") != "+",
-                bool(match["percent"]),
-                " ".join((match["tail"] or match["hedge"] or "").lower().split()),
-            )
-    raise _not_a_number(clean)
+def _readings(text: str, unit: Unit | None, style: AnyStyle) -> list[Number]:
+    """Return all that a printed number can mean, the likeliest first."""
+    short = text[: _MAX_LENGTH + 1]
+    clean = " ".join((short if short.isascii() else repair(short, font="unicode").text).split())
+    match = _NUMBER.fullmatch(clean) if len(text) <= _MAX_LENGTH else None
+    if not match or bool(match["open"]) != bool(match["close"]) or (match["open"] and match["sign"]):
+        raise _not_a_number(clean)
+    percent = bool(match["percent"])
+    power = int(match["power"] or 0) + sum(SCALES[w] for w in _SCALE_WORD.findall(match["scale"].lower()))
+    power -= 2 if percent else 0
+    negative = bool(match["open"]) or (match["sign"] or "+") != "+"
+    readings = []
+    for size, decimals, shown in _mantissas(match["mantissa"], percent, unit, style):
+        digits, exponent = -size if negative else size, power - decimals
+        exact = not (decimals or power or unit == "continuous")
+        value, low, high = (
+            float(f"{10 * digits + (0 if exact else half)}e{exponent - 1}") for half in (0, -5, 5)
+        )  # by way of text: 12345e-3 is the nearest float, 12345 * 0.001 is not
+        if math.isfinite(low) and math.isfinite(high):
+            hedge = " ".join((match["tail"] or match["hedge"] or "").lower().split())
+            readings.append(Number(value, low, high, decimals, shown, "percent" if percent else "number", hedge))
+    if not readings:
+        raise _not_a_number(clean)
+    return readings
 
 
-def _not_a_number(text: str) -> DataError:
-    if re.fullmatch(r"[\d.,\s]+/[\d.,\s]+", text):
-        hint = Text(
-            "Đây là phân số: gõ tử số và mẫu số vào hai cột.",
-            "This is a fraction: type numerator and denominator in two columns.",
-        )
-    elif re.fullmatch(r"[\d.,%\s]+[-–—][\d.,%\s]+", text):
-        hint = Text(
-            "Đây là một khoảng: gõ đầu và cuối khoảng vào hai cột.", "This is a range: type its ends in two columns."
-        )
-    else:
-        hint = Text(
-            "Gõ chỉ một con số, ví dụ 1.234,5 hoặc 99,5 %; để trống ô nếu không biết.",
-            "Type one number only, for example 1.234,5 or 99,5 %; leave the cell empty when not known.",
-        )
-    return DataError(
-        Text("Đây không phải là một con số.", "This is not a number."),
-        expected=Text(
-            "một con số như 1.234,5; 33.838; 4,52 nghìn; 99,5 %", "a number such as 1.234,5; 33.838; 4,52 nghìn; 99,5 %"
-        ),
-        got=shape(text),
-        hint=hint,
-    )
+def _not_a_number(text: str, hint: Text | None = None) -> DataError:
+    advice = _TWO_NUMBERS if _FRACTION.fullmatch(text) else _TWO_ENDS if _RANGE.fullmatch(text) else _RETYPE
+    return DataError(_NOT_A_NUMBER, expected=_EXPECTED, got=shape(text), hint=hint or advice)
 
 
-def cell_number(value: object, *, unit: Unit | None = None, style: Style | Literal["auto"] = "auto") -> float | None:
+def cell_number(value: object, *, unit: Unit | None = None, style: AnyStyle = "auto") -> float | None:
     """Return the number in a spreadsheet cell, or None when the cell says there is none.
 
     Parameters
@@ -284,29 +237,56 @@ def cell_number(value: object, *, unit: Unit | None = None, style: Style | Liter
     Raises
     ------
     DataError
-        For text that is not a number, for dates, infinite values and true or false.
+        For text that is not a number or hedges it (``hơn 20``), for dates, infinite values and true or false; with
+        ``unit="count"`` also for percentages, fractions and numbers shortened to ``2,6E+14``.
     """
-    if isinstance(value, str):
-        if value.isdecimal() and len(value) <= _MAX_LENGTH:
-            return float(value)
-        if value.strip().casefold() in MISSING:
-            return None
-        mantissa, power, negative, _, _ = _read(value, unit, style)
-        return float(f"{-mantissa.digits if negative else mantissa.digits}e{power - mantissa.decimals}")
     if is_missing(value):
         return None
-    if isinstance(value, (float, int, Decimal, Real)) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
     if isinstance(value, (dt.date, dt.time)):
-        raise DataError(
-            Text("Ô số chứa ngày hoặc giờ.", "A number cell holds a date or a time."),
-            expected=Text("một con số", "a number"),
-            hint=Text(
-                "Excel có thể đã tự đổi số như 1.2 thành ngày: định dạng ô là Number rồi gõ lại số.",
-                "Excel may have turned a number such as 1.2 into a date: format the cell as Number and retype it.",
-            ),
-        )
-    raise _not_a_number(str(value))
+        raise _not_a_number(str(value), _DAY)
+    if isinstance(value, str):
+        text = value.strip()
+        if text.casefold() in MISSING:
+            return None
+        read = _readings(value, unit, style)[0]
+        if read.hedge:
+            raise _not_a_number(text)
+        if unit == "count" and (read.kind == "percent" or not read.value.is_integer() or _SHORTENED.fullmatch(text)):
+            raise _not_a_number(text, _COUNT)
+        return read.value
+    if not isinstance(value, (float, int, Decimal, Real)) or isinstance(value, bool) or not math.isfinite(value):
+        raise _not_a_number(str(value))
+    if unit == "count" and not float(value).is_integer():
+        raise _not_a_number(str(value), _COUNT)
+    return float(value)
+
+
+def cell_code(value: object) -> str | None:
+    """Return the identifier in a spreadsheet cell as text, or None when the cell holds none.
+
+    Parameters
+    ----------
+    value : object
+        What the reader delivered: text, number or None.
+
+    Returns
+    -------
+    str or None
+        The code without invisible characters and blanks at its ends, in ordinary digits; a whole number in full.
+
+    Raises
+    ------
+    DataError
+        For a code that a spreadsheet turned into a number and shortened (``2,60302E+14``, more than 15 digits).
+    """
+    if is_missing(value):
+        return None
+    text = " ".join(repair(str(value), font="unicode").text.split())
+    if isinstance(value, (float, int)) and float(value).is_integer() and abs(value) < 10**_MAX_DIGITS:
+        text = str(int(value))
+    elif isinstance(value, (float, int)) or _SHORTENED.fullmatch(text):
+        raise DataError(_LOST_DIGITS, expected=_ALL_DIGITS, got=shape(text), hint=_SHORT_CODE)
+    return None if text.casefold() in MISSING else text
 
 
 def is_missing(value: object) -> bool:
@@ -329,18 +309,23 @@ def column_style(texts: Iterable[object]) -> Literal["vi", "en", "mixed", "unkno
     -------
     {"vi", "en", "mixed", "unknown"}
         ``vi`` when all cells that can be read in one way only write ``1.234,5``, ``en`` when they
-        write ``1,234.5``, ``mixed`` when both occur, ``unknown`` when no cell decides.
+        write ``1,234.5``, ``unknown`` when no cell decides. ``mixed`` when both occur, or when a mark that stands
+        before one or two digits elsewhere stands before three (``1.234`` beside ``95.5``): a thousand, or one and
+        a bit? Cells that show three or more decimals beyond doubt (``0.125``) settle that.
     """
-    seen = set()
+    decimals: dict[Style, set[int]] = {}
+    open_marks: set[Style] = set()
     for text in texts:
         if not isinstance(text, str) or text.isdecimal() or text.strip().casefold() in MISSING:
             continue
         try:
-            mantissa = _read(text, None, "auto").mantissa
+            first, *others = _readings(text, None, "auto")
         except DataError:
             continue
-        if mantissa.style and not mantissa.other:
-            seen.add(mantissa.style)
-    if len(seen) > 1:
+        if others:
+            open_marks |= {r.style for r in (first, *others) if r.decimals and r.style}
+        elif first.style:
+            decimals.setdefault(first.style, set()).add(first.decimals)
+    if len(decimals) > 1 or any(max(decimals.get(mark, {3})) < 3 for mark in open_marks):
         return "mixed"
-    return seen.pop() if seen else "unknown"
+    return next(iter(decimals), "unknown")

@@ -81,7 +81,8 @@ def read_flows(tally: pd.DataFrame) -> tuple[Row, Flows]:
     finished = told("resolved_early", "resolved_on_time")
     within = finished if len(finished) == 2 else told("resolved_within") or finished
     codes = [*within, *told("resolved_late")] or told("resolved")
-    codes += told("pending_within", "pending_overdue") or told("pending")
+    waiting = told("pending_within", "pending_overdue")
+    codes += [*waiting, *told("pending_paused")] if waiting else told("pending")
     codes = codes or told("in_time", "out_of_time")
     if not codes:
         raise DataError(

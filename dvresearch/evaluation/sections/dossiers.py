@@ -64,7 +64,11 @@ def compose(ctx: Context) -> Section:
     ladder = _rates(ctx, whole, "all")
     # stocks of several years are not added: where dossiers are is shown for the last
     last = whole.tail(1)
-    returned = float(whole["withdrawn"].sum())
+    returned, paused = float(whole["withdrawn"].sum()), float(last["pending_paused"].iloc[0])
+    notes = [ctx.prose("dossiers.returned", returned=format_number(returned, 0, ctx.lang))]
+    notes += [ctx.prose("dossiers.paused", paused=format_number(paused, 0, ctx.lang))] if paused else []
+    asked = {"supplement_days", "supplement_requests"} & set(ctx.dossiers.columns)
+    supplement = ctx.label("value", f"supplement.{ctx.spec.supplement}") if asked else ctx.prose("dossiers.no-days")
     by_field = _rates(ctx, ctx.tally("field"), "resolved", "field")
     by_month = _rates(ctx, months, "due", "period")
     call = f"tally(load_dossiers(path), as_of={ctx.spec.as_of!r}, clock={ctx.spec.clock!r}, ...)"
@@ -77,6 +81,7 @@ def compose(ctx: Context) -> Section:
         "withdrawn",
         "pending_within",
         "pending_overdue",
+        "pending_paused",
     )
     blocks: list[Block] = [
         Paragraph(" ".join(wording.describe(ladder.iloc[:1], ctx.lang)), "lead"),
@@ -84,7 +89,7 @@ def compose(ctx: Context) -> Section:
             ctx.prose(
                 "dossiers.rules",
                 clock=ctx.label("value", f"clock.{ctx.spec.clock}"),
-                supplement=ctx.label("value", f"supplement.{ctx.spec.supplement}"),
+                supplement=supplement,
             ),
             "note",
         ),
@@ -97,7 +102,7 @@ def compose(ctx: Context) -> Section:
             sources=sources,
             inputs=inputs,
             call=f"plots.ladder(resolution_rate({call}, definition='all'))",
-            notes=[ctx.prose("dossiers.returned", returned=format_number(returned, 0, ctx.lang))],
+            notes=notes,
         ),
         ctx.figure(
             "flows",

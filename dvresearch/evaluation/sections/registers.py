@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from dvresearch import codebook, loaders, metrics, wording
+from dvresearch import codebook, metrics, wording
 from dvresearch.evaluation.content import Block, Checks, Paragraph, Section, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections.units import compared
@@ -225,7 +225,7 @@ def yes_shares(ctx: Context) -> pd.DataFrame:
 
 def models(ctx: Context) -> Section:
     """Return the section on the register of models."""
-    frame = loaders.load_models(ctx.spec.inputs["models"])
+    frame = ctx.models
     contents = [f"states_{c}" for c in MODEL_CONTENTS if f"states_{c}" in frame.columns]
     counted = pd.DataFrame(
         {
@@ -261,7 +261,7 @@ def models(ctx: Context) -> Section:
 
 def targets(ctx: Context) -> Section:
     """Return the section on plan targets."""
-    frame = loaders.load_targets(ctx.spec.inputs["targets"])
+    frame = ctx.targets
     lower = ctx.spec.lower_is_better
     met = metrics.attainment_shares(frame, lower_is_better=lower, confidence=ctx.spec.confidence)
     each = worded(metrics.attainment(frame, lower_is_better=lower), ctx, "target_outcome")
@@ -293,7 +293,7 @@ def targets(ctx: Context) -> Section:
 
 def rubric_totals(ctx: Context) -> str:
     """Return the sentence on self score, appraised score and the gap between them."""
-    whole = metrics.appraisal(loaders.load_rubric(ctx.spec.inputs["rubric"]), by=())
+    whole = metrics.appraisal(ctx.rubric, by=())
     maximum = format_number(float(whole["denominator"].max()), 0, ctx.lang)
     gap = whole.loc[whole["indicator"] == "appraisal_gap", "value"].iloc[0]
     below = "below" if gap < 0 else "above"
@@ -303,7 +303,7 @@ def rubric_totals(ctx: Context) -> str:
 
 def rubric(ctx: Context) -> Section:
     """Return the section on the self-assessment."""
-    frame = loaders.load_rubric(ctx.spec.inputs["rubric"])
+    frame = ctx.rubric
     totals = metrics.appraisal(frame)
     zero = metrics.zero_denominators(frame, confidence=ctx.spec.confidence)
     shown = totals.assign(what=[ctx.label("indicator", i) for i in totals["indicator"]])

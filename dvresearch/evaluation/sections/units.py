@@ -72,7 +72,9 @@ def compose(ctx: Context) -> Section:
     rates = _rates(ctx, counts)
     # what a share of those resolved does not show: a stock at the end of the period, a flow through all of it
     beside = counts.groupby("unit", sort=False).agg(
-        pending_overdue=("pending_overdue", "last"), withdrawn=("withdrawn", "sum")
+        pending_overdue=("pending_overdue", "last"),
+        pending_paused=("pending_paused", "last"),
+        withdrawn=("withdrawn", "sum"),
     )
     call = "resolution_rate(tally(load_dossiers(path), ...), by=['unit'], definition='resolved')"
     blocks = (

@@ -1,0 +1,212 @@
+"""Propose the declaration of a file: what was found, and every question as lines that one ``#`` less answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from dvresearch import codebook, workbook
+from dvresearch.errors import Answer, DataError, message
+from dvresearch.loaders.declaration import Declaration, Stated, declared
+from dvresearch.loaders.load import readings
+from dvresearch.loaders.reading import Reading
+from dvresearch.privacy import showable
+
+__all__ = ["Proposal", "answer", "propose", "read_answers", "write_questions"]
+
+#: Keys of a declaration that are tables of their own in TOML.
+_TABLES = ("given", "columns", "words", "rows", "direction")
+_SHEET = ("Câu hỏi", "Lựa chọn")
+
+
+class Proposal:
+    """The proposed declaration of a file.
+
+    Parameters
+    ----------
+    text : str
+        The TOML; what is open stands as lines behind ``#``.
+    questions : list of (str, list of str)
+        Each question, and the lines of which one answers it.
+    """
+
+    def __init__(self, text: str, questions: list[tuple[str, list[str]]]) -> None:
+        self.text, self.questions = text, questions
+
+
+def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Proposal:
+    """Propose the declaration of a file; earlier answers are kept.
+
+    Parameters
+    ----------
+    path : str or Path
+        The data file.
+    kind : str
+        What it holds: ``dossiers``, ``cases``, ``responses``, ``models``, ``targets`` or ``rubric``.
+    stated : Declaration, str or Path, optional
+        What is declared already; the declaration beside the file without it.
+    **short
+        Single keys of a declaration.
+    """
+    said = declared(path, kind, stated, **short)
+    asked: list[tuple[str, str, Sequence[Answer]]] = []
+    try:
+        parts: list[Reading | None] = list(readings(path, kind, said))
+    except DataError as error:
+        if not error.give:
+            raise
+        parts = [None] * len(said)
+        asked = [(error.title.vi, error.where or "", error.give)]
+    lines = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi]
+    questions: list[tuple[str, list[str]]] = []
+    for declaration, reading in zip(said, parts, strict=True):
+        if reading is not None:
+            asked = [
+                (q.text().vi, f"{q.where}; {q.evidence}" if q.evidence else q.where, q.answers)
+                for q in reading.questions
+            ]
+        lines += _table(declaration, reading, [q for q in asked if q[2]], questions)
+    return Proposal("\n".join(lines) + "\n", questions)
+
+
+def _table(
+    said: Declaration,
+    reading: Reading | None,
+    asked: Iterable[tuple[str, str, Sequence[Answer]]],
+    questions: list[tuple[str, list[str]]],
+) -> list[str]:
+    """Return the lines of one ``[[table]]``: what is known, then the questions where their answers belong."""
+    values: dict[str, dict[str, Any]] = {"": {"as": said.kind}}
+    for name in (f.name for f in fields(Declaration) if f.name not in ("kind", *_TABLES)):
+        value = getattr(said, name)
+        if value != getattr(Declaration(), name):
+            values[""][name] = (
+                value.name if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+            )
+    for name in _TABLES:
+        inner = getattr(said, name)
+        if name == "words":
+            values |= {f"words.{column}": dict(words) for column, words in inner.items()}
+        elif inner:
+            values[name] = dict(inner)
+    if reading is not None:
+        sheets = list(dict.fromkeys(p.block.sheet.name for p in reading.parts if p.block.sheet.name))
+        if sheets:
+            values[""].setdefault("sheets", sheets)
+        titles = {
+            t: n for p in reading.parts for n, c in p.block.columns.items() if showable(t := p.block.titles[c]) == t
+        }
+        values["columns"] = {t: n for t, n in titles.items() if n not in said.given} | dict(said.mapping(reading.table))
+    notes: dict[str, list[str]] = {}
+    for text, where, answers in (part for question in asked for part in _single(*question)):
+        table = answers[0].key if answers[0].entry else ""
+        inline = [a.toml() if (a.key if a.entry else "") == table else f"[table.{a.key}] {a.toml()}" for a in answers]
+        questions.append((f"{text} ({where})", inline))
+        notes.setdefault(table, []).append(f"# HỎI {len(questions)}: {text} ({where})")
+        notes[table] += [f"#{line}{_meaning(a)}" for line, a in zip(inline, answers, strict=True)]
+    out = ["[[table]]"]
+    for table in dict.fromkeys(("", *values, *notes)):
+        out += [f"[table.{table}]"] if table else []
+        out += [f"{_key(name)} = {_value(value)}" for name, value in values.get(table, {}).items()]
+        out += notes.get(table, [])
+    return [*out, ""]
+
+
+def _single(text: str, where: str, answers: Sequence[Answer]) -> list[tuple[str, str, Sequence[Answer]]]:
+    """Return a question about several words, rows or missing columns as one for each."""
+    entries = dict.fromkeys((a.key, a.entry) for a in answers)
+    each = all(a.value == "…" or a.key == "rows" or a.key.startswith("words.") for a in answers)
+    if not each or len(entries) < 2:
+        return [(text, where, answers)]
+    return [
+        (text, f"{where}; {entry}", [a for a in answers if (a.key, a.entry) == (name, entry)])
+        for name, entry in entries
+    ]
+
+
+def _meaning(answer: Answer) -> str:
+    """Return what a code means, as a remark behind its line."""
+    column = answer.key.removeprefix("words.")
+    if column == answer.key:
+        return ""
+    known = codebook.find("value", f"{column}.{answer.value}")
+    return f"  # {codebook.label('value', known)}" if known else ""
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False)
+
+
+def _value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def answer(text: str, question: int, line: str) -> str:
+    """Return a proposed declaration in which a question is answered by one of its lines, the other lines gone.
+
+    Parameters
+    ----------
+    text : str
+        The TOML.
+    question : int
+        Number of the question, from 1.
+    line : str
+        The line that answers it, as it stands behind ``#``, or with ``…`` filled in.
+    """
+    lines = text.splitlines()
+    start = next(i for i, said in enumerate(lines) if said.startswith(f"# HỎI {question}:"))
+    end = next((i for i in range(start + 1, len(lines)) if not re.match(r"#(?! HỎI )", lines[i])), len(lines))
+    moved = re.fullmatch(r"\[table\.([^\]]+)\] (.*)", line)
+    if not moved:
+        return "\n".join([*lines[:start], line, *lines[end:]]) + "\n"
+    lines = [*lines[:start], *lines[end:]]
+    head = f"[table.{moved[1]}]"
+    if head not in lines:
+        lines = [*"\n".join(lines).rstrip().splitlines(), head]
+    at = lines.index(head)
+    return "\n".join([*lines[: at + 1], moved[2], *lines[at + 1 :]]) + "\n"
+
+
+def write_questions(proposal: Proposal, path: Path) -> None:
+    """Write the questions as a workbook with the possible answers to choose from."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = Workbook()
+    sheet, choices = book.active, book.create_sheet(_SHEET[1])
+    sheet.title = _SHEET[0]
+    choices.sheet_state = "hidden"
+    sheet.append(["Số", "Câu hỏi", "Trả lời (chọn trong danh sách; thay … bằng nội dung đúng)"])
+    for number, (text, lines) in enumerate(proposal.questions, start=1):
+        sheet.append([number, text])
+        for column, line in enumerate(lines, start=1):
+            choices.cell(number, column, line)
+        last = str(choices.cell(number, len(lines)).column_letter)
+        rule = DataValidation("list", formula1=f"'{_SHEET[1]}'!$A${number}:${last}${number}", showErrorMessage=False)
+        sheet.add_data_validation(rule)
+        rule.add(f"C{number + 1}")
+    for column, width in (("A", 6), ("B", 90), ("C", 60)):
+        sheet.column_dimensions[column].width = width
+    for row in sheet.iter_rows():
+        for cell in row:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.font = Font(name="Times New Roman", size=12, bold=cell.row == 1)
+    workbook.save(book, path)
+
+
+def read_answers(proposal: Proposal, path: Path) -> str:
+    """Return the declaration with the answers of a workbook of questions filled in; unanswered ones stay open."""
+    from dvresearch.loaders.sheets import read_sheets, texts
+
+    rows = read_sheets(path, sheet=_SHEET[0])[0].rows(1, len(proposal.questions) + 1)
+    text = proposal.text
+    for cells in rows:
+        said, _, line = (texts(cells) + [""] * 3)[:3]
+        if line and said.isdecimal() and int(said) <= len(proposal.questions):
+            text = answer(text, int(said), line)
+    return text
