@@ -233,9 +233,10 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         guess = _guess(*next(layouts(sheet)), names, mapping)
         return _side_by_side(sheet, guess, width)
     blocks: list[Block] = []
-    for rows in _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header):
+    groups = _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header)
+    for rows, (limit, *_) in pairwise([*groups, [sheet.height]]):
         floor = max((blocks[-1].body, *(row + 1 for row in blocks[-1].again))) if blocks else 0
-        span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3))
+        span = range(max(floor, rows[0] - _TALLEST + 1), min(limit, rows[-1] + 3))
         if stated.header:
             span = range(rows[0], rows[-1] + 1)
         guesses = [_guess(*layout, names, mapping) for layout in layouts(sheet, span)]
@@ -281,12 +282,18 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         good = {c for c in set(column) if type(c) is str and _TITLE.fullmatch(c.strip()) and _is_word(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
+
+    def words(rows: list[int]) -> set[str]:
+        return {key(c) for column in sheet.columns[:_WIDEST] for c in (column[r] for r in rows) if type(c) is str and c}
+
     groups: list[list[int]] = []
-    for row in np.flatnonzero(hits >= 2):
-        if groups and row - groups[-1][-1] <= 2:
-            groups[-1].append(int(row))
+    for row in map(int, np.flatnonzero(hits >= 2)):
+        apart = row - groups[-1][-1] if groups else sheet.height
+        # the same words again below a single row of others: the header of the next page
+        if apart == 1 or (apart == 2 and len(words(groups[-1]) & words([row])) < 2):
+            groups[-1].append(row)
         else:
-            groups.append([int(row)])
+            groups.append([row])
     return groups
 
 
