@@ -41,9 +41,7 @@ class Fault:
 
     def cell(self) -> Odd:
         """Return what the reader of files makes of it."""
-        odd = Odd(self.text)
-        odd.kind = "formula" if self.formula else "error"
-        return odd
+        return Odd(self.text, "formula" if self.formula else "error")
 
 
 NOT_FOUND, UNCOMPUTED = Fault("#N/A"), Fault("=TODAY()+3", formula=True)
@@ -61,7 +59,7 @@ class Field:
 KINDS: dict[str, tuple[Field, ...]] = {
     "dossiers": (
         Field("dossier", ("Mã hồ sơ", "Số hồ sơ", "Mã HS")),
-        Field("unit", ("Đơn vị", "Cơ quan giải quyết", "Tên đơn vị"), True),
+        Field("unit", ("Đơn vị", "Tên đơn vị", "UBND xã"), True),
         Field("procedure", ("Thủ tục", "Tên thủ tục hành chính")),
         Field("field", ("Lĩnh vực", "Tên lĩnh vực")),
         Field("channel", ("Hình thức nộp", "Kênh tiếp nhận")),
@@ -72,7 +70,7 @@ KINDS: dict[str, tuple[Field, ...]] = {
     ),
     "cases": (
         Field("case", ("Mã đơn", "Số đơn"), True),
-        Field("unit", ("Đơn vị", "Cơ quan giải quyết"), True),
+        Field("unit", ("Đơn vị", "Tên đơn vị"), True),
         Field("kind", ("Loại đơn", "Phân loại"), True),
         Field("field", ("Lĩnh vực",)),
         Field("people", ("Số người", "Số người được tiếp")),
@@ -210,6 +208,15 @@ def _record(draw: st.DrawFn, kind: str, i: int, unit: str, hours: bool) -> dict[
         known |= {"registered_on": (day, dt.datetime.combine(day, dt.time()))}
         known["states_name"] = (text("states_name")[0], True)
     return known
+
+
+def shown_only(content: Content) -> Content:
+    """Return records in which every formula without a result is an error that shows."""
+    shown = [
+        {n: (NOT_FOUND, right) if isinstance(cell, Fault) else (cell, right) for n, (cell, right) in record.items()}
+        for record in content.records
+    ]
+    return Content(content.kind, content.columns, tuple(shown))
 
 
 @dataclass(frozen=True)
@@ -460,7 +467,7 @@ class _Table:
         section, merge_from = "", -1
         for i, record in enumerate(records):
             kept = {name: right for name, (_, right) in record.items()}
-            if layout.sections:
+            if layout.sections and self.content.kind != "responses":
                 named = record.get(self.lead, (TEXTS["field"][0], ""))[0] if self.lead else "Nhóm thứ nhất"
                 if named != section:
                     section, merge_from = named, -1
