@@ -96,6 +96,9 @@ def body_rows(
     kinds[~(original & look.any)] = "blank"
     for row in block.again:
         kinds[row - block.body] = "header_again"
+    for i in look.leading:  # before the totals: the number of a column is no count
+        if kinds[i] == "" and look.kind(i, kinds) == "numbering":
+            kinds[i] = "numbering"
     totals = _totals(look, numbers, good, kinds)
     doubtful = np.flatnonzero((kinds == "") & ~look.clear)
     for i in map(int, doubtful):
@@ -192,7 +195,8 @@ class _Look:
         self.titles = [key(t) for t in block.titles]
         if not self.survey:
             self.clear &= ~self._repeats_titles()
-        self.clear[self._leading()] = False
+        self.leading = self._leading()
+        self.clear[self.leading] = False
 
     def _leading(self) -> list[int]:
         """Return the rows directly below the header, or below one repeated, that may number its columns."""
@@ -217,11 +221,13 @@ class _Look:
                 out += [isinstance(w, str) and w in same for w in self.columns[c]]
         return out > self.full / 2
 
-    @cached_property
-    def last(self) -> int:
-        """The last row that is plainly a record."""
-        rows = np.flatnonzero(self.clear)
-        return int(rows[-1]) if len(rows) else -1
+    def after_last(self, i: int) -> bool:
+        """Tell whether a row stands below the last plain record, or below an empty row the last one of its page."""
+        page = next((r - self.block.body for r in self.block.again if r - self.block.body > i), self.count)
+        if self.clear[i:page].any():
+            return False
+        above = np.flatnonzero(self.clear[:i])
+        return not self.clear[i:].any() or not self.any[above[-1] if len(above) else 0 : i].all()
 
     @cached_property
     def seen(self) -> dict[int, set[str]]:
@@ -266,11 +272,12 @@ class _Look:
         if serial.isdecimal() and len(line) > 1:
             return "record"
         roman = bool(_SECTION.fullmatch(line[0].strip(" .)"))) and len(line) == 2 and not self.survey
-        if roman and i < self.last:
+        marked = len(line) == 1 and not self.survey and key(line[0]).startswith("linhvuc")
+        if (roman or marked) and self.clear[i:].any():
             return "section"
         if self._alike(i):
             return "record"
-        if i > self.last:
+        if self.after_last(i):
             return "note" if self.held[i] <= 2 or self.held[i] < len(self.known) / 2 else "record"
         # a key has no spaces, or those of the keys of other records
         if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and (not self.has_key(i) or " " in line[0]):
