@@ -11,7 +11,7 @@ import datetime as dt
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -250,9 +250,19 @@ class Layout:
     merged_down : bool
         Whether the unit is written once and merged over its rows.
     decoys : tuple of str
-        Other sheets: ``"list"``, ``"text"``.
+        Other sheets: ``"list"``, ``"text"``, ``"summary"``.
     gap : bool
         Whether an empty row parts the list.
+    left : int
+        Empty columns before the table.
+    below_header : bool
+        Whether an empty row stands below the header.
+    wide_sections : bool
+        Whether headings are merged over the whole width.
+    subtotals : bool
+        Whether each section ends in a row that adds it up.
+    merges : bool
+        Whether cells are merged; otherwise only their first cell holds something, as in text.
     """
 
     orders: tuple[int, ...] = (0,)
@@ -271,6 +281,11 @@ class Layout:
     merged_down: bool = False
     decoys: tuple[str, ...] = ()
     gap: bool = False
+    left: int = 0
+    below_header: bool = False
+    wide_sections: bool = False
+    subtotals: bool = False
+    merges: bool = True
 
 
 @st.composite
@@ -293,33 +308,44 @@ def layouts(draw: st.DrawFn, merges: bool = True, sheets: bool = True) -> Layout
         sections=draw(st.booleans()),
         total=draw(st.sampled_from(("", "word", "count", "sum"))),
         below=draw(st.sampled_from(("", "note", "signature", "both"))),
-        merged_down=merges and draw(st.booleans()),
-        decoys=tuple(draw(st.lists(st.sampled_from(("list", "text")), unique=True))) if sheets else (),
+        merged_down=(joined := merges and draw(st.booleans())) and draw(st.booleans()),
+        decoys=tuple(draw(st.lists(st.sampled_from(("list", "text", "summary")), unique=True))) if sheets else (),
         gap=draw(st.booleans()),
+        left=draw(st.sampled_from((0, 0, 0, 1, 2))),
+        below_header=draw(st.integers(0, 4)) == 4,
+        wide_sections=draw(st.booleans()),
+        subtotals=draw(st.integers(0, 3)) == 3,
+        merges=joined,
     )
 
 
 @dataclass
 class Page:
-    """A sheet: cell -> what it holds, and cell -> the fates that are right for it."""
+    """A sheet: cell -> what it holds, and cell -> the fates that are right for it.
+
+    Everything is written `left` columns further to the right, and nothing is merged unless `merges`.
+    """
 
     name: str
     cells: dict[Place, Any] = field(default_factory=dict)
     fates: dict[Place, Fates] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     height: int = 0
+    left: int = 0
+    merges: bool = True
 
     def put(self, row: int, column: int, value: Any, *fates: Fate) -> None:
         """Write a cell, unless there is nothing to write."""
         self.height = max(self.height, row + 1)
         if value is not None and value != "":
-            self.cells[row, column] = value
-            self.fates[row, column] = frozenset(fates)
+            self.cells[row, self.left + column] = value
+            self.fates[row, self.left + column] = frozenset(fates)
 
     def merge(self, top: int, left: int, bottom: int, right: int) -> None:
-        """Merge cells, if there are several."""
-        if (top, left) != (bottom, right):
-            self.merged.append((top, left, bottom, right))
+        """Merge cells, if there are several; a range that grows downward replaces what it was."""
+        if self.merges and (top, left) != (bottom, right):
+            left, right = self.left + left, self.left + right
+            self.merged = [m for m in self.merged if m[:2] != (top, left)] + [(top, left, bottom, right)]
 
     def grid(self) -> list[list[Any]]:
         """Return the cells row by row, empty ones as ``""``."""
@@ -358,7 +384,7 @@ class Book:
         for old in self.pages:
             cells = {p: v for p, v in old.cells.items() if (old.name, p) != (page, place)}
             fates = {p: f for p, f in old.fates.items() if p in cells}
-            pages.append(Page(old.name, cells, fates, old.merged, old.height))
+            pages.append(replace(old, cells=cells, fates=fates))
         return Book(self.kind, self.columns, pages, self.records, self.names)
 
 
@@ -370,14 +396,14 @@ def build(content: Content, layout: Layout) -> Book:
     parts = len(layout.tables) + 1
     size = -(-len(content.records) // parts)
     shares = [content.records[i * size : (i + 1) * size] for i in range(parts)]
-    page = Page("Danh sách")
+    page = Page("Danh sách", left=layout.left, merges=layout.merges)
     book.pages.append(page)
     for number, records in enumerate(shares):
         if not records:
             continue
         first = number == 0 or layout.tables[number - 1] == "sheet"
         if number and first:
-            page = Page(f"Trang {number + 1}")
+            page = Page(f"Trang {number + 1}", left=layout.left, merges=layout.merges)
             book.pages.append(page)
         _Table(book, page, content, layout, number, columns, lead).write(list(records), first)
     for decoy in layout.decoys:
@@ -386,9 +412,11 @@ def build(content: Content, layout: Layout) -> Book:
 
 
 def _decoy(kind: str) -> Page:
-    page = Page("Danh mục" if kind == "list" else "Hướng dẫn")
+    page = Page({"list": "Danh mục", "text": "Hướng dẫn", "summary": "Tổng hợp"}[kind])
     if kind == "list":
         rows = [("Mã", "Tên lĩnh vực"), *((f"LV{i}", t) for i, t in enumerate(TEXTS["field"], 1))]
+    elif kind == "summary":
+        rows = [("Đơn vị", "Tổng số", "Đúng hạn"), *((unit, 12, 9) for unit in UNITS), ("Cộng", 36, 27)]
     else:
         rows = [("Cách điền bảng:",), ("Mỗi hồ sơ ghi một dòng.",), ("Ô không biết thì để trống.",)]
     for row, line in enumerate(rows):
@@ -439,8 +467,8 @@ class _Table:
                     text = at - 1
                 page.put(row, at, text, Fate.ASIDE)
             row += 1
-        row = self.body(row, records)
-        row = self.total(row, records)
+        row = self.body(row + layout.below_header, records)
+        row = self.total(row, records, layout.total, "Tổng")
         self.below(row)
 
     def heads(self, row: int) -> int:
@@ -463,22 +491,26 @@ class _Table:
         page, layout = self.page, self.layout
         if self.lead:
             records = sorted(records, key=lambda r: r.get(self.lead, ("",))[0])
-        groups: dict[str, list[int]] = {}
+        groups: dict[str, list[dict[str, tuple[Any, Any]]]] = {}
         section, merge_from = "", -1
         for i, record in enumerate(records):
             kept = {name: right for name, (_, right) in record.items()}
             if layout.sections and self.content.kind != "responses":
                 named = record.get(self.lead, (TEXTS["field"][0], ""))[0] if self.lead else "Nhóm thứ nhất"
                 if named != section:
+                    if layout.subtotals and section:
+                        row = self.total(row, groups[section], "sum", "Cộng")
                     section, merge_from = named, -1
                     text = f"Lĩnh vực: {named}" if self.lead else "Nhóm thứ nhất"
-                    if layout.serial:
+                    at = 1 if layout.serial else 0
+                    if at:
                         page.put(row, 0, ("I", "II", "III")[len(groups) % 3], *ASIDE)
-                        page.put(row, 1, text, *ASIDE)
-                    else:
-                        page.put(row, 0, text, *ASIDE)
+                    page.put(row, at, text, *ASIDE)
+                    if layout.wide_sections:
+                        page.merge(row, at, row, len(self.order) - 1)
                     groups[named] = []
                     row += 1
+                groups[named].append(record)
                 if self.lead:
                     kept["field"] = named
             if i == len(records) // 2 and i:
@@ -493,7 +525,6 @@ class _Table:
                     and merge_from >= 0
                     and records[i - 1]["unit"] == record["unit"]
                 ):
-                    page.merged = [m for m in page.merged if m[:2] != (merge_from, at)]
                     page.merge(merge_from, at, row, at)
                     continue
                 if name == "unit":
@@ -511,22 +542,22 @@ class _Table:
             return
         written = record[name][0]
         self.page.put(row, at, written, Fate.PROBLEM if isinstance(written, Fault) else Fate.VALUE)
-        self.book.names[self.page.name, row, at] = name
+        self.book.names[self.page.name, row, self.page.left + at] = name
 
-    def total(self, row: int, records: list[dict[str, tuple[Any, Any]]]) -> int:
-        """Write the row of a total and return the next row."""
-        page, total = self.page, self.layout.total
+    def total(self, row: int, records: list[dict[str, tuple[Any, Any]]], total: str, word: str) -> int:
+        """Write a row that adds up records and return the next row."""
+        page = self.page
         if not total or self.content.kind in ("responses", "targets"):
             return row
         at = 1 if self.layout.serial else 0
         if total == "sum" and "people" in self.order and self.order.index("people") > at:
-            page.put(row, at, "Tổng cộng", *ASIDE)
+            page.put(row, at, f"{word} cộng" if word == "Tổng" else word, *ASIDE)
             page.put(row, self.order.index("people"), sum(r["people"][0] for r in records), *ASIDE)
         elif total == "count" and len(self.order) > at + 2:
-            page.put(row, at, "Tổng số", *ASIDE)
+            page.put(row, at, f"{word} số", *ASIDE)
             page.put(row, at + 2, len(records), *ASIDE)
         else:
-            page.put(row, at, f"Tổng cộng: {len(records)}", *ASIDE)
+            page.put(row, at, f"{word} cộng: {len(records)}" if word == "Tổng" else f"{word}: {len(records)}", *ASIDE)
         return row + 1
 
     def below(self, row: int) -> None:
