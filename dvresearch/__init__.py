@@ -17,7 +17,7 @@ _NAMES = {
     "dvresearch.loaders": (
         "blank_form", "cite", "convert_dossiers", "load_cases", "load_dossiers", "load_figures", "load_form",
         "load_index766", "load_models", "load_responses", "load_rubric", "load_tallies", "load_targets",
-        "questionnaire", "sources",
+        "questionnaire", "read_tables", "sources",
     ),
     "dvresearch.screening": ("screen",),
     "dvresearch.metrics": (

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from dvresearch import __version__
-from dvresearch.errors import DvError, ParameterError, Text
+from dvresearch.errors import DvError, ParameterError
 
 __all__ = ["app", "main"]
 
@@ -33,28 +33,6 @@ _MISUSED = {
     "BadOptionUsage": "Lựa chọn thiếu giá trị",
 }
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-#: Words of a message that are typed in Python, as they are typed here.
-_TYPED = (
-    (r"\btable=", "--as "),
-    (r"\bunit=", "--given unit="),
-    (r"\b(sheet|items|corrections|timezone)=", r"--\1 "),
-    (r"\bas_of=", "--as-of "),
-)
-
-
-def _as_typed(message: str) -> str:
-    for python, typed in _TYPED:
-        message = re.sub(python, typed, message)
-    return re.sub(r"\b(columns|given)=\{([^}]*)\}", _pairs_typed, message)
-
-
-def _pairs_typed(found: re.Match[str]) -> str:
-    pairs = re.findall(r'"([^"]*)": "?([^",]*)"?', found[2])
-    # a column of the contract stands first on the command line, a header of the file in Python
-    said = [f"{name}={word}" if found[1] == "given" else f"{word}={name}" for name, word in pairs]
-    return f'--{found[1]} "{",".join(said)}"'
-
-
 _Lang = Annotated[Literal["vi", "en"], typer.Option(help="Ngôn ngữ. / Language.")]
 
 
@@ -149,16 +127,14 @@ def sources() -> None:
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="Tệp cần kiểm tra. / The file to check.")],
+    path: Annotated[Path, typer.Argument(help="Tệp, hoặc thư mục / evaluation.toml. / File, folder or specification.")],
     table: Annotated[str, typer.Option("--as", help="dossiers, cases, II.06a, 01/TCD … / Table or form.")] = "dossiers",
     columns: Annotated[str, typer.Option(help="received=cột,due=cột,… / contract=header,…")] = "",
     sheet: Annotated[str | None, typer.Option(help="Tên trang tính. / Name of the sheet.")] = None,
     timezone: Annotated[str | None, typer.Option(help="Asia/Ho_Chi_Minh …")] = None,
     corrections: Annotated[Path | None, typer.Option(help="Tệp đính chính. / File of corrections.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Ngày chốt số liệu, năm-tháng-ngày. / Day of the list.")] = None,
-    given: Annotated[
-        str, typer.Option(help="unit=…,kind=…,period=…: cột tệp không có. / Columns not in the file.")
-    ] = "",
+    given: Annotated[str, typer.Option(help="unit=…,kind=…,period=…: cột tệp không có. / Columns not there.")] = "",
     items: Annotated[Path | None, typer.Option(help="Tệp TOML nêu các câu hỏi. / TOML file of the items.")] = None,
     html: Annotated[bool, typer.Option("--html", help="Ghi trang web. / Write a page.")] = False,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Ghi bảng tính. / Write a workbook.")] = False,
@@ -166,15 +142,17 @@ def check(
     lang: _Lang = "vi",
     out: Annotated[Path | None, typer.Option(help="Tệp sẽ ghi. / The file to write.")] = None,
 ) -> None:
-    """Kiểm tra một tệp, mọi vấn đề trong một lần. / Check a file: every problem in one pass."""
-    from dvresearch.evaluation import screened
+    """Kiểm tra một tệp, hoặc mọi tệp của một đánh giá. / Check a file, or all files of an evaluation."""
+    from dvresearch.evaluation import screened, spec
     from dvresearch.screening import screen
 
     if html + xlsx + json > 1:
-        raise ParameterError(
-            Text("Chỉ chọn một trong --html, --xlsx, --json.", "Choose one of --html, --xlsx, --json."),
-            hint=Text("Bỏ bớt lựa chọn.", "Leave the others out."),
-        )
+        raise ParameterError("one-format-only")
+    if path.is_dir() or path.suffix == ".toml":
+        checked = screened.check_inputs(spec.read(path))
+        for key, found in checked.items():
+            typer.echo("\n\n".join([f"[{key or path.name}]", *screened.as_text(found, lang), ""]))
+        raise typer.Exit(2 if any(map(screened.must_mend, checked.values())) else 0)
     stated = _pairs(given)
     found = screen(
         path,
@@ -188,7 +166,6 @@ def check(
         corrections=corrections,
         as_of=as_of,
     )
-    found = found.assign(**{c: found[c].map(_as_typed) for c in ("guidance_vi", "guidance_en")})
     if json:
         typer.echo(screened.as_json(found))
     elif html or xlsx:
@@ -198,8 +175,44 @@ def check(
         if lang == "vi":
             unread = found.loc[found["check"] == "unreadable", "guidance_en"]
             typer.echo("\n".join(["", *unread, "(English: --lang en)"]))
-    if (found["verdict"] == "fail").any():
+    if screened.must_mend(found):
         raise typer.Exit(2)
+
+
+@app.command()
+def declare(
+    path: Annotated[Path, typer.Argument(help="Tệp dữ liệu. / The data file.")],
+    table: Annotated[str, typer.Option("--as", help="dossiers, cases, models, targets …; bỏ trống: tự đoán.")] = "",
+    given: Annotated[str, typer.Option(help="unit=…,period=…")] = "",
+    items: Annotated[str | None, typer.Option(help="Phiếu hỏi. / Questionnaire.")] = None,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Ghi câu hỏi ra bảng tính. / Questions as a workbook.")] = False,
+    answers: Annotated[Path | None, typer.Option(help="Bảng tính đã trả lời. / The workbook with answers.")] = None,
+) -> None:
+    """Đề nghị tệp khai báo cạnh một tệp dữ liệu. / Propose the declaration beside a data file."""
+    from dvresearch.screening.propose import declare as run
+
+    questions = path.with_name(f"{path.name}.cau-hoi.xlsx") if xlsx else None
+    ask = _ask if sys.stdin.isatty() and not (xlsx or answers) else None
+    short = {"given": _pairs(given)} | ({"items": items} if items else {})
+    file, count = run(path, table, ask=ask, answers=answers, questions=questions, **short)
+    typer.echo(f"Khai báo / declaration: {file}")
+    if count:
+        typer.echo(f"Còn {count} câu hỏi (dòng # HỎI). / {count} questions are open (lines # HỎI).")
+        if questions:
+            typer.echo(f"Câu hỏi / questions: {questions}")
+        raise typer.Exit(2)
+
+
+def _ask(question: str, lines: list[str]) -> str:
+    """Ask one question in the terminal, with numbered choices."""
+    typer.echo(f"\n{question}")
+    for number, line in enumerate(lines, start=1):
+        typer.echo(f"  {number}. {line}")
+    said = str(typer.prompt("Số, hoặc bỏ trống để sau / number, empty for later", default="")).strip()
+    if not said.isdecimal() or not 1 <= int(said) <= len(lines):
+        return ""
+    line = lines[int(said) - 1]
+    return line.replace("…", str(typer.prompt("… = "))) if "…" in line else line
 
 
 def _pairs(columns: str) -> dict[str, str]:
@@ -207,14 +220,7 @@ def _pairs(columns: str) -> dict[str, str]:
     # a comma may stand inside a header: the next pair has an equals sign of its own
     pairs = [part.partition("=") for part in re.split(r",(?=[^,]*=)", columns.strip(", ")) if part.strip()]
     if any(not (name.strip() and header.strip()) for name, _, header in pairs):
-        raise ParameterError(
-            Text("Không đọc được --columns.", "--columns cannot be read."),
-            expected=Text("cột=tiêu đề trong tệp, cách nhau bằng dấu phẩy", "column=header, separated by commas"),
-            got=columns,
-            hint=Text(
-                'Ví dụ: --columns "received=Ngày nhận,due=Ngày hẹn"', 'For example: --columns "received=open_dt"'
-            ),
-        )
+        raise ParameterError("pairs-not-read", got=columns)
     return {name.strip(): header.strip() for name, _, header in pairs}
 
 
@@ -365,7 +371,7 @@ def main() -> None:
         sys.exit(2)
     except DvError as error:
         for lang in ("vi", "en"):
-            print(_as_typed("\n".join(error.lines(lang))), file=sys.stderr)
+            print("\n".join(error.lines(lang, "terminal")), file=sys.stderr)
         sys.exit(error.exit_status)
     except OSError as error:
         name, why = error.filename or "", error.strerror or type(error).__name__

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Answer", "DataError", "ParameterError", "ReportError", "Text", "message", "refuse_rows"]
+__all__ = ["Answer", "DataError", "ParameterError", "ReportError", "Text", "known_message", "message", "refuse_rows"]
 
 Dialect = Literal["python", "terminal", "declaration"]
 
@@ -106,6 +106,11 @@ def message(code: str, part: str = "what", /, **blanks: object) -> Text:
         return _messages()[code][lang].get(part, "").format(**said)
 
     return Text(fill("vi"), fill("en"))
+
+
+def known_message(code: str) -> bool:
+    """Tell whether ``messages.toml`` has a message of that code."""
+    return code in _messages()
 
 
 class DvError(ValueError):

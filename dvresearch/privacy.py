@@ -1,17 +1,19 @@
 """The one policy on personal data and small numbers.
 
-Columns that hold a person's name, numbers, address, birthday or words are recognised by
-their header and by their content, and dropped when a file is loaded; messages name the
-header, never a cell. A number made from an identity number with a secret (:func:`pseudonym`) serves
-to find duplicates within a run and remains personal data: Luật 91/2025/QH15 exempts only
-data that no longer point to a person. Tables about people hide counts below `MIN_COUNT`.
+Columns that hold a person's name, numbers, address, birthday or words are recognised by their header and by their
+content, and dropped when a file is loaded; messages name the header, never a cell. A number made from an identity
+number with a secret (:func:`pseudonym`) serves to find duplicates within a run and remains personal data: Luật
+91/2025/QH15 exempts only data that no longer point to a person. Tables about people hide counts below `MIN_COUNT`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvresearch.errors import ParameterError, Text
@@ -38,71 +40,46 @@ __all__ = [
 #: The least number of people a published cell of a table about people may stand for.
 MIN_COUNT = 10
 
+_DATA = tomllib.loads(Path(__file__).with_name("privacy.toml").read_text(encoding="utf-8"))
+
 #: What a personal column can hold, and the headers that say so (without diacritics).
-KINDS = {
-    "name": r"ho (va )?ten.*|ten (nguoi .*|cong dan|chu ho)|"
-    r"nguoi (nop|nhan|yeu cau|de nghi|dai dien|lien he|duoc cap|xu ly|tiep nhan|thu ly|phu trach|ky).*|"
-    r"cong dan|chu ho( so)?|(to chuc ca nhan|ca nhan to chuc).*|(can bo|cong chuc|chuyen vien).*|"
-    r"(applicant|citizen|customer|officer|full ?name).*|handler|(.* )?(responsible|resource)|owner",
-    "id_number": r"(so )?(cccd|cmnd|cmtnd|cmt|ho chieu)( .*)?|.*(can cuoc|chung minh (nhan dan|thu)|dinh danh).*|"
-    r"ma so thue|mst|so giay to( .*)?|.*(bhxh|bhyt|bao hiem (xa hoi|y te)).*|passport.*|identity.*|id number",
-    "phone": r"(so )?(dien thoai|dt|sdt|dtdd|di dong|dd)( .*)?|phone.*|mobile.*|tel",
-    "email": r"e ?mail.*|thu dien tu|hop thu",
-    "address": r"dia chi.*|noi (o|cu tru|thuong tru).*|thuong tru|tam tru|ho khau.*|que quan|address.*|street.*",
-    "birth_date": r"(ngay|nam|ngay thang nam) sinh|sinh (ngay|nam)|birth.*|date of birth|dob",
-    "sensitive": r"dan toc|ton giao|tinh trang suc khoe|ethnicity|religion",
-    "free_text": r"(noi dung|trich yeu|ghi chu|y kien|mo ta|ly do|nhan xet|gop y).*|binh luan|"
-    r"(comment|remark|note)s?|description",
-}
-_HEADERS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
+KINDS = {kind: "|".join(patterns) for kind, patterns in _DATA["headers"].items()}
 
-_SURNAME = re.compile(
-    "nguyễn|trần|lê|phạm|hoàng|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|hồ|ngô|dương|lý|đào|đoàn|vương|trịnh|trương|đinh|lâm|phùng|mai|tô|"
-    "hà|tạ|quách|thái|cao|châu|chu|từ|tăng|lương|lưu|kiều|la|lã|diệp|khổng|triệu|thạch|sơn|giàng|vàng|hầu|lò|cầm|quàng|tòng|"
-    "ksor|rơ|siu|kpă|nay"
-)
-_BARE_SURNAME = re.compile(
-    "nguyen|tran|pham|hoang|huynh|phan|dang|bui|ngo|duong|dao|doan|vuong|trinh|truong|dinh|lam|phung|quach|luong|luu|le|vu|vo"
-)
-#: Words that follow a surname's look-alike in names of bodies and in headers, not in a person's name ("thị", "công",
-#: "trung" alone do).
-_NO_NAME = re.compile(
-    r"\b(ubnd|xã|phường|thị trấn|huyện|quận|tỉnh|sở|phòng|ban|công ty|trung tâm|do|ten|ngay|so)\b", re.IGNORECASE
-)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
-_CITIZEN = re.compile(r"0(?:0[1-9]|[1-8]\d|9[0-6])[0-3]\d{8}")
-_OLD_ID = re.compile(r"[0-3]\d{8}")
-_PHONE = re.compile(r"(?:\+?84|0)(?:[35789]\d{8}|2\d{8,9})")
-_STREET = re.compile(r"\b(số nhà|thôn|xóm|ấp|tổ dân phố|tổ \d|khu phố|đường|ngõ|ngách|hẻm|bản|buôn)\b", re.IGNORECASE)
-#: Digits of a personal number within a text: alone, or in groups set apart by spaces or points.
-_DIGITS = re.compile(r"(?<![\w.\-/])\+?\d[\d .]{7,16}\d(?![\w\-/])")
-#: Words after which a name is that of a place or a body.
-_BEFORE_PLACE = re.compile(
-    "xã|phường|trấn|huyện|quận|tỉnh|phố|đường|ngõ|trường|học|thpt|thcs|non|giáo|chợ|cầu|thôn|xóm|ấp|bản|buôn|làng|khu|tổ|cụm|"
-    "đảo|hồ|sông|núi|công|ty|tnhh|viện|xá|trạm|hóa|ubnd|hđnd|đội|đoàn|nghiệp|tượng|niệm|di|tích|đền|chùa|giải"
-)
-#: Surnames that begin few names of places: with these, two words are taken for a name.
-SURNAMES = "nguyễn|trần|lê|phạm|huỳnh|phan|vũ|võ|đặng|bùi|đỗ|ngô|dương|đinh|trịnh|trương|phùng|quách"
-_COMMON = re.compile(f"({SURNAMES}) ", re.IGNORECASE)
-#: A word that begins with a capital, also within a pattern that ignores case.
-_UPPER = "".join(c for c in map(chr, range(0x1EFA)) if c.isupper())
-_CAPITAL = rf"(?-i:[{_UPPER}])[^\W\d_]*"
-_CAPITALS = re.compile(rf"{_CAPITAL}(?:\s+{_CAPITAL})+")
-#: A middle name tells a name in small letters and without diacritics, too; four surnames are no other word.
-_NAMED = re.compile(
-    rf"\b(?:{_SURNAME.pattern}|{_BARE_SURNAME.pattern})\s+(?:thị|văn|đức|hữu|ngọc|thi|van)\s+[^\W\d_]+(?:\s+{_CAPITAL})*"
-    r"|\b(?:nguyễn|huỳnh|trịnh|bùi)(?:\s+[^\W\d_]+){1,2}",
-    re.IGNORECASE,
-)
-#: Words before a name, with diacritics and without.
-TITLES = "ông|bà|anh|chị|cô|chú|bác|cậu|thầy|em|đồng chí|đ/c|ong|ba|chi|co"
-_TITLED = re.compile(rf"\b((?:{TITLES})\s+)({_CAPITAL}(?:\s+{_CAPITAL})*)", re.IGNORECASE)
-_NUMBERS = re.compile(r"\+?\d(?:[\d .,/\-]*\d)?")
-_LONG = 60  # characters: longer texts that hardly repeat are written by or about someone
-_FEW = 20  # cells: in fewer, names of procedures need not repeat either
 
-#: Share of a sample's cells that must look personal before the column is taken to be so.
-_MOST, _SOME = 0.5, 0.2
+def _vocabulary(spell: Callable[[str], str]) -> dict[str, set[str]]:
+    """Return the words of ``privacy.toml`` in one spelling: with diacritics or without."""
+    lists = {name: listed.replace("'", "").split(",") for name, listed in _DATA["names"].items()}
+    words = {name: {spell(" ".join(word.split())) for word in listed} for name, listed in lists.items()}
+    words["before_place"] |= words["highland"]
+    words["bodies"] -= words["given"]
+    words["no_first"] = words["before_place"] | words["bodies"]
+    # Of the lists of surnames the wider hold the narrower. Without diacritics a surname can be another word ("xa": xã).
+    words["sure"] -= words["common"] | words["shared"] | words["highland"]
+    words["common"] = (words["common"] - words["shared"]) | words["sure"]
+    words["shared"] = (words["shared"] - (words["no_first"] if spell is plain else set())) | words["common"]
+    words["addresses"] = words["titles"] | words["roles"]
+    words["address_ends"] = {address.split()[-1] for address in words["addresses"]}
+    words["no_first"] -= words["shared"] | words["particles"]
+    return words
+
+
+_SPELT, _BARE = _vocabulary(str), _vocabulary(plain)
+
+#: Surnames that are hardly another word, and forms of address: alternatives of a pattern.
+SURNAMES = "|".join(sorted(_SPELT["common"]))
+TITLES = "|".join(sorted(_SPELT["titles"] | {"ong", "ba", "chi", "co"}))
+
+#: What stands for ``<name>`` in a pattern.
+_PARTS = _DATA["parts"] | {name: "|".join(sorted(words)).replace(" ", r"\ ") for name, words in _SPELT.items()}
+_PATTERNS = {n: re.compile(re.sub(r"<(\w+)>", lambda m: _PARTS[m[1]], t)) for n, t in _DATA["patterns"].items()}
+#: One word that names nobody: a code of a dossier, a field, a unit.
+CODE = _PATTERNS["code"]
+#: Patterns that tell a person, and the marks one of which a text that fits has.
+_TELLING = {name: set(marks) for name, marks in _DATA["telling"].items()}
+# Longer texts (characters) that hardly repeat are written by or about someone; in fewer cells procedures do not repeat
+# either. Then the shares of a sample's cells that must look personal before the column is taken to be so.
+_LONG, _FEW = 60, 20
+_NEARLY_ALL, _MOST, _SOME = 0.9, 0.5, 0.2
 
 
 def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True) -> str | None:
@@ -115,90 +92,135 @@ def personal_kind(title: str, cells: Iterable[Any] = (), *, header: bool = True)
     cells : iterable
         Some cells of the column.
     header : bool, default True
-        Whether the header counts; False for a column already known by its meaning (a dossier number, a
-        unit), of which only the content is doubted.
+        Whether the header counts; False for a column known by its meaning (a unit), of which the content is doubted.
 
     Returns
     -------
     str or None
         A key of `KINDS`.
     """
-    if header:
-        name = plain(title)
-        for kind, pattern in _HEADERS.items():
-            if pattern.fullmatch(name):
-                return kind
+    name = plain(title) if header else ""
+    stated = [kind for kind, pattern in KINDS.items() if re.fullmatch(pattern, name)]
     texts = [t for t in (_text(c) for c in cells) if t]
-    if not texts:
-        return None
+    if stated or not texts:
+        return stated[0] if stated else None
     distinct = set(texts)
-
-    def share(test: Any) -> float:
-        return sum(map(bool, map(test, distinct))) / len(distinct)
-
     digits = [re.sub(r"[ .()\-]", "", t) for t in distinct]
-    if share(_EMAIL.search) >= _SOME:
+
+    def share(pattern: str, values: Iterable[str]) -> float:
+        return sum(bool(_PATTERNS[pattern].search(value)) for value in values) / len(distinct)
+
+    if share("email", distinct) >= _SOME:
         return "email"
-    if sum(bool(_CITIZEN.fullmatch(d)) for d in digits) >= _MOST * len(digits):
+    if share("citizen", digits) >= _MOST or (header and len(distinct) > 2 and share("old_id", digits) >= _NEARLY_ALL):
         return "id_number"
-    if header and sum(bool(_PHONE.fullmatch(d)) for d in digits) >= _MOST * len(digits):
+    if header and share("phone", digits) >= _MOST:
         return "phone"
-    if header and len(distinct) > 2 and sum(bool(_OLD_ID.fullmatch(d)) for d in digits) >= 0.9 * len(digits):
-        return "id_number"
-    if share(_is_name) >= _MOST:
+    if sum(_is_name(text.split()) for text in distinct) >= _MOST * len(distinct):
         return "name"
-    if header and share(_STREET.search) >= _MOST:
+    if header and share("street", distinct) >= _MOST:
         return "address"
     long = sorted(map(len, texts))[len(texts) // 2] > _LONG
-    if long and len(texts) >= _FEW and len(distinct) > 0.8 * len(texts):
-        return "free_text"
-    return None
+    return "free_text" if long and len(texts) >= _FEW and len(distinct) > 0.8 * len(texts) else None
 
 
 def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
-        number = str(int(cell))
         # A spreadsheet that took a telephone number for a number has lost its leading zero.
-        return "0" + number if re.fullmatch(r"[35789]\d{8}", number) else number
+        return re.sub(r"^[35789]\d{8}$", r"0\g<0>", str(int(cell)))
     return nfc(str(cell)).strip() if isinstance(cell, (str, int)) else ""
 
 
-def _is_name(text: str) -> bool:
-    words = text.split()
-    if not 2 <= len(words) <= 6 or not all(w[0].isupper() and w.replace("'", "").isalpha() for w in words):
+def _is_name(words: Sequence[str], *, whole: bool = True) -> bool:
+    """Tell whether words read as a name; if `whole`, they stand alone or where a name is expected."""
+    text = " ".join(words)
+    names, low = _BARE if text.isascii() else _SPELT, text.lower().replace("'", "").split()
+    if not 2 <= len(low) <= 6 or not "".join(low).isalpha() or " ".join(low) in names["no_names"]:
         return False
-    first = words[0].lower()
-    known = _SURNAME.fullmatch(first) or (text.isascii() and _BARE_SURNAME.fullmatch(first))
-    return bool(known) and not _NO_NAME.search(" ".join(words[1:]))
+    # An acronym is no part of a name.
+    capital = text.isupper() or all(w in names["marks"] or (w[0].isupper() and not w[1:].isupper()) for w in words)
+    particle = capital and whole and words[0].lower().split("'")[0] in names["particles"]
+    second = low[1] if len(low) > 2 else ""
+    marked, weight = second in names["marks"], sum(low[0] in names[tier] for tier in ("shared", "common", "sure"))
+    if not marked and ((second and low[-1] in "abcd") or not names["bodies"].isdisjoint(low[1:])):
+        return False
+    if not capital or text.isupper() or text.isascii():
+        usual = names is _SPELT and second in names["middles"]
+        usual |= capital and len(low) in (3, 4) and not names["given"].isdisjoint(low[1:])
+        alone = whole and (particle or weight > 2 or (weight > 1 and capital) or (weight > 0 and usual))
+        pairs = (" ".join(low[i : i + n]) for n in (2, 3) for i in range(len(low) - 1))
+        return (alone or (weight > 0 and marked) or (weight > 1 and usual)) and names["no_names"].isdisjoint(pairs)
+    # A well-known surname or a mark outweighs that the words begin like something else.
+    if weight > 1 or (weight and marked) or not names["no_names"].isdisjoint((" ".join(low[:2]), " ".join(low[:3]))):
+        return weight > 1 or marked
+    if particle or weight or not whole or low[0] in names["no_first"]:
+        return particle or (weight > 0 and (second != "" or low[1] not in names["syllables"]))
+    # No known surname: a mark tells, or a word with diacritics that is no Vietnamese syllable.
+    foreign = any(not w.isascii() and not _PATTERNS["syllable"].fullmatch(plain(w)) for w in low)
+    return marked or not names["particles"].isdisjoint(low[1:-1]) or (foreign and names["highland"].isdisjoint(low))
 
 
 def holds_person(text: str) -> bool:
-    """Tell whether a text names a person, or holds a personal number or an e-mail address, anywhere in it.
+    """Tell whether a text names a person, or holds a personal number or an account, anywhere in it.
 
-    A street, school or ward that bears somebody's name is told by the word before it; a name of two words counts only
-    when it is the whole text.
+    A name is told by surname, middle name, particle or form of address (``privacy.toml``), that of a street, school or
+    ward by the word before it. Two words count only alone, in a list or beside words that speak of a person.
 
     Parameters
     ----------
     text : str
         The content of one cell.
     """
-    if " " not in text and "@" not in text and not text.lstrip("+").isdecimal():
-        return False  # the common case: a code of one word
-    if _is_name(text) and (text.count(" ") > 1 or _COMMON.match(text)):
+    if " " not in text and CODE.fullmatch(text):
+        return False  # the common case
+    text = unicodedata.normalize("NFKC", text.replace("’", "'").replace("‘", "'"))
+    told = [name for name, marks in _TELLING.items() if not marks.isdisjoint(text) and _PATTERNS[name].search(text)]
+    if told or (_PATTERNS["many"].search(text) and _PATTERNS["number"].search(_PATTERNS["dates"].sub("|", text))):
         return True
-    if _EMAIL.search(text) or any(_is_number(run) for run in _DIGITS.findall(text)):
-        return True
-    words = re.findall(r"[^\W\d_]+(?:'\w+)?|[^\w\s]", text)
-    capital = [w[0].isupper() for w in words]
-    for i, word in enumerate(words):
-        run = next((n for n, c in enumerate(capital[i:]) if not c), len(words) - i)
-        before = words[i - 1].lower() if i else ""
-        if run >= 3 and _is_name(" ".join(words[i : i + min(run, 4)])) and not _BEFORE_PLACE.fullmatch(before):
-            return True
-        if word in ("ông", "bà") and capital[i + 1 : i + 2] == [True] and not _BEFORE_PLACE.fullmatch(before):
+    words, names = _PATTERNS["word"].findall(text), _BARE if text.isascii() else _SPELT
+    low = [w.lower().rstrip(".") or w for w in words]
+    spots = {i for i, w in enumerate(low) if w in names["shared"] or w in names["particles"] or "'" in w}
+    spots |= {i + 1 for i, w in enumerate(low) if w in names["address_ends"] or not w[0].isalnum()}
+    place = len(words)  # the last name of a place; behind it names, marks and "and" are of places, too
+    for i in sorted((spots | ({0} if text[:1].isupper() else set())) - {len(words)}):
+        beside = place < i and not any(w[0].islower() and w not in ("và", "đến") for w in words[place:i])
+        if words[i][0].isupper() and (beside or _is_place(names, low, i)):
+            place = i if low[i] in names["shared"] else place
+        elif low[i] not in names["no_first"] and _begins_name(names, words, low, i):
             return True
     return False
+
+
+def _is_place(names: dict[str, set[str]], low: list[str], i: int) -> bool:
+    """Tell whether the words before the one at `i` make it the name of a place or a body."""
+    one, two = " ".join(low[max(i - 1, 0) : i]), " ".join(low[max(i - 2, 0) : i])
+    return two in names["before_place"] or (one in names["before_place"] and two not in names["addresses"])
+
+
+def _begins_name(names: dict[str, set[str]], words: list[str], low: list[str], i: int) -> bool:
+    """Tell whether a person's name begins at word `i`."""
+    before, two, upper = low[i - 1] if i else "", " ".join(low[max(i - 2, 0) : i]), words[i][0].isupper()
+    called = upper and (before in names["titles"] or two in names["addresses"])
+    if called and _is_given(names, words, low, i):
+        return True
+    alike = (w[0].isalpha() and (w in names["marks"] or w[0].isupper() == upper) for w in words[i:])
+    end = i + next((n for n, same in enumerate(alike) if not same), len(words) - i)
+    start, behind = not before[:1].isalnum(), "".join(low[end : end + 1])
+    expected = called or before in names["before_name"] or (start and behind in names["after_name"])
+    alone = expected or (start and not behind[:1].isalpha())
+    within = end > i + 2 and low[i] in names["shared"] and _is_name(words[i : i + 3], whole=expected)
+    return within or (alone and _is_name(words[i:end]))
+
+
+def _is_given(names: dict[str, set[str]], words: list[str], low: list[str], i: int) -> bool:
+    """Tell whether the word at `i`, behind a form of address or a post, is somebody's name."""
+    word, title, two = low[i], low[i - 1], " ".join(low[max(i - 2, 0) : i])
+    beside, barred = {f"{title} {word}", " ".join(low[i : i + 2])}, "ordinary" if words[i].isupper() else "no_given"
+    if word in names[barred] or not names["no_names"].isdisjoint(beside) or _is_place(names, low, i - 1):
+        return False
+    if words[i - 1] != title and (names is _BARE or (i > 1 and words[i - 2][0].isupper())):
+        return title in ("ông", "bà", "ong", "mr", "mrs", "ms")  # with a capital the others begin many other words
+    return two not in names["roles"] or (words[i][1:].islower() and word not in names["no_first"] | names["syllables"])
 
 
 def mask(text: str) -> str:
@@ -212,24 +234,19 @@ def mask(text: str) -> str:
     text : str
         A comment.
     """
-    text = _EMAIL.sub("…", nfc(text))
-    text = _TITLED.sub(r"\1…", _NAMED.sub("…", text))
-    return _NUMBERS.sub("…", _CAPITALS.sub(_without_names, text))
+    text = _PATTERNS["email"].sub("…", nfc(text))
+    text = _PATTERNS["titled"].sub(r"\1…", _PATTERNS["named"].sub("…", text))
+    return _PATTERNS["numbers"].sub("…", _PATTERNS["capitals"].sub(_without_names, text))
 
 
 def _without_names(found: re.Match[str]) -> str:
     words = found[0].split()
-    at = next((i for i in range(len(words) - 1) if _is_name(" ".join(words[i : i + 4]))), None)
+    at = next((i for i in range(len(words) - 1) if _is_name(words[i : i + 4])), None)
     return found[0] if at is None else " ".join([*words[:at], "…", *words[at + 4 :]])
 
 
-def _is_number(run: str) -> bool:
-    digits = re.sub(r"[ .]", "", run)
-    return bool(_CITIZEN.fullmatch(digits) or _PHONE.fullmatch(digits))
-
-
 def showable(text: str) -> str:
-    """Return a text for a message: as it is, or only its shape when it looks like somebody's data.
+    """Return a text for a message: as it is, or only its shape when it looks like somebody's data or address.
 
     Parameters
     ----------
@@ -237,7 +254,7 @@ def showable(text: str) -> str:
         A header or a word.
     """
     text = " ".join(text.split())
-    if holds_person(text) or _is_name(text) or len(re.sub(r"\D", "", text)) >= 8 or _STREET.search(text):
+    if holds_person(text) or _PATTERNS["residence"].search(text):
         return shape(text)
     return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
 
@@ -245,8 +262,8 @@ def showable(text: str) -> str:
 def pseudonym(values: Iterable[str], salt: str) -> list[str]:
     """Return a key for each identifier: equal for equal ones, of no use without the salt.
 
-    Whoever knows the salt can compute the key of any identity number, so the keys are personal data
-    still. They serve to find duplicates within one run and are not to be written anywhere.
+    Whoever knows the salt can compute the key of any identity number, so the keys are personal data still. They serve
+    to find duplicates within one run and are not to be written anywhere.
 
     Parameters
     ----------
@@ -323,17 +340,13 @@ def suppress(
         groups += out.groupby(columns, dropna=False, sort=False).indices.values()
     small = (numbers > 0) & (numbers < min_count)
     hidden = _protect(small, numbers, groups, min_count)
-    for column in hide:
-        if column in out.columns:
-            out[column] = out[column].astype("float64").mask(hidden)
+    for column in out.columns.intersection(hide):
+        out[column] = out[column].astype("float64").mask(hidden)
     if "flags" in out.columns:
         from dvresearch.tables import FLAGS
 
-        def with_flag(flags: str) -> str:
-            words = {*flags.split(";"), "suppressed"}
-            return ";".join(f for f in FLAGS if f in words)
-
-        out.loc[hidden, "flags"] = out.loc[hidden, "flags"].fillna("").map(with_flag)
+        old = out.loc[hidden, "flags"].fillna("").str.split(";")
+        out.loc[hidden, "flags"] = [";".join(f for f in FLAGS if f in (*words, "suppressed")) for words in old]
     if "reason" in out.columns:
         out.loc[small, "reason"] = "small_count"
         out.loc[hidden & ~small, "reason"] = "secondary"

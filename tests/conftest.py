@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import re
@@ -51,6 +52,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def rounds() -> Callable[[int, int], int]:
     """Return `rounds(small, full)`: how many random rounds a test does, `full` in a campaign."""
     return lambda small, full: full if CAMPAIGN else small
+
+
+@pytest.fixture(scope="session")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return `spoilt(kind)`: the folder of the files that ``tests/spoilt/<kind>.py`` makes: broken, tables or ugly."""
+
+    @cache
+    def folder(kind: str) -> Path:
+        made = tmp_path_factory.mktemp(kind)
+        for case in importlib.import_module(f"tests.spoilt.{kind}").cases():
+            (made / case.file).write_bytes(case.content)
+        return made
+
+    return folder
 
 
 @pytest.fixture(scope="session")

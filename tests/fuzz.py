@@ -1,4 +1,4 @@
-"""Load spoilt files, one after another, and report the worst: `python tests/fuzz.py SEED COUNT` prints one JSON object.
+"""Load spoilt files, one after another, and report the worst: `python tests/fuzz.py SEED COUNT FOLDER` prints one JSON object.
 
 A process of its own, so that its memory can be measured; tests/test_hostile.py judges the report.
 """
@@ -22,7 +22,6 @@ import pandas as pd
 from dvresearch.errors import DataError
 from dvresearch.loaders import load_dossiers, load_form
 
-HERE = Path(__file__).parent
 MAGIC = (
     b"",
     b"",
@@ -81,11 +80,11 @@ def peak(who: int) -> float:
     return resource.getrusage(who).ru_maxrss / 1024
 
 
-def run(seed: int, count: int) -> dict[str, object]:
-    """Load `count` spoilt files."""
+def run(seed: int, count: int, good: Path) -> dict[str, object]:
+    """Load `count` files, made by chance or from those of a folder."""
     rng = random.Random(seed)
-    files = sorted(p for p in (HERE / "ugly").iterdir() if p.suffix != ".py" and p.is_file())
-    load_dossiers(HERE / "ugly" / "tab.tsv")  # everything imported
+    files = sorted(good.iterdir())
+    load_dossiers(good / "tab.tsv")  # everything imported
     start, slowest, tables, refused = peak(resource.RUSAGE_SELF), 0.0, 0, 0
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -113,4 +112,4 @@ def run(seed: int, count: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))))

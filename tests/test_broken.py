@@ -1,11 +1,9 @@
-"""Every broken file gets its message, and none a traceback; `tests/broken/make.py` says what each has to get."""
+"""Every broken file gets its message, and none a traceback; `tests/spoilt/broken.py` says what each has to get."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
-import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,24 +16,11 @@ from dvresearch.cli import app
 from dvresearch.errors import DataError, DvError, ParameterError
 from dvresearch.loaders import load_dossiers, load_form
 from dvresearch.screening import screen
+from tests.spoilt import broken
 
-FOLDER = Path(__file__).parent / "broken"
 FORM = "II.06a"
-
-
-def made_by(script: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(script.parent.name, script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-MAKE = made_by(FOLDER / "make.py")
-CASES = MAKE.cases()
-SOURCES = {"make.py", "containers.py"}
+CASES = broken.cases()
+every = pytest.mark.parametrize("case", CASES, ids=[c.file for c in CASES])
 
 
 def of(*uses: str) -> Any:
@@ -43,16 +28,9 @@ def of(*uses: str) -> Any:
     return pytest.mark.parametrize("case", chosen, ids=[c.file for c in chosen])
 
 
-def test_there_are_enough_files_each_named_after_its_fault() -> None:
-    names = [c.file for c in CASES]
-    assert len(names) >= 80
-    assert len(set(names)) == len(names)
-    assert {p.name for p in FOLDER.iterdir() if p.is_file()} - SOURCES == set(names)
-
-
-@pytest.mark.parametrize("case", CASES, ids=[c.file for c in CASES])
-def test_file_is_what_the_script_writes(case: Any) -> None:
-    assert (FOLDER / case.file).read_bytes() == case.content
+@pytest.fixture(scope="module")
+def folder(spoilt: Callable[[str], Path]) -> Path:
+    return spoilt("broken")
 
 
 def complaint(error: DvError) -> str:
@@ -62,29 +40,35 @@ def complaint(error: DvError) -> str:
     return "\n".join(lines[0])
 
 
-@cache
-def refusal(file: str) -> DvError:
-    """Return the error with which a file is refused; each is loaded once for all tests."""
-    case = next(c for c in CASES if c.file == file)
-    load = load_form if case.use == "form" else load_dossiers
-    with pytest.raises((DataError, ParameterError)) as caught:
-        load(FOLDER / file, **case.options)
-    return caught.value
+@pytest.fixture(scope="module")
+def refusal(folder: Path) -> Callable[[Any], DvError]:
+    """Return `refusal(case)`: the error with which a file is refused; each is loaded once for all tests."""
+
+    @cache
+    def refused(file: str) -> DvError:
+        case = next(c for c in CASES if c.file == file)
+        load = load_form if case.use == "form" else load_dossiers
+        with pytest.raises((DataError, ParameterError)) as caught:
+            load(folder / file, **case.options)
+        return caught.value
+
+    return lambda case: refused(case.file)
 
 
 @of("load", "form")
-def test_file_is_refused_with_its_message(case: Any) -> None:
-    said = complaint(refusal(case.file))
+def test_file_is_refused_with_its_message(case: Any, refusal: Callable[[Any], DvError]) -> None:
+    said = complaint(refusal(case))
     if "hỏng" in case.says and len(case.says) > 1:  # which of them depends on where the library gives up
         assert any(word in said for word in case.says), said
     else:
         assert all(word in said for word in case.says), said
 
 
-@cache
-def checked(file: str) -> Any:
-    """Return what `dvresearch check … --json` ends with; each file is checked once for all tests."""
-    return CliRunner().invoke(app, ["check", str(FOLDER / file), "--json"])
+@pytest.fixture(scope="module")
+def checked(folder: Path) -> Callable[[Any], Any]:
+    """Return `checked(case)`: what `dvresearch check … --json` ends with; each file is checked once for all tests."""
+    ended = cache(lambda file: CliRunner().invoke(app, ["check", str(folder / file), "--json"]))
+    return lambda case: ended(case.file)
 
 
 def matching(findings: pd.DataFrame, case: Any) -> pd.DataFrame:
@@ -94,11 +78,11 @@ def matching(findings: pd.DataFrame, case: Any) -> pd.DataFrame:
 
 
 @of("screen", "screen form")
-def test_file_gets_its_finding(case: Any) -> None:
+def test_file_gets_its_finding(case: Any, folder: Path, checked: Callable[[Any], Any]) -> None:
     if case.options or case.use == "screen form":
-        findings = screen(FOLDER / case.file, FORM if case.use == "screen form" else "dossiers", **case.options)
+        findings = screen(folder / case.file, FORM if case.use == "screen form" else "dossiers", **case.options)
     else:
-        findings = pd.DataFrame(json.loads(checked(case.file).stdout))
+        findings = pd.DataFrame(json.loads(checked(case).stdout))
     hits = matching(findings, case)
     assert len(hits), findings[["check", "verdict", "where", "computed"]].to_string()
     assert (hits["guidance_vi"] != "").all()
@@ -108,8 +92,8 @@ def test_file_gets_its_finding(case: Any) -> None:
 @pytest.fixture(scope="module")
 def findings_of_good_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     form, dossiers = (tmp_path_factory.mktemp("tot") / name for name in ("bieu.xlsx", "danh-sach.csv"))
-    form.write_bytes(MAKE.form(MAKE.GOOD_LINE, ["", "Tổng cộng", *MAKE.GOOD_LINE[2:]]))
-    dossiers.write_bytes(MAKE.text([[*MAKE.HEADER], *MAKE.repeated(25)]))
+    form.write_bytes(broken.form(broken.GOOD_LINE, ["", "Tổng cộng", *broken.GOOD_LINE[2:]]))
+    dossiers.write_bytes(broken.text([[*broken.HEADER], *broken.repeated(25)]))
     return {"screen form": screen(form, FORM), "screen": screen(dossiers, as_of="2026-12-31")}
 
 
@@ -118,24 +102,32 @@ def test_a_good_file_does_not_get_that_finding(case: Any, findings_of_good_files
     assert not len(matching(findings_of_good_files[case.use], case))
 
 
+def good_list(folder: Path) -> Path:
+    path = folder / "danh-sach.csv"
+    path.write_bytes(broken.text(broken.rows()))
+    return path
+
+
 @of("corrections")
-def test_correction_is_refused_with_its_message(case: Any, tmp_path: Path) -> None:
-    good = tmp_path / "danh-sach.csv"
-    good.write_bytes(MAKE.text(MAKE.rows()))
+def test_correction_is_refused_with_its_message(case: Any, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        load_dossiers(good, corrections=FOLDER / case.file)
+        load_dossiers(good_list(tmp_path), corrections=folder / case.file)
     said = complaint(caught.value)
     assert all(word in said for word in case.says), said
 
 
-@of("mapping")
-def test_saved_mapping_is_refused_with_its_message(case: Any, tmp_path: Path) -> None:
-    good = tmp_path / "danh-sach.csv"
-    good.write_bytes(MAKE.text(MAKE.rows()))
-    shutil.copy(FOLDER / case.file, tmp_path / "danh-sach.csv.columns.toml")
-    with pytest.raises(DataError) as caught:
-        load_dossiers(good)
-    assert all(word in complaint(caught.value) for word in case.says)
+@of("declaration")
+def test_declaration_is_refused_by_loading_and_told_by_screening(case: Any, tmp_path: Path) -> None:
+    path = good_list(tmp_path)
+    path.with_name(path.name + case.file[case.file.index(".") :]).write_bytes(case.content)
+    with pytest.raises((DataError, ParameterError)) as caught:
+        load_dossiers(path)
+    said = complaint(caught.value)
+    assert all(word in said for word in case.says), said
+    if isinstance(caught.value, DataError):
+        (told,) = screen(path).itertuples()
+        assert (told.check, told.verdict) == ("unreadable", "fail")
+        assert caught.value.title.vi in told.guidance_vi
 
 
 PERSONAL = (
@@ -150,10 +142,12 @@ PERSONAL = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=[c.file for c in CASES])
-def test_command_ends_with_its_status_and_shows_no_person(case: Any) -> None:
+@every
+def test_command_ends_with_its_status_and_shows_no_person(
+    case: Any, refusal: Callable[[Any], DvError], checked: Callable[[Any], Any]
+) -> None:
     """The command says pass or fail by its status, names what is wrong, and repeats no cell of a person."""
-    result = checked(case.file)
+    result = checked(case)
     assert not isinstance(result.exception, Exception), result.exception
     findings = json.loads(result.stdout)
     failed = any(f["verdict"] == "fail" for f in findings)
@@ -162,5 +156,5 @@ def test_command_ends_with_its_status_and_shows_no_person(case: Any) -> None:
         assert failed
     shown = result.stdout
     if case.use == "load":
-        shown += str(refusal(case.file))
+        shown += str(refusal(case))
     assert not [word for word in PERSONAL if word in shown]

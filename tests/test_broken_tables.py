@@ -1,9 +1,7 @@
-"""Broken files of the smaller tables and the petition forms; `tests/broken/tables/make.py` says what each gets."""
+"""Broken files of the smaller tables and the petition forms; `tests/spoilt/tables.py` says what each gets."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,22 +14,9 @@ from dvresearch import loaders
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.screening import screen
+from tests.spoilt import tables as make
 
-FOLDER = Path(__file__).parent / "broken" / "tables"
-
-
-def made_by(script: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("broken_tables", script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-MAKE = made_by(FOLDER / "make.py")
-REFUSED, FOUND, SUMS = MAKE.refused(), MAKE.found(), MAKE.sums()
+REFUSED, FOUND, SUMS = make.refused(), make.found(), make.sums()
 EVERY = [*REFUSED, *FOUND, *SUMS]
 LOAD: dict[str, Callable[..., pd.DataFrame]] = {
     "cases": loaders.load_cases,
@@ -47,30 +32,34 @@ def of(cases: list[Any]) -> Any:
 
 def load(path: Path, table: str, **options: Any) -> pd.DataFrame:
     if table == "responses":
-        return loaders.load_responses(path, MAKE.ITEMS, **options)
+        return loaders.load_responses(path, make.ITEMS, **options)
     return LOAD[table](path, **options) if table in LOAD else loaders.load_form(path, table, **options)
 
 
 def checked(path: Path, table: str) -> pd.DataFrame:
-    return screen(path, table, items=MAKE.ITEMS if table == "responses" else None)
+    return screen(path, table, items=make.ITEMS if table == "responses" else None)
 
 
-# Each file is read once for all tests.
+@pytest.fixture(scope="module")
+def screened(spoilt: Callable[[str], Path]) -> Callable[[Any], pd.DataFrame]:
+    """Return `screened(case)`: the findings of a file; each is screened once for all tests."""
+    found = cache(lambda file, table: checked(spoilt("tables") / file, table))
+    return lambda case: found(case.file, case.table)
 
 
-@cache
-def screened(file: str, table: str) -> pd.DataFrame:
-    return checked(FOLDER / file, table)
+@pytest.fixture(scope="module")
+def loaded(spoilt: Callable[[str], Path]) -> Callable[[Any], pd.DataFrame | DataError | ParameterError]:
+    """Return `loaded(case)`: what a file is loaded as, or the error that refuses it."""
 
+    @cache
+    def end(file: str) -> pd.DataFrame | DataError | ParameterError:
+        case = next(c for c in EVERY if c.file == file)
+        try:
+            return load(spoilt("tables") / file, case.table, **case.options)
+        except (DataError, ParameterError) as error:
+            return error
 
-@cache
-def loaded(file: str) -> pd.DataFrame | DataError | ParameterError:
-    """Return what a file is loaded as, or the error that refuses it."""
-    case = next(c for c in EVERY if c.file == file)
-    try:
-        return load(FOLDER / file, case.table, **case.options)
-    except (DataError, ParameterError) as error:
-        return error
+    return lambda case: end(case.file)
 
 
 @pytest.fixture(scope="module")
@@ -80,35 +69,22 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[pd.D
 
     @cache
     def read(table: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-        path.write_bytes(MAKE.text(MAKE.GOOD[table]) if table in MAKE.GOOD else MAKE.form(table))
+        path.write_bytes(make.text(make.GOOD[table]) if table in make.GOOD else make.form(table))
         return load(path, table), checked(path, table)
 
     return read
 
 
-def test_there_are_enough_files_each_named_after_its_table_and_fault() -> None:
-    names = [c.file for c in EVERY]
-    assert len(names) >= 60
-    assert len(set(names)) == len(names)
-    assert {p.name for p in FOLDER.iterdir() if p.is_file()} - {"make.py"} == set(names)
-    assert all(name.startswith((*MAKE.GOOD, "form_")) for name in names)
-
-
-@of(EVERY)
-def test_file_is_what_the_script_writes(case: Any) -> None:
-    assert (FOLDER / case.file).read_bytes() == case.content
-
-
-@pytest.mark.parametrize("table", [*MAKE.GOOD, *MAKE.SUMS])
+@pytest.mark.parametrize("table", [*make.GOOD, *make.SUMS])
 def test_the_good_file_loads_and_nothing_fails(table: str, good: Callable[[str], Any]) -> None:
     frame, findings = good(table)
-    assert len(frame) == (len(MAKE.GOOD[table]) - 1 if table in MAKE.GOOD else 1)
+    assert len(frame) == (len(make.GOOD[table]) - 1 if table in make.GOOD else 1)
     assert not (findings["verdict"] == "fail").any()
 
 
 @of(REFUSED)
-def test_file_is_refused_with_its_message(case: Any) -> None:
-    error = loaded(case.file)
+def test_file_is_refused_with_its_message(case: Any, loaded: Callable[[Any], Any]) -> None:
+    error = loaded(case)
     assert isinstance(error, DataError | ParameterError)
     assert error.exit_status == 2
     lines = error.lines("vi"), error.lines("en")
@@ -124,8 +100,8 @@ def hits(findings: pd.DataFrame, case: Any) -> pd.DataFrame:
 
 
 @of([*FOUND, *SUMS])
-def test_file_gets_its_finding(case: Any) -> None:
-    findings = screened(case.file, case.table)
+def test_file_gets_its_finding(case: Any, screened: Callable[[Any], pd.DataFrame]) -> None:
+    findings = screened(case)
     found = hits(findings, case)
     assert len(found) == 1, findings[["check", "verdict", "where", "computed"]].to_string()
     assert (found[["guidance_vi", "guidance_en"]] != "").all(axis=None)
@@ -137,9 +113,9 @@ def test_a_good_file_does_not_get_that_finding(case: Any, good: Callable[[str], 
     assert not ((findings["check"] == case.check) & (findings["verdict"] == case.verdict)).any()
 
 
-@of([c for c in REFUSED if not c.options and c.table in (*MAKE.GOOD, *MAKE.SUMS)])
-def test_screening_tells_of_it_and_never_raises(case: Any) -> None:
-    assert "fail" in set(screened(case.file, case.table)["verdict"])
+@of([c for c in REFUSED if not c.options and c.table in (*make.GOOD, *make.SUMS)])
+def test_screening_tells_of_it_and_never_raises(case: Any, screened: Callable[[Any], pd.DataFrame]) -> None:
+    assert "fail" in set(screened(case)["verdict"])
 
 
 def test_every_sum_of_every_form_is_one_of_the_notes_and_has_a_file() -> None:
@@ -148,18 +124,20 @@ def test_every_sum_of_every_form_is_one_of_the_notes_and_has_a_file() -> None:
         for (code, version), form in FORMS.items()
         if version == "TT02/2021"
     }
-    assert known == MAKE.SUMS
+    assert known == make.SUMS
     assert [c.check for c in SUMS] == [check for (code, _), f in FORMS.items() if code in known for check in f.checks()]
 
 
 @of(SUMS)
-def test_a_broken_sum_breaks_the_others_only_where_it_is_a_part_of_them(case: Any) -> None:
-    findings = screened(case.file, case.table)
+def test_a_broken_sum_breaks_the_others_only_where_it_is_a_part_of_them(
+    case: Any, screened: Callable[[Any], pd.DataFrame]
+) -> None:
+    findings = screened(case)
     failed = set(findings.loc[findings["verdict"] == "fail", "check"])
-    written = dict(zip((c.check for c in SUMS if c.table == case.table), MAKE.SUMS[case.table], strict=True))
-    changed = MAKE.parts_of(written[case.check])[1][-1]
+    written = dict(zip((c.check for c in SUMS if c.table == case.table), make.SUMS[case.table], strict=True))
+    changed = make.parts_of(written[case.check])[1][-1]
     assert failed == {
-        check for check, total in written.items() if changed in (n := MAKE.parts_of(total))[1] or changed == n[0]
+        check for check, total in written.items() if changed in (n := make.parts_of(total))[1] or changed == n[0]
     }
 
 
@@ -167,8 +145,8 @@ PERSONS = ("Nguyễn Văn An", "Trần Thị Bình", "Lê Thị Hồng Nhung", "
 
 
 @of(EVERY)
-def test_nobody_is_named(case: Any) -> None:
-    shown = screened(case.file, case.table).to_csv() if case.table in (*MAKE.GOOD, *MAKE.SUMS) else ""
-    end = loaded(case.file)
+def test_nobody_is_named(case: Any, screened: Callable[[Any], pd.DataFrame], loaded: Callable[[Any], Any]) -> None:
+    shown = screened(case).to_csv() if case.table in (*make.GOOD, *make.SUMS) else ""
+    end = loaded(case)
     shown += str(end.attrs) + end.to_csv() if isinstance(end, pd.DataFrame) else str(end)
     assert not [name for name in PERSONS if name in shown]

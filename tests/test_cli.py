@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dvresearch import __version__, cli, shipped
-
-BROKEN = Path(__file__).parent / "broken"
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -74,14 +73,15 @@ def test_a_wrong_command_line_is_explained_in_both_languages(
 
 
 def test_hints_are_those_of_the_command_line_and_sentences_are_told_apart(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spoilt: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "check", str(BROKEN / "tieu_de_sai_chinh_ta.csv")) == 2
+    path = str(spoilt("broken") / "tieu_de_sai_chinh_ta.csv")
+    assert run(monkeypatch, "check", path) == 2
     said = capsys.readouterr().out
     assert '--columns "received=Ngày tiếp nhậm"' in said
     assert "columns={" not in said
     assert "Cần có: unit (đơn vị), received (ngày tiếp nhận). Cách sửa:" in said
-    assert run(monkeypatch, "check", str(BROKEN / "tieu_de_sai_chinh_ta.csv"), "--lang", "en") == 2
+    assert run(monkeypatch, "check", path, "--lang", "en") == 2
     said = capsys.readouterr().out
     assert "What to do:" in said
     assert "không" not in said
@@ -104,8 +104,10 @@ def test_the_remedy_works_when_it_is_typed(
     assert 'nêu --given unit="tên đơn vị".' in said
 
 
-def test_figures_can_be_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_can_be_checked(
+    spoilt: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(monkeypatch, "check", str(shipped.folder() / "sipas.csv"), "--as", "figures") == 0
-    assert run(monkeypatch, "check", str(BROKEN / "ngay_la_chu.csv"), "--as", "figures") == 2
+    assert run(monkeypatch, "check", str(spoilt("broken") / "ngay_la_chu.csv"), "--as", "figures") == 2
     said = capsys.readouterr().out
     assert "Bảng thiếu cột unit, period, indicator" in said and "The table lacks the column unit, period" in said

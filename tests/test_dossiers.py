@@ -489,8 +489,8 @@ def test_a_date_written_otherwise_in_a_small_file_is_named(tmp_path: Path) -> No
         convert_dossiers(source, tmp_path / "a.parquet")
 
 
-def test_what_cannot_be_converted_is_said(tmp_path: Path) -> None:
-    here = Path(__file__).parent / "ugly"
+def test_what_cannot_be_converted_is_said(tmp_path: Path, spoilt: Callable[[str], Path]) -> None:
+    here = spoilt("ugly")
     for file, says in (("excel_97.xls", "load_dossiers"), ("windows_1258.csv", "UTF-8"), ("phong_tcvn3.csv", "UTF-8")):
         with pytest.raises(DataError, match=says):
             convert_dossiers(here / file, tmp_path / "a.parquet")

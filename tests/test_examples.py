@@ -9,7 +9,7 @@ import pytest
 from dvresearch import examples, tables, workdays
 from dvresearch.errors import ParameterError
 from dvresearch.examples import commune, office
-from dvresearch.loaders.dossiers import load_dossiers
+from dvresearch.loaders import load_dossiers
 from dvresearch.loaders.form_layouts import form as form_layout
 from dvresearch.loaders.forms import load_form
 from dvresearch.metrics.tally import tally

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import random
 import unicodedata
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.corrections import CORRECTIONS
-from dvresearch.loaders.headers import (
-    column_names,
-    find_header,
-    is_numbering,
-    key,
-    label,
-    read_mapping,
-    save_mapping,
-    to_contract,
-)
+from dvresearch.loaders.declaration import Declaration
+from dvresearch.loaders.headers import Block, column_names, find_blocks, is_numbering, key, label
+from dvresearch.loaders.reading import Reading, read_blocks
 from dvresearch.loaders.sheets import Sheet
 from dvresearch.tables import DOSSIERS, TABLES, Table
 
@@ -36,6 +27,21 @@ def sheet(*rows: list[object], name: str = "") -> Sheet:
     width = max(map(len, rows))
     padded = [[*r, *[""] * (width - len(r))] for r in rows]
     return Sheet("a.csv", name, [list(c) for c in zip(*padded, strict=True)])
+
+
+def found(page: Sheet, **said: object) -> Block:
+    (block,) = find_blocks(page, DOSSIERS, Declaration(**said))  # type: ignore[arg-type]
+    return block
+
+
+def reading(*pages: Sheet, **said: object) -> Reading:
+    return read_blocks(pages, DOSSIERS, Declaration(**said), anchors=("received",))  # type: ignore[arg-type]
+
+
+def refusal(*pages: Sheet, **said: object) -> DataError:
+    with pytest.raises(DataError) as caught:
+        reading(*pages, **said).refuse()
+    return caught.value
 
 
 def written(table: Table, column: str) -> list[str]:
@@ -95,25 +101,22 @@ def test_columns_are_found_by_any_name_in_any_order_below_any_title(seed: int) -
     titles = [["UBND XÃ MẪU"], [], ["DANH SÁCH HỒ SƠ", "", "từ 01/01/2026"], ["Đơn vị tính: hồ sơ"]]
     above = titles[: rng.randint(0, 4)]
     below = [[f"x{i}" for i in range(len(order))], ["(1)", "(2)", "(3)"]][: rng.randint(0, 2)]
-    found = find_header([sheet(*above, header, *below)], DOSSIERS)
-    assert found.columns == {n: i for i, n in enumerate(order) if n}
-    assert (found.top, found.height) == (len(above), 1)
+    block = found(sheet(*above, header, *below))
+    assert block.columns == {n: i for i, n in enumerate(order) if n}
+    assert (block.top, block.height) == (len(above), 1)
 
 
 def test_words_of_several_rows_are_joined_and_groups_reach_to_the_right() -> None:
-    found = find_header(
-        [
-            sheet(
-                ["STT", "Hồ sơ", "", "Ngày", "", "", "Kết quả"],
-                ["", "Mã", "Đơn vị", "tiếp nhận", "hẹn trả", "trả kết quả", ""],
-                [1, "HS-1", "Xã Mẫu", "05/01/2026", "", "", ""],
-            )
-        ],
-        DOSSIERS,
+    block = found(
+        sheet(
+            ["STT", "Hồ sơ", "", "Ngày", "", "", "Kết quả"],
+            ["", "Mã", "Đơn vị", "tiếp nhận", "hẹn trả", "trả kết quả", ""],
+            [1, "HS-1", "Xã Mẫu", "05/01/2026", "", "", ""],
+        )
     )
-    assert found.columns == {"dossier": 1, "unit": 2, "received": 3, "due": 4, "resolved": 5, "outcome": 6}
-    assert (found.top, found.height, found.body) == (0, 2, 2)
-    assert found.titles[3] == "Ngày tiếp nhận"
+    assert block.columns == {"dossier": 1, "unit": 2, "received": 3, "due": 4, "resolved": 5, "outcome": 6}
+    assert (block.top, block.height, block.body) == (0, 2, 2)
+    assert block.titles[3] == "Ngày tiếp nhận"
 
 
 FOREIGN = ["open_dt", "sla_target_dt", "closed_dt", "department", "n"]
@@ -126,76 +129,87 @@ FOREIGN = ["open_dt", "sla_target_dt", "closed_dt", "department", "n"]
         {"received": "open_dt", "due": "sla_target_dt", "unit": "department"},
     ],
 )
-def test_a_mapping_may_be_given_either_way_round(columns: dict[str, str]) -> None:
-    mapping = to_contract(columns, DOSSIERS)
-    assert mapping == {"open_dt": "received", "sla_target_dt": "due", "department": "unit"}
-    found = find_header([sheet(FOREIGN, ["x"] * 5)], DOSSIERS, columns=mapping)
-    assert found.columns == {"received": 0, "due": 1, "resolved": 2, "unit": 3}
+def test_columns_may_be_declared_either_way_round(columns: dict[str, str]) -> None:
+    block = found(sheet(FOREIGN, ["x"] * 5), columns=columns)
+    assert block.columns == {"received": 0, "due": 1, "resolved": 2, "unit": 3}
 
 
-def test_the_mapping_outranks_the_codebook() -> None:
-    header: list[object] = ["Đơn vị", "Ngày tiếp nhận", "Ngày trả kết quả", "Ngày kết thúc"]
-    with pytest.raises(DataError, match="C: Ngày trả kết quả / D: Ngày kết thúc"):
-        find_header([sheet(header)], DOSSIERS)
-    found = find_header([sheet(header)], DOSSIERS, columns={"Ngày kết thúc": "resolved"})
-    assert found.columns["resolved"] == 3
+def test_what_is_declared_outranks_the_codebook() -> None:
+    page = sheet(
+        ["Đơn vị", "Ngày tiếp nhận", "Ngày trả kết quả", "Ngày trả KQ"], ["Xã Mẫu", "05/01/2026", "", "06/01/2026"]
+    )
+    error = refusal(page)
+    assert error.got == "C: Ngày trả kết quả; D: Ngày trả KQ"
+    assert Answer("columns", "resolved", "Ngày trả KQ") in error.give
+    assert found(page, columns={"Ngày trả KQ": "resolved"}).columns["resolved"] == 3
 
 
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
         ({"A": "reseived"}, "received"),
-        ({"A": "received", "B": "received"}, "Hai tiêu đề"),
         ({"A": "received", "unit": "B"}, "không có cột"),
     ],
 )
-def test_a_wrong_mapping_is_explained(columns: dict[str, str], says: str) -> None:
+def test_wrong_columns_are_explained(columns: dict[str, str], says: str) -> None:
     with pytest.raises(ParameterError, match=says):
-        to_contract(columns, DOSSIERS)
+        found(sheet(["A", "B"]), columns=columns)
 
 
-def test_the_sheet_with_the_table_is_chosen() -> None:
-    good: list[object] = ["Mã hồ sơ", "Đơn vị", "Ngày tiếp nhận", "Ngày hẹn trả", "Ngày trả kết quả"]
-    summary: list[object] = ["Đơn vị", "Tiếp nhận", "Ghi chú"]
-    sheets = [sheet(["Hướng dẫn"], name="HD"), sheet(summary, name="Tổng hợp"), sheet(good, name="Chi tiết")]
-    assert find_header(sheets, DOSSIERS).sheet.name == "Chi tiết"
-    hidden = Sheet("a.xlsx", "ẩn", sheets[2].columns, hidden=True)
-    assert find_header([sheets[2], hidden], DOSSIERS).sheet.name == "Chi tiết"
-    with pytest.raises(DataError, match="Chi tiết, Tháng 2"):
-        find_header([sheets[2], sheet(good, name="Tháng 2")], DOSSIERS)
+GOOD: list[object] = ["Mã hồ sơ", "Đơn vị", "Ngày tiếp nhận", "Ngày hẹn trả", "Ngày trả kết quả"]
+
+
+def record(number: int) -> list[object]:
+    return [f"HS-{number:02}", "Xã Mẫu", f"{number:02}/01/2026", "30/01/2026", f"{number + 3:02}/01/2026"]
+
+
+def test_sheets_with_the_table_are_read_together_and_the_others_named() -> None:
+    pages = [
+        sheet(["Hướng dẫn"], name="HD"),
+        sheet(["Đơn vị", "Hồ sơ trong kỳ"], ["Xã Mẫu", 3], name="Tổng hợp"),
+        sheet(GOOD, record(1), name="Quý I"),
+        sheet(["UBND XÃ MẪU"], GOOD, record(2), record(3), name="Quý II"),
+    ]
+    read = reading(*pages)
+    assert list(read.frame.index) == ["Quý I!2", "Quý II!3", "Quý II!4"]
+    assert list(read.frame["dossier"]) == ["HS-01", "HS-02", "HS-03"]
+    assert [name for name, _ in read.unread] == ["HD", "Tổng hợp"]
+    assert list(reading(*pages, sheets=("Quý I",)).frame["dossier"]) == ["HS-01"]
+    assert list(reading(*pages, unread=("Quý I",)).frame["dossier"]) == ["HS-02", "HS-03"]
+
+
+def test_a_second_header_opens_a_table_of_its_own_with_its_own_columns() -> None:
+    turned = [4, 3, 2, 1, 0]
+    page = sheet(GOOD, record(1), [], [GOOD[i] for i in turned], [record(2)[i] for i in turned], GOOD, record(3))
+    read = reading(page)
+    assert list(read.frame["dossier"]) == ["HS-01", "HS-02", "HS-03"]
+    assert read.frame["received"].dt.day.tolist() == [1, 2, 3]
+    assert list(read.frame.index) == [2, 5, 7]
 
 
 def test_a_missing_column_names_what_was_seen_and_the_nearest() -> None:
-    with pytest.raises(DataError) as caught:
-        find_header([sheet(["Mã hồ sơ", "Đơn vị", "Ngày tiếp nhậm", "Ngày hẹn trả", "Nguyễn Văn An"])], DOSSIERS)
-    message = str(caught.value)
-    assert 'columns={"Ngày tiếp nhậm": "received"}' in message
-    assert "D: Ngày hẹn trả" in message
-    assert "Nguyễn" not in message
+    error = refusal(sheet(["Mã hồ sơ", "Đơn vị", "Ngày tiếp nhậm", "Ngày hẹn trả", "Nguyễn Văn An"], record(1)))
+    assert error.give == (Answer("columns", "received", "Ngày tiếp nhậm"),)
+    assert "D: Ngày hẹn trả" in str(error)
+    assert "Nguyễn" not in str(error)
 
 
-def test_what_is_advised_is_one_whole_mapping_that_works() -> None:
-    head: list[object] = ["Mã hồ sơ", "Đơn vy", "Ngày tiếp nhậm", "Hẹn"]
-    with pytest.raises(DataError) as caught:
-        find_header([sheet(head)], DOSSIERS, columns={"Hẹn": "due"})
-    advised = {"Hẹn": "due", "Đơn vy": "unit", "Ngày tiếp nhậm": "received"}
-    assert f"columns={json.dumps(advised, ensure_ascii=False)}" in str(caught.value)
-    assert find_header([sheet(head)], DOSSIERS, columns=advised).columns["unit"] == 1
+def test_the_advice_works_when_it_is_followed() -> None:
+    page = sheet(["Mã hồ sơ", "Đơn vy", "Ngày tiếp nhậm", "Hẹn"], record(1)[:4])
+    error = refusal(page, columns={"Hẹn": "due"})
+    columns = {"Hẹn": "due"} | {answer.entry: str(answer.value) for answer in error.give}
+    assert reading(page, columns=columns).frame["due"].dt.day.tolist() == [30]
 
 
 def test_a_single_letter_is_no_slip_of_a_header_and_the_unit_may_be_stated() -> None:
-    with pytest.raises(DataError) as caught:
-        find_header([sheet(["a", "b", "c"])], DOSSIERS)
-    hint = caught.value.hint
-    assert hint is not None
-    assert "Có thể là" not in hint.vi + hint.en
-    assert 'nêu unit="tên đơn vị".' in hint.vi
-    assert 'give unit="name of the unit".' in hint.en
+    give = refusal(sheet(["a", "b", "c"], ["x", "y", "z"])).give
+    assert Answer("given", "…", "unit") in give
+    assert not {answer.entry for answer in give} & {"a", "b", "c"}
 
 
 def test_what_does_not_come_from_the_file_is_not_missed() -> None:
-    found = find_header([sheet(["Mã hồ sơ", "Ngày tiếp nhận"])], DOSSIERS, given=["unit"])
-    assert found.columns == {"dossier": 0, "received": 1}
+    read = reading(sheet(["Mã hồ sơ", "Ngày tiếp nhận"], ["HS-1", "05/01/2026"]), given={"unit": "Xã Mẫu"})
+    assert read.frame["unit"].tolist() == ["Xã Mẫu"]
 
 
 @pytest.mark.parametrize(
@@ -220,20 +234,3 @@ def test_rows_that_number_the_columns(row: list[object], answer: bool) -> None:
 def test_labels_come_from_the_table_first() -> None:
     assert label(DOSSIERS, "received") == "ngày tiếp nhận"
     assert label(CORRECTIONS, "why") == "lý do"
-
-
-@given(
-    st.dictionaries(
-        st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.sampled_from(DOSSIERS.names), max_size=4
-    )
-)
-def test_a_saved_mapping_is_read_back(columns: dict[str, str]) -> None:
-    import tempfile
-
-    columns = {header: name for name, header in {n: h for h, n in columns.items()}.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "danh sách.csv"
-        assert read_mapping(data, DOSSIERS) == {}
-        beside = save_mapping(data, DOSSIERS, columns)
-        assert beside.name == "danh sách.csv.columns.toml"
-        assert read_mapping(data, DOSSIERS) == columns

@@ -31,8 +31,10 @@ def in_own_process(code: str, *arguments: str) -> dict[str, object]:
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Windows does not measure or limit the memory of a process this way"
 )
-def test_spoilt_files_give_a_table_or_an_error_a_user_can_mend(rounds: Callable[[int, int], int]) -> None:
-    report = in_own_process(str(HERE / "fuzz.py"), "2026", str(rounds(80, 5000)))
+def test_spoilt_files_give_a_table_or_an_error_a_user_can_mend(
+    rounds: Callable[[int, int], int], spoilt: Callable[[str], Path]
+) -> None:
+    report = in_own_process(str(HERE / "fuzz.py"), "2026", str(rounds(80, 5000)), str(spoilt("ugly")))
     assert report["faults"] == []
     assert report["tables"]
     assert report["refused"]
@@ -68,11 +70,11 @@ NAMES = (
 
 
 @pytest.fixture
-def growing(tmp_path: Path) -> list[Path]:
+def growing(tmp_path: Path, spoilt: Callable[[str], Path]) -> list[Path]:
     """Files that grow when read, each by another way, too large to keep."""
     empty, deep = tmp_path / "nen-khai-thap.xlsx", tmp_path / "long-nhau.xlsx"
     with (
-        zipfile.ZipFile(HERE / "ugly" / "libreoffice.ods") as good,
+        zipfile.ZipFile(spoilt("ugly") / "libreoffice.ods") as good,
         zipfile.ZipFile(empty, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bad,
     ):
         for name in good.namelist():
@@ -85,7 +87,7 @@ def growing(tmp_path: Path) -> list[Path]:
     empty.write_bytes(data)
     with (
         zipfile.ZipFile(deep, "w", zipfile.ZIP_DEFLATED) as bad,
-        zipfile.ZipFile(HERE / "ugly" / "co_macro.xlsm") as good,
+        zipfile.ZipFile(spoilt("ugly") / "co_macro.xlsm") as good,
     ):
         for name in good.namelist():
             content = good.read(name)
@@ -102,11 +104,13 @@ def growing(tmp_path: Path) -> list[Path]:
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Windows does not measure or limit the memory of a process this way"
 )
-def test_hostile_files_stay_within_memory_and_time(growing: list[Path], tmp_path: Path) -> None:
-    paths = [HERE / "broken" / n for n in NAMES] + growing
+def test_hostile_files_stay_within_memory_and_time(
+    growing: list[Path], tmp_path: Path, spoilt: Callable[[str], Path]
+) -> None:
+    paths = [spoilt("broken") / n for n in NAMES] + growing
     script = tmp_path / "run.py"
     script.write_text(HOSTILE, encoding="utf-8")
-    report = in_own_process(str(script), str(HERE / "ugly" / "libreoffice.ods"), *map(str, paths))
+    report = in_own_process(str(script), str(spoilt("ugly") / "libreoffice.ods"), *map(str, paths))
     times = report["times"]
     assert isinstance(times, dict)
     lying = str(growing[0])  # nothing reads the member, so its lie may do no harm; the others have to be refused
@@ -130,10 +134,10 @@ def test_hostile_files_stay_within_memory_and_time(growing: list[Path], tmp_path
         ("parquet_co_kieu.parquet", Limits(memory_mib=0, memory_per_mib=0), "bộ nhớ"),
     ],
 )
-def test_limits_are_those_given(file: str, limits: Limits, says: str) -> None:
-    assert read_sheets(HERE / "ugly" / file)
+def test_limits_are_those_given(file: str, limits: Limits, says: str, spoilt: Callable[[str], Path]) -> None:
+    assert read_sheets(spoilt("ugly") / file)
     with pytest.raises(DataError) as caught:
-        read_sheets(HERE / "ugly" / file, limits=limits)
+        read_sheets(spoilt("ugly") / file, limits=limits)
     assert says in caught.value.title.vi
 
 

@@ -20,9 +20,6 @@ from typing import Any, NamedTuple
 import openpyxl
 import pandas as pd
 import pytest
-import test_broken
-import test_broken_tables
-import test_ugly
 
 from dvresearch import examples, loaders
 from dvresearch.errors import DvError
@@ -33,6 +30,7 @@ from dvresearch.evaluation.example import write_example
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.screening import screen
 from dvresearch.tables import CASES, MODELS, RUBRIC, TARGETS
+from tests.spoilt import broken, tables, ugly
 
 PINS = Path(__file__).parent / "pins"
 #: A sheet with more rows than this is pinned by its first two columns and a digest of each row.
@@ -87,7 +85,7 @@ def outcome(call: Callable[..., pd.DataFrame], file: File) -> pd.DataFrame | DvE
 
 
 def written_in(folder: Path, cases: Iterable[Any]) -> Iterator[tuple[Any, Path]]:
-    """Write files from the scripts that make them; none is taken from where some of them are committed."""
+    """Write files, one after another."""
     folder.mkdir()
     for case in cases:
         (folder / case.file).write_bytes(case.content)
@@ -95,37 +93,35 @@ def written_in(folder: Path, cases: Iterable[Any]) -> Iterator[tuple[Any, Path]]
 
 
 def ugly_files(folder: Path) -> Iterator[File]:
-    for case, path in written_in(folder / "ugly", test_ugly.CASES):
+    for case, path in written_in(folder / "ugly", ugly.cases()):
         yield File(f"ugly/{case.file}", path, "II.06a" if case.form else "dossiers", case.options)
 
 
 def broken_files(folder: Path) -> Iterator[File]:
-    make = test_broken.MAKE
     good, form = folder / "danh-sach.csv", folder / "bieu.xlsx"
-    good.write_bytes(make.text([[*make.HEADER], *make.repeated(25)]))
-    form.write_bytes(make.form(make.GOOD_LINE, ["", "Tổng cộng", *make.GOOD_LINE[2:]]))
+    good.write_bytes(broken.text([[*broken.HEADER], *broken.repeated(25)]))
+    form.write_bytes(broken.form(broken.GOOD_LINE, ["", "Tổng cộng", *broken.GOOD_LINE[2:]]))
     yield File("good/danh-sach.csv", good, "dossiers")
     yield File("good/bieu.xlsx", form, "II.06a")
-    for case, path in written_in(folder / "broken", test_broken.CASES):
+    for case, path in written_in(folder / "broken", broken.cases()):
         options = case.options
-        if case.use == "mapping":  # stands beside a list of the same name
-            beside, path = path, path.with_name(case.file.removesuffix(".columns.toml"))
-            path.write_bytes(make.text(make.rows()))
-            beside.rename(path.with_name(f"{path.name}.columns.toml"))
+        if case.use == "declaration":  # stands beside a list of the same name
+            name, _, kind = case.file.partition(".")
+            path = path.rename(path.with_name(f"{name}.csv.{kind}")).with_name(f"{name}.csv")
+            path.write_bytes(broken.text(broken.rows()))
         elif case.use == "corrections":
             options, path = {"corrections": path}, path.with_name(f"danh-sach-{case.file}")
-            path.write_bytes(make.text(make.rows()))
+            path.write_bytes(broken.text(broken.rows()))
         yield File(f"broken/{case.file}", path, "II.06a" if "form" in case.use else "dossiers", options, True)
 
 
 def broken_tables(folder: Path) -> Iterator[File]:
-    make = test_broken_tables.MAKE
-    for table in (*make.GOOD, *make.SUMS):
+    for table in (*tables.GOOD, *tables.SUMS):
         path = folder / f"{table.replace('/', '-')}.csv"
-        path.write_bytes(make.text(make.GOOD[table]) if table in make.GOOD else make.form(table))
-        yield File(f"good/{path.name}", path, table, {"items": make.ITEMS} if table == "responses" else {})
-    for case, path in written_in(folder / "tables", test_broken_tables.EVERY):
-        items = {"items": make.ITEMS} if case.table == "responses" else {}
+        path.write_bytes(tables.text(tables.GOOD[table]) if table in tables.GOOD else tables.form(table))
+        yield File(f"good/{path.name}", path, table, {"items": tables.ITEMS} if table == "responses" else {})
+    for case, path in written_in(folder / "tables", tables.cases()):
+        items = {"items": tables.ITEMS} if case.table == "responses" else {}
         yield File(f"tables/{case.file}", path, case.table, items | case.options, True)
 
 

@@ -213,13 +213,14 @@ def test_days_of_a_workbook_before_1900_are_named_so(tmp_path: Path) -> None:
         load_dossiers(tmp_path / "a.xlsx")
 
 
-def test_what_cannot_be_asked_is_said() -> None:
+def test_what_cannot_be_asked_is_said(spoilt: Callable[[str], Path]) -> None:
+    path = spoilt("ugly") / "tab.tsv"
     with pytest.raises(ParameterError, match="Năm trước 1900"):
-        screen(Path(__file__).parent / "ugly" / "tab.tsv", as_of="1850-12-31")
+        screen(path, as_of="1850-12-31")
     with pytest.raises(ParameterError, match="dossiers"):
         screen("a.csv", "hồ sơ")
     with pytest.raises(ParameterError, match="as_of"):
-        screen(Path(__file__).parent / "ugly" / "tab.tsv", as_of="hôm qua")
+        screen(path, as_of="hôm qua")
     assert list(screen("khong-co.csv")["check"]) == ["unreadable"]
 
 

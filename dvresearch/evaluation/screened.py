@@ -6,22 +6,72 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from dvresearch.errors import ParameterError, Text, known_message
 from dvresearch.evaluation import annex, html
 from dvresearch.evaluation.content import Checks, Report, Section
+from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.evaluation.shown import Lang
+from dvresearch.evaluation.spec import Spec
+from dvresearch.metrics.findings import finding, table
+from dvresearch.screening import screen
 from dvresearch.wording import describe_findings, summarise_findings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "as_text", "write"]
+__all__ = ["as_json", "as_text", "check_inputs", "is_question", "must_mend", "write"]
 
 
 def as_text(findings: pd.DataFrame, lang: Lang = "vi", words: Literal["pass", "match"] = "pass") -> list[str]:
-    """Return a line with the count of verdicts, then a paragraph for each finding that did not pass."""
-    open_ones = findings[findings["verdict"] != "pass"]
-    told = describe_findings(open_ones, lang, words=words) if len(open_ones) else []
-    return [summarise_findings(findings, lang, words=words), *told]
+    """Return the account of what was read, the count of verdicts, the questions, and all else that did not pass."""
+    account = findings.loc[findings["check"] == "account", f"guidance_{lang}"].tolist()
+    asked, open_ones = is_question(findings), findings["verdict"] != "pass"
+    ordered = [findings[asked & open_ones], findings[~asked & open_ones]]
+    told = [line for part in ordered if len(part) for line in describe_findings(part, lang, words=words)]
+    return [*account, summarise_findings(findings, lang, words=words), *told]
+
+
+def is_question(findings: pd.DataFrame) -> pd.Series:
+    """Tell which findings ask something that the declaration of the file answers."""
+    return findings["check"].str.replace("_", "-").map(known_message) & (findings["severity"] == "major")
+
+
+def must_mend(findings: pd.DataFrame) -> bool:
+    """Tell whether something has to be mended or answered before an evaluation takes the file."""
+    return bool(((findings["verdict"] == "fail") | (is_question(findings) & (findings["verdict"] != "pass"))).any())
+
+
+def check_inputs(spec: Spec) -> dict[str, pd.DataFrame]:
+    """Check every file of the office that an evaluation uses, with its settings.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Key of the input -> its findings; ``""`` for the questions that the evaluation asks itself.
+    """
+    from dvresearch.evaluation.context import Context
+
+    ctx, found = Context(spec), {}
+    forms = {"form": "II.06a", **PETITION_FORMS, "figures": "figures"}
+    for key, path in spec.inputs.items():
+        if key in forms:
+            found[key] = screen(path, forms[key])
+        elif key in ("dossiers", "cases", "responses", "models", "targets", "rubric"):
+            found[key] = ctx.screened(key)
+    asked = [q for q in ctx.open_questions() if q.get("code") == "due-contains-pause"]
+    if asked:
+        rows = [
+            finding(
+                "due_contains_pause",
+                "review",
+                q["where"],
+                severity="major",
+                guidance=Text(*(" ".join([q[lang], *q["answers"]]) for lang in ("vi", "en"))),
+            )
+            for q in asked
+        ]
+        found[""] = table(rows)
+    return found
 
 
 def as_json(findings: pd.DataFrame) -> str:
@@ -57,6 +107,8 @@ def write(
     block = Checks("findings", title, findings, (name,), f"screen({name!r})", (name,), "pass")
     report = Report(source.stem, lang, title, "", (), (Section("check", title, (block,)),), {name: name})
     target = out or Path(f"{source.stem}-check.{kind}")
+    if target.resolve() == source.resolve():
+        raise ParameterError("output-is-input", got=str(target))
     if kind == "html":
         target.write_text(html.render(report, {}), encoding="utf-8", newline="\n")
     else:

@@ -19,6 +19,7 @@ from dvresearch.loaders.published import build_processed, datapackage
 from dvresearch.loaders.questionnaires import Questionnaire, questionnaire
 from dvresearch.loaders.sheets import read_sheets
 from dvresearch.loaders.sources import cite, sources
+from dvresearch.loaders.structure import read_tables
 from dvresearch.loaders.templates import blank_form
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "load_targets",
     "questionnaire",
     "read_sheets",
+    "read_tables",
     "sources",
 ]

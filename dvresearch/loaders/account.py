@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, Text, message
-from dvresearch.loaders.sheets import Sheet, column_letters
+from dvresearch.loaders.sheets import Sheet, column_letters, filled
 
 __all__ = [
     "Fate",
@@ -137,7 +137,7 @@ class SheetAccount:
         self.filled: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
         if not sheet.titles:
             for at, column in enumerate(sheet.columns):
-                self.filled[:, at] = [c.strip() != "" if type(c) is str else c is not None for c in column]
+                self.filled[:, at] = filled(column)
         self.clear()
 
     def clear(self) -> None:
@@ -164,7 +164,7 @@ class SheetAccount:
             row, column = map(int, lost[0])
             where = self.sheet.where(row, column)
             raise DataError("cells-without-account", where=where, count=len(lost))
-        if self.sheet.counted and int(self.filled.sum()) != self.sheet.counted:
+        if self.sheet.counted and not self.sheet.titles and int(self.filled.sum()) != self.sheet.counted:
             raise DataError("cells-without-account", where=self.sheet.where(), count=self.sheet.counted)
         counts = np.bincount(self.fates[self.filled], minlength=len(Fate))
         return {fate.name.lower(): int(n) for fate, n in zip(Fate, counts, strict=True) if n}

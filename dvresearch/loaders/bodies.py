@@ -6,7 +6,6 @@ A row is set aside only for a reason no record can have: one witness asks, two d
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,12 +16,12 @@ from numpy.typing import NDArray
 from dvresearch.errors import DataError
 from dvresearch.loaders.declaration import Declaration
 from dvresearch.loaders.headers import Block, is_numbering, key
-from dvresearch.loaders.sheets import texts
-from dvresearch.loaders.totals import total_rows
+from dvresearch.loaders.sheets import filled, texts
+from dvresearch.loaders.totals import names_total, total_rows
 from dvresearch.tables import Table
 from dvresearch.text import shape
 
-__all__ = ["Body", "body_rows", "filled"]
+__all__ = ["Body", "body_rows"]
 
 #: A number of a heading: I, II, A, B; 1 and 2 number records.
 _SECTION = re.compile(r"[IVX]{1,5}|[A-H]")
@@ -52,13 +51,6 @@ class Body:
     aside: dict[str, list[int]] = field(default_factory=dict)
     sections: dict[int, str] = field(default_factory=dict)
     doubtful: dict[int, str] = field(default_factory=dict)
-
-
-def filled(cells: Sequence[Any]) -> NDArray[np.bool_]:
-    """Tell which cells hold something."""
-    return np.fromiter(
-        (c.strip() != "" if isinstance(c, str) else c is not None and c == c for c in cells), bool, len(cells)
-    )
 
 
 def body_rows(
@@ -180,7 +172,7 @@ class _Look:
         first = [c for c in self.span if c != self.serial][:_LABELS]
         self.may_be_total = np.zeros(self.count, dtype=bool)
         for c in ([self.serial] if self.serial is not None else []) + first:
-            may = {w for w in set(self.columns[c]) if isinstance(w, str) and _MAY_BE_TOTAL.match(w)}
+            may = {w for w in set(self.columns[c]) if isinstance(w, str) and _MAY_BE_TOTAL.match(w) and names_total(w)}
             self.may_be_total |= np.fromiter(
                 (isinstance(w, str) and w in may for w in self.columns[c]), bool, self.count
             )
@@ -211,11 +203,11 @@ class _Look:
     def _repeats_titles(self) -> NDArray[np.bool_]:
         out = np.zeros(self.count, dtype=int)
         for c in self.known:
-            title = self.titles[c]
+            title, longest = self.titles[c], len(self.block.titles[c]) + 2
             same = {
                 w
                 for w in set(self.columns[c])
-                if isinstance(w, str) and len(w) < 200 and len(k := key(w)) > 2 and k in title
+                if isinstance(w, str) and len(w) <= longest and len(k := key(w)) > 2 and k in title
             }
             if same:
                 out += [isinstance(w, str) and w in same for w in self.columns[c]]
@@ -223,11 +215,12 @@ class _Look:
 
     def after_last(self, i: int) -> bool:
         """Tell whether a row stands below the last plain record, or below an empty row the last one of its page."""
+        if not self.clear[i:].any():
+            return True
         page = next((r - self.block.body for r in self.block.again if r - self.block.body > i), self.count)
-        if self.clear[i:page].any():
-            return False
-        above = np.flatnonzero(self.clear[:i])
-        return not self.clear[i:].any() or not self.any[above[-1] if len(above) else 0 : i].all()
+        above = self.clear[:i][::-1]
+        record = i - 1 - int(above.argmax()) if above.any() else 0
+        return not self.clear[i:page].any() and not self.any[record:i].all()
 
     @cached_property
     def seen(self) -> dict[int, set[str]]:
@@ -279,8 +272,9 @@ class _Look:
             return "record"
         if self.after_last(i):
             return "note" if self.held[i] <= 2 or self.held[i] < len(self.known) / 2 else "record"
-        # a key has no spaces, or those of the keys of other records
-        if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and (not self.has_key(i) or " " in line[0]):
+        # words in the column of the codes, unlike any code, and nothing beside them
+        keyless = not self.has_key(i) or " " in line[0]
+        if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and keyless:
             return "section"
         return "record"
 

@@ -22,7 +22,7 @@ from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
 from dvresearch.loaders.headers import Block, key
 from dvresearch.loaders.reading import Reading, read_blocks
 from dvresearch.loaders.sheets import Sheet, texts
-from dvresearch.privacy import MIN_COUNT, holds_person
+from dvresearch.privacy import CODE, MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, Column
 from dvresearch.text import column_date_order, column_style
 from dvresearch.text.dates import FIRST_YEAR
@@ -276,10 +276,10 @@ class _Reading:
         open_words = [c.name for c in DOSSIERS.columns if c.kind in ("text", "code") and not c.words]
         for name in (n for n in (*open_words, *self.kept) if n in self.select):
             cell, table = _name(name), _name(f"person {name}")
-            # What cannot name a person is passed over fast: one word that does not begin like a number.
-            number = f"(ascii({cell}) BETWEEN 43 AND 57 AND regexp_full_match({cell}, '\\+?[0-9]+'))"
-            may = f"contains({cell}, ' ') OR contains({cell}, '@') OR {number}"
-            rare = f"SELECT {cell}, count(*) FROM {written} WHERE {may} GROUP BY 1 HAVING count(*) < {MIN_COUNT}"
+            # What cannot name a person is passed over fast: a code in one word.
+            may = f"contains({cell}, ' ') OR NOT regexp_full_match({cell}, {_quote(CODE.pattern)})"
+            often = f" HAVING count(*) < {MIN_COUNT}" if name == "unit" else ""
+            rare = f"SELECT {cell}, count(*) FROM {written} WHERE {may} GROUP BY 1{often}"
             persons = {text: count for text, count in engine.execute(rare).fetchall() if holds_person(text)}
             if not persons:
                 continue

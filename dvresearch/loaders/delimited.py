@@ -34,17 +34,16 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
         if data.startswith(mark):
             text = data.decode(encoding, "replace")
             return text.replace("\ufffd", ""), encoding, text.endswith("\ufffd")
+    if b"\0" not in (whole := data.rstrip(b"\0")) and whole != data:  # left by a computer switched off while it wrote
+        return *decode(whole, file)[:2], True
     if b"\0" in data[:4096]:
         wide = {0: "utf-16-be", 1: "utf-16-le"}
         for side, encoding in wide.items():
             if data[side:4096:2].count(0) > 0.3 * len(data[side:4096:2]) and not data[1 - side : 4096 : 2].count(0):
                 return data[: len(data) // 2 * 2].decode(encoding, "replace"), encoding, len(data) % 2 > 0
         raise refuse("other", Path(file))
-    if b"\0" in data:  # what a computer that was switched off while it wrote leaves at the end
-        whole = data.rstrip(b"\0")
-        if b"\0" in whole:
-            raise refuse("damaged", Path(file), "NUL")
-        return *decode(whole, file)[:2], True
+    if b"\0" in data:
+        raise refuse("damaged", Path(file), "NUL")
     if sum(data[:4096].count(bytes([c])) for c in range(32) if c not in b"\t\n\r\f\x1a") > len(data[:4096]) / 200:
         raise refuse("other", Path(file))
     try:
@@ -91,7 +90,7 @@ def _single_byte(data: bytes) -> tuple[str, str]:
 
 _DELIMITERS = ",;\t|"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-_SEPARATOR_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_SEPARATOR_HINT = re.compile(r'sep=([^\w"\r\n])\r?\n', re.IGNORECASE)
 
 
 def parse_text(
@@ -115,6 +114,8 @@ def parse_text(
         more cells than `limits` or a spreadsheet allow.
     """
     delimiter, rest = _dialect(text)
+    if (count := max(map(rest.count, "\r\n"))) > limits.cells:
+        raise refuse("long_text", path, f"{count} dòng/rows > {limits.cells}")
     remarks: dict[str, str] = {}
     try:
         rows, tall = _parse(rest, delimiter, whole, path, limits)
@@ -127,7 +128,7 @@ def parse_text(
         rows = rows[:-1]
     while rows and not any(rows[-1]):
         rows.pop()
-    usual = statistics.mode(map(len, rows)) if rows else 0
+    usual = statistics.mode(len(row) for row in rows if row) if rows else 0
     for row, separators in tall.items():
         if separators >= usual - 1 >= _SURE:
             raise _open_quote(path, rest, delimiter, row)
@@ -184,7 +185,7 @@ def _parse(
         cells += len(row) - row.count("")
         if len(row) > _WIDEST:
             raise refuse("cells", path, f"{len(row)} cột/columns > {_WIDEST}")
-        if cells > limits.cells or len(rows) > limits.cells:
+        if cells > limits.cells:
             raise refuse("long_text", path, f"> {limits.cells}")
     return rows, tall
 

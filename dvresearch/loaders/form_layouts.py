@@ -12,7 +12,7 @@ from typing import Any
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.text import plain
 
-__all__ = ["FORMS", "TTCP", "Form", "FormColumn", "form", "printed_codes", "refusal", "refuse_unknown", "title_words"]
+__all__ = ["FORMS", "TTCP", "Form", "FormColumn", "form", "printed_codes", "refuse_unknown", "title_words"]
 
 _DATA = tomllib.loads(Path(__file__).with_name("forms.toml").read_text(encoding="utf-8"))
 #: Thông tư 02/2021/TT-TTCP.
@@ -140,7 +140,7 @@ def refuse_unknown(code: str, line: str, where: str) -> None:
     """Raise a `DataError` when a line of a file names a circular whose forms are not known."""
     for entry in _DATA["unknown"]:
         if re.search(entry["printed"], line, re.IGNORECASE):
-            raise refusal("layout-not-known", where=where, got=entry["version"], form=code, **entry)
+            raise DataError("form-layout-not-known", where=where, got=entry["version"], form=code, **entry)
 
 
 def form(code: str, version: str | None = None) -> Form:
@@ -156,21 +156,6 @@ def form(code: str, version: str | None = None) -> Form:
         return found[-1]
     for entry in _DATA["unknown"]:
         if version == entry["version"] or (version is None and code in entry["codes"]):
-            raise refusal("layout-not-known", ParameterError, got=entry["version"], form=code, **entry)
+            raise ParameterError("form-layout-not-known", got=version or entry["version"], form=code, **entry)
     known = "; ".join(f"{c}, version={v!r}" for c, v in FORMS)
-    raise refusal("form-not-known", ParameterError, expected=known, form=f"{code}, {version}" if version else code)
-
-
-def refusal(
-    message: str,
-    error: type[DataError | ParameterError] = DataError,
-    *,
-    where: str | None = None,
-    got: str | None = None,
-    expected: str | None = None,
-    **blanks: Any,
-) -> DataError | ParameterError:
-    """Return the error for a message of ``forms.toml``, its blanks filled."""
-    said = ([part.format(**blanks) for part in _DATA["messages"][message][lang]] for lang in ("vi", "en"))
-    title, hint = map(Text, *said)
-    return error(title, where=where, got=got, expected=Text(expected, expected) if expected else None, hint=hint)
+    raise ParameterError("form-not-known", known=known, form=f"{code}, {version}" if version else code)

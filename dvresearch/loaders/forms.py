@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.loaders.account import Problem, refuse_problems
-from dvresearch.loaders.form_layouts import Form, form, printed_codes, refusal, refuse_unknown, title_words
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.loaders.account import Problem, Question, refuse_problems, refuse_questions
+from dvresearch.loaders.form_layouts import Form, form, printed_codes, refuse_unknown, title_words
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
+from dvresearch.loaders.load import OpenQuestion
 from dvresearch.loaders.sheets import LoadReport, Odd, Sheet, column_letters, read_sheets, texts
 from dvresearch.loaders.totals import total_rows
 from dvresearch.privacy import holds_person, showable
 from dvresearch.tables import TALLY, check
 from dvresearch.text import Period, cell_number, column_style, period, plain, shape
 
-__all__ = ["FormReading", "FormSheet", "Remark", "load_form", "read_form"]
+__all__ = ["FormReading", "load_form", "read_form"]
 
 _LABEL = re.compile(r".*(linh vuc|cong viec|thu tuc|don vi|co quan|dia phuong|noi dung|chi tieu|xa phuong).*")
 _UNITS = re.compile(r".*(don vi|co quan|dia phuong|xa phuong).*")
@@ -42,36 +43,46 @@ _COUNT = re.compile(r"\d[\d.,\s]*%?|#\S+")
 #: So many columns known by their titles make a sheet a form.
 _FEWEST = 4
 _Style = Literal["vi", "en", "auto"]
-#: Checks of the codebook for cells that hold something and tell no number.
-_ODD = {"error": "error_cell", "formula": "formula_cell"}
 
 
-class Remark(NamedTuple):
-    """What is to be said of how a form was read: a check of the codebook, its verdict, the place, what was seen."""
-
-    code: str
-    verdict: Literal["pass", "review", "fail", "unknown"]
-    where: str
-    seen: str = ""
-
-
-@dataclass(frozen=True)
-class FormSheet:
-    """What one sheet gives: its rows, cells to mend, and the rows that each total row adds up, as the file counts."""
-
-    sheet: Sheet
-    frame: pd.DataFrame
-    problems: list[Problem]
-    parts: dict[int, list[int]]
-
-
-@dataclass(frozen=True)
+@dataclass
 class FormReading:
-    """A form as it was read: its layout, what each sheet gives, and remarks; those with ``fail`` stop a load."""
+    """A form as it was read.
+
+    Parameters
+    ----------
+    form : Form
+        Its layout.
+    sheets : list of Sheet
+        The sheets that hold it.
+    frame : DataFrame
+        All rows, see :func:`load_form`.
+    places : dict
+        Where each row stands, by index.
+    parts : dict
+        The rows that each total row adds up, by index.
+    problems : list of Problem
+        Cells to mend.
+    questions : list of Question
+        What the file does not decide.
+    """
 
     form: Form
-    sheets: list[FormSheet]
-    remarks: list[Remark]
+    sheets: list[Sheet]
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+    places: dict[object, str] = field(default_factory=dict)
+    parts: dict[object, list[object]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    def index(self, sheet: Sheet, row: int) -> object:
+        """Return the index of a row: its number in the file, with the name of the sheet where several were read."""
+        number = sheet.first_row + row
+        return f"{sheet.name}!{number}" if len(self.sheets) > 1 else number
+
+    def ask(self, code: str, where: str, evidence: str = "", *, blocking: bool = False) -> None:
+        """Add a question."""
+        self.questions.append(Question(code, where, evidence, blocking=blocking))
 
 
 def load_form(
@@ -119,14 +130,15 @@ def load_form(
     DataFrame
         Columns of ``tables.TALLY`` (``workload`` is column 3 of the form: received and carried in; the words
         beside the numbers are ``group``, or ``unit`` where the form lists units), ``received_online``,
-        ``received_direct``, ``ordinal`` and ``row_kind`` (line, section, total), with several sheets also ``sheet``.
+        ``received_direct``, ``ordinal``, ``row_kind`` (line, section, total) and ``sheet``.
         ``received`` is the sum of columns 4 and 5 where both are known. The other forms keep their columns under their
         numbers (``"1"``, ``"2"`` …) beside those of the tally that they give: ``received`` are the visits of 01/TCD,
         ``total`` the petitions of 01-03/XLD, and of 01/KQGQ ``workload`` is column 4, ``withdrawn`` 6,
         ``resolved_within`` 25 and ``resolved_late`` 26. A printed window (``từ ngày 15/12/2025 đến ngày 14/01/2026``)
         gives ``period_start`` and ``period_end``; ``period`` is then called by its last month (``2026-01``). The
-        index ``row`` is the row in the file, ``attrs["load"]`` says how it was read. The sums of the form are checked
-        by :func:`dvresearch.screen`.
+        index ``row`` is the row in the file, with the name of the sheet in front (``T02!9``) where several were read;
+        ``attrs["load"]`` says how. What is open and does not stop the load is a warning, `OpenQuestion`. The sums of
+        the form are checked by :func:`dvresearch.screen`.
 
     Raises
     ------
@@ -141,30 +153,19 @@ def load_form(
     The printed title of column 9 counts dossiers waiting for a supplement, returned and withdrawn as on time.
     One-stop software counts those waiting in 11 and 12, and those returned or withdrawn in 9 whatever their date.
     """
-    _require("rows", rows, "lines, totals, all")
+    if rows not in ("lines", "totals", "all"):
+        raise ParameterError("value-not-in-list", got=repr(rows), name="rows", words="lines, totals, all")
     reading = read_form(
         path, form, version, unit=unit, reporting_period=period, sheet=sheet, blanks=blanks, limits=limits
     )
-    for remark in reading.remarks:
-        if remark.verdict == "fail":
-            entry = codebook.get("check", remark.code)
-            title, hint = Text(entry.label_vi, entry.label_en), Text(entry.note_vi, entry.note_en)
-            raise DataError(title, where=remark.where, got=remark.seen, hint=hint)
-    kept = []
-    for part in reading.sheets:
-        lines = part.frame["row_kind"] == "line"
-        kept.append(part.frame if rows == "all" else part.frame[lines if rows == "lines" else ~lines])
-        at = set(kept[-1].index - part.sheet.first_row)
-        refuse_problems([p for p in part.problems if p.row in at])
-    frame = pd.concat([f for f in kept if len(f)] or kept[:1])
-    frame.attrs["load"] = kept[0].attrs["load"]
-    return check(frame, TALLY, source=reading.sheets[0].sheet.where())
-
-
-def _require(name: str, value: str, words: str) -> None:
-    if value not in words.split(", "):
-        first = words.split(", ")[0]
-        raise refusal("word-not-known", ParameterError, got=repr(value), expected=words, name=name, first=first)
+    lines = reading.frame["row_kind"] == "line"
+    frame = reading.frame if rows == "all" else reading.frame[lines if rows == "lines" else ~lines]
+    refuse_problems([p for p in reading.problems if reading.index(p.sheet, p.row) in frame.index])
+    refuse_questions(reading.questions)
+    for question in reading.questions:
+        text = question.text()
+        warnings.warn(f"{question.where}: {text.vi}\n{text.en}", OpenQuestion, stacklevel=2)
+    return check(frame, TALLY, source=reading.sheets[0].where())
 
 
 def read_form(
@@ -178,31 +179,40 @@ def read_form(
     blanks: Literal["unknown", "zero"] = "unknown",
     limits: Limits = LIMITS,
 ) -> FormReading:
-    """Read all rows of a form, the cells to mend and what is to be said; parameters of :func:`load_form`."""
-    _require("blanks", blanks, "unknown, zero")
+    """Read all rows of a form, the cells to mend and what is open; parameters of :func:`load_form`."""
+    if blanks not in ("unknown", "zero"):
+        raise ParameterError("value-not-in-list", got=repr(blanks), name="blanks", words="unknown, zero")
     wanted = form(code, version)
-    tables, remarks = _find(read_sheets(path, sheet=sheet, limits=limits), wanted, version)
-    parts = []
+    every = read_sheets(path, sheet=sheet, limits=limits)
+    found = _find(every, wanted, version)
+    tables = [t for t in found if not t.sheet.hidden] or found
+    out = FormReading(wanted, [t.sheet for t in tables])
+    for hidden in (t.sheet for t in found if t not in tables):
+        out.ask("form-sheet-hidden", hidden.where())
+    frames = []
     for table in tables:
-        part, told = _read(table, wanted, blanks, unit, reporting_period)
-        parts.append(part)
-        remarks += [*_titles_told(table, wanted), *told]
-    remarks += _repeated(parts)
-    report = LoadReport(
-        file=tables[0].sheet.file,
-        sheet=", ".join(t.sheet.name for t in tables),
+        _ask_titles(table, out)
+        frames.append(_rows(table, out, blanks))
+        _place(frames[-1], table, out, unit, reporting_period)
+    _ask_periods(frames, out)
+    out.frame = frame = pd.concat(frames)
+    first, sheets = tables[0], [t.sheet.name for t in tables]
+    kinds = {kind: frame.index[frame["row_kind"] == kind] for kind in ("section", "total")}
+    out.frame.attrs["load"] = LoadReport(
+        file=first.sheet.file,
+        sheet=", ".join(sheets),
         form=code,
         version=wanted.version,
-        columns={n: [showable(tables[0].titles[c]) for c in at] for n, at in tables[0].columns.items()},
-        unused=[showable(t) for i, t in enumerate(tables[0].titles) if t and i not in tables[0].used],
-        notes=[[n.code, n.detail] for n in tables[0].sheet.notes],
-        remarks=[list(r) for r in remarks],
+        rows=int((frame["row_kind"] == "line").sum()),
+        columns={n: [showable(first.titles[c]) for c in at] for n, at in first.columns.items()},
+        unused=[showable(t) for i, t in enumerate(first.titles) if t and i not in first.used],
+        personal={},
+        skipped={kind: list(rows) for kind, rows in kinds.items() if len(rows)},
+        unread=[(s.name, "") for s in every if s.name not in sheets],
+        questions=[q.record() for q in out.questions],
+        notes=[[n.code, n.detail] for n in first.sheet.notes],
     )
-    for part in parts:
-        part.frame.attrs["load"] = report
-        if len(parts) > 1:
-            part.frame["sheet"] = part.sheet.name
-    return FormReading(wanted, parts, remarks)
+    return out
 
 
 # --- which sheet, which columns --------------------------------------------------------------------------------------
@@ -226,30 +236,27 @@ class _Table:
         return {c for at in self.columns.values() for c in at} | {self.label, self.ordinal}
 
 
-def _find(sheets: list[Sheet], wanted: Form, version: str | None) -> tuple[list[_Table], list[Remark]]:
-    """Find the sheets that hold the form, and name the others."""
+def _find(sheets: list[Sheet], wanted: Form, version: str | None) -> list[_Table]:
+    """Find the sheets that hold the form; one that says it is another form, does not."""
     found: list[_Table] = []
-    codes: dict[str, str] = {}
+    other: dict[str, str] = {}
     for sheet in sheets:
         head = [] if sheet.titles else [(sheet.where(i), " ".join(texts(r))) for i, r in enumerate(sheet.rows(0, 30))]
         for where, line in () if version else head:
             refuse_unknown(wanted.code, line, where)
-        named = {code: where for where, line in reversed(head) for code in printed_codes(line)}
-        if named and wanted.code not in named:
-            codes |= named
+        codes = {code: where for where, line in reversed(head) for code in printed_codes(line)}
+        if codes and wanted.code not in codes:
+            other |= codes
         elif table := _table(sheet, wanted):
             found.append(table)
-    shown = [t for t in found if not t.sheet.hidden] or found
-    if not shown and codes:
-        seen, where = ", ".join(sorted(codes)), next(iter(codes.values()))
-        raise refusal("another-form", where=where, got=seen, expected=wanted.code)
-    if not shown:
+    if not found and other:
+        where = next(iter(other.values()))
+        raise DataError("form-is-another", where=where, got=", ".join(sorted(other)), form=wanted.code)
+    if not found:
         titles = ", ".join(f"({c.number}) {c.title.vi}" for c in wanted.columns if c.number)
         where = ", ".join(s.where() for s in sheets[:8])
-        raise refusal("form-not-found", where=where, expected=titles, form=wanted.code, last=max(wanted.names))
-    read, held = ({t.sheet.name for t in tables} for tables in (shown, found))
-    left = [s for s in sheets if s.name not in read]
-    return shown, [Remark("form_sheet_left", "review" if s.name in held else "pass", s.where()) for s in left]
+        raise DataError("form-not-found", where=where, form=wanted.code, titles=titles, last=max(wanted.names))
+    return found
 
 
 def _table(sheet: Sheet, wanted: Form) -> _Table | None:
@@ -303,119 +310,112 @@ def _numbering(sheet: Sheet, wanted: Form) -> tuple[int, dict[int, int]]:
     return -1, {}
 
 
-def _titles_told(table: _Table, wanted: Form) -> list[Remark]:
-    """Name columns missing, found twice or numbered as another, and titles with numbers below that were not read.
+def _ask_titles(table: _Table, out: FormReading) -> None:
+    """Ask about columns missing, found twice or numbered as another, and titles with numbers below that were not read.
 
     A title that was not read, between the neighbours of a column that is missing, is most likely that column: nothing
     is loaded before it is known.
     """
-    sheet, names, told = table.sheet, wanted.names, []
+    sheet, names = table.sheet, out.form.names
     found = {n: table.columns[name] for n, name in names.items() if name in table.columns}
     missing = [n for n in names if n not in found]
     if missing:
-        seen = ", ".join(f"({n}) {names[n]}" for n in missing)
-        told.append(Remark("form_column_missing", "review", sheet.where(table.top), seen))
-    for column in wanted.columns:
+        out.ask("form-column-missing", sheet.where(table.top), ", ".join(f"({n}) {names[n]}" for n in missing))
+    for column in out.form.columns:
         at = table.columns.get(column.name, [])
         if len(at) > 1 and not column.part:
             letters = ", ".join(column_letters(sheet.first_column + c) for c in at)
-            told.append(Remark("form_column_twice", "fail", sheet.where(table.top), f"{column.name}: {letters}"))
+            out.ask("form-column-twice", sheet.where(table.top), f"{column.name}: {letters}", blocking=True)
         for c in at:
             if table.numbers.get(c, column.number) != column.number:
                 seen = f"{column.name} ({column.number}) ≠ ({table.numbers[c]})"
-                told.append(Remark("form_numbers_disagree", "fail", sheet.where(table.top, c), seen))
+                out.ask("form-numbers-disagree", sheet.where(table.top, c), seen, blocking=True)
     for c, title in enumerate(table.titles):
         below = texts(sheet.columns[c][table.body :])
-        read = c in table.used - table.by_number or not title or plain(title).startswith("kiem tra")
-        if not read and any(map(_COUNT.fullmatch, below)):
+        where, seen = sheet.where(table.top, c), f"“{showable(title)}”"
+        if c in table.by_number:
+            out.ask("form-title-by-number", where, f"{seen} ({table.numbers[c]})")
+        elif c in table.used or not title or plain(title).startswith("kiem tra"):
+            continue
+        elif any(map(_COUNT.fullmatch, below)):
             low = max((n for n, at in found.items() if max(at) < c), default=0)
-            high = min((n for n, at in found.items() if min(at) > c), default=len(names) + wanted.first)
-            likely = [n for n in missing if low < n < high and c not in table.by_number]
-            seen = ", ".join([f"“{showable(title)}”", *(f"({n}) {names[n]}?" for n in likely)])
-            told.append(Remark("form_title_unread", "fail" if likely else "review", sheet.where(table.top, c), seen))
-    return told
+            high = min((n for n, at in found.items() if min(at) > c), default=max(names) + 1)
+            likely = [f"({n}) {names[n]}?" for n in missing if low < n < high]
+            out.ask("form-title-unread", where, ", ".join([seen, *likely]), blocking=bool(likely))
 
 
 # --- cells, rows, places ---------------------------------------------------------------------------------------------
 
 
-def _read(
-    table: _Table, wanted: Form, blanks: str, unit: str | None, when: str | None
-) -> tuple[FormSheet, list[Remark]]:
+def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
     """Read the rows of one sheet that count something; lines, sections and totals apart."""
     sheet = table.sheet
-    numbers, problems = _numbers(table, wanted, blanks)
+    numbers, odd = _numbers(table, out, blanks)
     values = np.array(list(numbers.values()))
-    odd = {p.row for p in problems if p.code in _ODD.values()}
     counted = [c for at in table.columns.values() for c in at]
     rows, labels, ordinals = [], [], []
-    for row in range(table.body, sheet.height):
+    for i, row in enumerate(range(table.body, sheet.height)):
         cells = tuple(c[row] for c in sheet.columns)
         words = texts(cells)
         label, ordinal = (words[c] if c is not None else "" for c in (table.label, table.ordinal))
-        other = next((w for c, w in enumerate(words) if w and c not in table.used), "")
-        known = values[:, row - table.body]
-        some, named = known[~np.isnan(known)], label or ordinal or other
+        others = (w for c, w in enumerate(words) if w and c not in table.used and not isinstance(cells[c], Odd))
+        named = label or ordinal or next(others, "")
+        known = values[:, i][~np.isnan(values[:, i])]
         # Formulas give 0 on rows nobody filled in; headers repeat on each page; sections and notes have no numbers.
         empty = not ordinal and not any(words[c] for c in counted)
-        if (len(some) or row in odd) and (named or some.any()) and not empty and not is_numbering(cells):
+        if (len(known) or row in odd) and (named or known.any()) and not empty and not is_numbering(cells):
             rows.append(row)
             labels.append(named)
             ordinals.append(ordinal)
-    counts = values[:, [r - table.body for r in rows]]
+    counts = values[:, np.array(rows, dtype=int) - table.body]
+    if np.isnan(counts).all() and not odd & set(rows[:-1]):
+        raise DataError("form-not-filled-in", where=sheet.where(table.top))
     totals = total_rows([[label] for label in labels], counts.T, ordinals)
-    problems += [Problem(f"total_{why}", rows[i], table.label or 0, "", sheet) for i, why in totals.doubtful.items()]
-    own = [i not in totals.sure and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
-    # a section without a line below it counts itself
+    for i, why in totals.doubtful.items():
+        code = "form-total-unnamed" if why == "sum_only" else "form-total-unlike"
+        out.ask(code, sheet.where(rows[i], table.label), showable(labels[i]), blocking=why != "sums_differ")
+    named_so = totals.sure | {i for i, why in totals.doubtful.items() if why == "sums_differ"}
+    own = [i not in named_so and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
+    # a section without a line below it counts itself; so does a total that stands alone
     after = [*own[1:], False]
-    kinds = ["total" if i in totals.sure else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
-    blank = [i for i in sorted(totals.sure) if np.isnan(counts[:, i]).all()]
-    told = [Remark("total_row", "unknown", sheet.where(rows[i])) for i in blank]
+    kinds = ["total" if i in named_so else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
+    index = [out.index(sheet, row) for row in rows]
     frame = pd.DataFrame({"label": labels, "ordinal": ordinals, "row_kind": kinds}, dtype="str")
-    frame = frame.assign(**dict(zip(numbers, counts, strict=True)))
-    frame.index = pd.Index([sheet.first_row + r for r in rows], name="row")
-    frame = frame.drop(index=[frame.index[i] for i in blank])
-    if frame.empty:
-        raise refusal("form-not-filled-in", where=sheet.where(table.top))
-    if not (frame["row_kind"] == "line").any():  # only a total: it is the line then
+    frame = frame.assign(**dict(zip(numbers, counts, strict=True))).set_axis(pd.Index(index, name="row"))
+    if "line" not in kinds:
         frame["row_kind"] = "line"
-    told += _place(frame, table, wanted, unit, when)
-    for name in ("unit", "group"):
-        person = frame[name].map(holds_person).astype(bool)
-        found = frame.loc[person, name].items()
-        problems += [
-            Problem("personal_cell", int(r) - sheet.first_row, table.label or 0, shape(t), sheet) for r, t in found
-        ]
-        frame[name] = frame[name].mask(person, _UNKNOWN)
-    # an odd cell in a total row is told by the check of that row
-    lines = set(frame.index[frame["row_kind"] == "line"] - sheet.first_row)
-    inside = {True: lines, False: set(frame.index - sheet.first_row)}
-    problems = [p for p in problems if p.row in inside[p.code in _ODD.values()]]
-    parts = {sheet.first_row + rows[i]: [sheet.first_row + rows[k] for k in at] for i, at in totals.parts.items()}
-    return FormSheet(sheet, frame, problems, parts), told
+    out.places |= dict(zip(index, map(sheet.where, rows), strict=True))
+    out.parts |= {index[i]: [index[k] for k in at] for i, at in totals.parts.items()}
+    # what an error hides in a total is told when the total is held to its rows
+    idle = {r for r, i in zip(rows, index, strict=True) if frame.loc[i, "row_kind"] != "line"} & odd
+    out.problems = [
+        p
+        for p in out.problems
+        if p.sheet is not sheet or (p.row in rows and not (p.row in idle and p.code == "odd_cell"))
+    ]
+    return frame
 
 
-def _numbers(table: _Table, wanted: Form, blanks: str) -> tuple[dict[str, np.ndarray], list[Problem]]:
-    """Read the counts by column, NaN where not known, and the cells that hold none."""
-    out, problems = {}, []
+def _numbers(table: _Table, out: FormReading, blanks: str) -> tuple[dict[str, np.ndarray], set[int]]:
+    """Read the counts by column, NaN where not known; the rows with an error or a formula without its result."""
+    counts: dict[str, np.ndarray] = {}
     for name, at in table.columns.items():
         parts = []
         for column in at:
             cells = list(table.sheet.columns[column][table.body :])
             told = column_style([c for c in cells if not isinstance(c, Odd)])
             style: _Style = told if told == "vi" or told == "en" else "auto"
-            parts.append(np.full(len(cells), np.nan))
+            read = [None if isinstance(c, Odd) else _count(c, style, blanks) for c in cells]
+            parts.append(np.array([np.nan if n is None else n for n in read]))
             for i, cell in enumerate(cells):
-                number = None if isinstance(cell, Odd) else _count(cell, style, blanks)
-                if number is None:
-                    code = _ODD[cell.kind] if isinstance(cell, Odd) else "bad_number"
-                    problems.append(Problem(code, table.body + i, column, shape(str(cell)), table.sheet))
-                else:
-                    parts[-1][i] = number
-        out[name] = np.sum(parts, axis=0)
-    if "received" not in out and {"received_online", "received_direct"} <= out.keys():
-        out["received"] = out["received_online"] + out["received_direct"]
-    return out | {name: np.sum([out[str(n)] for n in parts], axis=0) for name, parts in wanted.tally.items()}, problems
+                if read[i] is None:
+                    code = "odd_cell" if isinstance(cell, Odd) else "bad_number"
+                    out.problems.append(Problem(code, table.body + i, column, shape(str(cell)), table.sheet))
+        counts[name] = np.sum(parts, axis=0)
+    if "received" not in counts and {"received_online", "received_direct"} <= counts.keys():
+        counts["received"] = counts["received_online"] + counts["received_direct"]
+    counts |= {name: np.sum([counts[str(n)] for n in parts], axis=0) for name, parts in out.form.tally.items()}
+    return counts, {p.row for p in out.problems if p.sheet is table.sheet and p.code == "odd_cell"}
 
 
 def _count(cell: object, style: _Style, blanks: str) -> float | None:
@@ -429,7 +429,7 @@ def _count(cell: object, style: _Style, blanks: str) -> float | None:
     return number if number >= 0 and number % 1 == 0 else None
 
 
-def _place(frame: pd.DataFrame, table: _Table, wanted: Form, unit: str | None, when: str | None) -> list[Remark]:
+def _place(frame: pd.DataFrame, table: _Table, out: FormReading, unit: str | None, when: str | None) -> None:
     """Set unit, period and group, from the arguments or from the lines above the table."""
     lines = [[t for t in texts(row) if t] for row in table.sheet.rows(0, table.top)]
     above = [t for line in lines for t in line] + [" ".join(p) for line in lines for p in pairwise(line)]
@@ -437,17 +437,25 @@ def _place(frame: pd.DataFrame, table: _Table, wanted: Form, unit: str | None, w
         next((m["name"].strip(" -;,") for line in above if (m := pattern.search(line))), "")
         for pattern in (_REPORTER, _PERIOD)
     )
-    titles = [] if table.label is None else [table.titles[table.label], wanted.lines]
+    titles = [] if table.label is None else [table.titles[table.label], out.form.lines]
     listed = unit is None and any(_UNITS.fullmatch(plain(t)) for t in titles)
     labels, reporter = frame.pop("label"), unit or name or _UNKNOWN
     start, end, code, other = _period(when, printed, above, table.sheet.name)
+    if other:
+        out.ask("form-period-label", table.sheet.where(), other)
     frame.insert(0, "unit", labels.where(frame["row_kind"] != "total", reporter) if listed else reporter)
     frame.insert(1, "period", code)
     for at, title, day in ((2, "period_start", start), (3, "period_end", end)):
         frame.insert(at, title, pd.Series(pd.Timestamp(day) if day else pd.NaT, frame.index, "datetime64[s]"))
     frame.insert(4, "group", "" if listed else labels)
     frame["basis"] = "census"
-    return [Remark("form_period_label", "review", table.sheet.where(), other)] if other else []
+    frame["sheet"] = table.sheet.name
+    row_of = {out.index(table.sheet, row): row for row in range(table.body, table.sheet.height)}
+    for title in ("unit", "group"):
+        person = frame[title].map(holds_person).astype(bool)
+        for i, text in frame.loc[person, title].items():
+            out.problems.append(Problem("personal_cell", row_of[i], table.label or 0, shape(text), table.sheet))
+        frame[title] = frame[title].mask(person, _UNKNOWN)
 
 
 def _period(
@@ -474,11 +482,12 @@ def _span(text: str) -> Period | None:
         return None
 
 
-def _repeated(parts: list[FormSheet]) -> list[Remark]:
-    """Name the sheets that give the same days of one unit twice, or no period to tell them apart by."""
+def _ask_periods(frames: list[pd.DataFrame], out: FormReading) -> None:
+    """Ask about sheets that give the same days of one unit twice, or no period to tell them apart by."""
     named: dict[str, None] = {}
-    for one, two in combinations(parts, 2):
-        (start, end), (first, last) = (p.frame[["period_start", "period_end"]].iloc[0] for p in (one, two))
-        if set(one.frame["unit"]) & set(two.frame["unit"]) and not (end < first or last < start):
-            named |= dict.fromkeys((one.sheet.name, two.sheet.name))
-    return [Remark("form_periods_repeat", "fail", parts[0].sheet.file, ", ".join(named))] if named else []
+    for one, two in combinations(frames, 2):
+        (start, end), (first, last) = (f[["period_start", "period_end"]].iloc[0] for f in (one, two))
+        if set(one["unit"]) & set(two["unit"]) and not (end < first or last < start):
+            named |= dict.fromkeys((one["sheet"].iloc[0], two["sheet"].iloc[0]))
+    if named:
+        out.ask("form-periods-repeat", out.sheets[0].file, ", ".join(named), blocking=True)

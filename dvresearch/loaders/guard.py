@@ -255,17 +255,15 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
     path = Path(path)
     try:
         status = path.stat()
-        folder, size = stat.S_ISDIR(status.st_mode), status.st_size
-        if not folder and not stat.S_ISREG(status.st_mode):  # opening one may wait for ever
-            raise refuse("special", path)
-        with path.open("rb") if not folder else io.BytesIO() as file:
+        folder, ordinary, size = stat.S_ISDIR(status.st_mode), stat.S_ISREG(status.st_mode), status.st_size
+        with path.open("rb") if ordinary else io.BytesIO() as file:  # a pipe may let wait for ever
             head = file.read(4096)
     except FileNotFoundError:
         raise refuse("missing", path) from None
     except (OSError, ValueError) as fault:
         raise refuse("denied", path, type(fault).__name__) from None
-    if folder or not size:
-        raise refuse("folder" if folder else "empty", path)
+    if not ordinary or not size:
+        raise refuse("folder" if folder else "empty" if ordinary else "special", path)
     kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "text")
     if kind == "text":
         kind = _text_kind(head, path)

@@ -8,10 +8,11 @@ header of a sheet opens a table of its own, with its own columns, down to the ne
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -26,7 +27,18 @@ from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import plain
 
-__all__ = ["Block", "column_names", "find_blocks", "is_numbering", "key", "label", "layouts", "missing_columns"]
+__all__ = [
+    "Block",
+    "column_names",
+    "find_blocks",
+    "is_numbering",
+    "key",
+    "label",
+    "layouts",
+    "may_be_title",
+    "missing_columns",
+    "titles_above",
+]
 
 _HEAD = 60  # rows in which a header of a form is looked for
 _WIDEST = 400  # columns
@@ -36,9 +48,14 @@ _REMARK = re.compile(
     r"\([^()]*\)|\[[^\[\]]*\]|(?:\b(?:năm|\d{1,2} tháng)\s*)?\b(?:19|20)\d{2}\b|\b\d{1,2} tháng\b", re.IGNORECASE
 )
 _NUMBERING = re.compile(r"[(\[]?\s*(?:\d{1,2}|[A-Ea-e]|[ivxIVX]{1,4})\s*[)\]]?(?:\s*=\s*[\d()+\-\s]+)?")
-#: A text that may be the title of a column: short, and no code or number.
-_TITLE = re.compile(r"(?!.*\d{5}|.*\d-\d)\D.{0,400}|\d{1,2}[.)].{3,400}", re.DOTALL)
+#: What no title of a column holds: a code or a long number; a number in front of it is an ordinal.
+_CODE = re.compile(r"\d{5}|\d-\d|\d/\d")
+_ORDINAL = re.compile(r"\d{1,2}[.)]")
+_LONGEST = 400  # letters of a title
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
 _LONG_NAME = 8  # words; of a longer wording no part stands above another
+#: Columns whose content can be stated for a whole file.
+_GIVEN = ("unit", "period", "kind")
 #: Of several columns that may hold the end of a dossier, the day its result was ready goes before the day it was
 #: fetched: guidance to the 766 index, item 2.1 (state 9 before state 10).
 _READY = re.compile(r".*\b(co (ket qua|kq)|hoan thanh|ket thuc|(xu ly|giai quyet) xong|kt xu ly)\b.*")
@@ -73,6 +90,8 @@ class Block:
         Rows on which the header is repeated.
     rivals : dict of str to list of int
         Contract name -> several columns that fit it, where nothing decides.
+    given : dict of str to str
+        Contract name -> what its title and the name of the sheet say of all rows.
     """
 
     sheet: Sheet
@@ -84,7 +103,13 @@ class Block:
     titles: tuple[str, ...]
     columns: dict[str, int]
     again: tuple[int, ...] = ()
-    rivals: Mapping[str, list[int]] | None = None
+    rivals: Mapping[str, list[int]] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """Contract names whose content is known for its rows."""
+        return {*self.columns, *self.rivals, *self.given}
 
     @property
     def body(self) -> int:
@@ -159,14 +184,25 @@ def layouts(sheet: Sheet, rows: range | None = None) -> Iterator[tuple[int, int,
         yield 0, 0, [[t] for t in sheet.titles]
         return
     rows = rows or range(min(_HEAD, sheet.height))
+    head = _words(sheet, rows)
+    for top in range(len(head)):
+        for height in range(1, min(_TALLEST, len(head) - top) + 1):
+            yield rows.start + top, height, _titles(head[top : top + height])
+
+
+def titles_above(sheet: Sheet, rows: range) -> list[str]:
+    """Return the title of each column under a header of these rows: the words of all of them joined, top down."""
+    return [" ".join(words) for words in _titles(_words(sheet, rows))]
+
+
+def _words(sheet: Sheet, rows: range) -> list[list[str]]:
+    """Return the words of rows; a cell merged over several columns stands over each of them."""
     head = [texts(row) for row in zip(*(c[rows.start : rows.stop] for c in sheet.columns[:_WIDEST]), strict=True)]
     for top, left, _, right in sheet.merged:
         if top in rows and 0 <= left < len(head[0]):
             line = head[top - rows.start]
             line[left + 1 : right + 1] = [line[left]] * (min(right + 1, len(line)) - left - 1)
-    for top in range(len(head)):
-        for height in range(1, min(_TALLEST, len(head) - top) + 1):
-            yield rows.start + top, height, _titles(head[top : top + height])
+    return head
 
 
 def _titles(rows: list[list[str]]) -> list[list[str]]:
@@ -234,17 +270,21 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         return _side_by_side(sheet, guess, width)
     blocks: list[Block] = []
     groups = _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header)
-    for rows, (limit, *_) in pairwise([*groups, [sheet.height]]):
+    while groups:
+        rows = groups.pop(0)
         floor = max((blocks[-1].body, *(row + 1 for row in blocks[-1].again))) if blocks else 0
-        span = range(max(floor, rows[0] - _TALLEST + 1), min(limit, rows[-1] + 3))
+        span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3, rows[0] + 2 * _TALLEST))
         if stated.header:
             span = range(rows[0], rows[-1] + 1)
         guesses = [_guess(*layout, names, mapping) for layout in layouts(sheet, span)]
         fits = [g for g in guesses if not stated.header or g.height == len(rows)]
         best = max(fits, key=lambda g: (len(g.found), -g.height), default=None)
-        if best is None or len(best.found) < 2:
-            continue
-        if blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2):
+        if best is not None and len(best.found) < 2:
+            best = None
+        done = best.top + best.height if best else span.stop
+        if below := [r for r in rows if r >= done and not stated.header]:
+            groups.insert(0, below)  # another header may stand close below: that of a table with one record
+        if best is None or (blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2)):
             continue  # a row of a few known words inside a table
         best = _with_merged(sheet, best, floor)
         last = blocks[-1] if blocks else None
@@ -279,22 +319,31 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         return [rows]
     hits = np.zeros(sheet.height, dtype=np.int64)
     for column in sheet.columns[:_WIDEST]:
-        good = {c for c in set(column) if type(c) is str and _TITLE.fullmatch(c.strip()) and _is_word(c, known)}
+        good = {c for c in set(column) if type(c) is str and may_be_title(c) and _is_word(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
-
-    def words(rows: list[int]) -> set[str]:
-        return {key(c) for column in sheet.columns[:_WIDEST] for c in (column[r] for r in rows) if type(c) is str and c}
-
+    found = np.flatnonzero(hits >= 2)
     groups: list[list[int]] = []
-    for row in map(int, np.flatnonzero(hits >= 2)):
-        apart = row - groups[-1][-1] if groups else sheet.height
-        # the same words again below a single row of others: the header of the next page
-        if apart == 1 or (apart == 2 and len(words(groups[-1]) & words([row])) < 2):
-            groups[-1].append(row)
+    for row in [r for r in found if not _is_dated(sheet, int(r))] or found:
+        if groups and row - groups[-1][-1] <= 2:
+            groups[-1].append(int(row))
         else:
-            groups.append([row])
+            groups.append([int(row)])
     return groups
+
+
+def may_be_title(text: str) -> bool:
+    """Tell whether a text could be the title of a column: most cells of a long list cannot."""
+    first = text.strip()[:1]
+    if not first or len(text) > _LONGEST or (first.isdigit() and not _ORDINAL.match(text.strip())):
+        return False
+    return not _CODE.search(text)
+
+
+def _is_dated(sheet: Sheet, row: int) -> bool:
+    """Tell whether a row holds a date, as a record does and a header does not."""
+    cells = (column[row] for column in sheet.columns[:_WIDEST])
+    return any(isinstance(c, dt.date) or (type(c) is str and _DATE.match(c.strip()) is not None) for c in cells)
 
 
 def _is_word(cell: str, known: frozenset[str]) -> bool:
@@ -337,6 +386,16 @@ def _shown(sheet: Sheet, titles: Sequence[str]) -> str:
     return ", ".join(named)[:1500]
 
 
+def _nearest(names: Mapping[str, Sequence[str]], seen: Iterable[str]) -> dict[str, str]:
+    """Return which header is nearest to one of the forms of each name, the most alike first."""
+    pairs = ((difflib.SequenceMatcher(None, f, k).ratio(), n, k) for k in seen for n in names for f in names[n])
+    found: dict[str, str] = {}
+    for _, name, header in sorted((p for p in pairs if p[0] >= 0.6), reverse=True):
+        if name not in found and header not in found.values():
+            found[name] = header
+    return found
+
+
 def missing_columns(
     sheets: Sequence[Sheet], block: Block | None, table: Table, needed: set[str], stated: Declaration
 ) -> DataError:
@@ -367,14 +426,14 @@ def missing_columns(
     free = [" ".join(t.split()) for i, t in enumerate(block.titles) if i not in block.columns.values()]
     # only what can be typed as it is shown, and is long enough to be told from any other word
     seen = {key(t): t for t in free if len(key(t)) > 2 and showable(t) == t}
+    forms = {n: [k for k, v in column_names(table).items() if v == n] for n in lacking}
+    nearest = _nearest({h: [key(h)] for h in absent} | forms, seen)
     give = []
     for name in [*absent, *lacking]:
-        forms = [key(name)] if name in absent else [k for k, v in column_names(table).items() if v == name]
-        near = [n for f in forms for n in difflib.get_close_matches(f, seen, 1, 0.6)]
-        if near:
-            give.append(Answer("columns", mapping.get(name, name), seen.pop(near[0])))
-        elif name == "unit":
-            give.append(Answer("given", "…", "unit"))
+        if name in nearest:
+            give.append(Answer("columns", mapping.get(name, name), seen[nearest[name]]))
+        elif name in _GIVEN:
+            give.append(Answer("given", "…", name))
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
     code = (

@@ -18,9 +18,10 @@ from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
 from dvresearch.loaders.declaration import STATES, Declaration, Stated, declared
 from dvresearch.loaders.guard import LIMITS, Limits
+from dvresearch.loaders.headers import Block
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
 from dvresearch.loaders.reading import Reading, read
-from dvresearch.loaders.sheets import LoadReport, Note
+from dvresearch.loaders.sheets import LoadReport, Note, texts
 from dvresearch.privacy import holds_person, showable
 from dvresearch.tables import (
     CASES,
@@ -73,12 +74,15 @@ class _Kind:
         Columns in which long texts are no sign of somebody's own words.
     finish : callable
         What is still to be done with a reading.
+    titled : callable
+        What the title above a table and the name of its sheet say of all its rows.
     """
 
     table: Table
     anchors: tuple[str, ...]
     sentences: tuple[str, ...] = ()
     finish: Callable[[Reading], None] = lambda reading: None
+    titled: Callable[[Block], Mapping[str, str]] = lambda block: {}
 
 
 def readings(
@@ -119,7 +123,7 @@ def readings(
     out = []
     for said in declared(path, kind, stated, **short):
         if kind == "responses":
-            survey = asked or questionnaire(said.items or "")
+            survey = asked or (said.items if isinstance(said.items, Questionnaire) else questionnaire(said.items))
             what = _Kind(contract(survey, sensitive), tuple(survey.scales), (), _finish_responses(survey))
             said = replace(said, columns={**{h: i for i, h in survey.headers.items()}, **said.mapping(what.table)})
         else:
@@ -131,12 +135,16 @@ def readings(
             said,
             anchors=what.anchors,
             sentences=what.sentences,
+            titled=what.titled,
             key_salt=key_salt,
             changes=changes,
             limits=limits,
         )
         what.finish(reading)
         out.append(reading)
+    read_here = {p.block.sheet.name for reading in out for p in reading.parts}
+    for reading in out:
+        reading.unread = [(name, why) for name, why in reading.unread if name not in read_here]
     return out
 
 
@@ -316,7 +324,7 @@ def _ask_words(reading: Reading, column: str) -> None:
     if unknown := reading.words.get(column):
         shown = ", ".join(f"“{word}” ({count})" for word, count in list(unknown.items())[:10])
         known = reading.table.column(column).words
-        answers = [Answer(f"words.{column}", code, word) for word in list(unknown)[:10] for code in known]
+        answers = [Answer(f"words.{column}", code, word) for word in list(unknown)[:10] for code in (*known, "")]
         reading.ask("words-unknown", column=column, evidence=shown, answers=answers, title=column)
 
 
@@ -405,6 +413,26 @@ def load_cases(
         )
     short = _short(columns, sheet, {"unit": unit, "kind": kind}, date_order=date_order, corrections=corrections)
     return _load(path, "cases", declaration, limits=limits, **short)
+
+
+#: Books whose rows are all of one kind, whatever a column says of the matter: words of their titles.
+_BOOKS = {
+    "reception": re.compile(r"\b(tiep (cong )?dan|tcd)\b"),
+    "feedback": re.compile(r"\b(pakn|phan anh,? kien nghi)\b"),
+}
+_OTHER_BOOKS = re.compile(r"\b(khieu nai|to cao|don thu|kntc)\b")
+
+
+def _book(block: Block) -> dict[str, str]:
+    """Return the kind of a book of cases, when both its title and the name of its sheet say it."""
+    above = plain(" ".join(t for row in block.sheet.rows(0, block.top) for t in texts(row)))
+    name = plain(block.sheet.name)
+    kinds = [
+        kind
+        for kind, words in _BOOKS.items()
+        if words.search(name) and words.search(above) and not _OTHER_BOOKS.search(f"{name} {above}")
+    ]
+    return {"kind": kinds[0]} if len(kinds) == 1 else {}
 
 
 def _finish_cases(reading: Reading) -> None:
@@ -752,7 +780,7 @@ def _finish_rubric(reading: Reading) -> None:
 
 _KINDS: dict[str, _Kind] = {
     "dossiers": _Kind(DOSSIERS, ("received",), (), _finish_dossiers),
-    "cases": _Kind(CASES, ("received",), (), _finish_cases),
+    "cases": _Kind(CASES, ("received",), (), _finish_cases, _book),
     "models": _Kind(MODELS, ("unit", "states_name", "model"), (), _finish_models),
     "targets": _Kind(TARGETS, ("indicator",), ("indicator",), _finish_targets),
     "rubric": _Kind(RUBRIC, ("maximum",), ("criterion",), _finish_rubric),

@@ -46,8 +46,10 @@ CHUNK = 4096
 PROLOGUE = 65536
 #: More rows or columns than any spreadsheet has.
 MANY = 1 << 24
-#: What :func:`look` finds in a sheet: cells that hold something, those of them that cannot be used, hidden rows.
-Seen = tuple[int, dict[tuple[int, int], str], list[int]]
+#: Cells by row and column that hold something which cannot be used.
+Odd = dict[tuple[int, int], str]
+#: What is found in a sheet beside calamine: how many cells hold something, those that cannot be used, hidden rows.
+Seen = tuple[int, Odd, list[int]]
 
 
 class Refused(Exception):
@@ -166,9 +168,9 @@ class Grid:
     def send(self) -> None:
         """Send the part of the sheet that is in use."""
         first = [next((i for i, v in enumerate(row) if v != ""), None) for row in self.rows]
-        top = next((i for i, at in enumerate(first) if at is not None), 0)
+        top = next((i for i, column in enumerate(first) if column is not None), 0)
+        left = min((column for column in first if column is not None), default=0)
         width = max(map(len, self.rows), default=0)
-        left = min((at for at in first if at is not None), default=0)
         if (cells := (len(self.rows) - top) * (width - left)) > self.limits["cells"]:
             raise Refused("cells", f"{cells}, {self.name}")
         send("sheet", self.name, self.hidden, top + 1, left + 1, self.merged, self.counted, self.hidden_rows)
@@ -198,7 +200,7 @@ def attributes(node: Element) -> dict[str, str]:
 
 def streamed(file: Any, ended: set[str], begun: str = "") -> Iterator[Element]:
     """Yield the elements `begun` as they begin, and those `ended` when they are complete, to be forgotten then."""
-    for event, node in ElementTree.iterparse(file, ("start", "end")):
+    for event, node in ElementTree.iterparse(file, ("start", "end") if begun else ("end",)):
         tag = local(node.tag)
         if tag == begun and event == "start":
             yield node
@@ -334,12 +336,16 @@ def check_compound(path: str) -> str:
 ESCAPED_BLANK = re.compile(r"_x00(?:09|0[aA]|0[dD]|20|[aA]0)_")
 #: A value or text that may show nothing: it begins with what could be a blank beyond ASCII, or one by its number.
 MAY_BE_BLANK = re.compile(
-    rb"<(?:v|is><t|si><t)(?: [^>]*)?>(\s*(?:"
+    rb"<[vt](?: [^>]*)?>(\s*(?:"
     rb"(?:\xc2|\xe1\x9a|\xe2[\x80\x81]|\xe3\x80|_x|&#(?:x|9;|1\d;|32;|160;|8\d\d\d;|12288;))[^<]*)?"
-    rb")</(?:v|t></is|t></si)>"
+    rb")</[vt]>"
 )
 #: A formula that no result follows.
-UNSTORED = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v></v>|<v\s*/>)?\s*</c>")
+UNSTORED = re.compile(rb"(?:</f>|<f[^>]*/>)(?:<v></v>|<v\s*/>)?</c>")
+#: A cell with an error or such a formula: column, row, attributes, formula, error; and some that are in order.
+MAY_BE_ODD = re.compile(
+    rb'<c r="([A-Z]+)(\d+)"([^>]*)>(?:<f(?:[^>]*/>|[^>]*>([^<]*)</f>))?(?:<v>(#[^<]*)</v>|<v></v>|<v\s*/>)?</c>'
+)
 #: A text of its own in a cell, written in parts.
 IN_PARTS = re.compile(rb"<is>(?!<t[ >])")
 
@@ -367,10 +373,10 @@ def blank_strings(package: Package, part: str | None) -> set[int]:
     """Return the numbers of those texts shared by the cells of a workbook that show nothing."""
     if part is None:
         return set()
+    signs = (b"<t/>", b"<si/>", b"<si></si>", b":si>")
     with package.open(part) as file:
-        usual = all(b"<t/>" not in p and not MAY_BE_BLANK.search(p) for p in pieces(file, b"</si>"))
-    if usual:
-        return set()
+        if not any(MAY_BE_BLANK.search(p) or any(sign in p for sign in signs) for p in pieces(file, b"</si>")):
+            return set()
     with package.open(part) as file:
         return {i for i, item in enumerate(streamed(file, {"si"})) if blank(rich_text(item))}
 
@@ -393,17 +399,23 @@ def count_fast(file: Any, blanks: set[int]) -> Seen | None:
     Returns
     -------
     Seen or None
-        None where something is written in an unusual way or cannot be used: it takes :func:`count_exactly`.
+        None where something is written in an unusual way: it takes :func:`count_exactly`.
     """
     shared = re.compile(rb' t="s"[^>]*>(?:<f.*?</f>)?<v>(?:%s)</v>' % "|".join(map(str, blanks)).encode())
-    counted, hidden, inside = 0, list[int](), False
+    counted, odd, hidden, inside = 0, Odd(), list[int](), False
     for piece in pieces(file, b"</row>"):
         if not inside and (start := piece.find(b"<sheetData")) >= 0:
             inside, piece = True, piece[start:]
         if not piece.endswith(b"</row>"):  # what is left
-            return (counted, {}, hidden) if inside and not re.search(rb"<(?:\w+:)?c[ />]", piece) else None
-        if not inside or b"<v>#" in piece or IN_PARTS.search(piece) or (b"<f" in piece and UNSTORED.search(piece)):
+            return (counted, odd, hidden) if inside and not re.search(rb"<(?:\w+:)?c[ />]", piece) else None
+        if not inside or IN_PARTS.search(piece):
             return None
+        if b"<v>#" in piece or (b"<f" in piece and UNSTORED.search(piece)):
+            faults, formulas = odd_cells(piece)
+            if len(faults) < piece.count(b' t="e"') or len(formulas) < len(UNSTORED.findall(piece)):
+                return None
+            odd |= faults | {place: formula for place, formula in formulas.items() if formula}
+            counted += sum(map(bool, formulas.values()))
         counted += piece.count(b"</v>") + piece.count(b"</is>")
         counted -= sum(blank(html.unescape(t.decode())) for t in MAY_BE_BLANK.findall(piece))
         if blanks:
@@ -414,15 +426,29 @@ def count_fast(file: Any, blanks: set[int]) -> Seen | None:
     return None
 
 
+def odd_cells(piece: bytes) -> tuple[Odd, Odd]:
+    """Return the errors in a piece of a sheet, and the formulas without a result, empty where that is an empty text."""
+    faults, formulas = Odd(), Odd()
+    for cell in MAY_BE_ODD.finditer(piece):
+        letters, digits, attributes, formula, fault = cell.groups()
+        place = (int(digits) - 1, column_number(letters.decode()))
+        if fault and b' t="e"' in attributes:
+            faults[place] = Fault(fault.decode())
+        elif b"<f" in cell[0] and not fault:
+            stored = b' t="str"' in attributes and b"<v" in cell[0]
+            text = html.unescape((formula or b"").decode()) or "…"  # one filled down is written once
+            formulas[place] = "" if stored else Formula(f"={text}")
+    return faults, formulas
+
+
 def count_exactly(file: Any, blanks: set[int]) -> Seen:
     """Return what the XML of a sheet says of its cells, element by element."""
-    counted, odd, hidden, row = 0, dict[tuple[int, int], str](), list[int](), -1
-    shared: dict[str, str] = {}
+    counted, odd, hidden, row = 0, Odd(), list[int](), -1
     for line in streamed(file, {"row"}):
         row, column = number(line.get("r"), row + 2) - 1, -1
         hidden += [row] if line.get("hidden") in ("1", "true") else []
         for cell in line:
-            place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", cell.get("r", ""))
+            place = re.match(r"([A-Z]+)(\d+)", cell.get("r", ""))
             row, column = (int(place[2]) - 1, column_number(place[1])) if place else (row, column + 1)
             parts = {local(part.tag): part for part in cell}
             kind, formula, value = cell.get("t", "n"), parts.get("f"), parts.get("v")
@@ -430,12 +456,9 @@ def count_exactly(file: Any, blanks: set[int]) -> Seen:
             if kind == "e":
                 odd[row, column] = Fault(shown or "#?")
             elif formula is not None and (shown is None or (not shown and kind != "str")):
-                group = formula.get("si", "")  # a formula filled down is written once
-                odd[row, column] = Formula("=" + (formula.text or shared.get(group, "…")))
+                odd[row, column] = Formula(f"={formula.text or '…'}")
             elif not shown or (int(shown) in blanks if kind == "s" else blank(shown)):
                 continue
-            if formula is not None and formula.text:
-                shared.setdefault(formula.get("si", ""), formula.text)
             counted += 1
     return counted, odd, hidden
 
@@ -448,20 +471,30 @@ def column_number(letters: str) -> int:
     return column - 1
 
 
-def under_usual_name(package: Package) -> io.BytesIO:
-    """Return a workbook whose main part has the name that calamine opens, its links leading to where they led."""
+#: The parts that calamine opens by their names.
+NAMED = {"officeDocument": "workbook.xml", "sharedStrings": "sharedStrings.xml", "styles": "styles.xml"}
+
+
+def under_usual_names(package: Package) -> io.BytesIO:
+    """Return a workbook as calamine opens it: some of its parts named as Excel does, all others in a folder below."""
+    links = [("", "officeDocument", package.main), *package.links(package.main)]
+    names = {target.lower(): NAMED.get(kind, f"parts/{target}") for _, kind, target in links}
+
+    def listed(links: list[tuple[str, str, str]], folder: str) -> str:
+        kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+        lines = (
+            f'<Relationship Id="{html.escape(i)}" Type="{kinds}/{html.escape(kind)}" '
+            f'Target="{folder}{html.escape(names[target.lower()])}"/>'
+            for i, kind, target in links
+        )
+        return f"<Relationships>{''.join(lines)}</Relationships>"
+
     out = io.BytesIO()
-    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    links = "".join(
-        f'<Relationship Id="{html.escape(i)}" Type="{kinds}/{html.escape(kind)}" Target="/{html.escape(target)}"/>'
-        for i, kind, target in package.links(package.main)
-    )
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
-        new.writestr("xl/workbook.xml", package.archive.read(package.members[package.main.lower()]))
-        new.writestr("xl/_rels/workbook.xml.rels", f"<Relationships>{links}</Relationships>")
+        new.writestr("_rels/.rels", listed(links[:1], "xl/"))
+        new.writestr("xl/_rels/workbook.xml.rels", listed(links[1:], ""))
         for part, member in package.members.items():
-            if part not in new.namelist() and part != package.main.lower():
-                new.writestr(part, package.archive.read(member))
+            new.writestr(f"xl/{names.get(part, f'parts/{part}')}", package.archive.read(member))
     out.seek(0)
     return out
 
@@ -471,9 +504,10 @@ def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
     with zipfile.ZipFile(path) as archive:
         package = Package(archive)
         links = package.links(package.main)
-        targets = {i: target for i, _, target in links}
+        targets = {i: target for i, kind, target in links if kind == "worksheet"}
         with package.open(package.main) as file:
-            parts = {a["name"]: targets.get(a.get("id", ""), "") for a in map(attributes, streamed(file, {"sheet"}))}
+            listed = [attributes(sheet) for sheet in streamed(file, {"sheet"})]
+        parts = {a["name"]: targets[a["id"]] for a in listed if a.get("id") in targets}
         blanks = blank_strings(package, next((to for _, kind, to in links if kind == "sharedStrings"), None))
 
         def look(name: str) -> Seen:
@@ -482,9 +516,12 @@ def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
             with package.open(parts[name]) as file:
                 return usual or count_exactly(file, blanks)
 
-        named = package.main.lower() in ("xl/workbook.xml", "workbook.xml")
-        with Path(path).open("rb") if named else under_usual_name(package) as file:
-            read_with_calamine(file, sheet, limits, look)
+        folder = "xl/" if package.main.startswith("xl/") else ""
+        usual = package.main == f"{folder}workbook.xml" and all(
+            target == folder + NAMED.get(kind, target.removeprefix(folder)) for _, kind, target in links
+        )
+        with Path(path).open("rb") if usual else under_usual_names(package) as file:
+            read_with_calamine(file, sheet, limits, parts.keys(), look)
 
 
 def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
@@ -512,10 +549,10 @@ def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
                     counted += kind in kept and str(value).strip() != ""
         return counted, odd, []
 
-    read_with_calamine(io.BytesIO(data), sheet, limits, look)
+    read_with_calamine(io.BytesIO(data), sheet, limits, book.sheet_names(), look)
 
 
-def without_result(data: bytes, at: int) -> dict[tuple[int, int], str]:
+def without_result(data: bytes, at: int) -> Odd:
     """Return the formulas of an old sheet if all results are empty texts: its writer could not compute.
 
     Parameters
@@ -525,7 +562,7 @@ def without_result(data: bytes, at: int) -> dict[tuple[int, int], str]:
     at : int
         Where those of the sheet begin.
     """
-    found, depth = dict[tuple[int, int], str](), 0
+    found, depth = Odd(), 0
     while at + 4 <= len(data):
         kind, size = struct.unpack_from("<HH", data, at)
         depth += (kind == 0x0809) - (kind == 0x000A)  # a chart inside a sheet begins and ends within it
@@ -540,12 +577,16 @@ def without_result(data: bytes, at: int) -> dict[tuple[int, int], str]:
     return found
 
 
-def read_with_calamine(file: Any, sheet: str | None, limits: dict[str, int], look: Callable[[str], Seen]) -> None:
-    """Send the sheets of a workbook as calamine reads them, with what `look` finds in a sheet beside it."""
+def read_with_calamine(
+    file: Any, sheet: str | None, limits: dict[str, int], names: Iterable[str], look: Callable[[str], Seen]
+) -> None:
+    """Send the sheets of a workbook as calamine reads them, with what `look` finds in each of its `names` beside it."""
     import python_calamine as calamine
 
     with calamine.CalamineWorkbook.from_filelike(file) as book:
         sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
+        if missed := set(names) - {s.name for s in sheets}:
+            raise Refused("damaged", min(missed))
         send("sheets", [s.name for s in sheets])
         for meta in sheets:
             if sheet not in (None, meta.name):
@@ -739,8 +780,7 @@ class Table(Grid):
         """End the cell that is open, if one is."""
         if self.cell is None:
             return
-        lines = (" ".join(line.split()) for line in "".join(self.texts).split("\n"))
-        value: Any = "\n".join(filter(None, lines))
+        value: Any = "\n".join(written_lines(self.texts))
         if fault := self.cell.get("x:err"):
             value = Fault(fault)
         elif (exact := self.cell.get("x:num")) and NUMBER.fullmatch(value):
@@ -754,6 +794,20 @@ class Table(Grid):
         self.column += across
         self.cell = None
 
+    def add_lines(self, texts: list[str]) -> None:
+        """Add each line of a text that stands outside of tables as a row of one cell, and empty the text."""
+        for line in written_lines(texts):
+            self.row += 1
+            self.counted += 1
+            self.place(self.row, 0, line)
+        texts.clear()
+
+
+def written_lines(texts: list[str]) -> list[str]:
+    """Return the lines of a text in pieces that hold something, without needless blanks."""
+    lines = (" ".join(line.split()) for line in "".join(texts).split("\n"))
+    return [line for line in lines if line]
+
 
 #: What Excel shows of a number it also states in full; days, which it states as numbers too, are left as shown.
 NUMBER = re.compile(r"-?(?!\d{1,2}\.\d{1,2}\.\d{4})\d[\d., ]*%?")
@@ -761,6 +815,8 @@ NUMBER = re.compile(r"-?(?!\d{1,2}\.\d{1,2}\.\d{4})\d[\d., ]*%?")
 
 class Page(HTMLParser):
     """The tables of a web page; one inside a cell of another stands by itself.
+
+    Text between tables stands in rows of its own above the next one, or below the last, as spreadsheets show it.
 
     Parameters
     ----------
@@ -773,18 +829,21 @@ class Page(HTMLParser):
         self.limits = limits
         self.tables: list[Table] = []
         self.open: list[Table] = []
+        self.between: list[str] = []
         self.silent = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a table, a row or a cell; what begins inside a cell may begin a line."""
-        self.silent = tag in ("script", "style")
+        self.silent = tag in ("script", "style", "title")
         if tag == "table":
-            self.open.append(Table(self.limits))
-            self.tables.append(self.open[-1])
+            self.tables.append(Table(self.limits))
+            if not self.open:
+                self.tables[-1].add_lines(self.between)
+            self.open.append(self.tables[-1])
         elif self.open and tag in ("tr", "td", "th", "caption"):
             self.open[-1].begin(tag, dict(attrs))
-        elif self.open and tag in ("br", "p", "div", "li"):
-            self.open[-1].texts.append("\n")
+        elif tag in ("br", "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6"):
+            (self.open[-1].texts if self.open else self.between).append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         """End a cell, and a table."""
@@ -796,14 +855,16 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Take text for the cell that is open; breaks of the source's lines are blanks."""
-        if self.open and not self.silent:
-            self.open[-1].texts.append(re.sub(r"\s", " ", data))
+        if not self.silent:
+            (self.open[-1].texts if self.open else self.between).append(re.sub(r"\s", " ", data))
 
     def close(self) -> None:
         """End what the page leaves open."""
         super().close()
         for table in self.open:
             table.end()
+        if self.tables:
+            self.tables[-1].add_lines(self.between)
 
 
 def read_pages(path: str, encoding: str, limits: dict[str, int]) -> list[Grid]:

@@ -7,7 +7,8 @@ not kept. What the file does not decide becomes a question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
-from dvresearch.loaders.bodies import Body, body_rows, filled
-from dvresearch.loaders.cells import HOME, Order, Typed, convert
+from dvresearch.loaders.bodies import Body, body_rows
+from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, vocabulary
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Block, find_blocks, key, missing_columns
-from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, read_sheets, texts
+from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
-from dvresearch.text import column_date_order, shape
+from dvresearch.text import column_date_order, plain, shape
 
 __all__ = ["Part", "Reading", "read", "read_blocks"]
 
@@ -38,6 +38,10 @@ _WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
 _NUMERIC = ("count", "number", "share")
+#: How far outside the real dates of a column a date in words may lie.
+_SLACK = pd.Timedelta(days=7)
+#: Share of known words from which a column holds a vocabulary.
+_MOSTLY = 0.7
 #: Rows and columns from which a sheet that is not read may be a table of records.
 _SMALL_SHEET = (2, 3)
 
@@ -261,6 +265,7 @@ def read(
     *,
     anchors: Sequence[str],
     sentences: Sequence[str] = (),
+    titled: Callable[[Block], Mapping[str, str]] = lambda block: {},
     key_salt: str | None = None,
     changes: pd.DataFrame | None = None,
     limits: Limits = LIMITS,
@@ -279,6 +284,8 @@ def read(
         Columns by which a record is told from other rows, the first one the file has: hardly ever empty.
     sentences : sequence of str
         Columns in which long texts are no sign of somebody's own words (criteria, targets).
+    titled : callable
+        Tells what the title above a table and the name of its sheet say of all its rows.
     key_salt : str, optional
         As for :func:`dvresearch.load_dossiers`.
     changes : DataFrame, optional
@@ -302,6 +309,7 @@ def read(
         stated,
         anchors=anchors,
         sentences=sentences,
+        titled=titled,
         key_salt=key_salt,
         changes=changes,
     )
@@ -314,6 +322,7 @@ def read_blocks(
     *,
     anchors: Sequence[str],
     sentences: Sequence[str] = (),
+    titled: Callable[[Block], Mapping[str, str]] = lambda block: {},
     key_salt: str | None = None,
     changes: pd.DataFrame | None = None,
 ) -> Reading:
@@ -322,7 +331,7 @@ def read_blocks(
     out = Reading(table, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}
-    blocks = _choose(out, [_fill_down(s) for s in sheets], table, stated)
+    blocks = _choose(out, [_fill_down(s) for s in sheets], table, stated, titled)
     if changes is not None:
         blocks, out.corrections = apply(blocks, table, changes)
     dates = _read_dates(out, blocks, table, stated)
@@ -373,16 +382,22 @@ def _fill_down(sheet: Sheet) -> Sheet:
     return replace(sheet, columns=columns)
 
 
-def _choose(out: Reading, sheets: Sequence[Sheet], table: Table, stated: Declaration) -> list[Block]:
+def _choose(
+    out: Reading,
+    sheets: Sequence[Sheet],
+    table: Table,
+    stated: Declaration,
+    titled: Callable[[Block], Mapping[str, str]],
+) -> list[Block]:
     """Return the tables to read; ask about the sheets that may belong to them, name those left unread."""
     names = [s.name for s in sheets]
     for said in (*stated.sheets, *stated.unread):
         if said not in names:
             raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(names), sheet=said)
     wanted = [s for s in sheets if s.name not in stated.unread and (not stated.sheets or s.name in stated.sheets)]
-    found = [(s, find_blocks(s, table, stated)) for s in wanted]
+    found = [(s, [replace(b, given=titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
-    whole = [b for _, blocks in found for b in blocks if needed <= {*b.columns, *(b.rivals or ())}]
+    whole = [b for _, blocks in found for b in blocks if needed <= b.names]
     best = max((b for _, blocks in found for b in blocks), key=lambda b: len(b.columns), default=None)
     if not whole:
         raise missing_columns(wanted, best, table, needed, stated)
@@ -392,7 +407,7 @@ def _choose(out: Reading, sheets: Sequence[Sheet], table: Table, stated: Declara
     for sheet, blocks in found:
         fitting = [b for b in blocks if _belongs(b, main, needed, bool(stated.sheets))]
         for block in fitting:
-            if lacking := needed - {*block.columns, *(block.rivals or ())}:
+            if lacking := needed - block.names:
                 _ask_lacking(out, block, lacking, table)
         if not fitting and (goes_on := _continues(sheet, main)):
             fitting = [goes_on]
@@ -403,7 +418,7 @@ def _choose(out: Reading, sheets: Sequence[Sheet], table: Table, stated: Declara
             _leave_unread(out, sheet, blocks, stated)
     out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
     for block in chosen:
-        for name, at in (block.rivals or {}).items():
+        for name, at in block.rivals.items():
             _ask_rivals(out, block, name, at)
     return chosen
 
@@ -418,7 +433,7 @@ def _check_declared(main: Block, blocks: Sequence[Block], table: Table, stated: 
 
 def _belongs(block: Block, main: Block, needed: set[str], named: bool) -> bool:
     """Tell whether a table holds records of the kind of `main`."""
-    columns = {*block.columns, *(block.rivals or ())}
+    columns = block.names
     return (
         block is main
         or (needed <= columns and (named or len(columns) >= 0.5 * len(main.columns)))
@@ -447,10 +462,12 @@ def _sheet_answers(sheet: Sheet) -> list[Answer]:
 
 
 def _ask_lacking(out: Reading, block: Block, lacking: set[str], table: Table) -> None:
+    """Ask about a required column that a table of the file lacks: what it holds for all rows, or not to read it."""
     where = block.sheet.where(block.top)
-    answers = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
-    names = ", ".join(f"{n} ({codebook.label('column', n)})" for n in table.names if n in lacking)
-    out.ask("table-lacks-column", where=where, answers=answers, blocking=True, columns=names)
+    names = ", ".join(f"{n} ({label(table, n)})" for n in table.names if n in lacking)
+    given = [Answer("given", word, n) for n in table.names if n in lacking for word in table.column(n).words or ("…",)]
+    other = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
+    out.ask("table-lacks-column", where=where, answers=[*given, *other], blocking=True, columns=names)
 
 
 def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> None:
@@ -512,19 +529,32 @@ def _read_dates(out: Reading, blocks: Sequence[Block], table: Table, stated: Dec
         out.date_order = "mdy"
         _ask_american(out, blocks, cells)
         return converted("mdy")
-    undecided = not day_first and any(
-        column_date_order(c for c in column if isinstance(c, str)) == "ambiguous"
-        for part in cells
-        for column in part.values()
-    )
-    out.order_known = not undecided
+    if not day_first:
+        columns = [column for part in cells for column in part.values()]
+        out.order_known = not any(
+            column_date_order(c for c in column if isinstance(c, str)) == "ambiguous" and not _day_first_fits(column)
+            for column in columns
+        )
     return typed
+
+
+def _day_first_fits(column: Sequence[Any]) -> bool:
+    """Tell whether the real dates of a column decide: its words lie among them with the day first, and only so."""
+    real = [c.date() if isinstance(c, dt.datetime) else c for c in column if isinstance(c, dt.date)]
+    words = [c for c in column if isinstance(c, str) and c.strip()]
+    if not real:
+        return False
+    first, last = pd.Timestamp(min(real)), pd.Timestamp(max(real)) + pd.Timedelta(days=1)
+
+    def among(order: Order) -> bool:
+        read = convert_dates(words, order=order, zone=None).content.dropna()
+        return bool(len(read) and read.between(first - _SLACK, last + _SLACK).all())
+
+    return among("dmy") and not among("mdy")
 
 
 def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
     """Ask about dates that an American Excel may have turned round: real ones up to the 12th, the others text."""
-    import datetime as dt
-
     for block, part in zip(blocks, cells, strict=True):
         for name, column in part.items():
             days = [c.day for c in column if isinstance(c, dt.date)]
@@ -593,7 +623,13 @@ def _fill(out: Reading, dates: Sequence[Mapping[str, Typed]]) -> None:
     records = [p.body.records for p in out.parts]
     out._rows = np.concatenate(records)
     out._part = np.repeat(np.arange(len(out.parts)), list(map(len, records)))
-    for part in out.parts:
+    for number, part in enumerate(out.parts):
+        for name, value in part.block.given.items():
+            if name not in out.frame:
+                out.frame[name] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
+            out.frame.iloc[out._part == number, out.frame.columns.get_loc(name)] = value
+        at = {part.block.columns[n] for n in part.block.given if n in part.block.columns}
+        out.problems = [p for p in out.problems if p.sheet is not part.block.sheet or p.column not in at]
         _find_extra(out, part)
         _ask_totals(out, part)
 
@@ -666,9 +702,6 @@ def _name_sections(out: Reading) -> None:
             heads.append(current)
     if not any(heads):
         return
-    from dvresearch.loaders.cells import finder, vocabulary
-    from dvresearch.text import plain
-
     rule = out.table.column("field")
     find = finder(vocabulary(rule)) if rule.words else None
     names: dict[str, str | None] = {}
@@ -736,11 +769,11 @@ def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None
                 if header not in out.frame:
                     out.frame[header] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
                 out.frame.iloc[out._part == number, out.frame.columns.get_loc(header)] = words.to_numpy()
-            elif name is None and title and not kind:
-                if title not in out.unused:
+            elif name is None and title:
+                if not kind and title not in out.unused:
                     out.unused.append(title)
-                if key(title) not in leave:
-                    _ask_unused(out, part, at)
+                if key(title) not in leave and kind in (None, "free_text"):
+                    _ask_unused(out, part, at, sample)
     kept = {key(str(c)) for c in out.frame.columns}
     if absent := [k for k in out.stated.keep if key(k) not in kept]:
         titles = ", ".join(showable(t) for t in out.block.titles if t)[:1500]
@@ -758,10 +791,6 @@ def _personal_error(block: Block, at: int, name: str) -> DataError:
 
 def _share_of_dates(cells: Sequence[Any]) -> float:
     """Return the share of cells that are dates."""
-    import datetime as dt
-
-    from dvresearch.loaders.cells import convert_dates
-
     strings = [c for c in cells if isinstance(c, str)]
     days = sum(isinstance(c, dt.date) for c in cells)
     if strings:
@@ -770,8 +799,18 @@ def _share_of_dates(cells: Sequence[Any]) -> float:
     return days / max(1, len(cells))
 
 
-def _ask_unused(out: Reading, part: Part, at: int) -> None:
-    """Ask about a column of dates that is not used while the table lacks one."""
+def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> None:
+    """Ask about a column that is not used and holds what the table lacks: dates, or the words of a coded column."""
+    title = showable(part.block.titles[at])
+    where = part.block.sheet.where(part.block.top, at)
+    words = [t for t in texts(sample) if t]
+    for rule in (c for c in out.table.columns if len(c.words) > 2 and c.name not in part.block.columns):
+        find = finder(vocabulary(rule))
+        hits = [code for t in words if (code := find(t))]
+        if len(set(hits)) > 1 and len(hits) >= _MOSTLY * len(words):
+            answers = [Answer("columns", n, title) for n in (rule.name, LEFT_OUT)]
+            out.ask("coded-column-unused", where=where, answers=answers, title=title, column=rule.name, name=rule.name)
+            return
     lacking = [
         c.name
         for c in out.table.columns
@@ -781,16 +820,14 @@ def _ask_unused(out: Reading, part: Part, at: int) -> None:
     cells = [c for c in _take(part.block.sheet.columns[at], rows[:_SAMPLE]) if not isinstance(c, str) or c.strip()]
     if not lacking or not len(cells) or _share_of_dates(cells) < 0.5:
         return
-    title = showable(part.block.titles[at])
     answers = [Answer("columns", n, title) for n in (*lacking, LEFT_OUT)]
-    where = part.block.sheet.where(part.block.top, at)
     out.ask("date-column-unused", where=where, answers=answers, title=title, count=len(cells), column=lacking[-1])
 
 
 def _mask_persons(out: Reading) -> None:
     """Empty the cells of open columns that hold somebody's name or number.
 
-    The name of a unit is confirmed by its rows: wards and schools bear names of people.
+    The name of a unit on ten rows or more is no one person's: wards bear names of people.
     """
     rules = {c.name: c for c in out.table.columns}
     for name in out.frame.columns:
@@ -801,7 +838,7 @@ def _mask_persons(out: Reading) -> None:
         if not found:
             continue
         rows = out.frame[name].isin(found)
-        if rule and name in ("unit", "department", "procedure", "field"):
+        if name == "unit":
             rows &= out.frame.groupby(name)[name].transform("size").fillna(0) < MIN_COUNT
         if rule and rule.required and name not in out.stated.given:
             for i in np.flatnonzero(rows):

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dvresearch.errors import DataError, Text
 from dvresearch.loaders.delimited import count_cells, decode, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, open_apart, refuse, shown_name
@@ -178,7 +181,7 @@ def read_sheets(
     else:
         found = _read_apart(path, kind, sheet, limits)
     for s in found:
-        if (cells := sum(map(filled, s.columns))) != s.counted:
+        if (cells := sum(int(filled(c).sum()) for c in s.columns)) != s.counted:
             raise refuse("lost_cells", path, f"{cells} ≠ {s.counted}" + (f", “{s.name}”" if s.name else ""))
     found = [_mend(s) for s in found if s.height or s.titles]
     if not found:
@@ -224,13 +227,15 @@ def _head(path: Path) -> bytes:
         return file.read(1 << 20)
 
 
-def filled(column: Any) -> int:
-    """Return how many cells of a column hold more than blanks."""
+def filled(column: Any) -> NDArray[np.bool_]:
+    """Tell which cells of a column hold more than blanks."""
     if not isinstance(column, list):
-        blanks = column.isin([v for v in column.unique() if isinstance(v, str) and not v.strip()])
-        return int(column.count() - blanks.sum())
-    blank = {v for v in set(column) if isinstance(v, str) and not v.strip()}
-    return len(column) - sum(map(column.count, blank))
+        blanks = [v for v in column.unique() if isinstance(v, str) and not v.strip()]
+        return np.asarray(column.notna() & ~column.isin(blanks), dtype=bool)
+    blank = {v for v in set(column) if v is None or (type(v) is str and not v.strip())}
+    if blank <= {""}:
+        return np.array([v != "" for v in column], dtype=bool)
+    return np.array([v not in blank for v in column], dtype=bool)
 
 
 def _read_back(part: Sequence[Any], letters: str) -> Iterable[Any]:

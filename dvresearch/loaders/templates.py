@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch.errors import ParameterError
-from dvresearch.loaders.form_layouts import TTCP, Form, form, refusal
+from dvresearch.loaders.form_layouts import TTCP, Form, form
 from dvresearch.loaders.sheets import column_letters
 from dvresearch.workbook import save
 
@@ -49,9 +49,9 @@ def blank_form(path: str | Path, form_code: str = "II.06a", version: str | None 
     wanted = form(form_code, version)
     target = Path(path)
     if target.exists() or target.suffix.lower() != ".xlsx" or not target.absolute().parent.is_dir():
-        raise refusal("file-not-new", ParameterError, expected=".xlsx", name=target.name)
+        raise ParameterError("form-file-not-new", name=target.name)
     if not 1 <= lines <= 1000:
-        raise refusal("lines-out-of-range", ParameterError, got=str(lines))
+        raise ParameterError("form-lines-out-of-range", got=str(lines))
     shift, total = 3 - wanted.first, _FIRST + lines  # the two columns of labels are numbered on some forms only
     last = max(wanted.names) + shift
     groups = wanted.groups or (("Số lượng", wanted.first, max(wanted.names)),)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dvresearch.text import plain
 
-__all__ = ["Totals", "total_rows"]
+__all__ = ["Totals", "names_total", "total_rows"]
 
 #: "Tổng", "cộng" without diacritics, and as a wrong encoding leaves them: "T?ng", "Tá»•ng".
 _TONG, _CONG = "t(?:o|a? )ng", "c(?:o|a? )ng"
@@ -47,10 +47,11 @@ class Totals:
     sure : set of int
         Rows that are totals: their words say so, and their numbers or the want of any do not contradict.
     doubtful : dict of int to str
-        Rows for which one witness stands alone: ``label_only``, called a total, but its numbers add up nothing;
-        ``sum_only``, not called so, but its numbers are the sums of other rows.
+        Rows for which one witness stands alone: ``sums_differ``, clearly called a total, without a serial number, but
+        no group of rows has these sums; ``label_only``, perhaps called one; ``sum_only``, not called so, but its
+        numbers are the sums of other rows.
     parts : dict of int to array of int
-        The rows that each row with numbers of `sure` adds up, as far as the numbers tell; not of running totals.
+        The rows that a total with numbers adds up, or comes nearest to; not of running totals.
     """
 
     sure: set[int] = field(default_factory=set)
@@ -87,11 +88,12 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
     count = len(labels)
     values = np.asarray(numbers, dtype=float).reshape(count, -1) if count else np.empty((0, 0))
     serials = [s.strip() for s in serials]
-    grade = np.array([max(map(_grade, {*row, serial})) for row, serial in zip(labels, serials, strict=True)], dtype=int)
     numbered = np.array([bool(_SERIAL.fullmatch(s)) for s in serials], dtype=bool)
+    words = ([*row, "" if n else s] for row, s, n in zip(labels, serials, numbered, strict=True))
+    grade = np.array([max(map(_grade, row)) for row in words], dtype=int)
     section = np.array([bool(_SECTION.fullmatch(s)) for s in serials], dtype=bool) & (grade == 0)
     grade[numbered & (grade == 1)] = 0
-    filled = (~np.isnan(values)).any(axis=1)
+    filled: NDArray[np.bool_] = np.asarray((~np.isnan(values)).any(axis=1))
     parents = _parents(serials, numbered)
     upper = np.zeros(count, dtype=bool)
     upper[list(parents)] = True
@@ -109,9 +111,10 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
         clear = grade[i] > 1 and not numbered[i]
         if fit.whole or (clear and (fit.held > fit.missed or not fit.missed or grade[i] > 2)):
             found.sure.add(i)
-            found.parts |= {i: fit.rows} if len(fit.rows) and grade[i] < 3 else {}
         else:
-            found.doubtful[i] = "label_only"
+            found.doubtful[i] = "sums_differ" if clear else "label_only"
+        if clear and grade[i] < 3 and filled[i] and len(fit.rows):
+            found.parts[i] = fit.rows
     for i, end in parents.items():
         fit = leaves.fit(i, i + 1, end)
         if fit.whole:
@@ -154,10 +157,15 @@ def _unnamed(leaves: _Rows, numbered: NDArray[np.bool_], alone: bool) -> dict[in
     return asked
 
 
+def names_total(words: str) -> bool:
+    """Tell whether words may name a row that adds up others."""
+    return _grade(words) > 0
+
+
 @lru_cache(maxsize=65536)
 def _grade(words: str) -> int:
     """Return 0 for words that name no total, 1 for those that may name something else, 3 for running totals, else 2."""
-    if len(words) > _LONGEST or _OTHER.match(words):
+    if not words or len(words) > _LONGEST or _OTHER.match(words):
         return 0
     match = _WORDS.fullmatch(plain(re.sub("[∑Σ]", " total ", words)))
     return 0 if not match else 1 if match["short"] else 3 if "luy ke" in match[0] else 2

@@ -17,7 +17,7 @@ from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.declaration import Declaration, Stated, declared
 from dvresearch.loaders.figures import faults
 from dvresearch.loaders.form_layouts import FORMS
-from dvresearch.loaders.forms import read_form
+from dvresearch.loaders.forms import FormReading, read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.questionnaires import questionnaire
@@ -108,10 +108,7 @@ def screen(
         short["items"] = questionnaire(items) if isinstance(items, Mapping) else items
     try:
         if table in forms:
-            form = read_form(path, table, unit=unit, sheet=sheet, limits=limits)
-            notes = [remark for part in form.sheets for remark in _remarks(part.sheet, part.sheet.notes)]
-            cells = _cells([p for part in form.sheets for p in part.problems])
-            return findings.table([*notes, *cells, *check_form(form)])
+            return findings.table(_screen_form(read_form(path, table, unit=unit, sheet=sheet, limits=limits)))
         if table == "figures":
             return findings.table(_screen_figures(Path(path)))
         if table == "dossiers" and corrections is None:
@@ -215,7 +212,7 @@ def _asked(question: Question) -> Finding:
         "fail" if question.blocking else "review",
         question.where,
         computed=question.evidence,
-        severity="major" if question.blocking else "minor",
+        severity="major" if question.blocking or question.answers else "minor",
         guidance=Text(advice("vi"), advice("en")),
     )
 
@@ -292,3 +289,15 @@ def _screen_figures(path: Path) -> list[Finding]:
         value_high=figures["value_high"].fillna((figures["value"] + half).where(shares)),
     )
     return [*found, *check_shares(figures).to_dict("records")]
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+def _screen_form(reading: FormReading) -> list[Finding]:
+    report = reading.frame.attrs["load"]
+    found = [
+        findings.finding("account", "pass", report["file"], computed=str(report["rows"]), guidance=summary(report))
+    ]
+    found += [remark for sheet in reading.sheets for remark in _remarks(sheet, sheet.notes)]
+    return [*found, *map(_asked, reading.questions), *_cells(reading.problems), *check_form(reading)]

@@ -4,23 +4,93 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from dvresearch import codebook, workbook
 from dvresearch.errors import Answer, DataError, message
-from dvresearch.loaders.declaration import Declaration, Stated, declared
+from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, beside, declared
+from dvresearch.loaders.headers import find_blocks
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
+from dvresearch.loaders.sheets import read_sheets, texts
 from dvresearch.privacy import showable
+from dvresearch.tables import TABLES
 
-__all__ = ["Proposal", "answer", "propose", "read_answers", "write_questions"]
+__all__ = ["Proposal", "answer", "declare", "likely_kind", "propose", "read_answers", "write_questions"]
 
 #: Keys of a declaration that are tables of their own in TOML.
 _TABLES = ("given", "columns", "words", "rows", "direction")
 _SHEET = ("Câu hỏi", "Lựa chọn")
+
+
+_KINDS = ("dossiers", "cases", "models", "targets", "rubric")
+_ROUNDS = 8  # answers may bring up further questions, never that often
+
+
+def declare(
+    path: str | Path,
+    kind: str = "",
+    *,
+    ask: Callable[[str, list[str]], str] | None = None,
+    answers: Path | None = None,
+    questions: Path | None = None,
+    **short: Any,
+) -> tuple[Path, int]:
+    """Write the declaration beside a file; answers that stand there already are kept.
+
+    Parameters
+    ----------
+    path : str or Path
+        The data file.
+    kind : str
+        What it holds; told from its headers when empty.
+    ask : callable, optional
+        Is given a question and the lines that answer it, and returns one of them (``…`` filled in), or ``""`` to
+        leave it open. Without it nothing is asked.
+    answers : Path, optional
+        A workbook of questions with the answers filled in.
+    questions : Path, optional
+        Where to write such a workbook.
+    **short
+        Single keys of a declaration.
+
+    Returns
+    -------
+    file : Path
+        The declaration.
+    count : int
+        How many questions are open.
+    """
+    file, kind = beside(path), kind or likely_kind(path)
+    proposal = propose(path, kind, **short)
+    for _ in range(_ROUNDS):
+        text = read_answers(proposal, answers) if answers else proposal.text
+        answers = None
+        for number, (question, lines) in enumerate(proposal.questions, start=1):
+            if ask and f"# HỎI {number}:" in text and (line := ask(question, lines)):
+                text = answer(text, number, line)
+        file.write_text(text, encoding="utf-8", newline="\n")
+        if text == proposal.text:
+            break
+        proposal = propose(path, kind)
+        file.write_text(proposal.text, encoding="utf-8", newline="\n")
+    if questions is not None and proposal.questions:
+        write_questions(proposal, questions)
+    return file, len(proposal.questions)
+
+
+def likely_kind(path: str | Path) -> str:
+    """Return the kind of table most of whose columns the headers of a file name."""
+    sheets = read_sheets(path)
+
+    def named(kind: str) -> float:
+        blocks = [b for s in sheets for b in find_blocks(s, TABLES[kind], Declaration(kind))]
+        return max((len(b.names) for b in blocks), default=0)
+
+    return max(_KINDS, key=named)
 
 
 class Proposal:
@@ -64,18 +134,43 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
     lines = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi]
     questions: list[tuple[str, list[str]]] = []
     for declaration, reading in zip(said, parts, strict=True):
-        if reading is not None:
-            asked = [
-                (q.text().vi, f"{q.where}; {q.evidence}" if q.evidence else q.where, q.answers)
-                for q in reading.questions
-            ]
-        lines += _table(declaration, reading, [q for q in asked if q[2]], questions)
+        if reading is None:
+            lines += _table(declaration, {}, asked, questions)
+            continue
+        groups = _by_header(reading)
+        names = [f"“{name}”" for sheets, _ in groups for name in sheets]
+        open_ones = [
+            (q.text().vi, ": ".join(filter(None, (q.where, q.evidence))), q.answers) for q in reading.questions
+        ]
+        for number, (sheets, columns) in enumerate(groups):
+            mine = [q for q in open_ones if any(f"“{s}”" in q[1] for s in sheets)]
+            mine += [q for q in open_ones if not number and not any(name in q[1] for name in names)]
+            told = next((p.block.given for p in reading.parts if p.block.sheet.name in sheets), {})
+            known = replace(
+                declaration, given={**told, **declaration.given}, sheets=tuple(sheets) or declaration.sheets
+            )
+            kept = {h: n for h, n in declaration.mapping(reading.table).items() if n == LEFT_OUT or h in columns}
+            lines += _table(known, columns | kept, mine, questions)
     return Proposal("\n".join(lines) + "\n", questions)
+
+
+def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
+    """Return the sheets that were read with one header, and its titles -> columns."""
+    found: list[tuple[list[str], dict[str, str]]] = []
+    for block in (part.block for part in reading.parts):
+        named = {title: n for n, c in block.columns.items() if showable(title := block.titles[c]) == title}
+        named = {title: n for title, n in named.items() if n not in {**reading.stated.given, **block.given}}
+        same = next((sheets for sheets, columns in found if columns == named), None)
+        if same is None:
+            found.append(([block.sheet.name] if block.sheet.name else [], named))
+        elif block.sheet.name not in same:
+            same.append(block.sheet.name)
+    return found
 
 
 def _table(
     said: Declaration,
-    reading: Reading | None,
+    columns: dict[str, str],
     asked: Iterable[tuple[str, str, Sequence[Answer]]],
     questions: list[tuple[str, list[str]]],
 ) -> list[str]:
@@ -84,27 +179,24 @@ def _table(
     for name in (f.name for f in fields(Declaration) if f.name not in ("kind", *_TABLES)):
         value = getattr(said, name)
         if value != getattr(Declaration(), name):
-            values[""][name] = (
-                value.name if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
-            )
+            shown = list(value) if isinstance(value, tuple) else value
+            values[""][name] = value.name if isinstance(value, Path) else shown
     for name in _TABLES:
-        inner = getattr(said, name)
+        inner: Mapping[str, Any] = columns or said.columns if name == "columns" else getattr(said, name)
         if name == "words":
             values |= {f"words.{column}": dict(words) for column, words in inner.items()}
         elif inner:
             values[name] = dict(inner)
-    if reading is not None:
-        sheets = list(dict.fromkeys(p.block.sheet.name for p in reading.parts if p.block.sheet.name))
-        if sheets:
-            values[""].setdefault("sheets", sheets)
-        titles = {
-            t: n for p in reading.parts for n, c in p.block.columns.items() if showable(t := p.block.titles[c]) == t
-        }
-        values["columns"] = {t: n for t, n in titles.items() if n not in said.given} | dict(said.mapping(reading.table))
     notes: dict[str, list[str]] = {}
-    for text, where, answers in (part for question in asked for part in _single(*question)):
+    for text, where, stated in (part for question in asked if question[2] for part in _single(*question)):
+        # a table whose sheets are named is left out by taking it away
+        answers = [a for a in stated if a.key not in ("sheets", "unread") or not said.sheets]
         table = answers[0].key if answers[0].entry else ""
-        inline = [a.toml() if (a.key if a.entry else "") == table else f"[table.{a.key}] {a.toml()}" for a in answers]
+        places = [f".{a.key}" if a.entry else "" for a in answers]
+        inline = [
+            a.toml() if place.removeprefix(".") == table else f"[table{place}] {a.toml()}"
+            for a, place in zip(answers, places, strict=True)
+        ]
         questions.append((f"{text} ({where})", inline))
         notes.setdefault(table, []).append(f"# HỎI {len(questions)}: {text} ({where})")
         notes[table] += [f"#{line}{_meaning(a)}" for line, a in zip(inline, answers, strict=True)]
@@ -130,9 +222,9 @@ def _single(text: str, where: str, answers: Sequence[Answer]) -> list[tuple[str,
 
 def _meaning(answer: Answer) -> str:
     """Return what a code means, as a remark behind its line."""
-    column = answer.key.removeprefix("words.")
-    if column == answer.key:
-        return ""
+    column = answer.entry if answer.key == "given" else answer.key.removeprefix("words.")
+    if not answer.value:
+        return "  # không rõ, không tính"
     known = codebook.find("value", f"{column}.{answer.value}")
     return f"  # {codebook.label('value', known)}" if known else ""
 
@@ -160,11 +252,11 @@ def answer(text: str, question: int, line: str) -> str:
     lines = text.splitlines()
     start = next(i for i, said in enumerate(lines) if said.startswith(f"# HỎI {question}:"))
     end = next((i for i in range(start + 1, len(lines)) if not re.match(r"#(?! HỎI )", lines[i])), len(lines))
-    moved = re.fullmatch(r"\[table\.([^\]]+)\] (.*)", line)
+    moved = re.fullmatch(r"\[table(\.[^\]]+)?\] (.*)", line)
     if not moved:
         return "\n".join([*lines[:start], line, *lines[end:]]) + "\n"
     lines = [*lines[:start], *lines[end:]]
-    head = f"[table.{moved[1]}]"
+    head = f"[table{moved[1]}]" if moved[1] else "[[table]]"
     if head not in lines:
         lines = [*"\n".join(lines).rstrip().splitlines(), head]
     at = lines.index(head)
@@ -190,8 +282,8 @@ def write_questions(proposal: Proposal, path: Path) -> None:
         rule = DataValidation("list", formula1=f"'{_SHEET[1]}'!$A${number}:${last}${number}", showErrorMessage=False)
         sheet.add_data_validation(rule)
         rule.add(f"C{number + 1}")
-    for column, width in (("A", 6), ("B", 90), ("C", 60)):
-        sheet.column_dimensions[column].width = width
+    for letter, width in (("A", 6), ("B", 90), ("C", 60)):
+        sheet.column_dimensions[letter].width = width
     for row in sheet.iter_rows():
         for cell in row:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -201,8 +293,6 @@ def write_questions(proposal: Proposal, path: Path) -> None:
 
 def read_answers(proposal: Proposal, path: Path) -> str:
     """Return the declaration with the answers of a workbook of questions filled in; unanswered ones stay open."""
-    from dvresearch.loaders.sheets import read_sheets, texts
-
     rows = read_sheets(path, sheet=_SHEET[0])[0].rows(1, len(proposal.questions) + 1)
     text = proposal.text
     for cells in rows:

@@ -135,7 +135,7 @@ def _models(about: _Findings, table: Table) -> Iterator[Finding]:
     ready = start.notna() & evaluation.notna()
     for content in NEEDED:
         ready &= frame.get(f"states_{content}", pd.Series(False, index=frame.index))
-    verdict = "pass" if ready.all() else "review" if ready.any() else "fail"
+    verdict = "pass" if ready.all() else "review"
     yield about.one("can_be_evaluated", verdict, about.reading.where(), computed=f"{int(ready.sum())}/{len(frame)}")
 
 
