@@ -90,6 +90,9 @@ def body_rows(
     for row in block.again:
         kinds[row - block.body] = "header_again"
     kinds[~look.any] = "blank"  # also the rows over which a header is merged downwards
+    for i in look.leading:  # before the totals: the number of a column is no count
+        if kinds[i] == "" and look.kind(i, kinds) == "numbering":
+            kinds[i] = "numbering"
     totals = _totals(look, numbers, good, kinds)
     doubtful = np.flatnonzero((kinds == "") & ~look.clear)
     for i in map(int, doubtful):
@@ -186,14 +189,18 @@ class _Look:
         self.titles = [key(t) for t in block.titles]
         if not self.survey:
             self.clear &= ~self._repeats_titles()
-        self.clear[: self._leading()] = False
+        self.leading = self._leading()
+        self.clear[self.leading] = False
 
-    def _leading(self) -> int:
-        """Return how many rows directly below the header may number its columns."""
-        n = 0
-        while n < min(self.count, 3) and (not self.any[n] or is_numbering(self.cells(n))):
-            n += 1
-        return n
+    def _leading(self) -> list[int]:
+        """Return the rows directly below the header, or below one repeated, that may number its columns."""
+        rows = []
+        for first in (0, *(row + 1 - self.block.body for row in self.block.again)):
+            n = first
+            while n < min(self.count, first + 3) and (not self.any[n] or is_numbering(self.cells(n))):
+                rows.append(n)
+                n += 1
+        return rows
 
     def _repeats_titles(self) -> NDArray[np.bool_]:
         out = np.zeros(self.count, dtype=int)
@@ -208,11 +215,14 @@ class _Look:
                 out += [isinstance(w, str) and w in same for w in self.columns[c]]
         return out > self.full / 2
 
-    @cached_property
-    def last(self) -> int:
-        """The last row that is plainly a record."""
-        rows = np.flatnonzero(self.clear)
-        return int(rows[-1]) if len(rows) else -1
+    def after_last(self, i: int) -> bool:
+        """Tell whether a row stands below the last plain record, or below an empty row the last one of its page."""
+        if not self.clear[i:].any():
+            return True
+        page = next((r - self.block.body for r in self.block.again if r - self.block.body > i), self.count)
+        above = self.clear[:i][::-1]
+        record = i - 1 - int(above.argmax()) if above.any() else 0
+        return not self.clear[i:page].any() and not self.any[record:i].all()
 
     @cached_property
     def seen(self) -> dict[int, set[str]]:
@@ -245,7 +255,8 @@ class _Look:
     def kind(self, i: int, kinds: NDArray[Any]) -> str:
         """Tell what a row is that is not plainly a record."""
         line = [w for w in self.words(i) if w]
-        if all(k in ("blank", "numbering", "header_again") for k in kinds[:i]) and self._numbers_columns(i):
+        above = next((k for k in reversed(kinds[:i]) if k != "blank"), "header_again")
+        if above in ("numbering", "header_again") and self._numbers_columns(i):
             return "numbering"
         again = sum(
             len(k := key(w)) > 2 and k in self.titles[c] for c, w in enumerate(self.words(i)) if w and self.titles[c]
@@ -256,11 +267,12 @@ class _Look:
         if serial.isdecimal() and len(line) > 1:
             return "record"
         roman = bool(_SECTION.fullmatch(line[0].strip(" .)"))) and len(line) == 2 and not self.survey
-        if roman and i < self.last:
+        marked = len(line) == 1 and not self.survey and key(line[0]).startswith("linhvuc")
+        if (roman or marked) and self.clear[i:].any():
             return "section"
         if self._alike(i):
             return "record"
-        if i > self.last:
+        if self.after_last(i):
             return "note" if self.held[i] <= 2 or self.held[i] < len(self.known) / 2 else "record"
         # words in the column of the codes, unlike any code, and nothing beside them
         keyless = not self.has_key(i) or " " in line[0]

@@ -272,7 +272,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
     groups = _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header)
     while groups:
         rows = groups.pop(0)
-        floor = blocks[-1].body if blocks else 0
+        floor = max((blocks[-1].body, *(row + 1 for row in blocks[-1].again))) if blocks else 0
         span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3, rows[0] + 2 * _TALLEST))
         if stated.header:
             span = range(rows[0], rows[-1] + 1)
@@ -286,6 +286,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
             groups.insert(0, below)  # another header may stand close below: that of a table with one record
         if best is None or (blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2)):
             continue  # a row of a few known words inside a table
+        best = _with_merged(sheet, best, floor)
         last = blocks[-1] if blocks else None
         same = last and all(best.found.get(n, [-1])[0] == at for n, at in last.columns.items() if last.left <= at)
         if last and same:
@@ -296,6 +297,13 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
             blocks[i] = replace(block, end=min(block.end, best.top))
         blocks += _side_by_side(sheet, best, width)
     return blocks
+
+
+def _with_merged(sheet: Sheet, guess: _Guess, floor: int) -> _Guess:
+    """Return a header with the rows above it from which merged cells reach into it."""
+    tops = [a for a, left, b, _ in sheet.merged if floor <= a < guess.top <= b and any(guess.titles[left : left + 1])]
+    top = min(tops, default=guess.top)
+    return replace(guess, top=top, height=guess.height + guess.top - top)
 
 
 def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[int]]:
