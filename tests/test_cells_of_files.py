@@ -21,7 +21,7 @@ from dvresearch.errors import DataError
 from dvresearch.loaders.delimited import count_cells, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.sheets import Note, Odd, Sheet, filled, read_sheets
-from tests.broken import containers as files
+from tests.spoilt import containers as files
 
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
 

@@ -446,7 +446,7 @@ def test_every_remembered_value_of_the_sections_is_noted() -> None:
     assert "cached_property" not in Path(context.__file__).read_text(encoding="utf-8")
 
 
-def test_a_step_is_done_again_when_the_mapping_beside_its_file_changes(tmp_path: Path) -> None:
+def test_a_step_is_done_again_when_the_declaration_beside_its_file_changes(tmp_path: Path) -> None:
     data = tmp_path / "a.csv"
     data.write_text("1")
     files = Files({"a": data})
@@ -457,7 +457,7 @@ def test_a_step_is_done_again_when_the_mapping_beside_its_file_changes(tmp_path:
 
     assert result() == ("a.csvx", False)
     assert result() == ("a.csvx", True)
-    (tmp_path / "a.csv.columns.toml").write_text('"Ngày hẹn" = "due"')
+    (tmp_path / "a.csv.khai.toml").write_text('[[table]]\n[table.columns]\n"Ngày hẹn" = "due"')
     assert result() == ("a.csvy", False)
 
 
