@@ -655,7 +655,11 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
         empty = column.content.isna().to_numpy() & ~column.bad
         out.problems += [Problem("missing_required", int(rows[i]), at, "", block.sheet) for i in np.flatnonzero(empty)]
     confirmed = {key(w) for w in out.stated.words.get(name, ())}
-    if unknown := {w: n for w, n in column.unknown.items() if key(w) not in confirmed}:
+    unknown = {w: n for w, n in column.unknown.items() if key(w) not in confirmed}
+    # somebody's data is no word that could be declared
+    if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
+        out.notes.append(Note("personal_cell", f"{name}: {sum(unknown.pop(w) for w in held)}"))
+    if unknown:
         seen = out.words.setdefault(name, {})
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
         said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
