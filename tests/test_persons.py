@@ -172,6 +172,8 @@ def evaluated(refused, tmp_path):
         named[table] = planted(table, columns, tmp_path).name
     inputs = "".join(f'{key} = "{name}"\n' for key, name in named.items())
     (tmp_path / "evaluation.toml").write_text(EVALUATION + inputs, encoding="utf-8")
+    answers = tmp_path / f"{named['dossiers']}.khai.toml"
+    answers.write_text('[[table]]\nas = "dossiers"\ndue_contains_pause = false\n', encoding="utf-8")
     return run("evaluate", str(tmp_path / "evaluation.toml"), "--out", str(tmp_path / "out"))
 
 
