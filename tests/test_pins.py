@@ -1,4 +1,4 @@
-"""What is read and reported today, pinned: `python tests/test_pins.py` writes the pins anew, `changes.md` says why.
+"""What is read and reported today, pinned: `python -m tests.test_pins` writes the pins anew, `changes.md` says why.
 
 A pin says that a value has not moved, not that it is right: that is for the tests with a witness.
 """
@@ -254,7 +254,7 @@ def province(folder: Path) -> Report:
 
 # --- comparing and renewing -------------------------------------------------------------------------------------------
 
-HOW = "If this is meant, type `python tests/test_pins.py` and say why in tests/pins/changes.md, a line for each change."
+HOW = "If this is meant, type `python -m tests.test_pins` and say why in tests/pins/changes.md, a line for each change."
 
 
 def lines_of(rows: Iterable[list[str]]) -> list[str]:
