@@ -27,6 +27,8 @@ _SHEET = ("Câu hỏi", "Lựa chọn")
 
 
 _KINDS = ("dossiers", "cases", "models", "targets", "rubric")
+#: Questions that name a sheet of the file.
+_OF_SHEETS = ("sheet-unread", "hidden-sheet-read")
 _ROUNDS = 8  # answers may bring up further questions, never that often
 
 
@@ -146,9 +148,10 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
             mine = [q for q in open_ones if any(f"“{s}”" in q[1] for s in sheets)]
             mine += [q for q in open_ones if not number and not any(name in q[1] for name in names)]
             told = next((p.block.given for p in reading.parts if p.block.sheet.name in sheets), {})
-            known = replace(
-                declaration, given={**told, **declaration.given}, sheets=tuple(sheets) or declaration.sheets
-            )
+            # to name the sheets would answer what is still asked of them
+            open_sheets = len(groups) == 1 and any(q.code in _OF_SHEETS for q in reading.questions)
+            named = declaration.sheets if open_sheets or not sheets else tuple(sheets)
+            known = replace(declaration, given={**told, **declaration.given}, sheets=named)
             kept = {h: n for h, n in declaration.mapping(reading.table).items() if n == LEFT_OUT or h in columns}
             lines += _table(known, columns | kept, mine, questions)
     return Proposal("\n".join(lines) + "\n", questions)
@@ -190,7 +193,10 @@ def _table(
     notes: dict[str, list[str]] = {}
     for text, where, stated in (part for question in asked if question[2] for part in _single(*question)):
         # a table whose sheets are named is left out by taking it away
-        answers = [a for a in stated if a.key not in ("sheets", "unread") or not said.sheets]
+        taken = [a for a in stated if a.key == "sheets" or (a.key == "unread" and {*a.value} <= {*said.sheets})]
+        answers = [a for a in stated if not said.sheets or a not in taken]
+        if not answers:
+            continue
         table = answers[0].key if answers[0].entry else ""
         places = [f".{a.key}" if a.entry else "" for a in answers]
         inline = [
