@@ -349,16 +349,16 @@ def version() -> None:
     typer.echo(f"dvresearch {__version__}")
 
 
-#: What the system says of a file, by its number.
+#: What the system says of a file or folder, by its number -> the message.
 _OS = {
-    errno.ENOENT: "không có tệp hoặc thư mục này",
-    errno.EACCES: "không được phép",
-    errno.EPERM: "không được phép",
-    errno.EEXIST: "đã có",
-    errno.ENOTDIR: "không phải thư mục",
-    errno.EISDIR: "là thư mục",
-    errno.ENOSPC: "đĩa đầy",
-    errno.EROFS: "ổ đĩa chỉ cho đọc",
+    errno.ENOENT: "path-not-there",
+    errno.EACCES: "path-not-permitted",
+    errno.EPERM: "path-not-permitted",
+    errno.EEXIST: "path-there-already",
+    errno.ENOTDIR: "path-is-no-folder",
+    errno.EISDIR: "path-is-a-folder",
+    errno.ENOSPC: "disk-is-full",
+    errno.EROFS: "disk-is-read-only",
 }
 
 
@@ -369,20 +369,21 @@ def main() -> None:
     except _UsageError as error:
         _explain(error)
         sys.exit(2)
-    except DvError as error:
+    except (DvError, OSError) as error:
+        fault = error if isinstance(error, DvError) else _of_system(error)
         for lang in ("vi", "en"):
-            print("\n".join(error.lines(lang, "terminal")), file=sys.stderr)
-        sys.exit(error.exit_status)
-    except OSError as error:
-        name, why = error.filename or "", error.strerror or type(error).__name__
-        vi = _OS.get(error.errno or 0, why)
-        print(f"Không đọc hoặc ghi được: {name} ({vi}). Kiểm tra đường dẫn và quyền ghi.", file=sys.stderr)
-        print(f"Could not be read or written: {name} ({why}). Check the path and permissions.", file=sys.stderr)
-        sys.exit(2)
+            print("\n".join(fault.lines(lang, "terminal")), file=sys.stderr)
+        sys.exit(fault.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         print("Đã dừng; báo cáo cũ còn nguyên. / Stopped; the previous report is untouched.", file=sys.stderr)
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _of_system(error: OSError) -> DvError:
+    """Return what the system refused as an error of this package."""
+    code, where = _OS.get(error.errno or 0), str(error.filename or "") or None
+    return DvError(code, where=where) if code else DvError("path-cannot-be-used", where=where, got=str(error.strerror))
 
 
 def _explain(error: Exception) -> None:

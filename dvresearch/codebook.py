@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError, Text, message
 from dvresearch.text import plain
 
 __all__ = ["KINDS", "Entry", "entries", "find", "get", "glossary", "label", "nearest", "quantity"]
@@ -140,11 +140,7 @@ def get(kind: str, code: str) -> Entry:
     try:
         return _book()[kind, code]
     except KeyError:
-        raise ParameterError(
-            Text(f"Sổ mã không có {kind} {code!r}.", f"The codebook has no {kind} {code!r}."),
-            got=code,
-            hint=nearest(kind, code),
-        ) from None
+        raise ParameterError("not-in-codebook", got=code, kind=kind, near=nearest(kind, code)) from None
 
 
 def nearest(kind: str, name: str) -> Text:
@@ -158,9 +154,7 @@ def nearest(kind: str, name: str) -> Text:
         What was asked for.
     """
     near = difflib.get_close_matches(name, [e.code for e in entries(kind)], 3, 0.5)
-    if not near:
-        return Text("Xem docs/glossary.md.", "See docs/glossary.md.")
-    return Text("Gần nhất: " + ", ".join(near), "Nearest: " + ", ".join(near))
+    return message("codes-nearby", near=", ".join(near)) if near else message("codes-in-glossary")
 
 
 def quantity(indicator: str) -> str:

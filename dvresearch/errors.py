@@ -14,9 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-__all__ = ["Answer", "DataError", "ParameterError", "ReportError", "Text", "known_message", "message", "refuse_rows"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Answer", "DataError", "ParameterError", "ReportError", "Text", "check_choice", "known_message", "message",
+    "refuse_cells", "refuse_rows",
+]  # fmt: skip
 
 Dialect = Literal["python", "terminal", "declaration"]
 
@@ -109,8 +115,39 @@ def message(code: str, part: str = "what", /, **blanks: object) -> Text:
 
 
 def known_message(code: str) -> bool:
-    """Tell whether ``messages.toml`` has a message of that code."""
+    """Tell whether ``messages.toml`` has a message of a code.
+
+    Parameters
+    ----------
+    code : str
+        The code.
+    """
     return code in _messages()
+
+
+def page() -> str:
+    """Return the messages as a Markdown page in both languages, ``docs/errors.md``."""
+
+    def cell(parts: dict[str, str]) -> str:
+        return "<br>".join(parts[name] for name in ("what", "expected", "do") if name in parts).replace("|", "\\|")
+
+    rows = [f"| `{code}` | {cell(said['vi'])} | {cell(said['en'])} |" for code, said in _messages().items()]
+    return "\n".join(
+        [
+            "# Thông báo / Messages",
+            "",
+            "Trang này sinh ra từ `dvresearch/messages.toml` bằng `dvresearch build`; sửa ở tệp đó.  ",
+            "This page is generated from `dvresearch/messages.toml` by `dvresearch build`; edit that file.",
+            "",
+            "Mỗi ô: điều gì sai hoặc cần hỏi, cần có gì, cách sửa.  ",
+            "Each cell: what is wrong or asked, what was expected, what to do.",
+            "",
+            "| mã / code | tiếng Việt | English |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
 
 
 class DvError(ValueError):
@@ -150,13 +187,32 @@ class DvError(ValueError):
         **blanks: Any,
     ) -> None:
         self.code = title if isinstance(title, str) else ""
-        if isinstance(title, str):
-            expected = expected or message(title, "expected", **blanks)
-            hint = hint or message(title, "do", **blanks)
-            title = message(title, **blanks)
-        self.title, self.expected, self.got, self.hint, self.where = title, expected, got, hint, where
-        self.give = tuple(give)
-        super().__init__(str(self))
+        self.got, self.where, self.give = got, where, tuple(give)
+        # Cells that are tried and cannot be read make errors by the thousand that nobody sees: sentences come late.
+        self._stated = {"what": title, "expected": expected, "do": hint}
+        self._blanks = blanks
+        super().__init__(title)
+
+    def _part(self, name: str) -> Text:
+        said = self._stated[name]
+        if isinstance(said, Text):
+            return said
+        return message(self.code, name, **self._blanks) if self.code else Text("", "")
+
+    @property
+    def title(self) -> Text:
+        """What was wrong."""
+        return self._part("what")
+
+    @property
+    def expected(self) -> Text:
+        """What would have been right; empty where there is nothing to say."""
+        return self._part("expected")
+
+    @property
+    def hint(self) -> Text:
+        """What to type or to change; empty where there is nothing to say."""
+        return self._part("do")
 
     def lines(self, lang: Literal["vi", "en"], dialect: Dialect = "python") -> list[str]:
         """Return the message in one language, a line for each part."""
@@ -211,15 +267,30 @@ class ReportError(DvError):
     """A report could not be written; the previous one is untouched."""
 
 
+def check_choice(name: str, value: object, words: Sequence[object]) -> None:
+    """Raise a `ParameterError` when what was given is none of the words it may be.
+
+    Parameters
+    ----------
+    name : str
+        The argument, or the key of a file.
+    value : object
+        What was given.
+    words : sequence
+        What it may be.
+    """
+    if value not in words:
+        raise ParameterError("value-not-in-list", got=repr(value), name=name, words=", ".join(map(str, words)))
+
+
 def refuse_rows(
     rows: Sequence[object],
-    title: Text,
+    title: str | Text,
     *,
     where: str,
     got: Callable[[object], object],
-    hint: Text | Callable[[object], Text],
-    expected: Text | None = None,
     column: str | None = None,
+    **parts: Any,
 ) -> None:
     """Raise a `DataError` that names the first of `rows`; do nothing when there is none.
 
@@ -227,27 +298,42 @@ def refuse_rows(
     ----------
     rows : sequence
         The rows at fault, as their source counts them.
-    title, expected : Text
-        What is wrong; what would be right.
+    title : str or Text
+        A code of ``messages.toml``, or what is wrong.
     where : str
         File or table the rows are in.
     got : callable
         Given the first row, returns what was found there.
-    hint : Text or callable
-        What to do; when it depends on what was found, a function of that.
     column : str, optional
         The column at fault.
+    **parts
+        Blanks of the message, or further parts, as for :class:`DataError`; a function is given what was found.
     """
     if not len(rows):
         return
     found = got(rows[0])
-    place = f"{where}, dòng/row {rows[0]}" + (f", cột/column {column}" if column else "")
     raise DataError(
         title,
-        expected=expected,
         got=str(found) or "''",
-        hint=hint if isinstance(hint, Text) else hint(found),
-        where=place + (f" (+{len(rows) - 1})" if len(rows) > 1 else ""),
+        where=f"{where}, dòng/row {rows[0]}"
+        + (f", cột/column {column}" if column else "")
+        + (f" (+{len(rows) - 1})" if len(rows) > 1 else ""),
         rows=rows,
         column=column,
+        **{name: part(found) if callable(part) else part for name, part in parts.items()},
     )
+
+
+def refuse_cells(cells: pd.Series, wrong: pd.Series, code: str, where: str, **blanks: Any) -> None:
+    """Raise a `DataError` that names the first wrong cell of a column; do nothing when there is none.
+
+    Parameters
+    ----------
+    cells : Series
+        The column; its index holds the rows as their source counts them.
+    wrong : Series of bool
+        Which of its cells are at fault.
+    code, where, **blanks
+        As for :func:`refuse_rows`.
+    """
+    refuse_rows(cells.index[wrong], code, where=where, column=str(cells.name), got=cells.get, **blanks)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch import codebook
 from dvresearch.errors import DataError, Text, refuse_rows
-from dvresearch.text.dates import EARLY
+from dvresearch.text.dates import FIRST_YEAR
 
 if TYPE_CHECKING:
     import numpy as np
@@ -243,37 +243,29 @@ def check(frame: pd.DataFrame, table: Table, *, source: str | None = None, first
     """
     where = source or table.name
     if not hasattr(frame, "columns"):
-        raise DataError(
-            Text("Đây không phải một bảng (DataFrame).", "This is not a table (DataFrame)."),
-            where=where,
-            got=type(frame).__name__,
-            hint=Text("Nạp tệp bằng một hàm load_… trước.", "Load the file with a load_… function first."),
-        )
+        raise DataError("not-a-table", where=where, got=type(frame).__name__)
     required = [c.name for c in table.columns if c.required]
-    missing = [name for name in required if name not in frame.columns]
-    if missing:
+    if missing := [name for name in required if name not in frame.columns]:
+        others = [str(c) for c in frame.columns if c not in table.names]
+        renamed = "; ".join(f"{there!r} → {name!r}" for there, name in _renamed(missing, others).items())
         raise DataError(
-            Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The table lacks the column {', '.join(missing)}."),
-            expected=Text("các cột " + ", ".join(required), "the columns " + ", ".join(required)),
-            got=", ".join(map(str, frame.columns)),
+            "contract-column-renamed" if renamed else "contract-column-missing",
             where=where,
-            hint=_nearest(missing, [str(c) for c in frame.columns if c not in table.names]),
+            got=", ".join(map(str, frame.columns)),
+            missing=", ".join(missing),
+            needed=", ".join(required),
+            renamed=renamed,
         )
     if not len(frame):
-        raise DataError(
-            Text("Bảng không có dòng dữ liệu nào.", "The table has no data row."),
-            where=where,
-            expected=Text("ít nhất một dòng", "at least one row"),
-            hint=Text("Kiểm tra đúng tệp, đúng trang tính.", "Check that this is the right file and sheet."),
-        )
+        raise DataError("no-data-row", where=where)
     for column in table.columns:
         if column.name in frame.columns:
             _check_column(frame[column.name], column, where, first_row)
     return frame
 
 
-def _nearest(missing: list[str], others: list[str]) -> Text:
-    """Say which of the columns that are not in the contract may be a missing one, by another name or a slip."""
+def _renamed(missing: list[str], others: list[str]) -> dict[str, str]:
+    """Return which columns that are not in the contract may be a missing one, by another name or a slip."""
     import difflib
 
     renamed: dict[str, str] = {}
@@ -281,10 +273,7 @@ def _nearest(missing: list[str], others: list[str]) -> Text:
         same = [o for o in others if codebook.find("column", o) == name]
         for other in (same or difflib.get_close_matches(name, others, 1, 0.6))[:1]:
             renamed.setdefault(other, name)
-    return Text(
-        " ".join(f"Đổi tên cột {o!r} thành {n!r}." for o, n in renamed.items()) or "Thêm cột còn thiếu rồi nạp lại.",
-        " ".join(f"Rename the column {o!r} to {n!r}." for o, n in renamed.items()) or "Add the column and load again.",
-    )
+    return renamed
 
 
 def _shown(value: Any) -> str:
@@ -297,66 +286,31 @@ def _check_column(values: pd.Series, column: Column, where: str, first_row: int)
     import pandas as pd
 
     # Every measure begins here: plain arrays, for a chain of comparisons between series takes ten times as long.
-    def refuse(bad: NDArray[np.bool_], title: Text, expected: Text, hint: Text) -> None:
+    def refuse(bad: NDArray[np.bool_], code: str, **blanks: str) -> None:
         refuse_rows(
             first_row + bad.nonzero()[0],  # type: ignore[arg-type]
-            title,
+            code,
             where=where,
             column=column.name,
             got=lambda row: "(dữ liệu cá nhân / personal)" if column.personal else _shown(values.iloc[row - first_row]),  # type: ignore[operator]
-            expected=expected,
-            hint=hint,
+            **blanks,
         )
 
     if column.kind in ("count", "number", "share"):
         read = values
         if not pd.api.types.is_numeric_dtype(values):
             read = pd.to_numeric(values, errors="coerce")
-            refuse(
-                (read.isna() & values.notna()).to_numpy(),
-                Text("Có chữ trong cột số.", "Text in a number column."),
-                Text("một số, hoặc ô trống nếu không biết", "a number, or an empty cell when not known"),
-                Text("Sửa ô thành số (ví dụ 1.234,5).", "Type a number (for example 1.234,5)."),
-            )
+            refuse((read.isna() & values.notna()).to_numpy(), "text-in-number-column")
         numbers = read.to_numpy(np.float64, na_value=np.nan)
-        refuse(
-            np.isinf(numbers),
-            Text("Có giá trị vô hạn.", "An infinite value."),
-            Text("một số hữu hạn", "a finite number"),
-            Text("Sửa hoặc để trống ô.", "Correct or empty the cell."),
-        )
+        refuse(np.isinf(numbers), "number-is-infinite")
         if column.kind == "count":
-            refuse(
-                numbers < 0,
-                Text("Số đếm âm.", "A negative count."),
-                Text("số từ 0 trở lên", "a number from 0 up"),
-                Text("Sửa số liệu gốc rồi nạp lại.", "Correct the source and load again."),
-            )
+            refuse(numbers < 0, "count-is-negative")
         if column.kind == "share":
-            refuse(
-                (numbers < 0) | (numbers > 1),
-                Text("Tỷ lệ nằm ngoài 0-1.", "A share outside 0-1."),
-                Text("tỷ lệ từ 0 đến 1 (0,85 chứ không phải 85)", "a share from 0 to 1 (0.85, not 85)"),
-                Text("Chia cho 100 nếu đó là phần trăm.", "Divide by 100 if it is a percentage."),
-            )
+            refuse((numbers < 0) | (numbers > 1), "share-outside-0-1")
     elif column.kind in ("date", "time"):
         days = pd.to_datetime(values, errors="coerce")
-        refuse(
-            (days.isna() & values.notna()).to_numpy(),
-            Text("Không đọc được ngày.", "Not a date."),
-            Text("ngày/tháng/năm, ví dụ 24/02/2026", "a date such as 2026-02-24"),
-            Text("Sửa ô thành ngày.", "Type a date."),
-        )
-        refuse(
-            (days < pd.Timestamp(1900, 1, 1, tz=days.dt.tz)).to_numpy(),
-            EARLY,
-            Text("ngày từ 01/01/1900", "a date from 1900-01-01"),
-            Text("Sửa năm.", "Correct the year."),
-        )
+        refuse((days.isna() & values.notna()).to_numpy(), "date-not-read")
+        refuse((days < pd.Timestamp(FIRST_YEAR, 1, 1, tz=days.dt.tz)).to_numpy(), "year-before-1900")
     elif column.words:
-        refuse(
-            ~(values.isin([*column.words, ""]) | values.isna()).to_numpy(),
-            Text("Mã không có trong danh mục.", "A code that is not in the list."),
-            Text(", ".join(column.words), ", ".join(column.words)),
-            Text("Dùng một trong các mã trên.", "Use one of the codes above."),
-        )
+        unknown = ~(values.isin([*column.words, ""]) | values.isna()).to_numpy()
+        refuse(unknown, "word-not-in-vocabulary", words=", ".join(column.words))

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -74,17 +74,9 @@ class Calendar:
         first, last = self.days[[0, -1]]
         outside = known & ((days < first) | (days > last))
         if outside.any():
-            raise DataError(
-                Text("Có ngày nằm ngoài lịch làm việc.", "A day outside the calendar of working days."),
-                expected=Text(f"ngày từ {first} đến {last}", f"a day from {first} to {last}"),
-                got=f"{np.atleast_1d(days)[np.atleast_1d(outside)][0]} ({int(outside.sum())} ô/cells)",
-                hint=Text(
-                    "Sửa năm nếu gõ nhầm; nếu ngày đúng, chép workdays.csv, thêm các ngày nghỉ của năm đó "
-                    'rồi dùng workdays.calendar(path="workdays.csv").',
-                    "Correct the year if it is a slip; if the day is right, copy workdays.csv, add the holidays "
-                    'of that year and use workdays.calendar(path="workdays.csv").',
-                ),
-            )
+            day = np.atleast_1d(days)[np.atleast_1d(outside)][0]
+            found = f"{day} ({int(outside.sum())} ô/cells)"
+            raise DataError("day-outside-calendar", got=found, first=first, last=last)
         return np.where(known, days - first, np.timedelta64(0, "D")).astype(np.int64)
 
     def _row(self, unit: str | ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.int64] | int:
@@ -95,12 +87,7 @@ class Calendar:
             return self.rows.get(unit, 0)
         rows = np.array([self.rows.get(u, 0) for u in np.asarray(unit, dtype=object).tolist()], dtype=np.int64)
         if rows.shape != shape:
-            raise ParameterError(
-                Text("Số đơn vị không bằng số ngày.", "There are not as many units as days."),
-                expected=Text(f"{shape[0] if shape else 1} đơn vị", f"{shape[0] if shape else 1} units"),
-                got=str(len(rows)),
-                hint=Text("Truyền cột đơn vị của chính bảng đó.", "Pass the unit column of the same table."),
-            )
+            raise ParameterError("units-not-as-many-as-days", got=str(len(rows)), count=shape[0] if shape else 1)
         return rows
 
 
@@ -139,12 +126,7 @@ def calendar(
         if isinstance(days, str) and days == "saturday":
             worked |= (_weekday(table.days) == _SATURDAY) & ~table.holiday
         elif isinstance(days, str):
-            raise ParameterError(
-                Text(f"Không hiểu ngoại lệ {days!r}.", f"The exception {days!r} is not understood."),
-                expected=Text('"saturday" hoặc một danh sách ngày', '"saturday" or a list of days'),
-                got=days,
-                hint=Text(f'exceptions={{"{unit}": "saturday"}}', f'exceptions={{"{unit}": "saturday"}}'),
-            )
+            raise ParameterError("exception-not-understood", got=days, unit=unit)
         else:
             worked[table._position(_days(list(days)))] = True
         rows[unit] = masks.setdefault(worked.tobytes(), len(masks))
@@ -254,14 +236,9 @@ def add_working_days(
     table = calendar or _national()
     begin = _days(start)
     steps = np.asarray(count, dtype=np.float64)
-    missing = np.isnan(steps)
-    if not ((steps >= 0) & (steps == np.floor(steps)) | missing).all():
-        raise DataError(
-            Text("Số ngày làm việc không phải số nguyên từ 0.", "The number of working days is not a whole one."),
-            expected=Text("0, 1, 2, …", "0, 1, 2, …"),
-            got=str(steps[~(((steps >= 0) & (steps == np.floor(steps))) | missing)].flat[0]),
-            hint=Text("Sửa thời hạn giải quyết.", "Correct the time limit."),
-        )
+    odd = ~((steps >= 0) & (steps == np.floor(steps)) | np.isnan(steps))
+    if odd.any():
+        raise DataError("time-limit-not-whole", got=str(steps[odd].flat[0]))
     begin, steps = np.broadcast_arrays(begin, steps)
     missing = np.isnan(steps) | np.isnat(begin)
     row = np.broadcast_to(table._row(unit, begin.shape), begin.shape)
@@ -324,23 +301,11 @@ def _listed(path: Path) -> dict[np.datetime64, bool]:
             except (ValueError, KeyError):
                 readable = False
             if not readable:
-                raise DataError(
-                    Text("Một dòng của lịch không đọc được.", "A row of the calendar cannot be read."),
-                    where=f"{path.name}, dòng/row {number}",
-                    expected=Text(
-                        "cột day dạng 2026-02-17, mỗi ngày một dòng; cột working là yes hoặc no",
-                        "day as 2026-02-17, one row a day; working as yes or no",
-                    ),
-                    got=f"{row.get('day')}, {row.get('working')}",
-                    hint=Text("Sửa hoặc xóa dòng đó.", "Correct or delete the row."),
-                )
+                where, got = f"{path.name}, dòng/row {number}", f"{row.get('day')}, {row.get('working')}"
+                raise DataError("row-of-calendar-not-read", where=where, got=got)
             days[day] = working
     if not days:
-        raise DataError(
-            Text("Lịch không có ngày nào.", "The calendar lists no day."),
-            where=path.name,
-            hint=Text("Chép lại workdays.csv của gói.", "Start from the workdays.csv of the package."),
-        )
+        raise DataError("calendar-lists-no-day", where=path.name)
     return days
 
 
@@ -370,9 +335,4 @@ def _days(values: Any) -> NDArray[np.datetime64]:
     try:
         return np.asarray(values, dtype="datetime64[D]")
     except (TypeError, ValueError) as error:
-        raise DataError(
-            Text("Không đọc được ngày.", "Not a date."),
-            expected=Text("ngày, hoặc chữ dạng 2026-02-24", "a date, or text such as 2026-02-24"),
-            got=str(error),
-            hint=Text("Nạp tệp bằng load_dossiers để ngày được đọc đúng.", "Load the file with load_dossiers."),
-        ) from None
+        raise DataError("days-cannot-be-read", got=str(error)) from None

@@ -1,4 +1,4 @@
-"""Load spoilt files, one after another, and report the worst: `python tests/fuzz.py SEED COUNT FOLDER` prints one JSON object.
+"""Load spoilt files and report the worst: `python tests/fuzz.py SEED COUNT FOLDER` prints one JSON object.
 
 A process of its own, so that its memory can be measured; tests/test_hostile.py judges the report.
 """

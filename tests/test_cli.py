@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -41,11 +43,15 @@ def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         (["check", "x", "y"], "Dòng lệnh không đúng.", "unexpected extra argument"),
         (["check", "x", "--as"], "Lựa chọn thiếu giá trị: --as.", "requires an argument"),
         (["example", "x", "--seed", "y"], "Giá trị không dùng được: --seed.", "Invalid value for '--seed'"),
-        (["check", "x", "--as", "khac"], "Chưa kiểm được loại bảng 'khac'.", "what the file holds: --as"),
-        (["check", "x", "--columns", "a"], "Không đọc được --columns.", "column=header"),
+        (["check", "x", "--as", "khac"], "Giá trị của table không dùng được.", "dossiers, cases, responses"),
+        (["check", "x", "--columns", "a"], "Không đọc được các cặp “tên=nội dung”.", "--columns"),
         (["check", "x", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'fr' is not one of 'vi', 'en'"),
         (["questionnaire", "one-stop", "q.docx", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'vi', 'en'"),
-        (["questionnaire", "nope", "q.docx"], "Không có phiếu hỏi tên 'nope'.", "five-factors, one-stop, village-meet"),
+        (
+            ["questionnaire", "nope", "q.docx"],
+            "Giá trị của items không dùng được.",
+            "five-factors, one-stop, village-meet",
+        ),
         (
             ["check", "x", "--as", "figures", "--given", "bar=1"],
             "Không dùng được với bảng figures: bar.",
@@ -72,13 +78,29 @@ def test_a_wrong_command_line_is_explained_in_both_languages(
     assert "Traceback" not in said
 
 
-def test_hints_are_those_of_the_command_line_and_sentences_are_told_apart(
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOENT, "Không có tệp"), (errno.ENOSPC, "Đĩa đầy"), (errno.EXDEV, os.strerror(errno.EXDEV))],
+)
+def test_what_the_system_refuses_is_told_with_its_place(
+    number: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(number, os.strerror(number), "so-lieu.csv")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    assert run(monkeypatch, "sources") == 2
+    told = capsys.readouterr().err
+    assert said in told and "Ở đâu: so-lieu.csv" in told and "Where: so-lieu.csv" in told
+
+
+def test_hints_are_lines_of_the_declaration_and_sentences_are_told_apart(
     spoilt: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(spoilt("broken") / "tieu_de_sai_chinh_ta.csv")
     assert run(monkeypatch, "check", path) == 2
     said = capsys.readouterr().out
-    assert '--columns "received=Ngày tiếp nhậm"' in said
+    assert '[table.columns] "Ngày tiếp nhậm" = "received"' in said
     assert "columns={" not in said
     assert "Cần có: unit (đơn vị), received (ngày tiếp nhận). Cách sửa:" in said
     assert run(monkeypatch, "check", path, "--lang", "en") == 2
@@ -91,17 +113,19 @@ def test_the_remedy_works_when_it_is_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('Đơn vy,"Ngày, giờ tiếp nhậm"\nXã Mẫu,24/02/2026\n', encoding="utf-8")
+    path.write_text('Đơn vị,"Ngày, giờ tiếp nhậm",Ngày hẹn trả\nXã Mẫu,24/02/2026,27/02/2026\n', encoding="utf-8")
     assert run(monkeypatch, "check", str(path)) == 2
-    remedy = re.search('Có thể là: --columns "(.*?)"', capsys.readouterr().out)
+    remedy = re.search(r"(\[table\.columns\]) (.*)", capsys.readouterr().out)
     assert remedy
-    assert remedy[1] == "unit=Đơn vy,received=Ngày, giờ tiếp nhậm"
-    assert run(monkeypatch, "check", str(path), "--columns", remedy[1]) == 0
+    assert remedy[2] == '"Ngày, giờ tiếp nhậm" = "received"'
+    beside = tmp_path / "a.csv.khai.toml"
+    beside.write_text(f'[[table]]\nas = "dossiers"\n{remedy[1]}\n{remedy[2]}\n', encoding="utf-8")
+    run(monkeypatch, "check", str(path))
+    assert "Đã đọc 1 bản ghi" in capsys.readouterr().out
     path.write_text("a,b\n1,2\n", encoding="utf-8")
+    beside.unlink()
     assert run(monkeypatch, "check", str(path)) == 2
-    said = capsys.readouterr().out
-    assert "Có thể là" not in said
-    assert 'nêu --given unit="tên đơn vị".' in said
+    assert '[table.given] "unit" = "…"' in capsys.readouterr().out
 
 
 def test_figures_can_be_checked(

@@ -103,6 +103,6 @@ def test_nothing_names_a_person_or_a_machine() -> None:
 
 def test_processed_tables_are_rebuilt_byte_for_byte(tmp_path: Path) -> None:
     built = {p.name: p.read_bytes() for p in build_processed(tmp_path)}
-    glossary = built.pop("glossary.md")
+    pages = {name: built.pop(name) for name in ("glossary.md", "errors.md")}
     assert built == {p.name: p.read_bytes() for p in (ROOT / "data" / "processed").glob("*.csv")}
-    assert glossary == (ROOT / "docs" / "glossary.md").read_bytes()
+    assert pages == {name: (ROOT / "docs" / name).read_bytes() for name in pages}

@@ -209,15 +209,6 @@ def test_corrections_are_applied_listed_and_masked(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_mapping_is_saved_on_request_and_used_again(tmp_path: Path) -> None:
-    path = write(tmp_path, *ROWS, header="a,b,c,d,e,f")
-    columns = dict(zip("abcdef", ["dossier", "unit", "received", "due", "resolved", "outcome"], strict=True))
-    first = load_dossiers(path, columns=columns)
-    assert not (tmp_path / "danh-sach.csv.columns.toml").exists()
-    load_dossiers(path, columns=columns, save_mapping=True)
-    pd.testing.assert_frame_equal(load_dossiers(path), first)
-
-
 def one_column(folder: Path, *cells: str, **options: object) -> pd.DataFrame:
     path = write(folder, *(f"Xã Mẫu;{c}" for c in cells), header="Đơn vị;Ngày tiếp nhận")
     return load_dossiers(path, **options)  # type: ignore[arg-type]
@@ -296,7 +287,7 @@ def test_a_zone_gives_instants_and_clock_changes_do_not_shift_them(tmp_path: Pat
     assert loaded.iloc[2] == pd.Timestamp("2025-03-30 03:00", tz="Europe/Amsterdam")
     with pytest.raises(ParameterError, match="timezone"):
         one_column(tmp_path, *cells, timezone="Mars/Olympus")
-    with pytest.raises(ParameterError, match="date_order"):
+    with pytest.raises(DataError, match="date_order"):
         one_column(tmp_path, *cells, date_order="ymd")
 
 

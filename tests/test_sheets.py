@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,11 +199,20 @@ def test_runs_of_equal_values_in_parquet_are_counted_before_they_are_read(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("path", "says"), [("", "thư mục"), ("khong-co.csv", "Không có tệp này"), ("a\0b.csv", "Không được phép")]
+    ("path", "code"), [("", "file-is-folder"), ("khong-co.csv", "file-not-there"), ("a\0b.csv", "file-may-not-be-read")]
 )
-def test_paths_that_lead_nowhere(path: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=says):
+def test_paths_that_lead_nowhere(path: str, code: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as error:
         container(tmp_path / path)
+    assert error.value.code == code
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with a name")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(DataError) as error:
+        container(tmp_path / "a.csv")
+    assert error.value.code == "file-is-not-ordinary"
 
 
 def test_a_sheet_counts_as_the_spreadsheet_does() -> None:

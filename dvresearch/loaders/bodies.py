@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError
 from dvresearch.loaders.declaration import Declaration
 from dvresearch.loaders.headers import Block, is_numbering, key
 from dvresearch.loaders.sheets import filled, texts
@@ -45,12 +44,15 @@ class Body:
         Row -> the words of a heading.
     doubtful : dict of int to str
         Records that one witness calls a total -> why.
+    declared : list of str
+        The rows of the declaration that are rows of this table.
     """
 
     records: NDArray[np.intp]
     aside: dict[str, list[int]] = field(default_factory=dict)
     sections: dict[int, str] = field(default_factory=dict)
     doubtful: dict[int, str] = field(default_factory=dict)
+    declared: list[str] = field(default_factory=list)
 
 
 def body_rows(
@@ -81,13 +83,13 @@ def body_rows(
     stated : Declaration
         Rows of which the user says what they are.
     """
-    look = _Look(block, table, anchor, good)
+    look = _Look(block, table, anchor, good, original)
     declared = _declared(block, look, stated)
-    body = Body(np.arange(0))
+    body = Body(np.arange(0), declared=list(declared))
     kinds = np.full(len(good), "", dtype=object)
-    kinds[~(original & look.any)] = "blank"
     for row in block.again:
         kinds[row - block.body] = "header_again"
+    kinds[~look.any] = "blank"  # also the rows over which a header is merged downwards
     for i in look.leading:  # before the totals: the number of a column is no count
         if kinds[i] == "" and look.kind(i, kinds) == "numbering":
             kinds[i] = "numbering"
@@ -100,8 +102,8 @@ def body_rows(
             kinds[i] = "total"
         elif not sure and kinds[i] in ("", "record"):
             body.doubtful[block.body + i] = look.first(i)
-    for i, kind in declared.items():
-        kinds[i] = kind
+    for said, i in declared.items():
+        kinds[i] = stated.rows[said]
         body.doubtful.pop(block.body + i, None)
     kinds[kinds == ""] = "record"
     for at in map(int, np.flatnonzero(~np.isin(kinds.astype(str), ("record", "blank")))):
@@ -113,17 +115,15 @@ def body_rows(
     return body
 
 
-def _declared(block: Block, look: _Look, stated: Declaration) -> dict[int, str]:
-    """Return what the user says rows are; a row that no longer begins as stated fails by name."""
+def _declared(block: Block, look: _Look, stated: Declaration) -> dict[str, int]:
+    """Return the declared rows that are rows of this table and begin as stated."""
     out = {}
-    for said, kind in stated.rows.items():
+    for said in stated.rows:
         number, _, begin = said.partition(":")
         i = int(number) - block.sheet.first_row - block.body if number.strip().isdecimal() else -1
-        if not 0 <= i < look.count:
-            continue
-        if not key(" ".join(look.words(i))).startswith(key(begin)) and key(begin) not in map(key, look.words(i)):
-            raise DataError("declared-row-not-there", where=block.sheet.where(block.body + i), got=said, row=said)
-        out[i] = kind
+        words = look.words(i) if 0 <= i < look.count else []
+        if words and (key(" ".join(words)).startswith(key(begin)) or key(begin) in map(key, words)):
+            out[said] = i
     return out
 
 
@@ -149,7 +149,9 @@ def _totals(look: _Look, numbers: NDArray[np.float64], good: NDArray[np.bool_], 
 class _Look:
     """The rows of a table as they are judged; words are read only of rows that need a look."""
 
-    def __init__(self, block: Block, table: Table, anchor: str, good: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, block: Block, table: Table, anchor: str, good: NDArray[np.bool_], original: NDArray[np.bool_]
+    ) -> None:
         self.block, self.anchor = block, block.columns[anchor]
         self.by_date = table.column(anchor).kind in ("date", "time")
         self.survey = table.name == "responses"
@@ -160,7 +162,7 @@ class _Look:
         self.known = [c for c in block.columns.values() if c in self.has]
         self.held = np.sum([np.zeros(self.count), *(self.has[c] for c in self.known)], axis=0)
         self.full = np.sum([np.zeros(self.count), *self.has.values()], axis=0)
-        self.any = self.full > 0
+        self.any = original & (self.full > 0)
         self.key_column = next(
             (block.columns[k] for k in table.key if k in block.columns and k not in ("unit", "period")), None
         )

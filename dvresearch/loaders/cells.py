@@ -22,7 +22,6 @@ from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import Odd, texts
 from dvresearch.tables import SCALES, Column, Table
 from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
-from dvresearch.text.dates import EARLY
 
 __all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
 
@@ -254,7 +253,7 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
         try:
             found = None if isinstance(uniques[i], Odd) else _one(uniques[i], order)
         except (DataError, OverflowError, ValueError) as fault:
-            bad[i], early[i] = True, isinstance(fault, DataError) and fault.title is EARLY
+            bad[i], early[i] = True, isinstance(fault, DataError) and fault.code == "year-before-1900"
             continue
         if isinstance(found, dt.datetime) and found.tzinfo:
             instants[i] = np.datetime64(found.astimezone(dt.UTC).replace(tzinfo=None), "us")

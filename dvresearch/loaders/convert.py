@@ -109,10 +109,10 @@ def convert_records(
 ) -> tuple[Reading, dict[str, Any]]:
     """Convert as :func:`convert_dossiers` does; return the records at the beginning of the file, and the report."""
     if not is_text(source):
-        raise refuse("not_text", source)
+        raise refuse("only-text-can-be-converted", source)
     text, encoding = _piece(source, 0, _HEAD)
     if not encoding.startswith("utf"):
-        raise refuse("not_utf8", source, encoding)
+        raise refuse("large-file-not-utf8", source, encoding)
     whole = source.stat().st_size <= _HEAD
     cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
     sheet = Sheet(source.name, "", cells)
@@ -123,7 +123,7 @@ def convert_records(
     start.refuse()
     first = start.origin(0)[1] + 1
     if between := sorted(row + 1 for rows in start.skipped().values() for _, row in rows if row + 1 > first):
-        raise refuse("unlike_head", source, _listed(between))
+        raise _unlike(source, between)
     csv_options = {
         "delim": _quote(delimiter),
         "skip": str(_lines(text, delimiter, first - 1)),
@@ -227,7 +227,7 @@ class _Reading:
                 forms += [f for f in candidates if _fits(cell, f)][:1]
         if odd := {c for c in cells if not any(_fits(c, f) for f in forms)}:
             at = [int(r) for r, c in zip(self.start.frame.index, texts(column), strict=True) if c in odd]
-            raise refuse("unlike_head", Path(self.start.block.sheet.file), f"{contract}, {_listed(at)}")
+            raise _unlike(Path(self.start.block.sheet.file), at, contract)
         self.forms[contract] = forms
         listed = ", ".join(map(_quote, forms))
         form = listed if len(forms) == 1 else f"[{listed}]"
@@ -254,16 +254,16 @@ class _Reading:
                 for (name,) in engine.execute(f"{least} WHERE stats_min_value < '{FIRST_YEAR}'").fetchall():
                     if name in self.forms:
                         early = f"{self.select[name]} < TIMESTAMP '{FIRST_YEAR}-01-01'"
-                        raise self._refused(engine, source, early, name) or refuse("unlike_head", source)
+                        raise _unlike(source, self._rows(engine, early), name)
                 if min(filled) < total:
                     empty = " OR ".join(f"({self.select[n]}) IS NULL" for n in _REQUIRED)
-                    raise self._refused(engine, source, empty, ", ".join(_REQUIRED)) or refuse("unlike_head", source)
+                    raise _unlike(source, self._rows(engine, empty), ", ".join(_REQUIRED))
                 masked = self._mask(engine, source, written, clean)
                 (clean if masked else half).replace(target)
             except duckdb.Error as fault:
                 raise self._explain(engine, source, fault) from None
             except OSError as fault:
-                raise refuse("not_written", target, type(fault).__name__) from None
+                raise refuse("parquet-not-written", target, type(fault).__name__) from None
             finally:
                 half.unlink(missing_ok=True)
                 clean.unlink(missing_ok=True)
@@ -286,7 +286,7 @@ class _Reading:
             engine.execute(f"CREATE TABLE {table} AS SELECT unnest(?) AS cell", [list(persons)])
             if name in _REQUIRED:
                 wrong = f"({self.select[name]}) IN (FROM {table})"
-                raise self._refused(engine, source, wrong, f"personal_cell: {name}") or refuse("unlike_head", source)
+                raise _unlike(source, self._rows(engine, wrong), f"personal_cell: {name}")
             masked[name] = sum(persons.values())
             replaced.append(f"CASE WHEN {cell} NOT IN (FROM {table}) THEN {cell} END AS {cell}")
         if replaced:
@@ -299,23 +299,27 @@ class _Reading:
         import duckdb
 
         try:
-            hits = (self._refused(engine, source, wrong, name) for name, wrong in self.wrong.items())
-            found = None if _line(fault) else next(filter(None, hits), None)
+            if not _line(fault):
+                for name, wrong in self.wrong.items():
+                    if rows := self._rows(engine, wrong):
+                        return _unlike(source, rows, name)
         except duckdb.Error as second:
-            fault, found = second, None
+            fault = second
         if line := _line(fault):
-            return refuse("unlike_head", source, f"dòng/row {line}")
-        return found or refuse("not_written", source, type(fault).__name__)
+            return _unlike(source, [line])
+        return refuse("parquet-not-written", source, type(fault).__name__)
 
-    def _refused(self, engine: duckdb.DuckDBPyConnection, source: Path, wrong: str, name: str) -> DataError | None:
+    def _rows(self, engine: duckdb.DuckDBPyConnection, wrong: str) -> list[int]:
+        """Return the first rows of the file of which an expression is true."""
         numbered = f"SELECT row_number() OVER () AS n, * FROM {self.rows}"
         query = f"SELECT n FROM ({numbered}) WHERE {wrong} LIMIT {_SHOWN + 1}"
-        found = [row[0] - 1 + int(self.start.frame.index[0]) for row in engine.execute(query).fetchall()]
-        return refuse("unlike_head", source, f"{name}, {_listed(found)}") if found else None
+        return [row[0] - 1 + int(self.start.frame.index[0]) for row in engine.execute(query).fetchall()]
 
 
-def _listed(rows: list[int]) -> str:
-    return f"dòng/row {', '.join(map(str, rows[:_SHOWN]))}" + (" …" if len(rows) > _SHOWN else "")
+def _unlike(source: Path, rows: Sequence[object], name: str = "") -> DataError:
+    """Return the error for rows that do not agree with the beginning of the file, in the column of that name."""
+    listed = f"dòng/row {', '.join(map(str, rows[:_SHOWN]))}" + (" …" if len(rows) > _SHOWN else "")
+    return refuse("rows-unlike-beginning", source, ", ".join(filter(None, (name, listed if rows else ""))))
 
 
 def _line(fault: Exception) -> str | None:

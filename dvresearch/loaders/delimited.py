@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.loaders.guard import Limits, refuse, shown_name
 from dvresearch.text import legacy_font, nfc
 
@@ -41,11 +41,11 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
         for side, encoding in wide.items():
             if data[side:4096:2].count(0) > 0.3 * len(data[side:4096:2]) and not data[1 - side : 4096 : 2].count(0):
                 return data[: len(data) // 2 * 2].decode(encoding, "replace"), encoding, len(data) % 2 > 0
-        raise refuse("other", Path(file))
+        raise refuse("file-holds-no-table", Path(file))
     if b"\0" in data:
-        raise refuse("damaged", Path(file), "NUL")
+        raise refuse("file-damaged", Path(file), "NUL")
     if sum(data[:4096].count(bytes([c])) for c in range(32) if c not in b"\t\n\r\f\x1a") > len(data[:4096]) / 200:
-        raise refuse("other", Path(file))
+        raise refuse("file-holds-no-table", Path(file))
     try:
         return data.decode("utf-8"), "utf-8", False
     except UnicodeDecodeError as fault:
@@ -54,15 +54,8 @@ def decode(data: bytes, file: str) -> tuple[str, str, bool]:
         loose = data.decode("utf-8", "replace")
         bad = loose.count("\ufffd")
         if bad * 10 < sum(not c.isascii() for c in loose):
-            raise DataError(
-                Text("Tệp trộn UTF-8 với bảng mã khác.", "The file mixes UTF-8 with another encoding."),
-                where=f"{file}, dòng/row {data[: fault.start].count(10) + 1}",
-                got=f"{bad} byte",
-                hint=Text(
-                    "Mở bằng Excel, sửa chữ hỏng ở dòng đó, lưu thành .xlsx.",
-                    "Mend that row in Excel and save as .xlsx.",
-                ),
-            ) from None
+            where = f"{file}, dòng/row {data[: fault.start].count(10) + 1}"
+            raise DataError("encodings-are-mixed", where=where, got=f"{bad} byte") from None
     return *_single_byte(data), False
 
 
@@ -115,7 +108,7 @@ def parse_text(
     """
     delimiter, rest = _dialect(text)
     if (count := max(map(rest.count, "\r\n"))) > limits.cells:
-        raise refuse("long_text", path, f"{count} dòng/rows > {limits.cells}")
+        raise refuse("text-file-too-large", path, f"{count} dòng/rows > {limits.cells}")
     remarks: dict[str, str] = {}
     try:
         rows, tall = _parse(rest, delimiter, whole, path, limits)
@@ -138,7 +131,7 @@ def parse_text(
         remarks["cut_short"] = f"dòng/row {len(rows)}"
     width = max(map(len, rows), default=0)
     if width * len(rows) > _WIDE * limits.cells:
-        raise refuse("long_text", path, f"{width * len(rows)} > {_WIDE * limits.cells}")
+        raise refuse("text-file-too-large", path, f"{width * len(rows)} > {_WIDE * limits.cells}")
     columns = list(map(list, zip(*(r + [""] * (width - len(r)) for r in rows), strict=True)))
     return columns, delimiter, remarks
 
@@ -184,9 +177,9 @@ def _parse(
         taken.clear()
         cells += len(row) - row.count("")
         if len(row) > _WIDEST:
-            raise refuse("cells", path, f"{len(row)} cột/columns > {_WIDEST}")
+            raise refuse("too-many-cells", path, f"{len(row)} cột/columns > {_WIDEST}")
         if cells > limits.cells:
-            raise refuse("long_text", path, f"> {limits.cells}")
+            raise refuse("text-file-too-large", path, f"> {limits.cells}")
     return rows, tall
 
 
@@ -203,16 +196,8 @@ def _kept_in(taken: list[str]) -> Callable[[str], str]:
 def _open_quote(path: Path, text: str, delimiter: str, row: int = 0) -> DataError:
     """Name the row whose quotation mark is not closed in it: `row`, or the last one the parser began."""
     began = row or sum(1 for _ in _until_fault(text, delimiter)) + 1
-    return DataError(
-        Text(
-            "Dấu ngoặc kép mở mà không đóng trong cùng ô, nuốt mất các dòng sau.",
-            "A quotation mark is not closed in its cell and swallows the rows below.",
-        )
-        if row
-        else Text("Dấu ngoặc kép mở mà không đóng.", "A quotation mark is opened and never closed."),
-        where=f"{shown_name(path)}, dòng/row {began}",
-        hint=Text('Đóng hoặc xóa dấu " ở dòng đó.', 'Close or delete the " in that row.'),
-    )
+    code = "quotation-mark-swallows-rows" if row else "quotation-mark-never-closed"
+    return DataError(code, where=f"{shown_name(path)}, dòng/row {began}")
 
 
 def _until_fault(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from dvresearch import codebook, shipped
-from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
+from dvresearch.errors import DataError, ParameterError, Text, refuse_cells, refuse_rows
 from dvresearch.loaders.tidy import Cells, check_not_above, read_cells, read_tidy
 from dvresearch.tables import FIGURES, TALLY, Column
 
@@ -61,11 +61,6 @@ _IMPUTED = ("q766_satisfaction_share", "feedback_satisfied_share", "q766_mdhl")
 
 #: Cells without which the rest of their row can still be held to the contract.
 _NUMBERS = {c.name for c in FIGURES_FILE.columns if c.kind in ("count", "number", "share")} | {"value_unit"}
-
-_NEGATIVE = Text("Số đếm âm.", "A negative count.")
-_PERCENT = Text("Sửa giá trị: số phần trăm từ 0 đến 100.", "Correct the value: per cents go from 0 to 100.")
-_SHARE = Text('Ghi 85 kèm value_unit "%", hoặc ghi 0.85.', 'Write 85 with value_unit "%", or write 0.85.')
-_SOURCE = Text("Sửa số liệu gốc rồi nạp lại.", "Correct the source and load again.")
 
 
 def load_figures(
@@ -153,11 +148,7 @@ def keep(frame: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
         return kept
     seen = sorted({str(v) for v in frame[column] if v != ""})
     near = difflib.get_close_matches(word, seen, 3, 0.4) or seen[:5]
-    raise ParameterError(
-        Text(f"Không có dòng nào có {column} = {word!r}.", f"No row has {column} = {word!r}."),
-        got=word,
-        hint=Text("Thử: " + "; ".join(near), "Try: " + "; ".join(near)),
-    )
+    raise ParameterError("no-row-has-word", got=word, column=column, word=word, near="; ".join(near))
 
 
 def faults(path: Path) -> tuple[list[DataError], pd.DataFrame | None]:
@@ -219,24 +210,10 @@ def _figures(path: Path, cells: Cells | None = None) -> pd.DataFrame:
     frame = read_tidy(path, FIGURES_FILE, cells=cells)
     where = path.name
     known = frame["indicator"].map(lambda name: codebook.find("indicator", name) or "")
-    refuse_rows(
-        frame.index[known == ""],
-        Text("Chỉ số không có trong sổ mã.", "An indicator that is not in the codebook."),
-        where=where,
-        column="indicator",
-        got=frame["indicator"].get,
-        hint=lambda name: codebook.nearest("indicator", str(name)),
-    )
+    defined = frame["definition"].isin(["", *(e.code for e in codebook.entries("definition"))])
+    for kind, wrong in (("indicator", known == ""), ("definition", ~defined)):
+        refuse_cells(frame[kind], wrong, "not-in-codebook", where, kind=kind, near=partial(codebook.nearest, kind))
     frame["indicator"] = known
-    defined = {e.code for e in codebook.entries("definition")} | {""}
-    refuse_rows(
-        frame.index[~frame["definition"].isin(defined)],
-        Text("Định nghĩa không có trong sổ mã.", "A definition that is not in the codebook."),
-        where=where,
-        column="definition",
-        got=frame["definition"].get,
-        hint=lambda name: codebook.nearest("definition", str(name)),
-    )
     entries = {code: codebook.get("indicator", code) for code in known.unique()}
     quantity = known.map({code: codebook.quantity(code) for code in entries})
     _check_parts(frame, quantity, where)
@@ -249,7 +226,7 @@ def _figures(path: Path, cells: Cells | None = None) -> pd.DataFrame:
     frame[["value", "value_low", "value_high"]] = pd.DataFrame(
         values, index=frame.index, columns=["value", "value_low", "value_high"], dtype="float64"
     )
-    _check_values(frame, quantity, pd.Series(typed, index=frame.index, dtype="str"), where)
+    _check_values(frame, quantity, pd.Series(typed, frame.index, "str", "value"), where)
     frame["flags"] = known.map({code: _flag(e) for code, e in entries.items()})
     return frame[FIGURES.names]
 
@@ -288,74 +265,39 @@ def _check_units(frame: pd.DataFrame, entries: dict[str, codebook.Entry], quanti
 
     of = frame["indicator"].map({code: entry.unit for code, entry in entries.items()})
     stated = zip(frame["value_unit"], of, quantity, frame["value"].isna(), strict=True)
-    wrong = frame.index[[not (blank or fits(unit, own, q)) for unit, own, q, blank in stated]]
-    own = of[wrong[0]] if len(wrong) else ""
-    refuse_rows(
-        wrong,
-        Text("Đơn vị tính không phải của chỉ số này.", "The unit is not that of this indicator."),
-        where=where,
-        column="value_unit",
-        got=frame["value_unit"].get,
-        expected=Text(codebook.label("unit", own), codebook.label("unit", own, "en")) if own else None,
-        hint=Text("Sửa đơn vị tính hoặc mã chỉ số.", "Correct the unit or the indicator."),
-    )
+    wrong = pd.Series([not (blank or fits(unit, own, q)) for unit, own, q, blank in stated], frame.index, bool)
+
+    def own(_: object) -> Text:
+        return Text(*(codebook.label("unit", of[wrong].iloc[0], lang) for lang in ("vi", "en")))
+
+    refuse_cells(frame["value_unit"], wrong, "unit-of-another-indicator", where, own=own)
 
 
 def _check_parts(frame: pd.DataFrame, quantity: pd.Series, where: str) -> None:
-    for column in ("numerator", "denominator"):
-        refuse_rows(
-            frame.index[frame[column] < 0],
-            _NEGATIVE,
-            where=where,
-            column=column,
-            got=frame[column].get,
-            hint=_SOURCE,
-        )
-    refuse_rows(
-        frame.index[quantity.eq("count") & (frame["value"] < 0)],
-        _NEGATIVE,
-        where=where,
-        column="value",
-        got=frame["value"].get,
-        hint=_SOURCE,
-    )
+    count, share = quantity.eq("count"), quantity.eq("share")
+    for column, rows in {"numerator": True, "denominator": True, "value": count}.items():
+        refuse_cells(frame[column], (frame[column] < 0) & rows, "count-is-negative", where)
     # A dot that groups thousands (1.234) reads as a decimal mark here, and would make a thousand into one.
-    counted = {"value": quantity.eq("count"), "numerator": quantity.eq("share"), "denominator": quantity.eq("share")}
-    for column, rows in counted.items():
-        refuse_rows(
-            frame.index[rows & (frame[column] % 1 > 0)],
-            Text("Số đếm không phải số nguyên.", "A count that is not a whole number."),
-            where=where,
-            column=column,
-            got=frame[column].get,
-            hint=Text("Viết 1234, không viết 1.234.", "Write 1234, not 1.234."),
-        )
-    check_not_above(frame, "numerator", "denominator", where, quantity.eq("share"))
+    for column, rows in {"value": count, "numerator": share, "denominator": share}.items():
+        refuse_cells(frame[column], (frame[column] % 1 > 0) & rows, "count-is-not-whole", where)
+    check_not_above(frame, "numerator", "denominator", where, share)
     refuse_rows(
-        frame.index[quantity.eq("share") & frame["denominator"].eq(0) & frame["value"].notna()],
-        Text("Mẫu số bằng 0 thì không có tỷ lệ nào.", "With a denominator of 0 there is no share."),
+        frame.index[share & frame["denominator"].eq(0) & frame["value"].notna()],
+        "share-of-nothing",
         where=where,
         column="value",
         got=lambda row: f"{frame.loc[row, 'value']:g} {frame.loc[row, 'value_unit']}".strip() + ", denominator = 0",
-        expected=Text("value trống khi denominator là 0", "an empty value where the denominator is 0"),
-        hint=Text("Để trống value, hoặc sửa hai số đếm.", "Leave value empty, or correct the two counts."),
     )
 
 
 def _check_values(frame: pd.DataFrame, quantity: pd.Series, typed: pd.Series, where: str) -> None:
-    refuse_rows(
-        frame.index[quantity.eq("share") & ((frame["value"] < 0) | (frame["value"] > 1))],
-        Text("Tỷ lệ nằm ngoài 0-100 %.", "A share outside 0-100 %."),
-        where=where,
-        column="value",
-        got=typed.get,
-        hint=lambda got: _PERCENT if str(got).endswith("%") else _SHARE,
-    )
+    outside = quantity.eq("share") & ((frame["value"] < 0) | (frame["value"] > 1))
+    percent = next(iter(typed[outside]), "").endswith("%")
+    refuse_cells(typed, outside, "percentage-outside-0-100" if percent else "share-outside-0-1", where)
     refuse_rows(
         frame.index[frame.duplicated(list(FIGURES.key))],
-        Text("Cùng một con số ghi hai lần.", "The same figure twice."),
+        "figure-stands-twice",
         where=where,
         column="indicator",
         got=lambda row: f"{frame.loc[row, 'indicator']}, {frame.loc[row, 'unit']}, {frame.loc[row, 'period']}",
-        hint=Text("Xóa một dòng; nếu nguồn nêu lại, ghi role = restated.", "Delete one, or write role = restated."),
     )

@@ -8,7 +8,6 @@ that may use so much memory and so much time and no more; whatever goes wrong th
 
 from __future__ import annotations
 
-import io
 import json
 import marshal
 import re
@@ -17,11 +16,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 
 __all__ = ["LIMITS", "Limits", "container", "open_apart", "refuse"]
 
@@ -68,161 +67,28 @@ class Limits:
     def for_file(self, path: Path) -> Limits:
         """Return the limits with the allowance for the size of `path` added."""
         mib = path.stat().st_size / 2**20
-        return Limits(
-            **{
-                **asdict(self),
-                "memory_mib": int(self.memory_mib + self.memory_per_mib * mib),
-                "seconds": self.seconds + self.seconds_per_mib * mib,
-            }
+        return replace(
+            self,
+            memory_mib=int(self.memory_mib + self.memory_per_mib * mib),
+            seconds=self.seconds + self.seconds_per_mib * mib,
         )
 
 
 LIMITS = Limits()
 
-_AS_XLSX = Text("Mở tệp bằng Excel rồi “Lưu thành” .xlsx.", "Open it in Excel and save it as .xlsx.")
-_AS_DOCX = Text("Mở tệp bằng Word rồi “Lưu thành” .docx.", "Open it in Word and save it as .docx.")
-_AGAIN = Text(
-    "Tải hoặc xuất lại tệp; nếu mở được bằng Excel thì lưu thành tệp .xlsx mới.",
-    "Download or export it again; if Excel can open it, save it as a new .xlsx.",
-)
-_TRIM = Text(
-    "Xóa các dòng, cột trống ở xa bảng rồi lưu lại, hoặc lưu thành .csv; tệp thật sự lớn: limits=Limits(...).",
-    "Delete empty rows and columns far from the table and save again, or save as .csv; a truly large file: "
-    "limits=Limits(...).",
-)
-_UNTRUSTED = Text("Không dùng tệp này; xin lại tệp từ nơi gửi.", "Do not use this file; ask the sender for a new one.")
-
-#: Why a file is refused: code -> what is wrong, what to do.
-REFUSALS = {
-    "missing": (Text("Không có tệp này.", "There is no such file."), Text("Kiểm tra đường dẫn.", "Check the path.")),
-    "folder": (
-        Text("Đây là thư mục, không phải tệp.", "This is a folder, not a file."),
-        Text("Chỉ ra một tệp.", "Name a file."),
-    ),
-    "denied": (
-        Text("Không được phép đọc tệp.", "The file may not be read."),
-        Text("Đóng tệp ở chương trình khác, kiểm tra quyền đọc.", "Close it elsewhere and check the permissions."),
-    ),
-    "special": (
-        Text("Đây không phải tệp thường (thiết bị, ống dẫn…).", "This is not an ordinary file (a device, a pipe, …)."),
-        Text("Lưu dữ liệu thành tệp rồi chỉ ra tệp đó.", "Save the data to a file and name that file."),
-    ),
-    "empty": (Text("Tệp rỗng (0 byte).", "The file is empty (0 bytes)."), _AGAIN),
-    "too_large": (Text("Tệp lớn hơn giới hạn.", "The file is larger than the limit."), _TRIM),
-    "long_text": (
-        Text("Tệp văn bản quá lớn để nạp một lần.", "The text file is too large to load at once."),
-        Text(
-            "Danh sách hồ sơ: chuyển sang Parquet bằng dvresearch.convert_dossiers(…); bảng khác: chia nhỏ tệp, "
-            "hoặc nâng limits=Limits(text_file_mib=…).",
-            "A list of dossiers: convert it to Parquet with dvresearch.convert_dossiers(…); other tables: split the "
-            "file, or raise limits=Limits(text_file_mib=…).",
-        ),
-    ),
-    "damaged": (
-        Text("Tệp hỏng, bị cắt cụt hoặc không đúng loại.", "The file is damaged, cut short or not of its kind."),
-        _AGAIN,
-    ),
-    "password": (
-        Text("Tệp có mật khẩu.", "The file has a password."),
-        Text("Bỏ mật khẩu trong Excel hoặc Word rồi lưu lại.", "Remove the password in Excel or Word and save again."),
-    ),
-    "bomb": (Text("Tệp nén phình to bất thường khi mở.", "The archive grows abnormally when unpacked."), _UNTRUSTED),
-    "path_trick": (
-        Text(
-            "Tệp nén có tên mục trỏ ra ngoài hoặc trùng nhau.", "The archive has members that point outside or repeat."
-        ),
-        _UNTRUSTED,
-    ),
-    "dtd": (
-        Text("Tệp có khai báo thực thể XML (DTD).", "The file declares XML entities (DTD)."),
-        _UNTRUSTED,
-    ),
-    "cells": (Text("Quá nhiều ô.", "Too many cells."), _TRIM),
-    "lost_cells": (
-        Text(
-            "Số ô có nội dung đọc được khác số ô có trong tệp.",
-            "Another number of filled cells was read than the file holds.",
-        ),
-        _AS_XLSX,
-    ),
-    "too_much_text": (Text("Quá nhiều chữ trong các ô.", "Too much text in the cells."), _TRIM),
-    "memory": (Text("Tệp đòi quá nhiều bộ nhớ.", "The file asks for too much memory."), _TRIM),
-    "time": (Text("Đọc tệp quá lâu.", "Reading the file takes too long."), _TRIM),
-    "doc": (Text("Tệp Word kiểu cũ (.doc).", "An old Word file (.doc)."), _AS_DOCX),
-    "other": (
-        Text(
-            "Không phải bảng tính, tệp Word hay tệp văn bản có dấu phân cách.", "Not a spreadsheet, Word or CSV file."
-        ),
-        Text(
-            "Cần .xlsx, .xls, .ods, .csv, .tsv, .parquet hoặc .docx.",
-            "Use .xlsx, .xls, .ods, .csv, .tsv, .parquet or .docx.",
-        ),
-    ),
-    "other_zip": (
-        Text(
-            "Tệp nén nhưng không phải bảng tính hay tệp Word.", "An archive, but neither a spreadsheet nor a Word file."
-        ),
-        Text("Giải nén rồi chỉ ra tệp bên trong.", "Unpack it and name the file inside."),
-    ),
-    "no_table": (
-        Text("Đây là trang web không có bảng nào.", "This is a web page without a table."),
-        _AS_XLSX,
-    ),
-    "other_xml": (
-        Text("Đây là tệp XML, không phải bảng tính .xlsx.", "This is an XML file, not an .xlsx workbook."),
-        _AS_XLSX,
-    ),
-    "xlsb": (
-        Text(
-            "Tệp Excel dạng nhị phân (.xlsb): không đọc đủ được ô lỗi.",
-            "A binary Excel file (.xlsb): cells with errors cannot all be read.",
-        ),
-        _AS_XLSX,
-    ),
-    "old_excel": (Text("Tệp Excel quá cũ (trước 1995).", "An Excel file from before 1995."), _AS_XLSX),
-    "not_text": (
-        Text("Chỉ chuyển được tệp văn bản có dấu phân cách.", "Only text with separators can be converted."),
-        Text("Tệp Excel: dùng load_dossiers.", "For a workbook use load_dossiers."),
-    ),
-    "not_utf8": (
-        Text("Tệp lớn phải ở bảng mã UTF-8 hoặc UTF-16.", "A large file has to be UTF-8 or UTF-16."),
-        Text("Xuất lại tệp với bảng mã UTF-8.", "Export it again as UTF-8."),
-    ),
-    "unlike_head": (
-        Text("Có dòng không cùng dạng với phần đầu tệp.", "A row is unlike the beginning of the file."),
-        Text("Sửa hoặc xóa các dòng đó rồi chuyển lại.", "Mend or delete these rows and convert again."),
-    ),
-    "not_written": (
-        Text("Không ghi được tệp Parquet.", "The Parquet file could not be written."),
-        Text("Kiểm tra chỗ trống trên đĩa và quyền ghi.", "Check the free space and the permissions."),
-    ),
-    "rtf": (Text("Đây là tệp RTF.", "This is an RTF file."), _AS_DOCX),
+#: What can be read; whatever else a file is told to be is the code of the message that refuses it.
+_READABLE = ("zip", "compound", "parquet", "html", "xml", "text")
+_BINARY = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".docx", ".doc", ".parquet")
+#: What a file is <- how it begins.
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "zip": (b"PK\x03\x04", b"PK\x05\x06"),
+    "compound": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+    "parquet": (b"PAR1",),
+    "file-is-rtf": (b"{\\rtf",),
+    "file-is-very-old-excel": (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08"),
+    "archive-holds-no-table": (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x1f\x8b", b"BZh", b"\xfd7zXZ"),
+    "file-holds-no-table": (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"SQLite format 3", b"MZ", b"\x7fELF"),
 }
-
-#: First bytes -> what the file is. The first two are opened apart, the others are refused by code.
-_MAGIC = (
-    (b"PK\x03\x04", "zip"),
-    (b"PK\x05\x06", "zip"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "compound"),
-    (b"PAR1", "parquet"),
-    (b"{\\rtf", "rtf"),
-    (b"\x09\x00\x04\x00", "old_excel"),
-    (b"\x09\x02\x06\x00", "old_excel"),
-    (b"\x09\x04\x06\x00", "old_excel"),
-    (b"\x09\x08", "old_excel"),
-    (b"%PDF", "other"),
-    (b"\x89PNG", "other"),
-    (b"\xff\xd8\xff", "other"),
-    (b"GIF8", "other"),
-    (b"7z\xbc\xaf\x27\x1c", "other_zip"),
-    (b"Rar!", "other_zip"),
-    (b"\x1f\x8b", "other_zip"),
-    (b"BZh", "other_zip"),
-    (b"\xfd7zXZ", "other_zip"),
-    (b"SQLite format 3", "other"),
-    (b"MZ", "other"),
-    (b"\x7fELF", "other"),
-)
 
 #: How a process ends that gets no memory: aborted by its allocator, killed by the system, or by Windows.
 _OUT_OF_MEMORY = (-6, -9, 0xC0000409)
@@ -234,9 +100,8 @@ _READER = Path(__file__).with_name("reader.py")
 
 
 def refuse(code: str, path: Path, detail: str = "") -> DataError:
-    """Return the error for a refusal `code` of `REFUSALS`."""
-    title, hint = REFUSALS[code]
-    return DataError(title, where=shown_name(path), got=detail or None, hint=hint)
+    """Return the error with which a file is refused."""
+    return DataError(code, where=shown_name(path), got=detail or None)
 
 
 def shown_name(path: Path) -> str:
@@ -255,23 +120,28 @@ def container(path: str | Path, limits: Limits = LIMITS) -> str:
     path = Path(path)
     try:
         status = path.stat()
-        folder, ordinary, size = stat.S_ISDIR(status.st_mode), stat.S_ISREG(status.st_mode), status.st_size
-        with path.open("rb") if ordinary else io.BytesIO() as file:  # a pipe may let wait for ever
-            head = file.read(4096)
+        ordinary = stat.S_ISREG(status.st_mode)
+        if ordinary:  # opening a pipe or a device may wait for ever
+            with path.open("rb") as file:
+                head = file.read(4096)
     except FileNotFoundError:
-        raise refuse("missing", path) from None
+        raise refuse("file-not-there", path) from None
     except (OSError, ValueError) as fault:
-        raise refuse("denied", path, type(fault).__name__) from None
-    if not ordinary or not size:
-        raise refuse("folder" if folder else "empty" if ordinary else "special", path)
-    kind = next((k for magic, k in _MAGIC if head.startswith(magic)), "text")
+        raise refuse("file-may-not-be-read", path, type(fault).__name__) from None
+    if not ordinary:
+        raise refuse("file-is-folder" if stat.S_ISDIR(status.st_mode) else "file-is-not-ordinary", path)
+    if not status.st_size:
+        raise refuse("file-is-empty", path)
+    kind = next((k for k, beginnings in _BEGINNINGS.items() if head.startswith(beginnings)), "text")
     if kind == "text":
         kind = _text_kind(head, path)
-    if kind in REFUSALS:
+    if kind not in _READABLE:
         raise refuse(kind, path)
-    allowed = {"parquet": size >> 20, "text": limits.text_file_mib}.get(kind, limits.file_mib)
-    if size >> 20 > allowed:
-        raise refuse("long_text" if kind == "text" else "too_large", path, f"{size >> 20} MiB > {allowed} MiB")
+    size = status.st_size >> 20
+    allowed = {"parquet": size, "text": limits.text_file_mib}.get(kind, limits.file_mib)
+    if size > allowed:
+        code = "text-file-too-large" if kind == "text" else "file-too-large"
+        raise refuse(code, path, f"{size} MiB > {allowed} MiB")
     return kind
 
 
@@ -280,16 +150,11 @@ def _text_kind(head: bytes, path: Path) -> str:
     if plain.startswith(b"<?xml"):
         if b"urn:schemas-microsoft-com:office:spreadsheet" in plain or b'progid="excel.sheet"' in plain:
             return "xml"
-        return "html" if b"<html" in plain else "other_xml"
+        return "html" if b"<html" in plain else "xml-is-no-workbook"
     archived = re.match(rb"[\w-]+:", plain) and b"\nmime-version:" in b"\n" + plain
     if archived or re.match(rb"<[a-z!]", plain):
         return "html"
-    if (
-        path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".docx", ".doc", ".parquet")
-        and b"\0" in head
-    ):
-        return "damaged"
-    return "text"
+    return "file-damaged" if path.suffix.lower() in _BINARY and b"\0" in head else "text"
 
 
 def open_apart(
@@ -351,5 +216,6 @@ def open_apart(
         process.stdout.close()
     # No last word: killed by the timer, ended by a failed allocation, or by another fault in a compiled library.
     slow = late.is_set() or process.returncode == _OUT_OF_TIME
-    code = "time" if slow else "memory" if process.returncode in _OUT_OF_MEMORY else "damaged"
-    raise refuse(code, path)
+    if slow:
+        raise refuse("reading-takes-too-long", path)
+    raise refuse("file-needs-too-much-memory" if process.returncode in _OUT_OF_MEMORY else "file-damaged", path)

@@ -281,7 +281,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         best = max(fits, key=lambda g: (len(g.found), -g.height), default=None)
         if best is not None and len(best.found) < 2:
             best = None
-        done = best.top + best.height if best else span.stop
+        done = max(rows[0] + 1, best.top + best.height) if best else span.stop
         if below := [r for r in rows if r >= done and not stated.header]:
             groups.insert(0, below)  # another header may stand close below: that of a table with one record
         if best is None or (blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2)):
@@ -322,7 +322,7 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         good = {c for c in set(column) if type(c) is str and may_be_title(c) and _is_word(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
-    found = np.flatnonzero(hits >= 2)
+    found = np.flatnonzero(hits >= 2).tolist()
     groups: list[list[int]] = []
     for row in [r for r in found if not _is_dated(sheet, int(r))] or found:
         if groups and row - groups[-1][-1] <= 2:

@@ -312,7 +312,8 @@ def _finish_dossiers(reading: Reading) -> None:
             )
     _ask_words(reading, "outcome")
     ended = frame["resolved"].notna().any() if "resolved" in frame else False
-    if not ended and not stated.nothing_finished:
+    rival = "resolved" in (reading.block.rivals or {})
+    if not ended and not stated.nothing_finished and not rival:
         answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
         reading.ask("nothing-finished", column="resolved", answers=answers, count=len(frame))
     _ask_departments(reading)
@@ -629,7 +630,7 @@ def load_targets(
     -------
     DataFrame
         Columns of ``tables.TARGETS``; index and ``attrs["load"]`` as for :func:`dvresearch.load_dossiers`. A
-        percentage is read as a share (``85 %`` is 0.85). A plan or result that is not known is missing.
+        percentage is read in per cent (``85 %`` is 85). A plan or result that is not known is missing.
 
     Raises
     ------

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from dvresearch import codebook, places, shipped
-from dvresearch.errors import ParameterError, Text
+from dvresearch import codebook, errors, places, shipped
+from dvresearch.errors import ParameterError
 from dvresearch.loaders.figures import FIGURES_FILE, load_figures, load_tallies
 from dvresearch.loaders.index766 import load_index766
 from dvresearch.loaders.sources import sources
@@ -91,18 +91,18 @@ def _field(name: str, column: Column | None) -> dict[str, Any]:
 
 
 def build_processed(target: str | Path | None = None) -> list[Path]:
-    """Build the processed tables and the glossary, the same bytes every time.
+    """Build the processed tables, the glossary and the page of messages, the same bytes every time.
 
     Parameters
     ----------
     target : path, optional
-        Folder to write into; ``data/processed`` of the checkout (and ``docs`` for the glossary) when not given.
+        Folder to write into; ``data/processed`` of the checkout (and ``docs`` for the pages) when not given.
 
     Returns
     -------
     list of Path
         The files written: ``figures.csv``, ``tallies.csv``, ``index766.csv``, ``units.csv``,
-        ``crosswalk-63-34.csv``, ``glossary.md``.
+        ``crosswalk-63-34.csv``, ``glossary.md``, ``errors.md``.
 
     Raises
     ------
@@ -111,12 +111,9 @@ def build_processed(target: str | Path | None = None) -> list[Path]:
     """
     data = shipped.folder().parent
     if target is None and data.name != "data":
-        raise ParameterError(
-            Text("Gói đã cài không có thư mục data/processed.", "An installed package has no folder data/processed."),
-            hint=Text("Thêm --out THƯ_MỤC.", "Add --out FOLDER."),
-        )
+        raise ParameterError("no-folder-for-processed-data")
     folder = Path(target) if target is not None else data / "processed"
-    page = folder / "glossary.md" if target is not None else data.parent / "docs" / "glossary.md"
+    docs = folder if target is not None else data.parent / "docs"
     tables = {
         "figures.csv": load_figures(),
         "tallies.csv": load_tallies(),
@@ -131,8 +128,10 @@ def build_processed(target: str | Path | None = None) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         (folder / name).write_text(_as_csv(table), encoding="utf-8", newline="\n")
-    page.write_text(codebook.glossary(), encoding="utf-8", newline="\n")
-    return [*(folder / name for name in tables), page]
+    pages = {docs / "glossary.md": codebook.glossary(), docs / "errors.md": errors.page()}
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return [*(folder / name for name in tables), *pages]
 
 
 def _as_csv(table: pd.DataFrame) -> str:

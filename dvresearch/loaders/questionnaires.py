@@ -6,12 +6,13 @@ Three come with the package, in ``dvresearch/questionnaires``. Nobody needs Pyth
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.tables import NO_ANSWER, RESPONSES, SCALES, SENSITIVE
 
 __all__ = ["SHIPPED", "Numbers", "Question", "Questionnaire", "questionnaire"]
@@ -170,21 +171,13 @@ def questionnaire(
         for code, entry in stated["items"].items()
     )
     if not questions:
-        raise ParameterError(
-            Text("Chưa nêu câu hỏi nào.", "No item is named."),
-            hint=Text('Viết items={"q1": "tiêu đề trong tệp"}.', 'Write items={"q1": "header in the file"}.'),
-        )
+        raise ParameterError("items-not-named")
     return Questionnaire(questions, factors, **{k: _text(stated[k]) for k in _TEXTS if k in stated})
 
 
 def _question(code: str, rule: Mapping[str, Any], missing: Mapping[str, str], factors: Mapping[str, Text]) -> Question:
     if not _CODE.fullmatch(code) or code in (*RESPONSES.names, *(c.name for c in SENSITIVE)):
-        raise ParameterError(
-            Text("Tên câu hỏi không dùng được làm tên cột.", "The item cannot name a column."),
-            expected=Text("chữ thường không dấu và số: q1, q2", "small letters and digits: q1, q2"),
-            got=code,
-            hint=Text('Viết items={"q1": "tiêu đề trong tệp"}.', 'Write items={"q1": "header in the file"}.'),
-        )
+        raise ParameterError("item-cannot-name-a-column", got=code)
     scale = _one_of("scale", rule["scale"], tuple(SCALES))
     way = _one_of("numbers", rule["numbers"], _NUMBERS)
     words = {"words": (), "ascending": SCALES[scale], "descending": SCALES[scale][::-1]}[way]
@@ -209,20 +202,11 @@ def _file(items: str | Path) -> Path:
     path = Path(items)
     if path.suffix or path.exists() or len(path.parts) != 1:
         return path
-    if path.name not in SHIPPED:
-        words = ", ".join(SHIPPED)
-        raise ParameterError(
-            Text(f"Không có phiếu hỏi tên {path.name!r}.", f"There is no questionnaire called {path.name!r}."),
-            expected=Text(f"{words}, hoặc một tệp TOML", f"{words}, or a TOML file"),
-            got=path.name,
-            hint=Text("Chọn một tên trong danh sách trên.", "Choose one of these names."),
-        )
+    check_choice("items", path.name, (*SHIPPED, "*.toml"))
     return SHIPPED[path.name]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib
-
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
         entries = [e for e in stated["items"].values() if not isinstance(e, str)]
@@ -232,20 +216,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         if extra:
             raise KeyError(", ".join(sorted(extra)))
     except (OSError, ValueError, KeyError, AttributeError) as fault:
-        raise DataError(
-            Text("Tệp phiếu hỏi không dùng được.", "The questionnaire file cannot be used."),
-            where=path.name,
-            expected=Text(
-                'TOML: scale = "hai_long_5" và [items] q1 = "tiêu đề trong tệp"',
-                'TOML: scale = "hai_long_5" and [items] q1 = "header in the file"',
-            ),
-            got=str(fault) if isinstance(fault, KeyError) else type(fault).__name__,
-            hint=Text("Sửa tệp theo mẫu trên.", "Change the file as shown."),
-        ) from None
+        found = str(fault) if isinstance(fault, KeyError) else type(fault).__name__
+        raise DataError("questionnaire-cannot-be-used", where=path.name, got=found) from None
     return stated
 
 
 def _one_of(name: str, word: object, words: Sequence[str]) -> str:
-    if word not in words:
-        raise ParameterError("value-not-in-list", got=repr(word), name=name, words=", ".join(words))
+    check_choice(name, word, words)
     return str(word)

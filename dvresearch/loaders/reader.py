@@ -53,7 +53,7 @@ Seen = tuple[int, Odd, list[int]]
 
 
 class Refused(Exception):
-    """The file breaks a limit or is not what it seems: ``args`` are a code of `guard.REFUSALS` and a detail."""
+    """The file breaks a limit or is not what it seems: ``args`` are a code of ``messages.toml`` and a detail."""
 
 
 class Fault(str):
@@ -123,10 +123,10 @@ def send_rows(rows: Iterable[list[Any]], limits: dict[str, int]) -> None:
         columns = [portable(column) for column in zip(*chunk, strict=True)]
         cells += len(chunk) * len(columns)
         if cells > limits["cells"]:
-            raise Refused("cells", str(cells))
+            raise Refused("too-many-cells", str(cells))
         size += send("rows", columns)
         if size > limits["text_mib"] << 20:
-            raise Refused("too_much_text", str(size >> 20))
+            raise Refused("too-much-text", str(size >> 20))
 
 
 class Grid:
@@ -160,7 +160,7 @@ class Grid:
         width = len(self.rows[row]) if row < len(self.rows) else 0
         self.size += max(0, column + 1 - width) + max(0, row - len(self.rows)) // 8  # an empty row is small
         if self.size > self.limits["cells"]:
-            raise Refused("cells", f"{self.size}, {self.name}")
+            raise Refused("too-many-cells", f"{self.size}, {self.name}")
         self.rows.extend([] for _ in range(row + 1 - len(self.rows)))
         self.rows[row].extend([""] * (column + 1 - width))
         self.rows[row][column] = value
@@ -172,7 +172,7 @@ class Grid:
         left = min((column for column in first if column is not None), default=0)
         width = max(map(len, self.rows), default=0)
         if (cells := (len(self.rows) - top) * (width - left)) > self.limits["cells"]:
-            raise Refused("cells", f"{cells}, {self.name}")
+            raise Refused("too-many-cells", f"{cells}, {self.name}")
         send("sheet", self.name, self.hidden, top + 1, left + 1, self.merged, self.counted, self.hidden_rows)
         send_rows(((row + [""] * (width - len(row)))[left:] for row in self.rows[top:]), self.limits)
 
@@ -246,7 +246,7 @@ class Package:
     def open(self, part: str) -> Any:
         """Open a part; one that is missing makes the file a damaged one."""
         if part.lower() not in self.members:
-            raise Refused("damaged", part)
+            raise Refused("file-damaged", part)
         return self.archive.open(self.members[part.lower()])
 
     def links(self, part: str) -> list[tuple[str, str, str]]:
@@ -268,7 +268,7 @@ class Package:
 def refuse_entities(prologue: bytes, name: str) -> None:
     """Refuse XML that declares entities: they may grow without end or stand for another file."""
     if b"<!DOCTYPE" in prologue or b"<!ENTITY" in prologue:
-        raise Refused("dtd", name[:80])
+        raise Refused("file-declares-entities", name[:80])
 
 
 def check_zip(path: str, limits: dict[str, int]) -> str:
@@ -279,16 +279,16 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
         for name in names:
             parts = name.replace("\\", "/").split("/")
             if ".." in parts or parts[0] == "" or ":" in parts[0] or "\0" in name:
-                raise Refused("path_trick", name[:80])
+                raise Refused("archive-members-point-outside", name[:80])
         if len({n.replace("\\", "/") for n in names}) < len(names):
-            raise Refused("path_trick", "duplicate")
+            raise Refused("archive-members-point-outside", "duplicate")
         if any(m.flag_bits & 1 for m in members) or "encrypted-package" in names:
-            raise Refused("password", "")
+            raise Refused("file-has-password", "")
         unpacked = sum(m.file_size for m in members)
         packed = max(1, Path(path).stat().st_size)
         # Only what would also be large: a sheet of equal cells packs very well and harms nobody.
         if unpacked > limits["unpacked_mib"] << 20 or (unpacked > 16 << 20 and unpacked / packed > limits["ratio"]):
-            raise Refused("bomb", f"{packed / 2**20:.1f} MiB -> {unpacked / 2**20:.0f} MiB")
+            raise Refused("archive-grows-abnormally", f"{packed / 2**20:.1f} MiB -> {unpacked / 2**20:.0f} MiB")
         for name in names:
             if name.endswith((".xml", ".rels")):
                 with archive.open(name) as part:
@@ -297,37 +297,41 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
                 if name.endswith(".rels") and b'TargetMode="External"' in prologue and "externalLinks" in name:
                     send("note", "external")
                 if name == "META-INF/manifest.xml" and b"encryption-data" in prologue:
-                    raise Refused("password", "")
+                    raise Refused("file-has-password", "")
         if any(n.lower().endswith("vbaproject.bin") for n in names):
             send("note", "macros")
         if "mimetype" in names:
             kind = archive.read("mimetype")[:80].decode("ascii", "replace").strip()
             if kind.startswith("application/vnd.oasis.opendocument.spreadsheet"):
                 return "opendocument"
-            raise Refused("other_zip", kind)
+            raise Refused("archive-holds-no-table", kind)
         package = Package(archive)
         if package.main.lower().endswith(".bin"):
-            raise Refused("xlsb", "")
+            raise Refused("file-is-binary-excel", "")
         if not package.main:
             known = any(n.startswith(("xl/", "word/")) for n in names)
-            raise Refused("damaged" if known else "other_zip", "" if known else "zip")
+            raise Refused("file-damaged" if known else "archive-holds-no-table", "" if known else "zip")
         with package.open(package.main) as part:
             root = re.search(rb"<(?:[\w.-]+:)?(workbook|document|presentation)\b", part.read(PROLOGUE))
     kind = root[1].decode() if root else ""
     if kind not in ("workbook", "document"):
-        raise Refused("other_zip" if kind else "damaged", kind or package.main)
+        raise Refused("archive-holds-no-table" if kind else "file-damaged", kind or package.main)
     return kind
 
 
 def check_compound(path: str) -> str:
     """Tell apart what comes in the old container: Excel, Word, or an encrypted new file."""
     data = Path(path).read_bytes()
-    for name, refusal in (("EncryptedPackage", "password"), ("WordDocument", "doc"), ("PowerPoint Document", "other")):
+    for name, refusal in (
+        ("EncryptedPackage", "file-has-password"),
+        ("WordDocument", "file-is-old-word"),
+        ("PowerPoint Document", "file-holds-no-table"),
+    ):
         if name.encode("utf-16-le") in data:
             raise Refused(refusal, name)
     if "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data:
         return "excel_97"
-    raise Refused("damaged", "")
+    raise Refused("file-damaged", "")
 
 
 # --- Excel -----------------------------------------------------------------------------------------------------------
@@ -533,7 +537,7 @@ def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
     try:
         book = xlrd.open_workbook(file_contents=data, **how)
     except xlrd.XLRDError as fault:
-        raise Refused("password" if "encrypted" in str(fault) else "damaged", "") from None
+        raise Refused("file-has-password" if "encrypted" in str(fault) else "file-damaged", "") from None
     kept = (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE, xlrd.XL_CELL_BOOLEAN)
 
     def look(name: str) -> Seen:
@@ -586,7 +590,7 @@ def read_with_calamine(
     with calamine.CalamineWorkbook.from_filelike(file) as book:
         sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
         if missed := set(names) - {s.name for s in sheets}:
-            raise Refused("damaged", min(missed))
+            raise Refused("file-damaged", min(missed))
         send("sheets", [s.name for s in sheets])
         for meta in sheets:
             if sheet not in (None, meta.name):
@@ -594,7 +598,7 @@ def read_with_calamine(
             data = book.get_sheet_by_name(meta.name)
             (top, left), (bottom, right) = data.start or (0, 0), data.end or data.start or (-1, -1)
             if (cells := (bottom - top + 1) * (right - left + 1)) > limits["cells"]:
-                raise Refused("cells", f"{cells}, {meta.name}")
+                raise Refused("too-many-cells", f"{cells}, {meta.name}")
             rows = itertools.islice(data.iter_rows(), top, None) if cells else iter(())
             merged = [(*a, *b) for a, b in data.merged_cell_ranges or []]
             hidden = meta.visible != calamine.SheetVisibleEnum.Visible
@@ -883,7 +887,7 @@ def read_pages(path: str, encoding: str, limits: dict[str, int]) -> list[Grid]:
         page.close()
         found += [t for t in page.tables if t.counted]
     if not found:
-        raise Refused("no_table", "")
+        raise Refused("page-without-table", "")
     for number, grid in enumerate(found, start=1):
         grid.name = f"bảng {number}"
     return found
@@ -978,9 +982,9 @@ def main(job: dict[str, Any]) -> None:
     except Refused as refusal:
         send("error", *refusal.args)
     except MemoryError:
-        send("error", "memory", "")
+        send("error", "file-needs-too-much-memory", "")
     except BaseException as fault:  # a panic inside a compiled library is not an Exception
-        code = "password" if type(fault).__name__ == "PasswordError" else "damaged"
+        code = "file-has-password" if type(fault).__name__ == "PasswordError" else "file-damaged"
         send("error", code, type(fault).__name__)
     sys.stdout.buffer.flush()
 

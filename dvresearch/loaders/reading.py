@@ -337,6 +337,9 @@ def read_blocks(
     dates = _read_dates(out, blocks, table, stated)
     for block, typed in zip(blocks, dates, strict=True):
         out.parts.append(_part(block, table, anchors, typed, filled_cells[block.sheet.name], stated))
+    for row in stated.rows:
+        if not any(row in p.body.declared for p in out.parts):
+            raise DataError("declared-row-not-there", where=out.sheet.where(), got=row, row=row)
     if not sum(len(p.body.records) for p in out.parts):
         block = out.parts[0].block
         raise DataError("no-data-row", where=block.sheet.where(block.top))
@@ -801,6 +804,8 @@ def _share_of_dates(cells: Sequence[Any]) -> float:
 
 def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> None:
     """Ask about a column that is not used and holds what the table lacks: dates, or the words of a coded column."""
+    if any(at in rivals for rivals in (part.block.rivals or {}).values()):
+        return  # which of them it is, is asked already
     title = showable(part.block.titles[at])
     where = part.block.sheet.where(part.block.top, at)
     words = [t for t in texts(sample) if t]

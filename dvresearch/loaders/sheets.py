@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.loaders.delimited import count_cells, decode, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, open_apart, refuse, shown_name
 from dvresearch.text import legacy_font, nfc, repair
@@ -182,14 +182,10 @@ def read_sheets(
         found = _read_apart(path, kind, sheet, limits)
     for s in found:
         if (cells := sum(int(filled(c).sum()) for c in s.columns)) != s.counted:
-            raise refuse("lost_cells", path, f"{cells} ≠ {s.counted}" + (f", “{s.name}”" if s.name else ""))
+            raise refuse("cells-counted-otherwise", path, f"{cells} ≠ {s.counted}, “{s.name}”")
     found = [_mend(s) for s in found if s.height or s.titles]
     if not found:
-        raise DataError(
-            Text("Tệp không có ô dữ liệu nào.", "The file has no cell with content."),
-            where=shown_name(path),
-            hint=Text("Kiểm tra đúng tệp; nhập số liệu rồi nạp lại.", "Check that this is the right file."),
-        )
+        raise refuse("file-without-cells", path)
     return found
 
 
@@ -200,12 +196,8 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
     for message in open_apart(path, kind, sheet, limits, encoding):
         if message[0] == "sheets":
             if sheet is not None and sheet not in message[1]:
-                raise DataError(
-                    Text(f"Không có trang tính “{sheet}”.", f"There is no sheet “{sheet}”."),
-                    where=shown_name(path),
-                    got=", ".join(message[1]),
-                    hint=Text("Chọn một trang tính có trong tệp.", "Name a sheet of the file."),
-                )
+                names = ", ".join(message[1])
+                raise DataError("declared-sheet-not-there", where=shown_name(path), got=names, sheet=sheet)
         elif message[0] == "note":
             notes.append(Note(message[1]))
         elif message[0] == "sheet":
@@ -308,7 +300,7 @@ def _read_parquet(path: Path, rows: int | None, limits: Limits) -> Sheet:
         schema = file.schema_arrow
         # Eight bytes is the least a value takes once it is in memory; a run of equal values takes none in the file.
         if rows is None and (need := file.metadata.num_rows * len(schema) * 8) > allowed:
-            raise refuse("memory", path, f"{need >> 20} MiB")
+            raise refuse("file-needs-too-much-memory", path, f"{need >> 20} MiB")
         words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
         if rows is None:
             table = pq.read_table(path, read_dictionary=words)
@@ -319,7 +311,7 @@ def _read_parquet(path: Path, rows: int | None, limits: Limits) -> Sheet:
     except DataError:
         raise
     except Exception as fault:
-        raise refuse("damaged", path, type(fault).__name__) from None
+        raise refuse("file-damaged", path, type(fault).__name__) from None
     return Sheet(shown_name(path), "", series, titles=tuple(map(str, table.column_names)), counted=counted)
 
 
@@ -332,7 +324,7 @@ def _series(column: Any, path: Path, allowed: int) -> pd.Series:
     if pa.types.is_dictionary(column.type):
         size = sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in column.chunks)
         if size > allowed:
-            raise refuse("too_much_text", path, f"{size >> 20} MiB")
+            raise refuse("too-much-text", path, f"{size >> 20} MiB")
     return column.to_pandas()
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from dvresearch import shipped
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 
 __all__ = ["cite", "sources"]
 
@@ -49,11 +49,7 @@ def cite(source: str, lang: Literal["vi", "en"] = "vi") -> str:
     """
     table = sources().set_index("source")
     if source not in table.index:
-        raise ParameterError(
-            Text(f"Không có nguồn {source!r}.", f"There is no source {source!r}."),
-            got=source,
-            hint=Text("Xem danh sách bằng: dvresearch sources.", "List them with: dvresearch sources."),
-        )
+        raise ParameterError("source-not-known", got=source, source=source)
     entry = table.loc[source]
     undated, accessed = _WORDS[lang]
     published, read = (_day(entry[c], lang) for c in ("published", "accessed"))

@@ -26,7 +26,8 @@ _HEAD = (
 _SHORT = rf"t ?c|chung|{_TONG} hop(?: chung)?"
 _REST = (
     rf"(?: (?:{_UNIT}|{_CONG}|so|chung|toan(?: bo)?|ca|cac|don(?: vi| thu)?|dia phuong|linh vuc|ho so|vu viec|vu|viec"
-    r"|thu tuc|diem|muc|phan|khoi|nhom|cap|quy|thang|nam|ky|trang|den|tu|dau|ngay|va|nay|truoc|\d+|[ivx]+|[a-h]))*"
+    r"|thu tuc|mo hinh|phieu|diem|muc|phan|khoi|nhom|cap|quy|thang|nam|ky|trang|den|tu|dau|ngay|va|nay|truoc"
+    r"|\d+|[ivx]+|[a-h]))*"
 )
 _OF = rf"(?:{_TONG} )?{_CONG} (?:{_UNIT}|muc|phan|linh vuc|khoi|nhom) .*"
 _WORDS = re.compile(rf"(?:\d+ |[ivx]+ |[a-h] )?(?:(?P<short>{_SHORT})|(?:{_HEAD}){_REST}|{_OF})")

@@ -16,7 +16,7 @@ from typing import Literal
 import pandas as pd
 
 from dvresearch import shipped
-from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
+from dvresearch.errors import DataError, Text, check_choice, message, refuse_cells, refuse_rows
 from dvresearch.tables import UNIT_KEY, UNITS, check
 from dvresearch.text import plain
 
@@ -63,15 +63,8 @@ def units(version: Literal["63", "34"], level: Literal["province", "district"] =
     ParameterError
         When there are no such units.
     """
-    if version not in _FILES or level not in ("province", "district") or (version, level) == ("34", "district"):
-        raise ParameterError(
-            Text("Không có bộ đơn vị này.", "There are no such units."),
-            expected=Text(
-                'version "63" hoặc "34"; level "province", hoặc "district" với bộ "63"',
-                'version "63" or "34"; level "province", or "district" with version "63"',
-            ),
-            got=f"version={version!r}, level={level!r}",
-        )
+    check_choice("version", version, tuple(_FILES))
+    check_choice("level", level, ("province", "district") if version == "63" else ("province",))
     return _units(version, level).copy()
 
 
@@ -86,12 +79,8 @@ def _units(version: str, level: str) -> pd.DataFrame:
             frame[column.name] = pd.to_datetime(frame[column.name].where(frame[column.name] != ""))
     check(frame, UNITS, source=name, first_row=2)
     if count is not None and (len(frame), frame["communes"].sum()) != (count, communes):
-        raise DataError(
-            Text("Danh sách đơn vị không đủ.", "The list of units is not complete."),
-            expected=Text(f"{count} tỉnh, {communes} xã", f"{count} provinces, {communes} communes"),
-            got=f"{len(frame)}, {frame['communes'].sum():.0f}",
-            where=name,
-        )
+        got = f"{len(frame)}, {frame['communes'].sum():.0f}"
+        raise DataError("list-of-units-incomplete", where=name, got=got, count=count, communes=communes)
     return frame
 
 
@@ -115,12 +104,8 @@ def crosswalk(old: Literal["63"] = "63", new: Literal["34"] = "34") -> pd.DataFr
     ParameterError
         For any other pair of versions.
     """
-    if (old, new) != ("63", "34"):
-        raise ParameterError(
-            Text("Không có bảng chuyển này.", "There is no such crosswalk."),
-            expected=Text('crosswalk("63", "34")', 'crosswalk("63", "34")'),
-            got=f"{old!r}, {new!r}",
-        )
+    check_choice("old", old, ("63",))
+    check_choice("new", new, ("34",))
     out = _units("63", "province")[["unit_code", "unit", "successor"]].copy()
     later = _units("34", "province").set_index("unit_code")["unit"]
     out["successor_unit"] = out["successor"].map(later)
@@ -175,18 +160,9 @@ def match(
             unknown[name].append(row)
         if len(hits) > 1:
             meant = "; ".join(f"{r['unit_level']} {r['unit']}" for r in hits)
-            raise DataError(
-                Text(f"Tên {name!r} chỉ hơn một đơn vị.", f"The name {name!r} means more than one unit."),
-                got=meant,
-                where=f"{where}, dòng/row {row}",
-                hint=Text(
-                    "Ghi cả loại đơn vị (ví dụ “thành phố Bạc Liêu”) hoặc cấp (level).",
-                    "Write the type of unit too, or give its level.",
-                ),
-                rows=[row],
-            )
+            raise DataError("name-of-two-units", got=meant, where=f"{where}, dòng/row {row}", rows=[row], name=name)
     if unknown:
-        raise _unknown(unknown, version, level, index, where)
+        raise _unknown(unknown, version, index, where)
     columns = [*UNIT_KEY, "parent_code"]
     return pd.DataFrame([{c: hits[0][c] for c in columns} for hits in found], columns=columns)
 
@@ -218,25 +194,15 @@ def settle(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     placed = frame["unit_level"].eq("province") | (below & frame["unit_version"].ne(""))
     refuse_rows(
         frame.index[frame["unit_level"].eq("") | (placed & ~frame["unit_version"].isin(list(_FILES)))],
-        Text("Thiếu cấp hoặc bộ đơn vị.", "The level or the version of a unit is missing."),
+        "level-or-version-missing",
         where=where,
         got=lambda row: f"unit_level={frame.loc[row, 'unit_level']!r}, unit_version={frame.loc[row, 'unit_version']!r}",
-        hint=Text(
-            'Ghi unit_level (ví dụ province) và unit_version ("63" đến 30/6/2025, "34" từ 01/7/2025).',
-            'Write unit_level (such as province) and unit_version ("63" until 30 June 2025, "34" since).',
-        ),
     )
     for version in _FILES:
         known = set(_units(version, "province")["unit_code"])
         mine = frame["unit_version"].eq(version)
-        refuse_rows(
-            frame.index[mine & below & ~frame["parent_code"].isin(known)],
-            Text("Mã tỉnh không có trong bộ đơn vị.", "The code is no province of this version."),
-            where=where,
-            column="parent_code",
-            got=frame["parent_code"].get,
-            hint=Text("Ghi mã hai chữ số của tỉnh chứa đơn vị.", "Write the two-digit code of the province around it."),
-        )
+        parents = frame["parent_code"]
+        refuse_cells(parents, mine & below & ~parents.isin(known), "code-of-no-province", where)
         rows = frame.index[mine & frame["unit_level"].eq("province")]
         if not len(rows):
             continue
@@ -253,11 +219,10 @@ def settle(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         stated = frame.loc[rows, "unit_code"]
         refuse_rows(
             stated.index[stated.ne("") & stated.ne(codes)],
-            Text("Mã không phải của tỉnh này.", "The code is not that of this province."),
+            "code-of-another-province",
             where=where,
             column="unit_code",
             got=lambda row: f"{frame.loc[row, 'unit_code']}, {frame.loc[row, 'unit']}",
-            hint=Text("Sửa mã, hoặc để trống unit_code.", "Correct the code, or leave unit_code empty."),
         )
         frame.loc[rows, "unit"] = frame.loc[rows, "unit"].map(keys["unit"])
         frame.loc[rows, "unit_code"] = codes
@@ -265,14 +230,7 @@ def settle(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def _refuse_blank(names: pd.Series, where: str) -> None:
-    refuse_rows(
-        names.index[names.str.strip() == ""],
-        Text("Ô đơn vị bị trống.", "The cell of the unit is empty."),
-        where=where,
-        got=lambda _: "",
-        expected=Text("tên đơn vị, ví dụ Gia Lai", "the name of a unit such as Gia Lai"),
-        hint=Text("Ghi tên đơn vị vào ô này, hoặc xóa cả dòng.", "Write its name into the cell, or delete the row."),
-    )
+    refuse_rows(names.index[names.str.strip() == ""], "cell-of-unit-empty", where=where, got=lambda _: "")
 
 
 def _listed(rows: Sequence[Hashable]) -> str:
@@ -318,31 +276,29 @@ def _initials(name: str) -> str:
 def _unknown(
     unknown: dict[str, list[Hashable]],
     version: str,
-    level: str | None,
     index: dict[str, list[dict[str, str]]],
     where: str,
 ) -> DataError:
-    parts_vi, parts_en = [], []
-    for name in list(unknown)[:5]:
-        bare = _bare(name)[0]
-        near = [index[n][0]["unit"] for n in difflib.get_close_matches(bare, list(index), 3, 0.6)]
-        near += [u for u in dict.fromkeys(r[0]["unit"] for r in index.values()) if _initials(u) == bare][
-            : 3 - len(near)
-        ]
-        old = _look_up(name, _names("63", "province")) if version == "34" else []
-        if old:
-            heir = _units("34", "province").set_index("unit_code")["unit"][old[0]["successor"]]
-            parts_vi.append(f"{name}: từ 01/7/2025 thuộc {heir}; dùng bộ “63” rồi places.rebase")
-            parts_en.append(f"{name}: part of {heir} since 1 July 2025; use version 63, then places.rebase")
-        else:
-            parts_vi.append(f"{name}: " + (f"gần nhất là {', '.join(near)}" if near else "không có tên nào gần giống"))
-            parts_en.append(f"{name}: " + (f"nearest {', '.join(near)}" if near else "no name comes near"))
+    names = list(unknown)[:5]
+    advice = [_advice(name, version, index) for name in names]
     rows = [row for found in unknown.values() for row in found]
     return DataError(
-        Text("Có tên đơn vị không nhận ra.", "A unit name is not known."),
-        expected=Text(f"tên đơn vị của bộ {version}", f"names of units of version {version}"),
-        got="; ".join(list(unknown)[:5]) + (f" (+{len(unknown) - 5})" if len(unknown) > 5 else ""),
+        "name-of-no-unit",
+        got="; ".join(names) + (f" (+{len(unknown) - 5})" if len(unknown) > 5 else ""),
         where=f"{where}, dòng/row {_listed(rows)}",
-        hint=Text("; ".join(parts_vi), "; ".join(parts_en)),
         rows=rows,
+        version=version,
+        advice=Text("; ".join(a.vi for a in advice), "; ".join(a.en for a in advice)),
     )
+
+
+def _advice(name: str, version: str, index: dict[str, list[dict[str, str]]]) -> Text:
+    """Say where a former province went, or which units have names near to this one."""
+    old = _look_up(name, _names("63", "province")) if version == "34" else []
+    if old:
+        heir = _units("34", "province").set_index("unit_code")["unit"][old[0]["successor"]]
+        return message("name-of-former-province", name=name, heir=heir)
+    bare = _bare(name)[0]
+    near = [index[n][0]["unit"] for n in difflib.get_close_matches(bare, list(index), 3, 0.6)]
+    near += [u for u in dict.fromkeys(r[0]["unit"] for r in index.values()) if _initials(u) == bare][: 3 - len(near)]
+    return message("name-near-others" if near else "name-near-no-other", name=name, near=", ".join(near))

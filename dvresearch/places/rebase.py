@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, Text, check_choice
 from dvresearch.places.lists import crosswalk, settle, units
 from dvresearch.tables import FLAGS, TALLY, UNIT_KEY
 
@@ -18,6 +18,13 @@ _COUNTS = [c.name for c in TALLY.columns if c.kind == "count"]
 #: Rows with these in common are the same number of different provinces; what else must agree before they add up.
 _SAME = {"figures": ["part", "period", "indicator"], "tally": ["period", "group"]}
 _AGREE = {"figures": ["definition", "role", "period_start", "period_end"], "tally": ["clock", "supplement"]}
+#: Kind of quantity -> why it cannot be added up without the counts behind it; scores else.
+_NOT_ADDED = {
+    "share": "shares-without-counts",
+    "rate": "changes-without-counts",
+    "mean": "means-without-counts",
+    "rank": "ranks-cannot-be-added",
+}
 _FIGURE_NUMBERS = ["value", "value_low", "value_high", "numerator", "denominator"]
 
 
@@ -56,37 +63,18 @@ def rebase(
     No former province was divided between two new ones, so sums of counts are exact. A mean of rates or scores is
     not: provinces differ in size.
     """
-    if to != "34" or incomplete not in ("refuse", "drop"):
-        raise ParameterError(
-            Text("Không có cách chuyển này.", "There is no such change of borders."),
-            expected=Text(
-                'to="34", incomplete="refuse" hoặc "drop"',
-                'to="34", incomplete="refuse" or "drop"',
-            ),
-            got=f"to={to!r}, incomplete={incomplete!r}",
-        )
+    check_choice("to", to, ("34",))
+    check_choice("incomplete", incomplete, ("refuse", "drop"))
     kind = "figures" if "indicator" in table.columns else "tally"
-    lacking = [c for c in UNIT_KEY if c not in table.columns]
-    if lacking:
-        raise DataError(
-            Text("Bảng thiếu cột của đơn vị.", "The table lacks columns of the unit."),
-            expected=Text(", ".join(UNIT_KEY), ", ".join(UNIT_KEY)),
-            got=", ".join(map(str, table.columns)),
-            hint=Text('Ghép các cột từ places.match(tên, "63").', 'Join the columns of places.match(names, "63").'),
-        )
+    if any(c not in table.columns for c in UNIT_KEY):
+        raise DataError("columns-of-unit-missing", got=", ".join(map(str, table.columns)), needed=", ".join(UNIT_KEY))
     out = table.copy()
     for column in ("parent_code", "flags", "note"):
         out[column] = out[column].fillna("") if column in out.columns else ""
     old = out["unit_version"].eq("63")
-    if (old & out["unit_level"].ne("province")).any():
-        raise DataError(
-            Text("Chỉ chuyển được đơn vị cấp tỉnh.", "Only provinces can be brought to new borders."),
-            got=", ".join(sorted(set(out.loc[old & out["unit_level"].ne("province"), "unit_level"]))),
-            hint=Text(
-                'Lọc trước: bảng[bảng.unit_level == "province"].',
-                'Filter first: table[table.unit_level == "province"].',
-            ),
-        )
+    below = sorted(set(out.loc[old, "unit_level"]) - {"province"})
+    if below:
+        raise DataError("only-provinces-change-borders", got=", ".join(below))
     out = settle(out, "rebase")
     if not old.any():
         return out
@@ -115,22 +103,9 @@ def _merge(part: pd.DataFrame, code: str, kind: str, incomplete: str) -> dict[st
     # First what no further row would mend.
     sums = _sums(part, new) if kind == "figures" and len(wanted) > 1 else {}
     if part["unit_code"].duplicated().any():
-        raise _cannot(
-            part,
-            new,
-            Text("một tỉnh có hai dòng cho cùng một con số", "a province has two rows for one number"),
-            Text("Lọc theo nguồn (source) trước khi gộp.", "Filter by source before merging."),
-        )
+        raise _cannot(part, new, "merger-of-doubled-rows")
     if len(missing):
-        raise _cannot(
-            part,
-            new,
-            Text(f"thiếu {', '.join(missing)}", f"{', '.join(missing)} missing"),
-            Text(
-                'Thêm số liệu còn thiếu, hoặc bỏ tỉnh này bằng incomplete="drop".',
-                'Add what is missing, or leave the province out with incomplete="drop".',
-            ),
-        )
+        raise _cannot(part, new, "merger-lacks-parts", missing=", ".join(missing))
     row: dict[str, Any] = part.iloc[0].to_dict()
     entry = units("34").set_index("unit_code").loc[code]
     row.update({"unit_version": "34", "unit_level": "province", "unit_code": code, "unit": entry["unit"]})
@@ -138,12 +113,7 @@ def _merge(part: pd.DataFrame, code: str, kind: str, incomplete: str) -> dict[st
         return row
     for column in _present(part, _AGREE[kind]):
         if len(part[column].drop_duplicates()) > 1:
-            raise _cannot(
-                part,
-                new,
-                Text(f"các dòng khác nhau về {column}", f"the rows differ in {column}"),
-                Text("Chỉ gộp các số cùng định nghĩa, cùng kỳ.", "Merge only numbers of one definition and period."),
-            )
+            raise _cannot(part, new, "merger-of-unlike-rows", differing=column)
     row.update(sums or part[_present(part, _COUNTS)].sum(skipna=False).to_dict())
     row["flags"] = _with_break(part["flags"])
     row["note"] = "gộp từ " + ", ".join(part["unit"])
@@ -164,21 +134,8 @@ def _sums(part: pd.DataFrame, new: str) -> dict[str, float]:
     if quantity in ("share", "rate") and denominator > 0 and not isnan(numerator):
         share = numerator / denominator
         return {**sums, **dict.fromkeys(_present(part, ["value", "value_low", "value_high"]), share)}
-    what = {
-        "share": Text("tỷ lệ không kèm tử số và mẫu số", "a share without numerator and denominator"),
-        "rate": Text("mức tăng giảm không kèm số gốc", "a change without the numbers behind it"),
-        "mean": Text("số trung bình không kèm số trường hợp", "a mean without the number of cases"),
-        "rank": Text("thứ hạng", "a rank"),
-    }.get(quantity, Text("điểm số không kèm số đếm", "a score without counts"))
-    raise _cannot(
-        part,
-        new,
-        Text(f"không cộng được {what.vi} ({entry.label_vi})", f"{what.en} cannot be added ({entry.label_en})"),
-        Text(
-            "Lấy tử số và mẫu số của từng tỉnh rồi gộp; hoặc để nguyên 63 tỉnh và không so với 34 tỉnh.",
-            "Get numerator and denominator of each province and merge those; or keep the 63 and do not compare.",
-        ),
-    )
+    label = Text(entry.label_vi, entry.label_en)
+    raise _cannot(part, new, _NOT_ADDED.get(quantity, "scores-without-counts"), label=label)
 
 
 def _with_break(flags: pd.Series) -> str:
@@ -186,10 +143,6 @@ def _with_break(flags: pd.Series) -> str:
     return ";".join(word for word in FLAGS if word in held)
 
 
-def _cannot(part: pd.DataFrame, new: str, why: Text, hint: Text) -> DataError:
+def _cannot(part: pd.DataFrame, new: str, code: str, **blanks: Any) -> DataError:
     what = "; ".join(str(part[c].iloc[0]) for c in _present(part, ["indicator", "group", "period"]) if part[c].iloc[0])
-    return DataError(
-        Text(f"Không gộp được vào {new}: {why.vi}.", f"Cannot be merged into {new}: {why.en}."),
-        got=", ".join(part["unit"]) + (f" ({what})" if what else ""),
-        hint=hint,
-    )
+    return DataError(code, got=", ".join(part["unit"]) + (f" ({what})" if what else ""), new=new, **blanks)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.declaration import Declaration, Stated, declared
@@ -28,7 +28,7 @@ from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.published import check_shares
 from dvresearch.privacy import showable
 from dvresearch.screening.forms import check_form
-from dvresearch.screening.records import screen_records
+from dvresearch.screening.records import noted, screen_records
 from dvresearch.screening.registers import GIVEN, check_records
 from dvresearch.tables import DOSSIERS
 from dvresearch.workdays import Calendar
@@ -96,9 +96,7 @@ def screen(
         For an unknown table, column name or zone, and for what could not be used with this table.
     """
     forms = [code for code, _ in FORMS]
-    if table not in (*_TABLES, *forms):
-        words = ", ".join([*_TABLES, *forms])
-        raise ParameterError("value-not-in-list", got=table, name="table", words=words)
+    check_choice("table", table, (*_TABLES, *forms))
     _refuse_unused(table, {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections})
     _refuse_unused(table, {**(given or {}), "unit": unit})
     stated = {**(given or {}), **({} if unit is None else {"unit": unit})}
@@ -165,15 +163,6 @@ def _typed_parquet(path: Path, said: Declaration, limits: Limits) -> Reading | N
     return head if typed else None
 
 
-def _advice(check: str) -> Text:
-    entry = codebook.get("check", check)
-    return Text(entry.note_vi, entry.note_en)
-
-
-def _note(check: str, verdict: str, where: str, *, computed: str = "", severity: str = "info") -> Finding:
-    return findings.finding(check, verdict, where, computed=computed, severity=severity, guidance=_advice(check))
-
-
 def _unreadable(error: DataError, path: Path) -> Finding:
     return _fault("unreadable", error, error.where or path.name)
 
@@ -181,22 +170,18 @@ def _unreadable(error: DataError, path: Path) -> Finding:
 def _fault(check: str, error: DataError, where: str) -> Finding:
     # what was found stands in `computed`
     def line(lang: Literal["vi", "en"]) -> str:
-        parts = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
-        return " ".join(p if p.endswith((".", "…", "!")) else f"{p}." for p in parts)
+        said = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
+        said = [p if p.endswith((".", "…", "!", ":")) else f"{p}." for p in said]
+        return " ".join([*said, "; ".join(answer.written("declaration") for answer in error.give)]).rstrip()
 
-    return findings.finding(
-        check,
-        "fail",
-        where,
-        computed=error.got or "",
-        severity="major",
-        guidance=Text(line("vi"), line("en")),
-    )
+    guidance = Text(line("vi"), line("en"))
+    return findings.finding(check, "fail", where, computed=error.got or "", severity="major", guidance=guidance)
 
 
 def _remarks(sheet: Sheet, notes: Sequence[Note]) -> list[Finding]:
-    serious = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums")
-    return [_note(n.code, "review" if n.code in serious else "pass", sheet.where(), computed=n.detail) for n in notes]
+    verdicts = dict.fromkeys(("cut_short", "stray_quotes", "personal_cell", "rubric_sums"), "review")
+    where = sheet.where()
+    return [noted(n.code, verdicts.get(n.code, "pass"), where, computed=n.detail, severity="info") for n in notes]
 
 
 def _asked(question: Question) -> Finding:
@@ -226,23 +211,24 @@ def _how_read(reading: Reading) -> list[Finding]:
     for kind, rows in reading.skipped().items():
         where = rows[0][0].where()
         listed = [s.first_row + r for s, r in rows if s is rows[0][0]]
-        found.append(_note(f"skipped_{kind}", "pass", f"{where}, {_rows(listed)}", computed=str(len(rows))))
+        found.append(noted(f"skipped_{kind}", "pass", f"{where}, {_rows(listed)}", computed=str(len(rows))))
     for title, kind in reading.personal.items():
-        found.append(_note("personal_column", "review", f"{sheet.where(block.top)}, “{title}”", computed=kind))
+        where = f"{sheet.where(block.top)}, “{title}”"
+        found.append(noted("personal_column", "review", where, computed=kind, severity="info"))
     for name, words in reading.words.items():
         if any(q.code == "words-unknown" and q.about == name for q in reading.questions):
             continue
         shown = ", ".join(f"{word} ({count})" for word, count in list(words.items())[:10])
         where = sheet.where(block.top, block.columns.get(name))
-        found.append(_note("unknown_word", "review", where, computed=shown, severity="minor"))
+        found.append(noted("unknown_word", "review", where, computed=shown))
     if not reading.order_known:
-        found.append(_note("date_order", "review", sheet.where(), computed=reading.date_order, severity="minor"))
+        found.append(noted("date_order", "review", sheet.where(), computed=reading.date_order))
     for change in reading.corrections:
         where = f"{sheet.file}, dòng/row {change['row']}, “{change['column']}”"
-        found.append(_note("corrected", "pass", where, computed=f"{change['old']} → {change['new']}"))
+        found.append(noted("corrected", "pass", where, computed=f"{change['old']} → {change['new']}"))
     if reading.unused:
         titles = ", ".join(f"“{showable(t)}”" for t in reading.unused[:20])
-        found.append(_note("unused_columns", "pass", sheet.where(block.top), computed=titles))
+        found.append(noted("unused_columns", "pass", sheet.where(block.top), computed=titles))
     return found
 
 
@@ -254,14 +240,11 @@ def _rows(rows: Sequence[int]) -> str:
 def _cells(problems: Sequence[Problem]) -> list[Finding]:
     """Give every cell to mend a finding of its own."""
     ordered = sorted(problems, key=lambda p: (p.sheet.name, p.row, p.column))
-    found = [
-        _note(p.code, "fail", p.sheet.where(p.row, p.column), computed=p.looks, severity="major")
-        for p in ordered[:_MOST]
-    ]
+    found = [noted(p.code, "fail", p.sheet.where(p.row, p.column), computed=p.looks) for p in ordered[:_MOST]]
     rest = ordered[_MOST:]
     if rest:
         where = f"{rest[0].sheet.where()}, {_rows([p.sheet.first_row + p.row for p in rest])}"
-        found.append(_note("more_cells", "fail", where, computed=str(len(rest)), severity="major"))
+        found.append(noted("more_cells", "fail", where, computed=str(len(rest))))
     return found
 
 
@@ -277,7 +260,7 @@ def _screen_figures(path: Path) -> list[Finding]:
         found.append(_fault("figure_fault", fault, place) if rows else _unreadable(fault, path))
     if figures is None:
         return found
-    found.append(_note("figures_read", "pass", path.name, computed=str(len(figures))))
+    found.append(noted("figures_read", "pass", path.name, computed=str(len(figures))))
     if figures.empty:
         return found
     # where no precision is stated, the digits typed count: whole per cents or finer

@@ -21,12 +21,12 @@ from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.tables import DOSSIERS, UNFINISHED
 from dvresearch.text import plain
-from dvresearch.text.dates import EARLY, FIRST_YEAR
+from dvresearch.text.dates import FIRST_YEAR
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["screen_records"]
+__all__ = ["noted", "screen_records"]
 
 #: Records below which shares and heaps are not judged.
 FEW = 30
@@ -101,6 +101,14 @@ def screen_records(
         ]
 
 
+def noted(check: str, verdict: str, where: str, *, computed: str = "", severity: str = "") -> Finding:
+    """Return a finding with the note of its check as guidance; its severity follows the verdict where none is given."""
+    entry = codebook.get("check", check)
+    grade = severity or {"fail": "major", "review": "minor"}.get(verdict, "info")
+    advice = Text(entry.note_vi, entry.note_en)
+    return findings.finding(check, verdict, where, computed=computed, severity=grade, guidance=advice)
+
+
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     """Return an engine without tables, started once: that takes longer than the checks of most files."""
@@ -170,13 +178,6 @@ class _Screening:
         query = f"SELECT row FROM t WHERE {condition} ORDER BY row LIMIT {_SHOWN}"
         return [int(r) for (r,) in self.engine.execute(query).fetchall()], count - _SHOWN
 
-    def _finding(self, check: str, verdict: str, where: str, *, computed: str, severity: str = "") -> Finding:
-        entry = codebook.get("check", check)
-        grade = severity or {"fail": "major", "review": "minor"}.get(verdict, "info")
-        return findings.finding(
-            check, verdict, where, computed=computed, severity=grade, guidance=Text(entry.note_vi, entry.note_en)
-        )
-
     def duplicates(self) -> Iterator[Finding]:
         """Look for numbers of dossiers, or whole rows, that occur twice."""
         if self.filled.get(self.key):
@@ -186,7 +187,7 @@ class _Screening:
         # Distinct numbers of 64 bits take a fifth of the memory of distinct texts; what they find is looked at again.
         (double,) = self._one(f"SELECT count(*) - count(DISTINCT hash({value})) FROM t WHERE {value} IS NOT NULL")
         if not double:
-            yield self._finding(name, "pass", self.where(self.key), computed="0")
+            yield noted(name, "pass", self.where(self.key), computed="0")
             return
         condition = (
             f"hash({value}) IN (SELECT hash({value}) FROM t WHERE {value} IS NOT NULL GROUP BY 1 HAVING count(*) > 1)"
@@ -194,13 +195,13 @@ class _Screening:
         rows, _ = self._rows(condition, 0)
         (affected,) = self._one(f"SELECT count(*) FROM t WHERE {condition}")
         where = self.where(self.key, rows, affected - len(rows))
-        yield self._finding(name, "fail" if name == "duplicate_code" else "review", where, computed=str(double))
+        yield noted(name, "fail" if name == "duplicate_code" else "review", where, computed=str(double))
 
     def gaps(self) -> Iterator[Finding]:
         """Look for columns that are often empty, not there, or always the same."""
         for name in ("due", "resolved", "outcome", "channel"):
             if name not in self.columns:
-                yield self._finding("column_absent", "unknown", self.where(), computed=name)
+                yield noted("column_absent", "unknown", self.where(), computed=name)
         same = ", ".join(f'min("{c}") = max("{c}")' for c in self.columns)
         constant = dict(zip(self.columns, self._one(f"SELECT {same} FROM t"), strict=True))
         for name in self.columns:
@@ -208,9 +209,9 @@ class _Screening:
                 share = 1 - self.filled[name] / self.total
                 limit = MISSING_DUE if name == "due" else MISSING_SHARE
                 verdict = "review" if share >= limit and share > 0 else "pass"
-                yield self._finding("missing", verdict, self.where(name), computed=findings.percent(share))
+                yield noted("missing", verdict, self.where(name), computed=findings.percent(share))
             if constant[name] and self.total >= FEW and name not in _OFTEN_SAME:
-                yield self._finding("constant", "review", self.where(name), computed=str(self.filled[name]))
+                yield noted("constant", "review", self.where(name), computed=str(self.filled[name]))
 
     def impossible(self, as_of: date | str | None) -> Iterator[Finding]:
         """Look for dates and outcomes that contradict each other."""
@@ -237,7 +238,7 @@ class _Screening:
         ):
             rows, more = self._rows(condition, count) if count else ([], 0)
             verdict = "pass" if not count else "review" if code in _REVIEW_ONLY else "fail"
-            yield self._finding(code, verdict, self.where(column, rows, more), computed=str(count))
+            yield noted(code, verdict, self.where(column, rows, more), computed=str(count))
 
     def days_off(self, calendar: workdays.Calendar) -> Iterator[Finding]:
         """Look for dates on weekends and public holidays, and for many results entered on one day."""
@@ -253,20 +254,18 @@ class _Screening:
             counts = pd.Series([n for _, n in days], index=pd.DatetimeIndex([d for d, _ in days]), dtype="int64")
             known = counts[(counts.index >= first) & (counts.index <= last)]
             if not len(known):
-                yield self._finding(f"{name}_on_day_off", "unknown", self.where(name), computed="")
+                yield noted(f"{name}_on_day_off", "unknown", self.where(name), computed="")
                 continue
             off = known[~workdays.is_working(known.index.to_numpy(), calendar=calendar)]
             share = off.sum() / known.sum()
             limit = OFF_DUE if name == "due" else OFF_OTHER
             verdict = "review" if share >= limit and known.sum() >= FEW else "pass"
-            yield self._finding(f"{name}_on_day_off", verdict, self.where(name), computed=findings.percent(share))
+            yield noted(f"{name}_on_day_off", verdict, self.where(name), computed=findings.percent(share))
             if name == "resolved" and len(counts) > 1 / BATCH_SHARE:
                 share = counts.max() / counts.sum()
                 verdict = "review" if share >= BATCH_SHARE and counts.sum() >= FEW else "pass"
                 day = f"{counts.idxmax():%d/%m/%Y}"
-                yield self._finding(
-                    "batch_day", verdict, f"{self.where(name)}, {day}", computed=findings.percent(share)
-                )
+                yield noted("batch_day", verdict, f"{self.where(name)}, {day}", computed=findings.percent(share))
 
     def heaps(self) -> Iterator[Finding]:
         """Look for results that pile up on the very due day."""
@@ -282,7 +281,7 @@ class _Screening:
         on_day, beside = late.get(0, 0), max(late.get(-1, 0), late.get(1, 0))
         heap = on_day / total >= HEAP_SHARE and on_day >= HEAP_TIMES * beside
         computed = findings.percent(on_day / total)
-        yield self._finding("heap_on_due_day", "review" if heap else "pass", self.where("resolved"), computed=computed)
+        yield noted("heap_on_due_day", "review" if heap else "pass", self.where("resolved"), computed=computed)
 
     def units(self) -> Iterator[Finding]:
         """Look for one unit written in several ways."""
@@ -294,23 +293,14 @@ class _Screening:
             forms.setdefault(plain(name).removeprefix("ubnd "), []).append(name)
         several = [names for names in forms.values() if len(names) > 1]
         shown = "; ".join(" = ".join(f"“{n}”" for n in names[:4]) for names in several[:5])
-        yield self._finding(
-            "unit_spellings", "review" if several else "pass", self.where("unit"), computed=shown or "0"
-        )
+        yield noted("unit_spellings", "review" if several else "pass", self.where("unit"), computed=shown or "0")
 
 
 def _day(as_of: date | str) -> str:
-    wrong = Text("as_of không phải một ngày.", "as_of is not a date.")
     try:
         day = pd.Timestamp(as_of)
-        if day.year >= FIRST_YEAR:
-            return f"{day:%Y-%m-%d}"
-        wrong = EARLY if day.year < FIRST_YEAR else wrong
     except (TypeError, ValueError):
-        pass
-    raise ParameterError(
-        wrong,
-        expected=Text('ngày, ví dụ "2026-06-30"', 'a date such as "2026-06-30"'),
-        got=repr(as_of),
-        hint=Text('Viết as_of="2026-06-30".', 'Write as_of="2026-06-30".'),
-    )
+        day = pd.NaT
+    if not day.year >= FIRST_YEAR:  # of no day the year is not a number
+        raise ParameterError("year-before-1900" if day.year < FIRST_YEAR else "as-of-is-no-day", got=repr(as_of))
+    return f"{day:%Y-%m-%d}"

@@ -8,12 +8,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dvresearch import codebook
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.loaders.reading import Reading
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.screening.records import FEW, MISSING_SHARE, screen_records
+from dvresearch.screening.records import FEW, MISSING_SHARE, noted, screen_records
 from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES, Table
 from dvresearch.text import period, plain
 from dvresearch.workdays import Calendar
@@ -41,20 +40,13 @@ class _Findings:
         """Return the finding of a check that some rows fail."""
         rows = np.flatnonzero(wrong.fillna(False).to_numpy(bool)).tolist()
         where = self.reading.where(column, rows[:_SHOWN], len(rows) - _SHOWN)
-        return self.one(check, verdict if rows else "pass", where, computed=str(len(rows)))
+        return noted(check, verdict if rows else "pass", where, computed=str(len(rows)))
 
     def share(self, check: str, share: float, limit: float, column: str = "", *, severity: str = "") -> Finding:
         """Return the finding of a share that deserves a question from `limit` on."""
         verdict = "unknown" if pd.isna(share) else "review" if share >= limit else "pass"
-        return self.one(check, verdict, self.reading.where(column), computed=findings.percent(share), severity=severity)
-
-    def one(self, check: str, verdict: str, where: str, *, computed: str = "", severity: str = "") -> Finding:
-        entry = codebook.get("check", check)
-        grade = (
-            severity if severity and verdict != "pass" else {"fail": "major", "review": "minor"}.get(verdict, "info")
-        )
-        advice = Text(entry.note_vi, entry.note_en)
-        return findings.finding(check, verdict, where, computed=computed, severity=grade, guidance=advice)
+        grade = "" if verdict == "pass" else severity
+        return noted(check, verdict, self.reading.where(column), computed=findings.percent(share), severity=grade)
 
     def has(self, *names: str) -> bool:
         return set(names) <= set(self.frame.columns)
@@ -75,7 +67,7 @@ def _cases(about: _Findings, table: Table) -> Iterator[Finding]:
     for name in ("group_visit", "repeated"):
         if about.has(name) and frame[name].notna().any():
             ticks = not (frame[name] == False).any() and frame[name].isna().any()  # noqa: E712 - missing is neither
-            yield about.one("only_ticks", "review" if ticks else "pass", about.reading.where(name))
+            yield noted("only_ticks", "review" if ticks else "pass", about.reading.where(name))
 
 
 def _responses(about: _Findings, table: Table) -> Iterator[Finding]:
@@ -136,7 +128,7 @@ def _models(about: _Findings, table: Table) -> Iterator[Finding]:
     for content in NEEDED:
         ready &= frame.get(f"states_{content}", pd.Series(False, index=frame.index))
     verdict = "pass" if ready.all() else "review"
-    yield about.one("can_be_evaluated", verdict, about.reading.where(), computed=f"{int(ready.sum())}/{len(frame)}")
+    yield noted("can_be_evaluated", verdict, about.reading.where(), computed=f"{int(ready.sum())}/{len(frame)}")
 
 
 def _stages(about: _Findings) -> Iterator[Finding]:
@@ -206,7 +198,7 @@ def _rubric(about: _Findings, table: Table) -> Iterator[Finding]:
             yield about.rows("score_negative", frame[name] < 0, name)
             yield about.rows("score_missing", frame[name].isna(), name, verdict="review")
         else:
-            yield about.one("column_absent", "unknown", about.reading.where(), computed=name)
+            yield noted("column_absent", "unknown", about.reading.where(), computed=name)
     totals = frame.groupby("unit", sort=False)["maximum"].sum()
     odd = frame["unit"].map(totals) != totals.mode().iloc[0] if len(totals) else pd.Series(False, index=frame.index)
     yield about.rows("maxima_differ", odd & ~frame["unit"].duplicated(), "unit", verdict="review")
@@ -219,7 +211,7 @@ def _rubric(about: _Findings, table: Table) -> Iterator[Finding]:
         if about.has("numerator"):
             yield about.rows("numerator_above", frame["numerator"] > base, "numerator", verdict="review")
     else:
-        yield about.one("column_absent", "unknown", about.reading.where(), computed="denominator")
+        yield noted("column_absent", "unknown", about.reading.where(), computed="denominator")
     if about.has("evidence"):
         yield about.rows("score_without_evidence", ~frame["evidence"] & (score > 0), "evidence", verdict="review")
     origin = frame.get("weight_origin", pd.Series(pd.NA, index=frame.index, dtype="str"))

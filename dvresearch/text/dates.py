@@ -9,7 +9,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import Literal
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError, message
 from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
 from dvresearch.text.numerals import MISSING, is_missing
@@ -20,7 +20,8 @@ Order = Literal["dmy", "mdy"]
 
 #: No register of this package's field reaches back further; earlier years are slips of the keyboard.
 FIRST_YEAR = 1900
-EARLY = Text(f"Năm trước {FIRST_YEAR}.", f"A year before {FIRST_YEAR}.")
+#: What is said of them by rooms whose messages have no codes yet.
+EARLY = message("year-before-1900")
 #: Whole numbers between the two are years when they stand in a date cell.
 LAST_YEAR = 2100
 #: Two-digit years from here on belong to 19xx, those below to 20xx (the rule of POSIX and of Python).
@@ -70,22 +71,9 @@ _TIME = re.compile(
     r"(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-9]{2}))?|utc|gmt)(?:\s?\([^()]*\))?)?"
 )
 
-_EXPECTED = Text("ngày/tháng/năm, ví dụ 24/02/2026 hoặc 24/02/2026 08:30", "a date such as 24/02/2026 or 2026-02-24")
-_NOT_A_DATE = Text("Đây không phải là một ngày.", "This is not a date.")
-_NO_SUCH_DAY = Text("Lịch không có ngày hoặc giờ này.", "The calendar or the clock has no such day or time.")
-_OTHER_WEEKDAY = Text("Thứ trong tuần không khớp với ngày.", "The weekday is not that of the date.")
-_RETYPE = Text(
-    "Gõ ngày/tháng/năm với năm bốn chữ số; để trống ô nếu không biết.",
-    "Type day/month/year with a four-digit year; leave the cell empty when not known.",
-)
-_SWAPPED = Text(
-    "Có vẻ ngày và tháng đổi chỗ: dùng order='mdy' khi tháng đứng trước, order='dmy' khi ngày đứng trước.",
-    "Day and month seem swapped: use order='mdy' where the month comes first, order='dmy' where the day does.",
-)
 
-
-def _refused(text: str, title: Text = _NOT_A_DATE, hint: Text = _RETYPE) -> DataError:
-    return DataError(title, expected=_EXPECTED, got=shape(text), hint=hint)
+def _refused(text: str, code: str = "date-cannot-be-read") -> DataError:
+    return DataError(code, got=shape(text))
 
 
 def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
@@ -140,9 +128,9 @@ def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
         whole = dt.datetime.combine(found, _time(time)) if time else found
     except ValueError:
         swapped = "first" in parts and int(month) > 12 >= int(day)
-        raise _refused(text, _NO_SUCH_DAY, _SWAPPED if swapped else _RETYPE) from None
+        raise _refused(text, "day-and-month-are-swapped" if swapped else "no-such-day-or-time") from None
     if weekday and weekday.lastindex != 1 + found.weekday():
-        raise _refused(text, _OTHER_WEEKDAY)
+        raise _refused(text, "weekday-of-another-day")
     return _checked(whole)
 
 
@@ -164,7 +152,7 @@ def _time(match: re.Match[str]) -> dt.time:
 
 def _checked(found: dt.date) -> dt.date:
     if found.year < FIRST_YEAR:
-        raise _refused(str(found.year), EARLY)
+        raise _refused(str(found.year), "year-before-1900")
     return found
 
 

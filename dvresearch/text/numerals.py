@@ -11,7 +11,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import Literal
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
 
@@ -72,30 +72,8 @@ _STYLE_OF_GROUP: dict[str, Style | None] = {".": "vi", ",": "en", " ": None, "'"
 _STYLE_OF_MARK: dict[str, Style] = {",": "vi", ".": "en"}
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?e\+[0-9]{1,3}", re.IGNORECASE)
 
-_NOT_A_NUMBER = Text("Đây không phải là một con số.", "This is not a number.")
-_EXPECTED = Text("một con số như 1.234,5; 4,52 nghìn; 99,5%", "a number such as 1.234,5; 4,52 nghìn; 99,5 %")
-_RETYPE = Text(
-    "Gõ chỉ một con số, ví dụ 1.234,5 hoặc 99,5%; để trống ô nếu không biết.",
-    "Type one number only, for example 1.234,5 or 99,5 %; leave the cell empty when not known.",
-)
 _FRACTION = re.compile(r"[\d.,\s]+/[\d.,\s]+")
-_TWO_NUMBERS = Text("Đây là phân số: gõ tử số và mẫu số vào hai cột.", "A fraction: type its two parts in two columns.")
 _RANGE = re.compile(r"[\d.,%\s]+[-–—][\d.,%\s]+")
-_TWO_ENDS = Text("Đây là một khoảng: gõ đầu và cuối khoảng vào hai cột.", "A range: type its ends in two columns.")
-_COUNT = Text(
-    "Cột này là số đếm: gõ một số nguyên. Nếu Excel đã đổi 1.234 thành số lẻ thì gõ lại 1234.",
-    "This column holds counts: type a whole number. If Excel turned 1.234 into a fraction, retype 1234.",
-)
-_LOST_DIGITS = Text("Mã đã mất chữ số.", "A code that lost digits.")
-_ALL_DIGITS = Text("mã ghi đủ chữ số, lưu dạng chữ", "a code with all its digits, kept as text")
-_SHORT_CODE = Text(
-    "Excel đã rút gọn mã dài và làm mất chữ số: đặt định dạng cột là Text rồi nhập lại mã từ nguồn.",
-    "Excel shortened a long code and lost digits: format the column as Text and enter the code again from its source.",
-)
-_DAY = Text(
-    "Ô số chứa ngày hoặc giờ; Excel có thể đã tự đổi số như 1.2: đặt định dạng ô là Number rồi gõ lại số.",
-    "The cell holds a date or a time; Excel may have made it of a number such as 1.2: format it as Number and retype.",
-)
 
 
 @dataclass(frozen=True)
@@ -214,9 +192,10 @@ def _readings(text: str, unit: Unit | None, style: AnyStyle) -> list[Number]:
     return readings
 
 
-def _not_a_number(text: str, hint: Text | None = None) -> DataError:
-    advice = _TWO_NUMBERS if _FRACTION.fullmatch(text) else _TWO_ENDS if _RANGE.fullmatch(text) else _RETYPE
-    return DataError(_NOT_A_NUMBER, expected=_EXPECTED, got=shape(text), hint=hint or advice)
+def _not_a_number(text: str) -> DataError:
+    fraction, span = _FRACTION.fullmatch(text), _RANGE.fullmatch(text)
+    code = "fraction-is-two-numbers" if fraction else "range-is-two-numbers" if span else "number-cannot-be-read"
+    return DataError(code, got=shape(text))
 
 
 def cell_number(value: object, *, unit: Unit | None = None, style: AnyStyle = "auto") -> float | None:
@@ -243,7 +222,7 @@ def cell_number(value: object, *, unit: Unit | None = None, style: AnyStyle = "a
     if is_missing(value):
         return None
     if isinstance(value, (dt.date, dt.time)):
-        raise _not_a_number(str(value), _DAY)
+        raise DataError("date-where-a-number-belongs", got=shape(str(value)))
     if isinstance(value, str):
         text = value.strip()
         if text.casefold() in MISSING:
@@ -252,12 +231,12 @@ def cell_number(value: object, *, unit: Unit | None = None, style: AnyStyle = "a
         if read.hedge:
             raise _not_a_number(text)
         if unit == "count" and (read.kind == "percent" or not read.value.is_integer() or _SHORTENED.fullmatch(text)):
-            raise _not_a_number(text, _COUNT)
+            raise DataError("count-cannot-be-read", got=shape(text))
         return read.value
     if not isinstance(value, (float, int, Decimal, Real)) or isinstance(value, bool) or not math.isfinite(value):
         raise _not_a_number(str(value))
     if unit == "count" and not float(value).is_integer():
-        raise _not_a_number(str(value), _COUNT)
+        raise DataError("count-cannot-be-read", got=shape(str(value)))
     return float(value)
 
 
@@ -285,7 +264,7 @@ def cell_code(value: object) -> str | None:
     if isinstance(value, (float, int)) and float(value).is_integer() and abs(value) < 10**_MAX_DIGITS:
         text = str(int(value))
     elif isinstance(value, (float, int)) or _SHORTENED.fullmatch(text):
-        raise DataError(_LOST_DIGITS, expected=_ALL_DIGITS, got=shape(text), hint=_SHORT_CODE)
+        raise DataError("code-lost-its-digits", got=shape(text))
     return None if text.casefold() in MISSING else text
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.text.damage import repair
 from dvresearch.text.dates import date
 from dvresearch.text.formats import MONTHS, Lang, format_date
@@ -101,15 +101,6 @@ _MARKS = re.compile("[-.]")
 _NOW = re.compile(r"\s+đến\s+nay|\s+trở\s+đi")
 _MAX_LENGTH = 120
 
-_NO_PERIOD = Text("Không đọc được kỳ báo cáo.", "This is not a reporting period.")
-_CONTRADICTION = Text("Tên kỳ và các ngày của kỳ không khớp nhau.", "Name and days of the period disagree.")
-_EXPECTED = Text(
-    "quý II/2023; 6 tháng đầu năm 2022; tháng 10/2019; năm 2023; 21/7–20/8/2021; tháng 1/2026 (15/12/2025–14/01/2026)",
-    "quý II/2023; 6 tháng đầu năm 2022; 2023; 2023-Q2; 2019-12-01..2020-02-29; tháng 1/2026 (15/12/2025–14/01/2026)",
-)
-_RETYPE = Text("Gõ lại kỳ theo một trong các mẫu trên, có năm.", "Retype it like one of these, with the year.")
-_CORRECT = Text("Sửa tên kỳ hoặc ngày đầu, ngày cuối của kỳ.", "Correct the name, or the first and last day.")
-
 
 def period(text: str, *, year: int | None = None) -> Period:
     """Read one reporting period.
@@ -138,7 +129,7 @@ def period(text: str, *, year: int | None = None) -> Period:
     clean = " ".join(repair(text[: _MAX_LENGTH + 1], font="unicode").text.lower().split())
     found = _period(_PREFIX.sub("", clean.strip(" .,;:()")), year) if len(text) <= _MAX_LENGTH else None
     if not found:
-        raise DataError(_NO_PERIOD, expected=_EXPECTED, got=shape(text), hint=_RETYPE)
+        raise DataError("period-cannot-be-read", got=shape(text))
     return found
 
 
@@ -179,9 +170,7 @@ def _stated_twice(name: str, days: str, year: int | None) -> Period | None:
         return replace(span, kind=named.kind)
     if span == named:
         return named
-    raise DataError(
-        _CONTRADICTION, expected=_EXPECTED, got=f"{format_period(named)} ≠ {format_period(span)}", hint=_CORRECT
-    )
+    raise DataError("period-contradicts-its-days", got=f"{format_period(named)} ≠ {format_period(span)}")
 
 
 def _spans(text: str, year: int | None) -> Iterator[Period]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.text.damage import repair
 from dvresearch.text.letters import shape
 from dvresearch.text.numerals import MISSING, SCALES, AnyStyle, cell_number
@@ -60,9 +60,6 @@ _WORK_BEFORE = re.compile(
 _WORK_AFTER = re.compile(r"\b(?:được|đã|bị|có|hạn|xử lý|giải quyết|hỗ trợ|thoát|khắc phục|vay|tham gia)\b")
 _BETTER_LOW = re.compile(r"càng (?:thấp|ít|nhỏ|giảm)")
 _BETTER_HIGH = re.compile(r"càng (?:cao|nhiều|lớn|tăng)")
-_NO_LEVEL = Text("Không đọc được mức của chỉ tiêu.", "The level of a target cannot be read.")
-_EXPECTED = Text("một mức như 98% trở lên; không quá 45 vụ; 9/11 vụ", "one level such as 98% trở lên; không quá 45 vụ")
-_RETYPE = Text("Ghi một con số, thêm “trở lên” hoặc “không quá” nếu cần.", "Write one number, with ≥ or ≤.")
 #: A share and a percentage differ a hundredfold; no honest result lies this far from its plan.
 _FAR = 20
 
@@ -166,7 +163,7 @@ def read_target(value: object, *, style: AnyStyle = "auto") -> Target | None:
         or len(unit.split()) > _LONGEST_UNIT
         or (second is not None and (second == 0 if is_total else second <= number))
     ):
-        raise DataError(_NO_LEVEL, expected=_EXPECTED, got=shape(text), hint=_RETYPE)
+        raise DataError("level-of-target-not-read", got=shape(text))
     operator: Operator = max(signs, key=len, default="") if second is None or is_total else ""
     change = _CHANGE.search(text)
     falls = change is not None and change[0] == "giảm"

@@ -503,7 +503,7 @@ def declarations() -> Iterable[Case]:
     old = b'table = "dossiers"\n[columns]\n"A" = "received"\n'
     yield Case("kieu_cu.columns.toml", old, ["không còn dùng", "danh-sach.csv.khai.toml"], "declaration")
     yield Case("khai_khong_co_bang.khai.toml", b'as = "dossiers"\n', ["[[table]]"], "declaration")
-    yield case("hong", "columns = [", "không đọc được", "dòng/line 4")
+    yield case("hong", "columns = [\n]]", "không đọc được", "dòng/line 4")
     yield case("muc_la", 'shets = ["Danh sách"]', "shets", "sheets")
     yield case("muc_sai_kieu", 'sheets = "Danh sách"', "không đúng dạng", "sheets")
     yield case("tu_la", 'halted = "stopped"', "halted", "ends, paused")
@@ -514,11 +514,16 @@ def declarations() -> Iterable[Case]:
     yield case("neu_gia_tri_la", '[table.given]\nchannel = "zalo"', "given.channel", "online")
     yield case("neu_cot_la", '[table.given]\nunti = "Xã Mẫu"', "unti", "unit")
     yield case("cot_hop_dong_la", '[table.columns]\n"Đơn vị" = "unti"', "unti", "unit")
-    yield case("hai_tieu_de", '[table.columns]\n"Đơn vị" = "unit"\n"Mã hồ sơ" = "unit"', "cùng chỉ vào một cột")
+    yield case(
+        "hai_tieu_de",
+        '[table.columns]\n"Đơn vị" = "unit"\n"Mã hồ sơ" = "unit"',
+        "cùng khớp một nội dung: unit",
+        "A: Mã hồ sơ; B: Đơn vị",
+    )
     yield case("tieu_de_khong_con", '[table.columns]\n"Ngày nộp" = "received"', "“Ngày nộp”", "C: Ngày tiếp nhận")
     yield case("trang_khong_con", 'sheets = ["Tháng 9"]', "“Tháng 9”")
     yield case("trang_bo_khong_con", 'unread = ["Tháng 9"]', "“Tháng 9”")
-    yield case("dong_khac_chu", '[table.rows]\n"3: Tổng cộng" = "total"', "3: Tổng cộng", "dòng/row 3")
+    yield case("dong_khac_chu", '[table.rows]\n"3: Tổng cộng" = "total"', "3: Tổng cộng")
     yield case("dong_khong_con", '[table.rows]\n"30: Tổng cộng" = "total"', "30: Tổng cộng")
     yield case("dong_tieu_de_khong_con", 'header = "40-41"', "40-41")
     yield case("cot_giu_khong_con", 'keep = ["Phí"]', "cột cần giữ: Phí")
