@@ -159,15 +159,22 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
 
 def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
     """Return the sheets that were read with one header, and its titles -> columns."""
-    found: list[tuple[list[str], dict[str, str]]] = []
+    titled: dict[str, dict[str, str]] = {}
     for block in (part.block for part in reading.parts):
         named = {title: n for n, c in block.columns.items() if showable(title := block.titles[c]) == title}
-        named = {title: n for title, n in named.items() if n not in {**reading.stated.given, **block.given}}
-        same = next((sheets for sheets, columns in found if columns == named), None)
+        given = {**reading.stated.given, **block.given}
+        titled.setdefault(block.sheet.name, {}).update({t: n for t, n in named.items() if n not in given})
+    found: list[tuple[list[str], dict[str, str]]] = []
+    said = reading.stated.mapping(reading.table)
+    for sheet, titles in titled.items():
+        # a column with two titles in one sheet, below two headers, is found again by its names
+        names = list(titles.values())
+        columns = {t: n for t, n in titles.items() if names.count(n) == 1 or t in said}
+        same = next((sheets for sheets, others in found if others == columns), None)
         if same is None:
-            found.append(([block.sheet.name] if block.sheet.name else [], named))
-        elif block.sheet.name not in same:
-            same.append(block.sheet.name)
+            found.append(([sheet] if sheet else [], columns))
+        else:
+            same.append(sheet)
     return found
 
 
