@@ -18,7 +18,7 @@ from unittest import mock
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from dvresearch import loaders
@@ -241,7 +241,8 @@ def test_a_cell_that_is_emptied_is_missed(content: Content, layout: Layout, data
             continue
         assert record in got, f"{record} is lost"
         assert record in was, f"{record} is no record"
-        for column, right in was[record].items():
+        for column in book.columns:  # others are made from these: the stage from its dates
+            right = was[record][column]
             if record in emptied and column == name:
                 assert name in told.columns or not same(got[record][column], right)
             elif column != lost:
@@ -414,6 +415,8 @@ def test_what_is_not_known_never_raises_a_rate(
     if due is not None and (resolved is not None or not word):
         due = None  # something has to be unknown: the due date, or the state of what has no end
     start = known.FIRST + dt.timedelta(received)
+    # before its due day a dossier is in time in whatever state: then nothing is unknown
+    assume(due is None or start + dt.timedelta(due) <= dt.date(2026, 6, 30))
     new = dict.fromkeys(content.columns, (None, None))
     new |= {"unit": ("Xã Mẫu An", ""), "received": (start, ""), "outcome": (word, None)}
     new |= {"dossier": ("HS-999", ""), "procedure": ("Đăng ký khai sinh", "")}
