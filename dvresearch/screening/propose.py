@@ -27,6 +27,8 @@ _SHEET = ("Câu hỏi", "Lựa chọn")
 
 
 _KINDS = ("dossiers", "cases", "models", "targets", "rubric")
+#: Questions that name a sheet of the file.
+_OF_SHEETS = ("sheet-unread", "hidden-sheet-read")
 _ROUNDS = 8  # answers may bring up further questions, never that often
 
 
@@ -146,9 +148,10 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
             mine = [q for q in open_ones if any(f"“{s}”" in q[1] for s in sheets)]
             mine += [q for q in open_ones if not number and not any(name in q[1] for name in names)]
             told = next((p.block.given for p in reading.parts if p.block.sheet.name in sheets), {})
-            known = replace(
-                declaration, given={**told, **declaration.given}, sheets=tuple(sheets) or declaration.sheets
-            )
+            # to name the sheets would answer what is still asked of them
+            open_sheets = len(groups) == 1 and any(q.code in _OF_SHEETS for q in reading.questions)
+            named = declaration.sheets if open_sheets or not sheets else tuple(sheets)
+            known = replace(declaration, given={**told, **declaration.given}, sheets=named)
             kept = {h: n for h, n in declaration.mapping(reading.table).items() if n == LEFT_OUT or h in columns}
             lines += _table(known, columns | kept, mine, questions)
     return Proposal("\n".join(lines) + "\n", questions)
@@ -156,15 +159,22 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
 
 def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
     """Return the sheets that were read with one header, and its titles -> columns."""
-    found: list[tuple[list[str], dict[str, str]]] = []
+    titled: dict[str, dict[str, str]] = {}
     for block in (part.block for part in reading.parts):
         named = {title: n for n, c in block.columns.items() if showable(title := block.titles[c]) == title}
-        named = {title: n for title, n in named.items() if n not in {**reading.stated.given, **block.given}}
-        same = next((sheets for sheets, columns in found if columns == named), None)
+        given = {**reading.stated.given, **block.given}
+        titled.setdefault(block.sheet.name, {}).update({t: n for t, n in named.items() if n not in given})
+    found: list[tuple[list[str], dict[str, str]]] = []
+    said = reading.stated.mapping(reading.table)
+    for sheet, titles in titled.items():
+        # a column with two titles in one sheet, below two headers, is found again by its names
+        names = list(titles.values())
+        columns = {t: n for t, n in titles.items() if names.count(n) == 1 or t in said}
+        same = next((sheets for sheets, others in found if others == columns), None)
         if same is None:
-            found.append(([block.sheet.name] if block.sheet.name else [], named))
-        elif block.sheet.name not in same:
-            same.append(block.sheet.name)
+            found.append(([sheet] if sheet else [], columns))
+        else:
+            same.append(sheet)
     return found
 
 
@@ -190,7 +200,10 @@ def _table(
     notes: dict[str, list[str]] = {}
     for text, where, stated in (part for question in asked if question[2] for part in _single(*question)):
         # a table whose sheets are named is left out by taking it away
-        answers = [a for a in stated if a.key not in ("sheets", "unread") or not said.sheets]
+        taken = [a for a in stated if a.key == "sheets" or (a.key == "unread" and {*a.value} <= {*said.sheets})]
+        answers = [a for a in stated if not said.sheets or a not in taken]
+        if not answers:
+            continue
         table = answers[0].key if answers[0].entry else ""
         places = [f".{a.key}" if a.entry else "" for a in answers]
         inline = [
