@@ -116,12 +116,6 @@ def test_imports_make_no_circle() -> None:
         assert [*graphlib.TopologicalSorter(graph).static_order()]
 
 
-@pytest.mark.parametrize("path", MODULES.values(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
-def test_module_is_short(path: Path) -> None:
-    if path.relative_to(PACKAGE).as_posix() not in LONGER:
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
-
-
 def loaded_by(code: str) -> set[str]:
     """Return the top-level modules that are loaded after `code` has run in a new Python."""
     tell = "\nimport sys; print(*{'\\n' + m.split('.')[0] for m in sys.modules}, sep='')"

@@ -124,7 +124,7 @@ def test_sensitive_attributes_only_by_name(tmp_path):
         ('numbers = "up"\n[items]\nq1 = "a"', "ascending"),
         ('[items]\n"Câu 1" = "a"', "tên cột"),
         ('[items]\nunit = "a"', "tên cột"),
-        ("[items]", "Chưa nêu câu hỏi"),
+        ("[items]", "Chưa nêu các câu hỏi"),
     ],
 )
 def test_questionnaires_that_are_refused(tmp_path, body, says):
