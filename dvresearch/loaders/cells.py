@@ -60,7 +60,7 @@ class Typed:
     offsets : bool
         Whether some instant states its offset from UTC.
     odd : callable
-        Tells whether the cell of a row is an error or a formula without a result.
+        Gives the kind of the odd cell of a row, an error, a formula without a result or a struck text; else "".
     """
 
     content: pd.Series
@@ -71,7 +71,7 @@ class Typed:
     day_first: bool = False
     month_first: bool = False
     offsets: bool = False
-    odd: Callable[[int], bool] = lambda row: False
+    odd: Callable[[int], str] = lambda row: ""
 
     def at(self, rows: NDArray[np.intp]) -> Typed:
         """Return the column for some rows only."""
@@ -107,7 +107,9 @@ def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad:
 
     if any(odd):
         content = content.mask(np.array([*odd, False], dtype=bool)[codes])
-    return Typed(content, wrong, looks, odd=lambda row: codes[row] >= 0 and odd[codes[row]])
+    return Typed(
+        content, wrong, looks, odd=lambda row: uniques[codes[row]].kind if codes[row] >= 0 and odd[codes[row]] else ""
+    )
 
 
 def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order, zone: str | None) -> Typed:

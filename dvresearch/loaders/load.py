@@ -651,8 +651,8 @@ def _finish_targets(reading: Reading) -> None:
     """Read plan and result on one scale, with the words that say which way is better."""
     frame, stated = reading.frame, reading.stated
     sides = {reading.block.columns.get(name) for name in ("planned", "result")}
-    odd = {(p.sheet.name, p.row, p.column) for p in reading.problems if p.code == "odd_cell"}
-    kept = [p for p in reading.problems if p.column not in sides or p.code == "odd_cell"]
+    odd = {(p.sheet.name, p.row, p.column) for p in reading.problems if p.code in ("odd_cell", "struck_cell")}
+    kept = [p for p in reading.problems if p.column not in sides or p.code in ("odd_cell", "struck_cell")]
     reading.problems = kept
     cells = {name: reading.raw(name) for name in ("planned", "result")}
     style = {"comma": "vi", "dot": "en"}.get(stated.decimal) or column_style([*cells["planned"], *cells["result"]])

@@ -64,6 +64,10 @@ class Formula(str):
     """A formula whose result the file does not hold."""
 
 
+class Struck(str):
+    """The text of a cell that is struck through, wholly or in part: deleted, and still there."""
+
+
 def send(*message: Any) -> int:
     """Write one message; return its bytes."""
     data = marshal.dumps(message)
@@ -99,6 +103,7 @@ WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     dt.timedelta: ("P", dt.timedelta.total_seconds),
     Fault: ("E", str),
     Formula: ("F", str),
+    Struck: ("S", str),
 }
 
 
@@ -467,6 +472,48 @@ def count_exactly(file: Any, blanks: set[int]) -> Seen:
     return counted, odd, hidden
 
 
+def is_struck(node: Element) -> bool:
+    """Tell whether a font, or the letters of a text, are struck through."""
+    return any(local(n.tag) == "strike" and n.get("val", "1") not in ("0", "false") for n in node.iter())
+
+
+def struck(package: Package, links: dict[str, str]) -> tuple[set[str], set[str]]:
+    """Return the numbers of the cell styles and of the shared texts of a workbook that are struck through."""
+    styles, strings = set[str](), set[str]()
+    if part := links.get("styles"):
+        with package.open(part) as file:
+            if b"strike" in file.read(MANY):
+                fonts: list[bool] = []
+                with package.open(part) as again:
+                    for table in streamed(again, {"fonts", "cellXfs"}):
+                        if local(table.tag) == "fonts":
+                            fonts = [is_struck(font) for font in table]
+                        else:
+                            used = [number(xf.get("fontId"), 0) for xf in table]
+                            styles = {str(i) for i, font in enumerate(used) if font < len(fonts) and fonts[font]}
+    if part := links.get("sharedStrings"):
+        with package.open(part) as file:
+            seen = any(b"strike" in piece for piece in pieces(file, b"</si>"))
+        if seen:
+            with package.open(part) as file:
+                strings = {str(i) for i, item in enumerate(streamed(file, {"si"})) if is_struck(item)}
+    return styles, strings
+
+
+def struck_cells(file: Any, styles: set[str], strings: set[str]) -> Odd:
+    """Return the cells of a sheet that hold something struck through; their texts are filled in later."""
+    found = Odd()
+    for line in streamed(file, {"row"}):
+        for cell in line:
+            place = re.match(r"([A-Z]+)(\d+)", cell.get("r", ""))
+            parts = {local(part.tag): part for part in cell}
+            text = parts["v"].text if "v" in parts else rich_text(parts["is"]) if "is" in parts else ""
+            shared = cell.get("t") == "s" and text in strings
+            if place and text and (cell.get("s") in styles or shared or ("is" in parts and is_struck(parts["is"]))):
+                found[int(place[2]) - 1, column_number(place[1])] = Struck()
+    return found
+
+
 def column_number(letters: str) -> int:
     """Return the number of the column a spreadsheet calls `letters`, from 0: A is 0, AA is 26."""
     column = 0
@@ -514,11 +561,20 @@ def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
         parts = {a["name"]: targets[a["id"]] for a in listed if a.get("id") in targets}
         blanks = blank_strings(package, next((to for _, kind, to in links if kind == "sharedStrings"), None))
 
+        marks = struck(package, {kind: target for _, kind, target in links})
+
         def look(name: str) -> Seen:
             with package.open(parts[name]) as file:
-                usual = count_fast(file, blanks)
+                seen = count_fast(file, blanks)
+            if seen is None:
+                with package.open(parts[name]) as file:
+                    seen = count_exactly(file, blanks)
             with package.open(parts[name]) as file:
-                return usual or count_exactly(file, blanks)
+                inside = any(b"strike" in piece for piece in pieces(file, b"</row>"))
+            if any(marks) or inside:
+                with package.open(parts[name]) as file:
+                    seen = (seen[0], struck_cells(file, *marks) | seen[1], seen[2])
+            return seen
 
         folder = "xl/" if package.main.startswith("xl/") else ""
         usual = package.main == f"{folder}workbook.xml" and all(
@@ -611,6 +667,11 @@ def read_with_calamine(
             grid.merged, grid.counted, grid.hidden_rows, grid.size = merged, counted, hidden_rows, cells
             grid.rows = [[] for _ in range(top)] + [[""] * left + row for row in rows]
             for (row, column), value in odd.items():
+                if isinstance(value, Struck):
+                    there = grid.rows[row][column] if row < len(grid.rows) and column < len(grid.rows[row]) else ""
+                    if there == "":
+                        continue
+                    value = Struck(there)
                 grid.place(row, column, value)
             grid.send()
 

@@ -649,7 +649,7 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
     wrong = "lost_digits" if rule.kind == "code" and not rule.words else _WRONG.get(rule.kind, "bad_number")
     for i in map(int, np.flatnonzero(column.bad)):
         code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
-        code = "odd_cell" if column.odd(i) else code
+        code = {"": code, "struck": "struck_cell"}.get(column.odd(i), "odd_cell")
         out.problems.append(Problem(code, int(rows[i]), at, looks, block.sheet))
     if rule.required:
         empty = column.content.isna().to_numpy() & ~column.bad

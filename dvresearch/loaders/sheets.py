@@ -42,8 +42,9 @@ class Odd(str):
     ----------
     text : str
         What a spreadsheet shows (``#N/A``), or the formula (``=F2+5``; ``=…`` where the file does not tell it).
-    kind : {"error", "formula"}
-        A failed formula, or one whose result was never stored.
+    kind : {"error", "formula", "struck"}
+        A failed formula, one whose result was never stored, or a text that is struck through. None equals a text that
+        was typed.
     """
 
     kind: str
@@ -56,6 +57,12 @@ class Odd(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Odd, (str(self), self.kind)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Odd) and self.kind == other.kind and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash((str(self), self.kind))
 
 
 class LoadReport(dict[str, Any]):
@@ -248,6 +255,7 @@ _READ: dict[str, Any] = {
     "P": lambda seconds: dt.timedelta(seconds=seconds),
     "E": lambda text: Odd(text, "error"),
     "F": lambda text: Odd(text, "formula"),
+    "S": lambda text: Odd(text, "struck"),
 }
 
 
