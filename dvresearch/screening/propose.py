@@ -200,7 +200,11 @@ def _table(
     notes: dict[str, list[str]] = {}
     for text, where, stated in (part for question in asked if question[2] for part in _single(*question)):
         # a table whose sheets are named is left out by taking it away
-        taken = [a for a in stated if a.key == "sheets" or (a.key == "unread" and {*a.value} <= {*said.sheets})]
+        taken = [
+            a
+            for a in stated
+            if a.key == "sheets" or (a.key == "unread" and isinstance(a.value, list) and {*a.value} <= {*said.sheets})
+        ]
         answers = [a for a in stated if not said.sheets or a not in taken]
         if not answers:
             continue
