@@ -164,7 +164,10 @@ def is_numbering(cells: Sequence[Any]) -> bool:
         return False
     numbers = [int(m[0]) for t in filled if (m := re.match(r"\d+", t.lstrip("([ ")))]
     steps = [after - before for before, after in pairwise(numbers)]
-    return all(step == 1 for step in steps) if all(map(str.isdecimal, filled)) else all(step > 0 for step in steps)
+    if not all(map(str.isdecimal, filled)):
+        return all(step > 0 for step in steps)
+    places = {int(t) - at for at, t in enumerate(texts(cells)) if t}  # a column may be left without its number
+    return len(places) == 1 or all(step == 1 for step in steps)
 
 
 # --- the words above each column -------------------------------------------------------------------------------------
