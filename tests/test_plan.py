@@ -20,6 +20,7 @@ from dvresearch.evaluation.plan import departures, outline, read_plan, write_pla
 from dvresearch.evaluation.revisions import COLUMNS, read_revisions, record_revisions, unexplained
 from dvresearch.evaluation.sections import record
 from dvresearch.evaluation.spec import Spec
+from dvresearch.loaders import Declaration
 
 SPEC = Spec("xa-2025", "Thử", "Trial", "2025-12-31", scope="commune")
 ALL = list(SECTIONS["commune"])
@@ -36,7 +37,8 @@ def test_nothing_departs_when_all_is_done_as_planned(plan: Path):
 
 
 def test_every_departure_is_found_with_its_reason(plan: Path):
-    done = replace(SPEC, confidence=0.9, privacy_threshold=20, compare_with=2024, lower_is_better=("Số hộ nghèo",))
+    said = Declaration("targets", direction={"Số hộ nghèo": "lower"})
+    done = replace(SPEC, confidence=0.9, privacy_threshold=20, compare_with=2024, declared={"targets": (said,)})
     rows = departures(
         read_plan(plan),
         outline(done, [code for code in ALL if code != "survey"]),

@@ -19,7 +19,7 @@ NAMED = re.compile(
     r"`((?:dvresearch|tests|docs|notebooks|data|benchmarks)/[\w./-]*\w/?|[\w.-]+\.(?:md|cff|toml|yml|lock))`"
 )
 #: Named because they are not kept, or are an office's own.
-ABSENT = {"uv.lock", "pylock.toml", "evaluation.toml"}
+ABSENT = {"uv.lock", "pylock.toml", "evaluation.toml", "ho-so.xlsx.khai.toml"}
 
 
 def text(page: str) -> str:

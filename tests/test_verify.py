@@ -160,7 +160,8 @@ def test_corrections_are_recorded_and_missed_when_they_change(tmp_path: Path) ->
     cells = ["3", "field", frame["field"].iloc[0], "Đất đai", "2026-01-05", "nhập nhầm", "công chức một cửa"]
     head = "row,column,old,new,when,why,by_role"
     (tmp_path / "sua.csv").write_text(f"{head}\n{','.join(cells)}\n", encoding="utf-8")
-    inputs = '[inputs]\ndossiers = "ho-so-gia-lap.csv"\ncorrections = "sua.csv"\n'
+    said = 'dossiers = { file = "ho-so-gia-lap.csv", due_contains_pause = false }'
+    inputs = f'[inputs]\n{said}\ncorrections = "sua.csv"\n'
     plan = SPEC.split("sections")[0] + 'scope = "commune"\nsections = ["quality"]\n' + inputs
     (tmp_path / "evaluation.toml").write_text(plan, encoding="utf-8")
     report = job.evaluate(tmp_path / "evaluation.toml", tmp_path / "out")

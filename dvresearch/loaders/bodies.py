@@ -182,6 +182,7 @@ class _Look:
         bare &= (
             bare.sum() <= self.count / 2
         )  # days as numbers; else a number among dates may be the count of a total row
+        self.good, self.bare = good, bare
         # what is plainly a record needs no look
         self.clear = good & (self.held >= min(max(2, len(self.known) / 2), len(self.known))) & ~(bare & self.by_date)
         if not self.by_date:
@@ -272,6 +273,8 @@ class _Look:
             return "section"
         if self._alike(i):
             return "record"
+        if self.good[i] and not self.bare[i] and self.held[i] > 1 and (self.by_date or not self.clear.any()):
+            return "record"  # sparse, but known by its day; or nothing in the table is fuller
         if self.after_last(i):
             return "note" if self.held[i] <= 2 or self.held[i] < len(self.known) / 2 else "record"
         # words in the column of the codes, unlike any code, and nothing beside them

@@ -698,7 +698,11 @@ def read_opendocument(path: str, limits: dict[str, int]) -> list[Grid]:
                 row = 0
             else:
                 repeated = number(a.get("number-rows-repeated"))
-                cells = list(open_cells(node))
+                most = limits["cells"]
+                cells = list(itertools.islice(open_cells(node), most + 1))
+                # before a cell is placed: a few letters may repeat one a million times
+                if (wanted := repeated * sum(value != "" for _, value, _, _ in cells)) > most:
+                    raise Refused("too-many-cells", f"{wanted}, {grids[-1].name}")
                 for again in range(row, row + repeated) if cells else ():
                     if a.get("visibility") in ("collapse", "filter"):
                         grids[-1].hidden_rows.append(again)

@@ -43,8 +43,8 @@ class Odd(str):
     text : str
         What a spreadsheet shows (``#N/A``), or the formula (``=F2+5``; ``=…`` where the file does not tell it).
     kind : {"error", "formula", "struck"}
-        A failed formula, one whose result was never stored, or a text that is struck through. None equals a text that
-        was typed.
+        A failed formula, one whose result was never stored, or a text that is struck through; such a one equals no
+        text that was typed.
     """
 
     kind: str
@@ -59,10 +59,11 @@ class Odd(str):
         return Odd, (str(self), self.kind)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Odd) and self.kind == other.kind and str(self) == str(other)
+        struck = self.kind == "struck" or (isinstance(other, Odd) and other.kind == "struck")
+        return str.__eq__(self, other) is True and (not struck or (isinstance(other, Odd) and self.kind == other.kind))
 
     def __hash__(self) -> int:
-        return hash((str(self), self.kind))
+        return hash((str(self), "struck")) if self.kind == "struck" else str.__hash__(self)
 
 
 class LoadReport(dict[str, Any]):
