@@ -296,7 +296,7 @@ def test_formats_agree(
     pd.testing.assert_frame_equal(
         got.frame.reset_index(drop=True), right.frame.reset_index(drop=True), check_dtype=False
     )
-    places = [sorted((p.row, p.column) for p in found.problems) for found in (got, right)]
+    places = [sorted(p.cell() for p in found.problems) for found in (got, right)]
     assert places[0] == places[1]
     got.report()
     assert [a.fates[a.filled].tolist() for a in got.accounts] == [a.fates[a.filled].tolist() for a in right.accounts]

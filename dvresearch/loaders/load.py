@@ -142,6 +142,10 @@ def readings(
         )
         what.finish(reading)
         out.append(reading)
+    ends = [reading.frame["resolved"].notna().any() for reading in out if "resolved" in reading.frame]
+    if any(ends):  # a file whose tables are declared one by one is still one file
+        for reading in (r for r in out if "resolved" in r.frame):
+            reading.questions = [q for q in reading.questions if q.code != "nothing-finished"]
     read_here = {p.block.sheet.name for reading in out for p in reading.parts}
     for reading in out:
         reading.unread = [(name, why) for name, why in reading.unread if name not in read_here]

@@ -272,12 +272,15 @@ def answer(text: str, question: int, line: str) -> str:
     moved = re.fullmatch(r"\[table(\.[^\]]+)?\] (.*)", line)
     if not moved:
         return "\n".join([*lines[:start], line, *lines[end:]]) + "\n"
-    lines = [*lines[:start], *lines[end:]]
+    # an answer that belongs elsewhere stays within the declared table that is asked about
+    first = max(i for i in range(start) if lines[i] == "[[table]]")
+    after = next((i for i in range(end, len(lines)) if lines[i] == "[[table]]"), len(lines))
+    table = [*lines[first:start], *lines[end:after]]
     head = f"[table{moved[1]}]" if moved[1] else "[[table]]"
-    if head not in lines:
-        lines = [*"\n".join(lines).rstrip().splitlines(), head]
-    at = lines.index(head)
-    return "\n".join([*lines[: at + 1], moved[2], *lines[at + 1 :]]) + "\n"
+    if head not in table:
+        table = [*"\n".join(table).rstrip().splitlines(), head]
+    at = table.index(head)
+    return "\n".join([*lines[:first], *table[: at + 1], moved[2], *table[at + 1 :], *lines[after:]]) + "\n"
 
 
 def write_questions(proposal: Proposal, path: Path) -> None:
