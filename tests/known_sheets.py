@@ -149,7 +149,7 @@ def contents(draw: st.DrawFn, kinds: Sequence[str] = tuple(KINDS), least: int = 
     optional = [f.name for f in KINDS[kind] if not f.required]
     chosen = draw(st.sets(st.sampled_from(optional))) if optional else set()
     columns = tuple(f.name for f in KINDS[kind] if f.required or f.name in chosen)
-    hours = draw(st.booleans())
+    hours, sparse = draw(st.booleans()), draw(st.booleans())
     count = draw(st.integers(least, 12))
     units = sorted(draw(st.lists(st.sampled_from(UNITS), min_size=count, max_size=count)))
     records = []
@@ -157,6 +157,8 @@ def contents(draw: st.DrawFn, kinds: Sequence[str] = tuple(KINDS), least: int = 
         known = _record(draw, kind, i, units[i], hours)
         if faults and "due" in known and draw(st.integers(0, 7)) == 0:
             known["due"] = (draw(st.sampled_from((NOT_FOUND, UNCOMPUTED))), None)
+        if i and sparse and draw(st.integers(0, 2)) == 0:  # all that need not be there is empty
+            known |= dict.fromkeys((*optional, "due", "resolved"), (None, None))
         records.append({name: known[name] for name in columns})
     return Content(kind, columns, tuple(records))
 
@@ -490,13 +492,13 @@ class _Table:
         """Write the records with what stands between them, and return the next row."""
         page, layout = self.page, self.layout
         if self.lead:
-            records = sorted(records, key=lambda r: r.get(self.lead, ("",))[0])
+            records = sorted(records, key=lambda r: r.get(self.lead, ("",))[0] or TEXTS["field"][0])
         groups: dict[str, list[dict[str, tuple[Any, Any]]]] = {}
         section, merge_from = "", -1
         for i, record in enumerate(records):
             kept = {name: right for name, (_, right) in record.items()}
             if layout.sections and self.content.kind != "responses":
-                named = record.get(self.lead, (TEXTS["field"][0], ""))[0] if self.lead else "Nhóm thứ nhất"
+                named = record.get(self.lead, ("",))[0] or TEXTS["field"][0] if self.lead else "Nhóm thứ nhất"
                 if named != section:
                     if layout.subtotals and section:
                         row = self.total(row, groups[section], "sum", "Cộng")
@@ -552,7 +554,7 @@ class _Table:
         at = 1 if self.layout.serial else 0
         if total == "sum" and "people" in self.order and self.order.index("people") > at:
             page.put(row, at, f"{word} cộng" if word == "Tổng" else word, *ASIDE)
-            page.put(row, self.order.index("people"), sum(r["people"][0] for r in records), *ASIDE)
+            page.put(row, self.order.index("people"), sum(r["people"][0] or 0 for r in records), *ASIDE)
         elif total == "count" and len(self.order) > at + 2:
             page.put(row, at, f"{word} số", *ASIDE)
             page.put(row, at + 2, len(records), *ASIDE)

@@ -6,6 +6,7 @@ A row is set aside only for a reason no record can have: one witness asks, two d
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -83,7 +84,9 @@ def body_rows(
     stated : Declaration
         Rows of which the user says what they are.
     """
-    look = _Look(block, table, anchor, good, original)
+    given = {**stated.given, **block.given}
+    needed = [c for c in table.columns if c.required and c.name in block.columns and c.name not in given]
+    look = _Look(block, table, anchor, good, original, [block.columns[c.name] for c in needed])
     declared = _declared(block, look, stated)
     body = Body(np.arange(0), declared=list(declared))
     kinds = np.full(len(good), "", dtype=object)
@@ -137,7 +140,7 @@ def _totals(look: _Look, numbers: NDArray[np.float64], good: NDArray[np.bool_], 
     labels = [[w for w in line if w][:_LABELS] for line in words]
     serials = [line[look.serial] if look.serial is not None else "" for line in words]
     found = total_rows(labels, numbers[rows], serials)
-    keyless = {n: not look.has_key(i) and not (serials[n] and serials[n].isdecimal()) for n, i in enumerate(rows)}
+    keyless = {n: not look.has_code(i) and not (serials[n] and serials[n].isdecimal()) for n, i in enumerate(rows)}
     # a word alone decides where the row has no key: a record has one
     by_word = {n for n in found.doubtful if keyless[n] and (not good[rows[n]] or look.key_column is not None)}
     sure = set(found.sure) | (by_word if not additive or look.by_date else set())
@@ -150,9 +153,16 @@ class _Look:
     """The rows of a table as they are judged; words are read only of rows that need a look."""
 
     def __init__(
-        self, block: Block, table: Table, anchor: str, good: NDArray[np.bool_], original: NDArray[np.bool_]
+        self,
+        block: Block,
+        table: Table,
+        anchor: str,
+        good: NDArray[np.bool_],
+        original: NDArray[np.bool_],
+        needed: Sequence[int],
     ) -> None:
         self.block, self.anchor = block, block.columns[anchor]
+        self.good, self.needed = good, needed
         self.by_date = table.column(anchor).kind in ("date", "time")
         self.survey = table.name == "responses"
         self.count = len(good)
@@ -184,7 +194,11 @@ class _Look:
         )  # days as numbers; else a number among dates may be the count of a total row
         self.good, self.bare = good, bare
         # what is plainly a record needs no look
-        self.clear = good & (self.held >= min(max(2, len(self.known) / 2), len(self.known))) & ~(bare & self.by_date)
+        much = self.held >= min(max(2, len(self.known) / 2), len(self.known))
+        whole = np.full(self.count, self.by_date)  # a date, and all there has to be
+        for c in needed:
+            whole &= self.has[c]
+        self.clear = good & (much | whole) & ~(bare & self.by_date)
         if not self.by_date:
             self.clear &= self.held > 1
         self.titles = [key(t) for t in block.titles]
@@ -225,6 +239,11 @@ class _Look:
         record = i - 1 - int(above.argmax()) if above.any() else 0
         return not self.clear[i:page].any() and not self.any[record:i].all()
 
+    def whole(self, i: int) -> bool:
+        """Tell whether a row holds all that a record has to; signatures hold neither dates nor numbers."""
+        full = self.good[i] and self.held[i] > 2 and all(self.has[c][i] for c in self.needed)
+        return bool(full and any(map(str.isdigit, "".join(self.words(i)))))
+
     @cached_property
     def seen(self) -> dict[int, set[str]]:
         """Column -> the words of plain records."""
@@ -248,6 +267,10 @@ class _Look:
 
     def has_key(self, i: int) -> bool:
         return self.key_column is not None and bool(self.has[self.key_column][i])
+
+    def has_code(self, i: int) -> bool:
+        """Tell whether there is a key with a number, not the word of a total."""
+        return self.has_key(i) and any(map(str.isdigit, self.words(i)[self.key_column or 0]))
 
     def heading(self, i: int) -> str:
         line = [w for w in self.words(i) if w and not _SECTION.fullmatch(w.strip(" .)"))]
@@ -276,7 +299,8 @@ class _Look:
         if self.good[i] and not self.bare[i] and self.held[i] > 1 and (self.by_date or not self.clear.any()):
             return "record"  # sparse, but known by its day; or nothing in the table is fuller
         if self.after_last(i):
-            return "note" if self.held[i] <= 2 or self.held[i] < len(self.known) / 2 else "record"
+            few = self.held[i] <= 2 or self.held[i] < len(self.known) / 2
+            return "note" if few and not self.whole(i) else "record"
         # words in the column of the codes, unlike any code, and nothing beside them
         keyless = not self.has_key(i) or " " in line[0]
         if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and keyless:
