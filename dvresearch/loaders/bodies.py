@@ -162,7 +162,7 @@ class _Look:
         needed: Sequence[int],
     ) -> None:
         self.block, self.anchor = block, block.columns[anchor]
-        self.good, self.needed = good, needed
+        self.needed = needed
         self.by_date = table.column(anchor).kind in ("date", "time")
         self.survey = table.name == "responses"
         self.count = len(good)
