@@ -185,3 +185,12 @@ def test_a_blocking_question_refuses_and_each_of_its_answers_is_taken(tmp_path: 
     for answer, day in zip(caught.value.give, (27, 28), strict=True):
         declare(path, f"[table.{answer.key}]", answer.toml())
         assert load_dossiers(path)["resolved"].dt.day.iloc[3] == day
+
+
+def test_a_sheet_in_two_tables_of_one_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ho-so.csv"
+    path.write_text("Đơn vị,Ngày tiếp nhận,Ngày trả kết quả\nXã A,02/03/2026,05/03/2026\n", encoding="utf-8")
+    (tmp_path / "ho-so.csv.khai.toml").write_text('[[table]]\nas = "dossiers"\n' * 2, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        load_dossiers(path)
+    assert caught.value.code == "sheet-declared-twice"

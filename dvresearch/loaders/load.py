@@ -146,6 +146,9 @@ def readings(
     if any(ends):  # a file whose tables are declared one by one is still one file
         for reading in (r for r in out if "resolved" in r.frame):
             reading.questions = [q for q in reading.questions if q.code != "nothing-finished"]
+    places = [(p.block.sheet.name, p.block.top, p.block.left) for reading in out for p in reading.parts]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise DataError("sheet-declared-twice", where=Path(path).name, got=twice[0], sheet=twice[0])
     read_here = {p.block.sheet.name for reading in out for p in reading.parts}
     for reading in out:
         reading.unread = [(name, why) for name, why in reading.unread if name not in read_here]
