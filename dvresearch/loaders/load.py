@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import Answer, DataError, ParameterError
+from dvresearch.errors import Answer, DataError, ParameterError, check_choice
 from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
 from dvresearch.loaders.declaration import STATES, Declaration, Stated, declared
@@ -415,10 +415,8 @@ def load_cases(
     ParameterError
         For an unknown kind, column or date order.
     """
-    if kind is not None and kind not in CASES.column("kind").words:
-        raise ParameterError(
-            "value-not-in-list", got=repr(kind), name="kind", words=", ".join(CASES.column("kind").words)
-        )
+    if kind is not None:
+        check_choice("kind", kind, tuple(CASES.column("kind").words))
     short = _short(columns, sheet, {"unit": unit, "kind": kind}, date_order=date_order, corrections=corrections)
     return _load(path, "cases", declaration, limits=limits, **short)
 
@@ -568,8 +566,7 @@ def load_responses(
     """
     known = [c.name for c in SENSITIVE]
     for name in sensitive:
-        if name not in known:
-            raise ParameterError("value-not-in-list", got=repr(name), name="sensitive", words=", ".join(known))
+        check_choice("sensitive", name, known)
     stated = items if items is not None else declared(path, "responses", declaration)[0].items
     if stated is None:
         raise ParameterError("items-not-named")
@@ -738,9 +735,8 @@ def load_rubric(
     ParameterError
         For an unknown rule or column.
     """
-    words = RUBRIC.column("zero_rule").words
-    if zero_rule is not None and zero_rule not in words:
-        raise ParameterError("value-not-in-list", got=repr(zero_rule), name="zero_rule", words=", ".join(words))
+    if zero_rule is not None:
+        check_choice("zero_rule", zero_rule, tuple(RUBRIC.column("zero_rule").words))
     short = _short(columns, sheet, {"unit": unit, "zero_rule": zero_rule}, corrections=corrections)
     return _load(path, "rubric", declaration, limits=limits, **short)
 

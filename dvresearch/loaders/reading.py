@@ -671,13 +671,13 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
 def _find_extra(out: Reading, part: Part) -> None:
     """Find cells beyond the last title: in a text file a separator inside a cell pushes the rest to the right."""
     sheet, block = part.block.sheet, part.block
-    if sheet.titles:
+    if sheet.titles or sheet.name:
         return
     width = max((i + 1 for i, t in enumerate(block.titles) if t), default=0)
     beyond = list(range(width, min(block.right, len(sheet.columns))))
     for row in part.body.records if beyond else ():
         at = next((c for c in beyond if texts([sheet.columns[c][row]])[0]), None)
-        if at is not None and not sheet.name:
+        if at is not None:
             out.problems.append(Problem("extra_cells", int(row), at, "", sheet))
 
 
