@@ -8,6 +8,7 @@ declaration beside an office's file.
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
 from collections.abc import Callable, Sequence
@@ -280,7 +281,15 @@ def check_choice(name: str, value: object, words: Sequence[object]) -> None:
         What it may be.
     """
     if value not in words:
-        raise ParameterError("value-not-in-list", got=repr(value), name=name, words=", ".join(map(str, words)))
+        # the nearest where one is near, or else all: which of them fits is for the user to say
+        near = [f"{name}={w!r}" for w in difflib.get_close_matches(str(value), list(map(str, words)), 1) or words]
+        raise ParameterError(
+            "choice-not-stated" if value is None else "no-such-choice",
+            got=repr(value),
+            name=name,
+            words=", ".join(map(str, words)),
+            near=Text(" hoặc ".join(near), " or ".join(near)),
+        )
 
 
 def refuse_rows(

@@ -461,7 +461,7 @@ def test_a_part_above_its_whole_is_refused(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     for load in (load_tallies, load_index766):
-        with pytest.raises(DataError, match="in_time not above received") as error:
+        with pytest.raises(DataError, match="in_time ≤ received") as error:
             load(path)
         assert "t.csv, dòng/row 3, cột/column in_time" in str(error.value)
 

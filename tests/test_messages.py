@@ -113,7 +113,7 @@ def test_a_choice_names_its_words() -> None:
     check_choice("to", "34", ("34",))
     with pytest.raises(ParameterError) as error:
         check_choice("to", "63", ("34", "27"))
-    assert error.value.code == "value-not-in-list"
+    assert error.value.code == "no-such-choice"
     assert error.value.lines("en")[0] == "to cannot be this." and "34, 27" in str(error.value)
 
 

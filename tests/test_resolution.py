@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dvresearch.codebook import get
 from dvresearch.errors import DataError, ParameterError
@@ -277,14 +279,59 @@ def test_paused_and_undated_dossiers_leave_the_rates() -> None:
     assert rows.loc["due", ["numerator", "denominator"]].tolist() == [60, 73]
     assert rows.loc["workload", ["numerator", "denominator"]].tolist() == [72, 85]
     assert rows.loc["q766", ["numerator", "denominator"]].tolist() == [72, 85]
-    assert rows.loc["workload", "reason"] == "paused_left_out;undated_left_out"
-    assert rows.loc["q766", "reason"] == "derived_q766;paused_left_out;undated_left_out"
-    assert rows.loc[["resolved", "due"], "reason"].tolist() == ["derived_resolved", ""]
+    assert rows.loc["workload", "reason"] == "paused_left_out=10;undated_left_out=5"
+    assert rows.loc["q766", "reason"] == "derived_q766;paused_left_out=10;undated_left_out=5"
+    assert rows.loc[["resolved", "due"], "reason"].tolist() == [
+        "derived_resolved;undated_left_out=5",
+        "paused_left_out=10;undated_left_out=5",
+    ]
+    assert (rows.drop("total")["flags"] == "partly_unknown").all() and rows.loc["total", "flags"] == ""
     # Nothing but undated dossiers is no rate at all, not 100 %.
     none = pd.DataFrame(
         {"unit": ["A"], "workload": [100], "resolved_late": [0], "pending_overdue": [0], "undated": [100]}
     )
     assert resolution_rate(none, definition="workload")["value"].isna().all()
+
+
+def test_a_rate_of_mostly_unknown_dossiers_is_not_given() -> None:
+    # 40 judged in time, and 41 of which nobody knows: more than half.
+    counts = pd.DataFrame({"unit": ["A", "B"], "resolved_within": 36, "resolved_late": 4, "undated": [40, 41]})
+    rows = resolution_rate(counts, definition="resolved", by="unit")
+    assert rows["value"].tolist()[0] == 0.9 and np.isnan(rows["value"].tolist()[1])
+    assert rows["reason"].tolist() == [
+        "derived_resolved;undated_left_out=40", "too_many_unknown;undated_left_out=41",
+    ]  # fmt: skip
+    assert resolution_rate(counts, definition="resolved", by="unit", most_unknown=1)["value"].tolist() == [0.9, 0.9]
+    with pytest.raises(ParameterError, match="from 0 to 1"):
+        resolution_rate(counts, definition="resolved", most_unknown=50)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(*[st.booleans()] * 4), min_size=1, max_size=12), st.data())
+def test_forgetting_a_fact_never_makes_a_rate_of_more_dossiers(rows, data) -> None:
+    """Unknown is unknown: what is no longer known of a dossier takes it out of numerator and denominator."""
+    day = pd.Timestamp("2026-03-02")
+    dossiers = pd.DataFrame(
+        {
+            "unit": "A",
+            "received": day,
+            "due": [day + pd.Timedelta(days=10)] * len(rows),
+            "resolved": [day + pd.Timedelta(days=20 if late else 5) if done else pd.NaT for done, late, _, _ in rows],
+            "outcome": ["granted" if done else "paused" if waits else "open" for done, _, waits, _ in rows],
+        }
+    )
+    lost = data.draw(st.integers(0, len(rows) - 1))
+    fact = data.draw(st.sampled_from(["due", "outcome"] + (["resolved"] if rows[lost][0] else [])))
+    forgotten = dossiers.copy()
+    forgotten.loc[lost, fact] = "unknown" if fact == "outcome" else pd.NaT
+    whole, part = (
+        resolution_rate(count_dossiers(d, as_of="2026-03-31"), definition="all", most_unknown=1).set_index("definition")
+        for d in (dossiers, forgotten)
+    )
+    for name in ("resolved", "due", "workload", "q766"):
+        before, after = (np.nan_to_num(r.loc[name, ["numerator", "denominator"]].astype(float)) for r in (whole, part))
+        out = before - after
+        assert out[1] in (0, 1) and 0 <= out[0] <= out[1], (name, before, after)
 
 
 def test_the_portal_s_rule_of_supplements_holds_the_paused() -> None:
@@ -298,7 +345,7 @@ def test_the_portal_s_rule_of_supplements_holds_the_paused() -> None:
         }
     )
     rates = resolution_rate(counts, definition="q766", by="unit")
-    assert rates["reason"].tolist() == ["", "paused_left_out"] and rates["value"].tolist() == [0.9, 0.9]
+    assert rates["reason"].tolist() == ["", "paused_left_out=2"] and rates["value"].tolist() == [0.9, 0.9]
 
 
 def test_what_the_tally_noted_goes_on() -> None:
@@ -314,6 +361,6 @@ def test_what_the_tally_noted_goes_on() -> None:
     )
     by_hour = resolution_rate(count_dossiers(dossiers, as_of="2026-03-31", clock="instant"), definition="resolved")
     assert by_hour["value"].tolist() == [0.5]
-    assert by_hour["reason"].tolist() == ["late_by_hour;not_received;not_admitted"]
+    assert by_hour["reason"].tolist() == ["late_by_hour=1;not_received=1;not_admitted=1"]
     by_day = resolution_rate(count_dossiers(dossiers, as_of="2026-03-31"), definition="resolved")
-    assert by_day["value"].tolist() == [1.0] and by_day["reason"].tolist() == ["not_received;not_admitted"]
+    assert by_day["value"].tolist() == [1.0] and by_day["reason"].tolist() == ["not_received=1;not_admitted=1"]

@@ -17,7 +17,7 @@ from dvresearch.evaluation.spec import Spec
 from dvresearch.evaluation.steps import remembered
 from dvresearch.metrics.identities import term
 from dvresearch.wording.periods import period_words
-from dvresearch.wording.values import GROUPS, say
+from dvresearch.wording.values import GROUPS, reason_labels, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -230,13 +230,10 @@ class Context(Lists):
     def with_remarks(self, estimates: pd.DataFrame) -> pd.DataFrame:
         """Return `estimates` with a column of words: flags, then why something is missing."""
 
-        def words(flags: str, reason: str) -> str:
-            shown = [self.label("flag", f) for f in flags.split(";") if f]
-            shown += [codebook.get("reason", r).label(self.lang) for r in reason.split(";") if r]
-            return "; ".join(shown)
-
-        pairs = zip(estimates["flags"], estimates["reason"], strict=True)
-        return estimates.assign(remarks=[words(f, r) for f, r in pairs])
+        rows = estimates[["flags", "reason"]].to_dict("records")
+        flags = ([self.label("flag", f) for f in row["flags"].split(";") if f] for row in rows)
+        remarks = ["; ".join([*f, *reason_labels(row, self.lang)]) for f, row in zip(flags, rows, strict=True)]
+        return estimates.assign(remarks=remarks)
 
     def with_position(self, judged: pd.DataFrame) -> pd.DataFrame:
         """Return a funnel, the highest first, with its positions in words."""

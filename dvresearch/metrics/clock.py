@@ -50,15 +50,7 @@ class Moment:
         except (TypeError, ValueError):
             moment = pd.NaT
         if moment is pd.NaT or (moment.tz is not None and tz is None):
-            raise ParameterError(
-                Text("as_of không dùng được.", "as_of cannot be used."),
-                expected=Text(
-                    "ngày chốt số liệu, có múi giờ chỉ khi bảng có",
-                    "the reporting date, with a zone only if the table has one",
-                ),
-                got=repr(as_of),
-                hint=Text('Viết as_of="2026-06-30".', 'Write as_of="2026-06-30".'),
-            )
+            raise ParameterError("as-of-is-no-date", got=repr(as_of))
         whole_day = moment == moment.normalize()
         if whole_day:
             moment = moment + pd.DateOffset(days=1) - pd.Timedelta(microseconds=1)
@@ -84,6 +76,7 @@ class Known:
     withdrawn: Bools
     paused: Bools
     end_unknown: Bools
+    state_unknown: Bools
 
     @classmethod
     def of(
@@ -95,7 +88,7 @@ class Known:
         end, end_wall = _times(rows, "resolved")
         known = end <= now.instant
         outcome = _outcomes(rows, ~known, settings)
-        end_unknown = ~outcome.isin(["open", "paused", ""]).to_numpy(dtype=bool) & np.isnat(end)
+        end_unknown = ~outcome.isin(["open", "paused", "unknown", ""]).to_numpy(dtype=bool) & np.isnat(end)
         end, end_wall = (np.where(known, t, np.datetime64("NaT", "us")) for t in (end, end_wall))
         without_hour = due_wall == due_wall.astype("datetime64[D]")
         if clock == "auto":
@@ -118,6 +111,7 @@ class Known:
             outcome.isin(["withdrawn", "returned", "kept"]).to_numpy(dtype=bool) & (known | end_unknown),
             (outcome == "paused").to_numpy(dtype=bool) & ~known,
             end_unknown,
+            (outcome == "unknown").to_numpy(dtype=bool) & ~known,
         )
 
     def late(self, now: Moment) -> Bools:
@@ -141,7 +135,7 @@ class Known:
     @property
     def dated(self) -> Bools:
         """Whether it can be told if the dossier is in time."""
-        return ~np.isnat(self.due) & ~self.end_unknown
+        return ~np.isnat(self.due) & ~self.end_unknown & ~self.state_unknown
 
 
 def _outcomes(rows: pd.DataFrame, unfinished: Bools, settings: Mapping[str, str | None]) -> pd.Series:
@@ -153,20 +147,14 @@ def _outcomes(rows: pd.DataFrame, unfinished: Bools, settings: Mapping[str, str 
         here = outcome == state
         asked = int((here & unfinished).sum())
         if asked and settings[state] is None:
-            name = {lang: codebook.get("value", f"outcome.{state}").label(lang) for lang in ("vi", "en")}
             said = [f'{state}="{answer}"' for answer in answers]
+            entry = codebook.get("value", f"outcome.{state}")
             raise ParameterError(
-                Text(
-                    f"{asked} hồ sơ chưa có ngày kết thúc ở trạng thái “{name['vi']}”; "
-                    "không đoán được thời hạn giải quyết còn tính hay không.",
-                    f"{asked} dossiers without a day of their end are in the state “{name['en']}”; "
-                    "whether their clock still runs cannot be guessed.",
-                ),
-                expected=Text(" hoặc ".join(said), " or ".join(said)),
-                hint=Text(
-                    f"Hỏi đơn vị quản lý phần mềm, rồi viết tally(..., {said[-1]}).",
-                    f"Ask who runs the software, then write tally(..., {said[-1]}).",
-                ),
+                "state-needs-a-setting",
+                count=asked,
+                state=Text(entry.label_vi, entry.label_en),
+                answers=Text(" hoặc ".join(said), " or ".join(said)),
+                example=said[-1],
             )
         # One with a day of its end has ended, whatever the setting.
         outcome = outcome.mask(here, answers.get(settings[state] or "", "stopped"))
@@ -184,26 +172,15 @@ def check_dossiers(dossiers: pd.DataFrame, labels: list[str]) -> None:
     texts = [name for name, values in times.items() if not pd.api.types.is_datetime64_any_dtype(values)]
     if texts or len(zones) > 1:
         raise DataError(
-            Text("Cột thời gian chưa ở dạng thời gian.", "A column of times does not hold times yet.")
-            if texts
-            else Text("Các cột thời gian khác múi giờ.", "The columns of times are in different zones."),
-            expected=Text(
-                "received, due, resolved là thời gian, cùng múi giờ hoặc cùng không có",
-                "received, due, resolved as times, all in one zone or all without",
-            ),
+            "times-are-no-times" if texts else "times-in-several-zones",
             got=", ".join(texts or sorted(zones)),
             where=", ".join(times),
-            hint=Text("Nạp tệp bằng load_dossiers.", "Load the file with load_dossiers."),
         )
     if "supplement_days" in dossiers:
         negative = (dossiers["supplement_days"] < 0).to_numpy(dtype=bool, na_value=False)
         if negative.any():
-            raise DataError(
-                Text("Số ngày bổ sung âm.", "Negative supplement days."),
-                expected=Text("số ngày từ 0 trở lên", "a number of days from 0 up"),
-                where=f"dòng/row {int(negative.argmax()) + 1}, cột/column supplement_days",
-                hint=Text("Sửa số liệu gốc rồi nạp lại.", "Correct the source and load again."),
-            )
+            where = f"dòng/row {int(negative.argmax()) + 1}, cột/column supplement_days"
+            raise DataError("supplement-days-negative", where=where)
 
 
 def received_by(dossiers: pd.DataFrame, now: Moment) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -215,18 +192,9 @@ def received_by(dossiers: pd.DataFrame, now: Moment) -> tuple[pd.DataFrame, dict
     counted = ~np.any(list(left.values()), axis=0)
     number = {word: int(rows.sum()) for word, rows in left.items()}
     if not counted.any():
-        raise DataError(
-            Text(
-                "Không có hồ sơ nào tiếp nhận đến ngày chốt số liệu.", "No dossier was received by the reporting date."
-            ),
-            expected=Text(f"ngày tiếp nhận đến {now.day}", f"dates of receipt up to {now.day}"),
-            got=", ".join(
-                f"{codebook.label('reason', w)} / {codebook.label('reason', w, 'en')}: {n}"
-                for w, n in number.items()
-                if n
-            ),
-            hint=Text("Kiểm tra as_of, cột received và cột outcome.", "Check as_of and the columns received, outcome."),
-        )
+        seen = [codebook.get("reason", word) for word, count in number.items() if count]
+        told = ", ".join(f"{e.label_vi} / {e.label_en}: {number[e.code]}" for e in seen)
+        raise DataError("nothing-received-by-as-of", got=told, day=now.day)
     return dossiers if counted.all() else dossiers[counted], number
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.tables import BASES, ESTIMATES, FLAGS, Column, Table, check
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "add_flag",
     "build",
     "check_confidence",
+    "check_number",
     "check_part",
     "check_whole",
     "choose",
@@ -56,30 +57,14 @@ Floats = NDArray[np.float64]
 
 def choose(argument: str, value: object, words: Sequence[str]) -> None:
     """Refuse `value` unless it is one of `words`; `argument` is its name in the message. `None` is one not stated."""
-    if value not in words:
-        listed = ", ".join(map(repr, words))
-        # the nearest when one is near, or else all: which of them fits is for the user to say
-        near = [f"{argument}={word!r}" for word in difflib.get_close_matches(str(value), words, 1) or words]
-        raise ParameterError(
-            Text(f"Chưa nêu {argument}.", f"{argument} is not stated.")
-            if value is None
-            else Text(f"Không có lựa chọn {argument}={value!r}.", f"There is no {argument}={value!r}."),
-            expected=Text(f"một trong: {listed}", f"one of: {listed}"),
-            got=repr(value),
-            hint=Text(f"Viết {' hoặc '.join(near)}.", f"Write {' or '.join(near)}."),
-        )
+    check_choice(argument, value, words)
 
 
 def group_names(by: str | Sequence[str] | None) -> list[str]:
     """Return the names of the columns to group by as a list; refuse what is no name."""
     labels = [by] if isinstance(by, str) else list(by) if isinstance(by, Iterable) else [] if by is None else [by]
     if not all(isinstance(name, str) for name in labels):
-        raise ParameterError(
-            Text("by phải là tên cột.", "by must be the name of a column."),
-            expected=Text("một tên cột, hoặc danh sách tên cột", "the name of a column, or a list of names"),
-            got=f"by={by!r}",
-            hint=Text('Viết by="unit" hoặc by=["unit", "period"].', 'Write by="unit" or by=["unit", "period"].'),
-        )
+        raise ParameterError("by-is-no-column-name", got=f"by={by!r}")
     return labels
 
 
@@ -89,16 +74,13 @@ def grouping(table: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
     lacking = [str(c) for c in labels if c not in table.columns]
     if lacking:
         seen = [str(c) for c in table.columns]
-        near = difflib.get_close_matches(lacking[0], seen, 3, 0.5)
+        near = difflib.get_close_matches(lacking[0], seen, 3, 0.5) or seen
         raise ParameterError(
-            Text(f"Bảng không có cột {', '.join(lacking)}.", f"The table has no column {', '.join(lacking)}."),
-            expected=Text(
-                "by= gồm các cột của bảng: " + ", ".join(seen), "by= columns of the table: " + ", ".join(seen)
-            ),
+            "by-names-no-column",
             got=f"by={by!r}",
-            hint=Text(f"Gần nhất: {', '.join(near)}.", f"Nearest: {', '.join(near)}.")
-            if near
-            else Text("Chọn cột trong danh sách trên.", "Choose from the columns above."),
+            missing=", ".join(lacking),
+            columns=", ".join(seen),
+            near=", ".join(near),
         )
     return labels
 
@@ -106,11 +88,15 @@ def grouping(table: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
 def check_confidence(confidence: float) -> None:
     """Refuse a confidence level outside 0-1 (95 instead of 0.95)."""
     if not isinstance(confidence, float | int | np.floating) or not 0 < confidence < 1:
+        raise ParameterError("confidence-outside-0-1", got=repr(confidence))
+
+
+def check_number(argument: str, value: object, least: float, most: float) -> None:
+    """Refuse `value` unless it is a number from `least` to `most`; `argument` is its name in the message."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not number or not least <= value <= most:  # type: ignore[operator]
         raise ParameterError(
-            Text("Độ tin cậy phải nằm giữa 0 và 1.", "The confidence level must lie between 0 and 1."),
-            expected=Text("ví dụ 0.95", "for example 0.95"),
-            got=repr(confidence),
-            hint=Text("Viết confidence=0.95 cho 95 %.", "Write confidence=0.95 for 95 %."),
+            "number-outside-range", got=f"{argument}={value!r}", name=argument, least=f"{least:g}", most=f"{most:g}"
         )
 
 
@@ -118,13 +104,7 @@ def check_whole(argument: str, value: object, least: int = 0) -> None:
     """Refuse `value` unless it is a whole number from `least` on; `argument` is its name in the message."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ParameterError(
-            Text(
-                f"{argument} phải là số nguyên từ {least} trở lên.",
-                f"{argument} must be a whole number, {least} or more.",
-            ),
-            expected=Text(f"{least}, {least + 1}, …", f"{least}, {least + 1}, ..."),
-            got=f"{argument}={value!r}",
-            hint=Text(f"Ví dụ: {argument}={least + 1}", f"For example: {argument}={least + 1}"),
+            "number-not-whole", got=f"{argument}={value!r}", name=argument, least=least, example=least + 1
         )
 
 
@@ -134,15 +114,7 @@ def column_numbers(table: pd.DataFrame, column: str) -> Floats:
     if not pd.api.types.is_numeric_dtype(values):
         text = values.map(lambda cell: isinstance(cell, str)).to_numpy(dtype=bool)
         if text.any():
-            raise DataError(
-                Text("Có chữ trong cột số.", "Text in a number column."),
-                expected=Text("một số, hoặc ô trống nếu không biết", "a number, or an empty cell when not known"),
-                where=_row(int(text.argmax()), column),
-                hint=Text(
-                    "Nạp tệp bằng hàm load_… để số kiểu Việt Nam được đọc đúng.",
-                    "Load the file with a load_… function, which reads Vietnamese numbers.",
-                ),
-            )
+            raise DataError("text-in-number-column", where=_row(int(text.argmax()), column))
     return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
@@ -170,17 +142,11 @@ def check_part(part: Floats, whole: Floats, *, names: tuple[str, str]) -> None:
         i = int(bad.argmax())
         more = int(bad.sum()) - 1
         raise DataError(
-            Text(
-                f"Cột {names[0]} lớn hơn cột {names[1]}, trong khi chỉ là một phần của cột đó.",
-                f"The column {names[0]} is larger than {names[1]}, of which it is a part.",
-            ),
-            expected=Text(f"{names[0]} ≤ {names[1]}", f"{names[0]} ≤ {names[1]}"),
+            "part-above-whole",
             got=f"{part[i]:.15g} > {whole[i]:.15g}",
             where=_row(i, names[0]) + (f" (+{more})" if more else ""),
-            hint=Text(
-                "Kiểm tra xem hai cột có bị đổi chỗ hoặc thuộc hai kỳ khác nhau không.",
-                "Check whether the two columns are swapped or belong to different periods.",
-            ),
+            part=names[0],
+            whole=names[1],
         )
 
 
@@ -227,16 +193,7 @@ def grouped_counts(
     labels = group_names(by)
     clash = [c for c in labels if c in ESTIMATES.names]
     if clash or len(set(labels)) < len(labels):
-        got = ", ".join(clash or labels)
-        raise ParameterError(
-            Text("Cột nhóm trùng tên.", "A grouping column clashes with another name."),
-            expected=Text(
-                "mỗi cột một lần, khác tên cột của bảng ước lượng",
-                "each column once, named unlike the columns of the estimates",
-            ),
-            got=got,
-            hint=Text("Đổi tên cột bằng table.rename(columns=…).", "Rename it with table.rename(columns=…)."),
-        )
+        raise ParameterError("group-column-clashes", got=", ".join(clash or labels))
     needed = [Column(c, "count", required=True) for c in counts] + [Column(c, "text", required=True) for c in labels]
     check(table, Table("counts", Text("số đếm", "counts"), (), tuple(needed)))
     columns = {c: column_numbers(table, c) for c in counts}

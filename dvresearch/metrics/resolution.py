@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
 from dvresearch.metrics.estimates import (
     Floats,
+    add_flag,
     check_confidence,
+    check_number,
     check_part,
     choose,
     column_numbers,
     grouped_counts,
     grouping,
+    label_groups,
 )
 from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, complete
 from dvresearch.metrics.proportions import METHODS, share
@@ -50,6 +53,8 @@ _LADDER = {
 #: The definitions in the order of the ladder; ``total`` is a share of a sum whose base the source does not name.
 DEFINITIONS = tuple(_LADDER)
 _COUNTS = Table("tally", TALLY.row, (), tuple(c for c in TALLY.columns if c.kind == "count"))
+#: Share of dossiers of unknown timeliness above which a rate is not given.
+MOST_UNKNOWN = 0.5
 #: What the note of a tally says that bears on every share made of it.
 _NOTED = ("late_by_hour", "not_received", "not_started", "not_admitted")
 #: How blank totals are filled. Received dossiers are not filled from their state under `q766`: that
@@ -61,6 +66,7 @@ _FILL = (
 )
 
 Masks = dict[str, NDArray[np.bool_]]
+Counts = dict[str, Floats]
 
 
 def resolution_rate(
@@ -71,6 +77,7 @@ def resolution_rate(
     total_is: Literal["unnamed", "workload", "resolved", "due"] = "unnamed",
     method: Literal["wilson", "clopper_pearson", "agresti_coull", "jeffreys"] = "wilson",
     confidence: float = 0.95,
+    most_unknown: float = MOST_UNKNOWN,
 ) -> pd.DataFrame:
     """Share of dossiers resolved, or still being handled, within their time.
 
@@ -94,6 +101,9 @@ def resolution_rate(
         Interval method, as for :func:`proportion`.
     confidence : float, default 0.95
         Two-sided level, 0-1.
+    most_unknown : float, default 0.5
+        Share 0-1 of dossiers whose timeliness is not known, of these and the denominator together, above which the
+        rate is not given (reason ``too_many_unknown``): most of what it would speak of was never looked at.
 
     Returns
     -------
@@ -126,11 +136,12 @@ def resolution_rate(
     (resolved within + pending within) / (workload - paused - undated), which the reason ``derived_q766`` then says.
 
     Dossiers paused for the citizen's supplement are neither within their time nor overdue, and of undated ones it
-    cannot be known: where a source counts them they stand in neither numerator nor denominator of ``workload``
-    and ``q766`` (reasons ``paused_left_out``, ``undated_left_out``). They never stand in ``resolved`` and ``due``.
+    cannot be known: they stand in neither numerator nor denominator of any definition. Where a source counts them the
+    row says how many (``paused_left_out=10``, ``undated_left_out=5``, and the flag ``partly_unknown``); over several
+    periods, through which the same dossier may wait, without the number.
 
-    What :func:`tally` noted goes on in ``reason``: ``late_by_hour``, ``not_received``, ``not_started``,
-    ``not_admitted``.
+    What :func:`tally` noted goes on in ``reason`` with its count, which is that of the whole file:
+    ``late_by_hour=3``, ``not_received``, ``not_started``, ``not_admitted``.
 
     Checked against the figures of Quế Sơn, Lâm Đồng and Vĩnh Phúc as published (see
     tests/test_resolution.py). Quế Sơn 2022, base of the total not named: 77.83 % of the total, 79.82 % of
@@ -141,13 +152,14 @@ def resolution_rate(
     choose("total_is", total_is, ("unnamed", "workload", "resolved", "due"))
     choose("method", method, tuple(METHODS))
     check_confidence(confidence)
+    check_number("most_unknown", most_unknown, 0, 1)
     check(tally, _COUNTS)
     labels = grouping(tally, by)
     refuse_mixed(tally, ("unit_level", "unit_version"), by=labels)
     refuse_whole_and_parts(tally, "group", by=labels)
 
     names = DEFINITIONS if definition == "all" else (definition,)
-    counts, remarks = _counts(tally, total_is)
+    counts, remarks, left_out = _counts(tally, total_is)
     columns: dict[str, Floats] = {f"basis.{b}": m.astype(float) for b, m in _bases(tally).items()}
     for name in names:
         d = _LADDER[name]
@@ -159,6 +171,8 @@ def resolution_rate(
     keys, sums = grouped_counts(work.assign(rows=1.0), [*columns, "rows"], by=labels)
     *found, rows = sums
     total = dict(zip(columns, found, strict=True))
+    noted = _noted(tally, labels, len(keys))
+    left_out = {name: _at_once(tally, labels, counts) for name, counts in left_out.items()}
 
     basis = pd.Series("unknown", index=keys.index, dtype="str")
     for b in BASES:
@@ -168,29 +182,37 @@ def resolution_rate(
     frames = []
     for name in names:
         codes = {code: total[f"{name}.{code}"] for code in remarks[name]}
+        left = left_out[name]
         # Dossiers counted by the state of those received (766) stand in one period only, stocks in several.
         repeated = stocks & (name == "workload") | stocks & (codes.get("derived_q766", np.zeros(1)) > 0)
         x, n = (np.where(repeated, np.nan, total[f"{name}.{c}"]) for c in "xn")
-        frames.append(
-            share(
-                keys,
-                x,
-                n,
-                indicator="dossiers_in_time_share",
-                definition=name,
-                basis=basis,
-                method=method,
-                confidence=confidence,
-                reasons=_reasons(codes, rows, np.isnan(x) | np.isnan(n), repeated),
-            )
+        undated = left.get("undated_left_out", np.zeros(len(keys)))
+        unsure = (undated > 0) & (undated > most_unknown * (np.nan_to_num(n) + undated)) & ~np.isnan(n)
+        reasons = _reasons(codes, rows, np.isnan(x) | np.isnan(n), repeated)
+        numbers = {code: np.where(stocks & (count > 0), np.nan, count) for code, count in left.items()} | noted
+        frame = share(
+            keys,
+            np.where(unsure, np.nan, x),
+            n,
+            indicator="dossiers_in_time_share",
+            definition=name,
+            basis=basis,
+            method=method,
+            confidence=confidence,
+            reasons={"too_many_unknown": unsure, **reasons},
         )
+        frame["reason"] = _with_counts(frame["reason"], numbers)
+        frames.append(add_flag(frame, "partly_unknown", undated > 0))
     # The ladder of one group stays together.
     order = np.arange(len(frames) * len(keys)).reshape(len(frames), len(keys)).T.ravel()
     return frames[0] if len(frames) == 1 else pd.concat(frames).take(order).reset_index(drop=True)
 
 
-def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict[str, Masks]]:
-    """Return the columns of every definition, row by row, and by definition the rows to remark on."""
+def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict[str, Masks], dict[str, Counts]]:
+    """Return the columns of every definition, row by row, and by definition the rows to remark on and what is left out.
+
+    What is left out is the number of dossiers that are neither in time nor late by a definition, by reason.
+    """
     blank = np.full(len(tally), np.nan)
     given = {c: column_numbers(tally, c) for c in _COUNTS.names if c in tally.columns}
     assumed = np.zeros(len(tally), dtype=bool)
@@ -218,26 +240,53 @@ def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict
 
     remarks = {name: {f"no_{c}": np.isnan(counts[c]) for c in d.needs} for name, d in _LADDER.items()}
     remarks["q766"] = {code: mask & ~portal for code, mask in remarks["q766"].items()} | {"derived_q766": ~portal}
-    # Under the portal's rule of supplements its own counts hold the paused dossiers, too.
-    held = (
-        portal & (tally["supplement"] == "q766").to_numpy(dtype=bool, na_value=False)
-        if "supplement" in tally
-        else False
-    )
-    for name, left in (("workload", paused > 0), ("q766", (paused > 0) & ~np.asarray(held))):
-        remarks[name] |= {"paused_left_out": left, "undated_left_out": undated > 0}
     remarks["resolved"]["derived_resolved"] = derived["resolved_parts"]
     remarks["workload"]["derived_workload"] = derived["workload_in"] | derived["workload_out"]
     if total_is != "unnamed":
         remarks[total_is]["total_assumed"] = assumed
     if total_is == "workload":
         remarks["q766"]["total_assumed"] = assumed & ~portal
-    noted = tally["note"].fillna("") if "note" in tally.columns else pd.Series("", index=tally.index)
+    # Under the portal's rule of supplements its own counts hold the paused dossiers, too.
+    rule = tally["supplement"] == "q766" if "supplement" in tally else pd.Series(False, index=tally.index)
+    held = portal & rule.to_numpy(dtype=bool, na_value=False)
+    left_out: dict[str, Counts] = {
+        "resolved": {"undated_left_out": undated},
+        "due": {"paused_left_out": paused, "undated_left_out": undated},
+        "workload": {"paused_left_out": paused, "undated_left_out": undated},
+        "q766": {"paused_left_out": np.where(held, 0.0, paused), "undated_left_out": undated},
+        "total": {},
+    }
+    return counts, remarks, left_out
+
+
+def _at_once(tally: pd.DataFrame, labels: list[str], counts: Counts) -> Counts:
+    """Return counts of dossiers by group; of several periods the largest, since one may wait through all of them."""
+    group = label_groups(tally, labels)[1]
+    period = tally["period"].fillna("").to_numpy() if "period" in tally else np.zeros(len(tally))
+    each = pd.DataFrame(counts, index=tally.index).groupby([group, period]).sum()
+    return {code: each[code].groupby(level=0).max().to_numpy() for code in counts}
+
+
+def _noted(tally: pd.DataFrame, labels: list[str], groups: int) -> Counts:
+    """Return the counts that :func:`tally` noted, by group: each row states those of the whole file."""
+    if "note" not in tally:
+        return {}
+    at = label_groups(tally, labels)[1]
+    noted = {}
     for code in _NOTED:
-        said = noted.str.contains(f"{code}=", regex=False).to_numpy(dtype=bool)
-        for name in remarks:
-            remarks[name][code] = said
-    return counts, remarks
+        number = tally["note"].fillna("").str.extract(rf"\b{code}=(\d+)", expand=False).astype(float).fillna(0)
+        noted[code] = number.groupby(at).max().reindex(range(groups), fill_value=0).to_numpy()
+    return noted
+
+
+def _with_counts(reasons: pd.Series, numbers: Counts) -> pd.Series:
+    """Return reasons with those that have a number: ``undated_left_out=5``, without it where it is NaN."""
+    out = reasons.to_numpy(dtype=object).copy()
+    for code, count in numbers.items():
+        for i in np.flatnonzero(~(count == 0)):
+            said = code if np.isnan(count[i]) else f"{code}={count[i]:.0f}"
+            out[i] = ";".join(filter(None, (out[i], said)))
+    return pd.Series(out, index=reasons.index, dtype="str")
 
 
 def _bases(tally: pd.DataFrame) -> Masks:

@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.clock import DAY, SETTINGS, Bools, Ints, Known, Moment, Times, check_dossiers, received_by
 from dvresearch.metrics.estimates import ALL, choose, group_names, label_groups
 from dvresearch.tables import TALLY
@@ -145,12 +145,7 @@ def tally(
     labels = group_names(by)
     clash = [c for c in labels if c in _RESULT]
     if clash:
-        raise ParameterError(
-            Text("Không đếm theo cột này được.", "This column cannot be counted by."),
-            expected=Text("cột đơn vị, lĩnh vực, thủ tục, kênh tiếp nhận, …", "unit, field, procedure, channel, ..."),
-            got=", ".join(clash),
-            hint=Text("Bỏ cột đó khỏi by.", "Leave it out of by."),
-        )
+        raise ParameterError("not-a-column-to-count-by", got=", ".join(clash))
     check_dossiers(dossiers, labels)
     now = Moment.of(as_of, getattr(dossiers["received"].dtype, "tz", None))
 

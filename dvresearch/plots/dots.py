@@ -43,7 +43,7 @@ from dvresearch.wording.values import (
     known,
     names,
     one_of,
-    reason_codes,
+    reason_labels,
     say,
     shown,
     subject,
@@ -288,7 +288,7 @@ def _missing(row: Row, lang: Lang) -> str:
     """Return why a row has no dot: its reasons, or that it is hidden."""
     if "suppressed" in flag_codes(row):
         return codebook.get("flag", "suppressed").label(lang)
-    reasons = ", ".join(codebook.get("reason", code).label(lang) for code in reason_codes(row))
+    reasons = ", ".join(reason_labels(row, lang))
     return say(_CANNOT, lang).format(reasons) if reasons else say(_NO_FIGURE, lang)
 
 

@@ -34,7 +34,7 @@ from dvresearch.wording.values import (
     definition_name,
     indicator_name,
     known,
-    reason_codes,
+    reason_labels,
     say,
     unit_of,
 )
@@ -105,7 +105,7 @@ def event_study(effects: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "
     table = check(effects, _EFFECTS)
     table = table[(table["effect"] == "event_time") & table["band"].isin(_BARS) & table["value"].notna()]
     if not len(table):
-        reasons = [codebook.label("reason", r, lang) for row in effects.to_dict("records") for r in reason_codes(row)]
+        reasons = [label for row in effects.to_dict("records") for label in reason_labels(row, lang)]
         raise DataError(
             Text("Không có tác động theo số kỳ từ khi áp dụng để vẽ.", "There is no effect by time since adoption."),
             expected=Text('các dòng effect == "event_time" của impact(…)', 'rows of impact(…), effect == "event_time"'),
@@ -152,7 +152,7 @@ def event_study(effects: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "
     bare = [
         say(_NO_BAR, lang).format(
             format_number(row["event_time"], 0, lang),
-            ", ".join(codebook.label("reason", code, lang) for code in reason_codes(row)),
+            ", ".join(reason_labels(row, lang)),
         )
         for row in points.to_dict("records")
         if not known(row["lower"])

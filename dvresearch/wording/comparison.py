@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text
 from dvresearch.tables import FUNNEL, check
-from dvresearch.wording.values import Lang, Row, flag_codes, hidden, listed, names, reason_codes, say, unit_of, value
+from dvresearch.wording.values import Lang, Row, flag_codes, hidden, listed, names, reason_labels, say, unit_of, value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,6 +132,6 @@ def _spread(row: pd.Series) -> Text:
 
 def _with_reason(row: Row, lang: Lang) -> str:
     """Return the name of a unit and why it has no place: a code of reason, or the flag that keeps it out."""
-    labels = [codebook.get("reason", code).label(lang) for code in reason_codes(row)]
+    labels = reason_labels(row, lang)
     why = ", ".join(labels or [codebook.get("flag", code).label(lang) for code in flag_codes(row)])
     return f"{row['_name']} ({why})" if why else str(row["_name"])

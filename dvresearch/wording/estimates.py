@@ -21,7 +21,7 @@ from dvresearch.wording.values import (
     is_difference,
     is_effect,
     known,
-    reason_codes,
+    reason_notes,
     say,
     shown,
     subject,
@@ -100,7 +100,9 @@ _BAR = Text(
 )
 
 #: Flags that remark on a value and say nothing where there is none.
-_OF_A_VALUE = ("few", "ceiling")
+_OF_A_VALUE = ("few", "ceiling", "partly_unknown")
+#: Flags of which a reason says more.
+_TOLD = ("partly_unknown",)
 
 _HIGHER = Text("cao hơn {}", "higher by {}")
 _LOWER = Text("thấp hơn {}", "lower by {}")
@@ -155,14 +157,14 @@ def _paragraph(row: Row, lang: Lang) -> str:
     how = definition_name(row["definition"], lang)
     name = indicator_name(row["indicator"], lang) + (f" ({how})" if how else "")
     who = subject(row, lang)
-    flags, reasons = flag_codes(row), reason_codes(row)
+    flags, reasons = flag_codes(row), reason_notes(row, lang)
     told = shown(row)
     head = capital(f"{who} – {name}" if who else name)
     sentences = [f"{head}: {_value(row, lang)} ({_grounds(row, lang)})." if told else f"{head}: {say(_MISSING, lang)}."]
-    sentences += [codebook.get("reason", code).note(lang) for code in reasons]
+    sentences += reasons
     if told and not reasons and not known(row["n"]) and not known(row["lower"]):
         sentences.append(say(_NO_CASES, lang))
-    sentences += [codebook.get("flag", code).note(lang) for code in flags if told or code not in _OF_A_VALUE]
+    sentences += [codebook.get("flag", f).note(lang) for f in flags if f not in (_TOLD if told else _OF_A_VALUE)]
     return " ".join(sentences)
 
 

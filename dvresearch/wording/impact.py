@@ -18,7 +18,7 @@ from dvresearch.wording.values import (
     inside,
     known,
     listed,
-    reason_codes,
+    reason_labels,
     say,
     unit_of,
     value,
@@ -197,8 +197,7 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
     group = _group(row)
     name = capital(_name(_outcome(row), lang)) + (f" ({group})" if group else "")
     if step == "no_ground":
-        codes = [codebook.get("reason", code).label(lang) for code in reason_codes(row)]
-        why = codes or [inside(codebook.get("check", code).label(lang)) for code in failed] or ["…"]
+        why = reason_labels(row, lang) or [inside(codebook.get("check", code).label(lang)) for code in failed] or ["…"]
         return say(_NO_GROUND, lang).format(name=name, why=listed(why, lang))
     away = row["value"] - _nothing(row)
     design = say(_DESIGN[_design(row)], lang).format(

@@ -41,7 +41,8 @@ __all__ = [
     "needed",
     "one_of",
     "printed",
-    "reason_codes",
+    "reason_labels",
+    "reason_notes",
     "say",
     "shown",
     "subject",
@@ -125,9 +126,29 @@ def flag_codes(row: Row) -> list[str]:
     return [f for f in row["flags"].split(";") if f]
 
 
-def reason_codes(row: Row) -> list[str]:
-    """Return the reasons why a value or an interval is missing, in order."""
-    return [r for r in row["reason"].split(";") if r]
+def reason_labels(row: Row, lang: Lang) -> list[str]:
+    """Return why a value or an interval is missing, or what was left out of it, in a few words each, with its count."""
+    return [
+        codebook.get("reason", code).label(lang) + (f" ({format_number(float(count), 0, lang)})" if count else "")
+        for code, _, count in _reasons(row)
+    ]
+
+
+def reason_notes(row: Row, lang: Lang) -> list[str]:
+    """Return the same in a sentence each."""
+    return [
+        codebook.get("reason", code).note(lang)
+        + (f" {say(_SO_MANY, lang).format(format_number(float(count), 0, lang))}" if count else "")
+        for code, _, count in _reasons(row)
+    ]
+
+
+def _reasons(row: Row) -> list[tuple[str, str, str]]:
+    """Return the reasons of one row: ``undated_left_out=5`` is a code, the sign and how many."""
+    return [r.partition("=") for r in row["reason"].split(";") if r]
+
+
+_SO_MANY = Text("Có {} trường hợp như vậy.", "There are {} such cases.")
 
 
 def shown(row: Row) -> bool:
