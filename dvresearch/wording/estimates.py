@@ -100,9 +100,7 @@ _BAR = Text(
 )
 
 #: Flags that remark on a value and say nothing where there is none.
-_OF_A_VALUE = ("few", "ceiling", "partly_unknown")
-#: Flags of which a reason says more.
-_TOLD = ("partly_unknown",)
+_OF_A_VALUE: tuple[str, ...] = ("few", "ceiling", "partly_unknown")
 
 _HIGHER = Text("cao hơn {}", "higher by {}")
 _LOWER = Text("thấp hơn {}", "lower by {}")
@@ -164,7 +162,9 @@ def _paragraph(row: Row, lang: Lang) -> str:
     sentences += reasons
     if told and not reasons and not known(row["n"]) and not known(row["lower"]):
         sentences.append(say(_NO_CASES, lang))
-    sentences += [codebook.get("flag", f).note(lang) for f in flags if f not in (_TOLD if told else _OF_A_VALUE)]
+    silent = () if told else _OF_A_VALUE
+    silent += ("partly_unknown",) if "undated_left_out" in row["reason"] else ()  # the reason says how many
+    sentences += [codebook.get("flag", code).note(lang) for code in flags if code not in silent]
     return " ".join(sentences)
 
 
