@@ -12,8 +12,9 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.estimates import ALL, add_flag
-from dvresearch.metrics.funnel import TAILS, binomial_quantile, funnel, funnel_curve, funnel_limits
+from dvresearch.metrics.funnel import TAILS, funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.proportions import proportion
+from dvresearch.metrics.rates import rate
 from dvresearch.tables import FUNNEL, check
 
 LIMITS = list(TAILS)
@@ -55,23 +56,6 @@ def test_normal_limits_reproduce_phe(validation):
     np.testing.assert_allclose(limits * 100, printed[theirs], atol=5e-7)
 
 
-def test_quantiles_equal_scipy():
-    """Every size to 300 and random ones to two million, at shares from one in a million to all but that."""
-    rng = np.random.default_rng(5)
-    n = np.concatenate([np.arange(1, 301), rng.integers(300, 5_000, 200), rng.integers(5_000, 2_000_000, 100)])
-    n = n.astype(float)
-    for share in (1e-6, 1e-3, 0.025, 0.1, 0.3, 0.5, 0.866, 0.975, 0.999, 1 - 1e-6, *rng.random(4)):
-        for tail in TAILS.values():
-            r, cumulative, mass = binomial_quantile(tail, n, share)
-            expected = stats.binom.ppf(tail, n, share)
-            # at an exact tie either count is right up to rounding, and the interpolated limit is the same
-            tie = np.isclose(stats.binom.cdf(np.minimum(r, expected), n, share), tail, rtol=0, atol=1e-14)
-            np.testing.assert_array_equal(r[~tie], expected[~tie])
-            assert (np.abs(r - expected)[tie] <= 1).all()
-            np.testing.assert_allclose(cumulative, stats.binom.cdf(r, n, share), rtol=1e-10, atol=1e-13)
-            np.testing.assert_allclose(mass, stats.binom.pmf(r, n, share), rtol=1e-7)
-
-
 def test_exact_limits_interpolate_as_spiegelhalter():
     """Appendix A.1.1 of the 2005 article, unit by unit; upper limits are the mirror image, one count above his."""
     for n in (1, 7, 40, 333):
@@ -97,6 +81,72 @@ def test_exact_verdicts_are_those_of_one_sided_binomial_tests():
                 "within",
             )
             assert got.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(("kind", "per"), [("rate", 10_000), ("ratio", 100)])
+def test_rates_and_ratios_have_verdicts_of_one_sided_poisson_tests(kind, per):
+    """Beyond an exact limit exactly when scipy's Poisson tail rejects; the trial had 101 against 100 as an outlier."""
+    rng = np.random.default_rng(8)
+    size = rng.integers(20, 4000, 300).astype(float)
+    level = 0.02 if kind == "rate" else 1.0
+    events = rng.poisson(size * level)
+    table = rate(
+        pd.DataFrame({"unit": [f"Xã {i}" for i in range(300)], "o": events, "n": size}),
+        numerator="o", population="n", per=per, by="unit", few=0,
+    )  # fmt: skip
+    got = funnel(table, kind=kind, dispersion="none", target=level * per)
+    above, below = stats.poisson.sf(events - 1, size * level), stats.poisson.cdf(events, size * level)
+    verdict = np.select(
+        [above < 0.001, below < 0.001, above < 0.025, below < 0.025], ["above998", "below998", "above95", "below95"],
+        "within",
+    )  # fmt: skip
+    assert got["position"].tolist() == verdict.tolist() and len(set(verdict)) > 2
+    normal = funnel(table, kind=kind, dispersion="none", target=level * per, limits="normal")
+    np.testing.assert_allclose(normal["upper95"], per * (level + 1.959964 * np.sqrt(level / size)), rtol=1e-7)
+    np.testing.assert_allclose(normal["z"], (events - size * level) / np.sqrt(size * level))
+    curve = funnel_curve(got).set_index("denominator")
+    assert curve.index[0] == size.min() and (curve["lower998"] <= curve["lower95"]).all()
+
+
+def test_a_ratio_is_held_to_the_expected_events():
+    table = rate(
+        pd.DataFrame({"unit": list("ABCD"), "observed": [101, 99, 150, 60], "expected": [100.0] * 4}),
+        numerator="observed", population="expected", per=100, by="unit",
+    )  # fmt: skip
+    got = funnel(table, kind="ratio", dispersion="none")
+    assert got["target"].tolist() == [100.0] * 4
+    assert got["position"].tolist() == ["within", "within", "above998", "below998"]
+    # the pooled level is that of a rate
+    assert funnel(table, kind="rate")["target"].iloc[0] == pytest.approx(102.5)
+
+
+def test_rates_have_their_own_overdispersion():
+    """Poisson events around levels that differ by a tenth: τ is found, and nearly no unit is an outlier."""
+    rng = np.random.default_rng(4)
+    size = rng.integers(2000, 40_000, 400).astype(float)
+    events = rng.poisson(size * 0.05 * rng.normal(1, 0.1, 400))
+    table = rate(
+        pd.DataFrame({"unit": np.arange(400).astype(str), "o": events, "n": size}),
+        numerator="o", population="n", per=1000, by="unit",
+    )  # fmt: skip
+    wide, narrow = funnel(table, kind="rate", winsorise=0), funnel(table, kind="rate", dispersion="none")
+    assert np.sqrt(wide["dispersion_value"].iloc[0]) == pytest.approx(0.005, rel=0.15)
+    assert (wide["position"] != "within").mean() < 0.08 < (narrow["position"] != "within").mean()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({}, 'kind="rate"'), ({"kind": "rate"}, "per=")], ids=["as proportions", "on two scales"]
+)
+def test_numbers_of_another_kind_are_refused_with_the_call_to_write(options, words):
+    table = rate(
+        pd.DataFrame({"unit": list("ABC"), "o": [101, 99, 100], "n": [100, 100, 100]}),
+        numerator="o", population="n", per=1, by="unit",
+    )  # fmt: skip
+    if options:
+        table["value"] = [1.01, 9.9, 1.0]
+    with pytest.raises(DataError) as caught:
+        funnel(table, **options)
+    assert words in str(caught.value)
 
 
 def test_failures_give_the_mirrored_verdict():
@@ -242,8 +292,8 @@ def test_what_cannot_be_compared_is_refused_with_the_way_out(change, words):
     [
         ({"limits": "wilson"}, "limits='exact'"),
         ({"dispersion": True}, "dispersion='additive'"),
-        ({"target": 95}, "target=0.95"),
-        ({"winsorise": 0.5}, "winsorise=0.1"),
+        ({"target": 95}, "from 0 to 1"),
+        ({"winsorise": 0.5}, "from 0 to 0.49"),
     ],
 )
 def test_bad_options_say_what_to_type(options, words):

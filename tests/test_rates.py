@@ -98,7 +98,7 @@ def test_events_may_exceed_the_population_but_not_be_negative():
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"method": "wilson"}, "method='byar'"), ({"per": 0}, "per=10_000"), ({"confidence": 95}, "confidence=0.95")],
+    [({"method": "wilson"}, "method='byar'"), ({"per": 0}, "above 0"), ({"confidence": 95}, "confidence=0.95")],
 )
 def test_bad_options_say_what_to_type(options, words):
     data = pd.DataFrame({"visits": [30], "people": [20]})

@@ -13,7 +13,7 @@ from dvresearch.errors import DataError, Text
 from dvresearch.metrics.estimates import ALL, Floats, is_text
 from dvresearch.tables import ESTIMATES, check
 
-__all__ = ["check_comparable", "counted_shares", "refuse_mixed", "refuse_whole_and_parts"]
+__all__ = ["check_comparable", "counted_shares", "known_counts", "refuse_mixed", "refuse_whole_and_parts"]
 
 
 def refuse_mixed(table: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str] = ()) -> None:
@@ -39,18 +39,9 @@ def refuse_mixed(table: pd.DataFrame, columns: Sequence[str], *, by: Sequence[st
         seen = list(table[column].dropna().unique())
         if len(seen) < 2 or (by and table.groupby(list(by), sort=False, dropna=False)[column].nunique().max() < 2):
             continue
-        raise DataError(
-            Text(
-                f"Không so sánh được: cột “{label('column', column, 'vi')}” có nhiều giá trị.",
-                f"Not comparable: the table mixes several values of {label('column', column, 'en')}.",
-            ),
-            expected=Text(f"một giá trị duy nhất ở cột {column}", f"a single value in the column {column}"),
-            got=", ".join(map(repr, seen)),
-            hint=Text(
-                f'Chọn một: table[table["{column}"] == {seen[0]!r}].',
-                f'Choose one: table[table["{column}"] == {seen[0]!r}].',
-            ),
-        )
+        name = Text(label("column", column, "vi"), label("column", column, "en"))
+        shown = ", ".join(map(repr, seen))
+        raise DataError("rows-mix-values", got=shown, column_name=column, name=name, first=repr(seen[0]))
 
 
 def refuse_whole_and_parts(table: pd.DataFrame, column: str, *, by: Sequence[str] = ()) -> None:
@@ -76,15 +67,7 @@ def refuse_whole_and_parts(table: pd.DataFrame, column: str, *, by: Sequence[str
     if whole.all() or not whole.any():
         return
     if not by or whole.groupby([table[c] for c in by], dropna=False).nunique().max() > 1:
-        raise DataError(
-            Text("Bảng có cả số của đơn vị lẫn số của từng phần.", "Whole units stand beside parts of units."),
-            expected=Text("chỉ số của cả đơn vị, hoặc chỉ số của các phần", "whole units only, or parts only"),
-            where=f"cột/column {column}",
-            hint=Text(
-                f'Thêm "{column}" vào by=, hoặc chỉ giữ dòng có cột {column} trống.',
-                f'Add "{column}" to by=, or keep the rows whose {column} is blank.',
-            ),
-        )
+        raise DataError("whole-beside-parts", where=f"cột/column {column}", name=column)
 
 
 def check_comparable(estimates: pd.DataFrame) -> None:
@@ -105,49 +88,34 @@ def check_comparable(estimates: pd.DataFrame) -> None:
     refuse_mixed(estimates, ("indicator", "definition", "basis", "unit_level", "unit_version"))
     for column in estimates.columns.difference(ESTIMATES.names):
         if is_text(estimates[column]) and (estimates[column] == ALL).any():
-            raise DataError(
-                Text(
-                    f"Không so sánh được: dòng tổng {ALL} nằm cùng các phần của nó.",
-                    f"Not comparable: the total {ALL} stands among its parts.",
-                ),
-                where=f"cột/column {column}",
-                hint=Text(
-                    f'Bỏ dòng tổng: estimates[estimates["{column}"] != "{ALL}"].',
-                    f'Leave the total out: estimates[estimates["{column}"] != "{ALL}"].',
-                ),
-            )
+            raise DataError("total-among-its-parts", where=f"cột/column {column}", total=ALL, name=column)
 
 
-def counted_shares(estimates: pd.DataFrame) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Return numerators, denominators and which rows have a share that follows from them.
+def known_counts(estimates: pd.DataFrame) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return numerators, denominators and which rows have both beside a value.
 
     Raises
     ------
     DataError
-        When no row has counts (a published score or percentage alone), or a value is not its
-        numerator divided by its denominator (a rate, a difference, an index).
+        When no row has counts (a published score or percentage alone).
     """
     value, x, n = (estimates[c].to_numpy(dtype=np.float64) for c in ("value", "numerator", "denominator"))
     known = np.isfinite(value) & np.isfinite(x) & (n > 0)
     if not known.any():
-        raise DataError(
-            Text(
-                "Không so sánh được: không dòng nào có cả tử số và mẫu số.",
-                "Not comparable: no row has both a numerator and a denominator.",
-            ),
-            expected=Text("ước lượng kèm số đếm", "estimates with their counts"),
-            hint=Text(
-                "Điểm số hoặc tỷ lệ công bố không kèm số đếm thì không so được; hãy xin tử số và mẫu số.",
-                "A score or share published without counts cannot be compared; ask for both counts.",
-            ),
-        )
-    if not np.allclose(value[known], x[known] / n[known], rtol=0, atol=1e-9):
-        raise DataError(
-            Text(
-                "Có dòng mà giá trị không bằng tử số chia mẫu số.",
-                "In some row the value is not the numerator divided by the denominator.",
-            ),
-            expected=Text("tỷ lệ 0-1 kèm số đếm của nó", "shares 0-1 with their own counts"),
-            hint=Text("Tính lại tỷ lệ từ số đếm bằng proportion(…).", "Recompute the share with proportion(…)."),
-        )
+        raise DataError("no-row-has-counts")
+    return x, n, known
+
+
+def counted_shares(estimates: pd.DataFrame) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return the same of shares that follow from their counts.
+
+    Raises
+    ------
+    DataError
+        As :func:`known_counts`, or when a value is not its numerator divided by its denominator (a rate, a
+        difference, an index).
+    """
+    x, n, known = known_counts(estimates)
+    if not np.allclose(estimates["value"].to_numpy(dtype=np.float64)[known], x[known] / n[known], rtol=0, atol=1e-9):
+        raise DataError("no-proportions")
     return x, n, known

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.comparable import check_comparable, counted_shares, refuse_mixed
 from dvresearch.metrics.estimates import ALL, Floats, build, check_confidence, choose, has_flag
 from dvresearch.metrics.proportions import wilson, z_value
@@ -219,21 +219,9 @@ def _check_labels(values: pd.Series, of: Hashable, against: Hashable) -> None:
     for name, label in (("of", of), ("against", against)):
         if label not in seen:
             near = difflib.get_close_matches(str(label), list(map(str, seen)), 3, 0.4) or list(map(str, seen[:3]))
-            raise ParameterError(
-                Text(
-                    f"Cột {values.name} không có giá trị {label!r}.",
-                    f"The column {values.name} has no value {label!r}.",
-                ),
-                got=f"{name}={label!r}",
-                hint=Text("Gần nhất: " + ", ".join(near), "Nearest: " + ", ".join(near)),
-            )
+            raise ParameterError("label-not-in-column", got=f"{name}={label!r}", name=values.name, near=", ".join(near))
     if of == against or ALL in (of, against):
-        raise ParameterError(
-            Text("Hai vế là một, hoặc vế này chứa vế kia.", "Both sides are the same, or one contains the other."),
-            expected=Text("hai giá trị tách rời nhau", "two separate values"),
-            got=f"of={of!r}, against={against!r}",
-            hint=Text("Chọn hai kỳ hoặc hai đơn vị khác nhau.", "Choose two different periods or units."),
-        )
+        raise ParameterError("sides-are-not-apart", got=f"of={of!r}, against={against!r}")
 
 
 def _pairs(rows: pd.DataFrame, column: str, of: Hashable, against: Hashable, others: list[str]) -> pd.DataFrame:
@@ -244,18 +232,7 @@ def _pairs(rows: pd.DataFrame, column: str, of: Hashable, against: Hashable, oth
     for i, label in enumerate((of, against), start=1):
         side = rows.loc[rows[column] == label, [*match, *keep]]
         if side.duplicated(match).any():
-            raise DataError(
-                Text(
-                    f"Có nhiều dòng {label!r} cho cùng một nhóm.",
-                    f"Several rows of {label!r} belong to the same group.",
-                ),
-                expected=Text("mỗi vế một dòng trong mỗi nhóm", "one row for each side of each group"),
-                where=f"cột/column {column}",
-                hint=Text(
-                    "Chọn bớt dòng, hoặc gộp số đếm bằng proportion(…, by=…).",
-                    "Choose rows, or add the counts up with proportion(…, by=…).",
-                ),
-            )
+            raise DataError("side-stands-twice", where=f"cột/column {column}", side=repr(label))
         pairs = pairs.merge(side.rename(columns={c: f"{c}_{i}" for c in keep}), on=match, how="left")
     return pairs
 
@@ -263,15 +240,5 @@ def _pairs(rows: pd.DataFrame, column: str, of: Hashable, against: Hashable, oth
 def _check_break(pairs: pd.DataFrame, of: Hashable, against: Hashable) -> None:
     broken = (pairs["breaks_1"] != pairs["breaks_2"]) & pairs["breaks_1"].notna() & pairs["breaks_2"].notna()
     if broken.any():
-        raise DataError(
-            Text(
-                f"Chuỗi số bị gãy giữa {against!r} và {of!r}: không trừ qua mốc gãy.",
-                f"The series breaks between {against!r} and {of!r}: no difference across a break.",
-            ),
-            expected=Text("hai kỳ cùng một phía của mốc gãy", "two periods on the same side of the break"),
-            got=f"{int(broken.sum())} / {len(pairs)}",
-            hint=Text(
-                'Chọn hai kỳ cùng phía, hoặc nêu căn cứ nối chuỗi: bridge="…".',
-                'Choose two periods on one side, or name what bridges the break: bridge="…".',
-            ),
-        )
+        broken_of = f"{int(broken.sum())} / {len(pairs)}"
+        raise DataError("series-breaks-between", got=broken_of, against=repr(against), of=repr(of))

@@ -29,6 +29,7 @@ __all__ = [
     "check_confidence",
     "check_number",
     "check_part",
+    "check_positive",
     "check_whole",
     "choose",
     "column_numbers",
@@ -98,6 +99,13 @@ def check_number(argument: str, value: object, least: float, most: float) -> Non
         raise ParameterError(
             "number-outside-range", got=f"{argument}={value!r}", name=argument, least=f"{least:g}", most=f"{most:g}"
         )
+
+
+def check_positive(argument: str, value: object) -> None:
+    """Refuse `value` unless it is a number above 0; `argument` is its name in the message."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not number or not 0 < value < np.inf:  # type: ignore[operator]
+        raise ParameterError("number-not-positive", got=f"{argument}={value!r}", name=argument)
 
 
 def check_whole(argument: str, value: object, least: int = 0) -> None:

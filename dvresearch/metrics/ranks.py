@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError, message
 from dvresearch.metrics.breaks import breaks
 from dvresearch.metrics.comparable import check_comparable, refuse_mixed, refuse_whole_and_parts
 from dvresearch.metrics.estimates import build, choose, column_numbers, grouping, has_flag
@@ -38,41 +38,29 @@ def ranks(estimates: pd.DataFrame) -> pd.DataFrame:
     DataError
         When indicators, definitions, bases, levels, versions of units or periods are mixed, when a
         value or an interval is missing, when two units or more are at the ceiling, when numbers are
-        hidden, or when the indicator has no better side. The message says what to do instead.
+        hidden, when the indicator has no better side, or for complete counts, whose intervals leave out how units
+        vary by themselves. The message says what to do instead.
 
     Notes
     -----
     Checked against a loop over all pairs of units (tests/test_ranks.py).
     """
     if not {"lower", "upper"} <= set(estimates.columns):
-        raise _no_interval(len(estimates))
+        raise _refusal("ranks-without-interval", len(estimates))
     check_comparable(estimates)
     refuse_mixed(estimates, ("period", "segment"))
-    better = codebook.get("indicator", estimates["indicator"].iloc[0]).better
+    indicator = estimates["indicator"].iloc[0]
+    better = codebook.get("indicator", indicator).better
     if better not in ("higher", "lower"):
-        raise _refusal(
-            Text("chỉ số này không có chiều tốt, xấu", "the indicator has no better side"),
-            Text("Nêu các giá trị, không xếp hạng.", "Give the values without ranks."),
-            estimates["indicator"].iloc[0],
-        )
+        raise _refusal("ranks-without-better-side", indicator)
     if has_flag(estimates, "suppressed").any() or estimates["value"].isna().any():
-        raise _refusal(
-            Text("có đơn vị không có số liệu", "some units have no value"),
-            Text(
-                "Bỏ các đơn vị đó và nói rõ đã bỏ: estimates.dropna(subset=['value']).",
-                "Leave them out and say so: estimates.dropna(subset=['value']).",
-            ),
-            str(int(estimates["value"].isna().sum())),
-        )
+        raise _refusal("ranks-of-missing-values", int(estimates["value"].isna().sum()))
     if estimates[["lower", "upper"]].isna().any(axis=None):
-        raise _no_interval(int(estimates["lower"].isna().sum()))
-    top = has_flag(estimates, "ceiling").sum()
-    if top > 1:
-        raise _refusal(
-            Text("nhiều đơn vị chạm trần, không còn phân biệt được", "several units are at the ceiling"),
-            Text("Nêu số đơn vị chạm trần thay cho thứ hạng.", "Give the number of units at the ceiling instead."),
-            str(int(top)),
-        )
+        raise _refusal("ranks-without-interval", int(estimates["lower"].isna().sum()))
+    if (top := int(has_flag(estimates, "ceiling").sum())) > 1:
+        raise _refusal("ranks-at-the-ceiling", top)
+    if (estimates["basis"] == "census").any():
+        raise _refusal("ranks-of-complete-counts", f"{len(estimates)}, basis = census")
     sign = -1.0 if better == "higher" else 1.0
     value = sign * column_numbers(estimates, "value")
     # After the sign a small number is good: `least` is a unit's best end, `most` its worst.
@@ -139,17 +127,7 @@ def average(
     if weights == "counts":
         lacking = int(table[["numerator", "denominator"]].isna().any(axis=1).sum())
         if lacking:
-            raise DataError(
-                Text(
-                    "Không tính bình quân gộp được: có đơn vị không kèm tử số, mẫu số.",
-                    "No pooled average: some units come without counts.",
-                ),
-                got=str(lacking),
-                hint=Text(
-                    'Xin số đếm, hoặc dùng weights="equal" và gọi đúng tên: bình quân không trọng số của các đơn vị.',
-                    'Ask for the counts, or use weights="equal" and call it the unweighted mean of the units.',
-                ),
-            )
+            raise DataError("average-without-counts", got=str(lacking))
         return proportion(
             table,
             numerator="numerator",
@@ -186,42 +164,15 @@ def _refuse_mean(table: pd.DataFrame, indicator: str) -> None:
     """Refuse a mean of ranks or marks, and one over the few provinces a source happened to name."""
     quantity = codebook.quantity(indicator) if codebook.find("indicator", indicator) else ""
     if quantity in ("rank", "mark"):
-        raise DataError(
-            Text("Không tính bình quân của thứ hạng.", "Ranks cannot be averaged."),
-            got=indicator,
-            hint=Text("Dùng điểm số hoặc số đếm.", "Use the scores or counts."),
-        )
+        raise DataError("ranks-are-not-averaged", got=indicator)
     if not {"unit_version", "unit_level"} <= set(table.columns):
         return
     provinces = table[table["unit_level"] == "province"]
     for version, rows in provinces.groupby("unit_version"):
         units, all_units = rows["unit"].nunique(), _PROVINCES.get(str(version), 0)
         if units < all_units:
-            raise DataError(
-                Text(
-                    "Không tính bình quân được: nguồn chỉ nêu một số tỉnh, thường là tỉnh cao nhất và thấp nhất.",
-                    "No mean: the source names some provinces only, mostly the highest and the lowest.",
-                ),
-                expected=Text(f"đủ {all_units} tỉnh", f"all {all_units} provinces"),
-                got=str(units),
-                hint=Text(
-                    "Xin số của mọi tỉnh, hoặc nêu từng tỉnh.", "Ask for all provinces, or give them one by one."
-                ),
-            )
+            raise DataError("average-of-some-provinces", got=str(units), all_units=all_units)
 
 
-def _no_interval(rows: int) -> DataError:
-    return _refusal(
-        Text("có số liệu không kèm cỡ mẫu hoặc khoảng", "some numbers come without counts or interval"),
-        Text("Xin tử số và mẫu số; nếu không có, chỉ nêu giá trị.", "Ask for the counts, or give the values only."),
-        str(rows),
-    )
-
-
-def _refusal(why: Text, instead: Text, got: str) -> DataError:
-    return DataError(
-        Text(f"Không xếp hạng được: {why.vi}.", f"No ranking: {why.en}."),
-        got=got,
-        expected=Text("mỗi đơn vị một tỷ lệ kèm khoảng, so sánh được", "one comparable share with interval per unit"),
-        hint=instead,
-    )
+def _refusal(code: str, got: object) -> DataError:
+    return DataError("no-ranks", got=str(got), why=message(code), instead=message(code, "do"))

@@ -9,8 +9,15 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, grouped_counts, missing_counts
+from dvresearch.metrics.estimates import (
+    Floats,
+    build,
+    check_confidence,
+    check_positive,
+    choose,
+    grouped_counts,
+    missing_counts,
+)
 from dvresearch.metrics.proportions import z_value
 
 __all__ = ["byar", "exact_poisson", "rate"]
@@ -120,13 +127,7 @@ def rate(
     """
     choose("method", method, ("byar", "exact_poisson"))
     check_confidence(confidence)
-    if not per > 0:
-        raise ParameterError(
-            Text("per phải lớn hơn 0.", "per must be above 0."),
-            expected=Text("ví dụ 10_000", "for example 10_000"),
-            got=repr(per),
-            hint=Text("Viết per=10_000.", "Write per=10_000."),
-        )
+    check_positive("per", per)
     keys, (events, people) = grouped_counts(table, [numerator, population], by=by, overall=overall)
     known = np.isfinite(events) & (people > 0)
     exact = (events < EXACT_BELOW) | (method == "exact_poisson")

@@ -212,7 +212,9 @@ def _fit_axes(ax: Axes, drawn: pd.DataFrame, scale: str, unit: str, lang: Lang) 
     shown = pd.concat([drawn["value"], drawn["target"]])
     air = 0.12 * (shown.max() - shown.min()) or 0.05
     top, bottom = shown.max() + air, shown.min() - air
-    ax.set_ylim(max(bottom, -0.02), min(top, 1.02))
+    # shares end at 1, rates and ratios do not
+    most = 1.02 if (drawn["funnel_kind"] == "proportion").all() else top
+    ax.set_ylim(max(bottom, -0.02 * most), min(top, most))
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     format_axis(ax.xaxis, "", lang)
     format_axis(ax.yaxis, unit, lang)
