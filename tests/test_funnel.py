@@ -12,7 +12,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.estimates import ALL, add_flag
-from dvresearch.metrics.funnel import TAILS, funnel, funnel_curve, funnel_limits
+from dvresearch.metrics.funnel import TAILS, count_quantile, funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.proportions import proportion
 from dvresearch.metrics.rates import rate
 from dvresearch.tables import FUNNEL, check
@@ -54,6 +54,25 @@ def test_normal_limits_reproduce_phe(validation):
     limits = funnel_limits(printed["Population"].to_numpy(dtype=float), got["target"].iloc[0], limits="normal")
     theirs = ["Lower2s0025limit", "Upper2s0025limit", "Lower3s0001limit", "Upper3s0001limit"]
     np.testing.assert_allclose(limits * 100, printed[theirs], atol=5e-7)
+
+
+@pytest.mark.parametrize("kind", ["proportion", "rate"])
+def test_quantiles_equal_scipy(kind):
+    """Every size to 300 and random ones to two million, at shares from one in a million to all but that."""
+    rng = np.random.default_rng(5)
+    n = np.concatenate([np.arange(1, 301), rng.integers(300, 5_000, 200), rng.integers(5_000, 2_000_000, 100)])
+    n = n.astype(float)
+    for share in (1e-6, 1e-3, 0.025, 0.1, 0.3, 0.5, 0.866, 0.975, 0.999, 1 - 1e-6, *rng.random(4)):
+        law = stats.binom(n, share) if kind == "proportion" else stats.poisson(n * share)
+        for tail in TAILS.values():
+            r, cumulative, mass = count_quantile(tail, n, share, kind)
+            expected = law.ppf(tail)
+            # at an exact tie either count is right up to rounding, and the interpolated limit is the same
+            tie = np.isclose(law.cdf(np.minimum(r, expected)), tail, rtol=0, atol=1e-14)
+            np.testing.assert_array_equal(r[~tie], expected[~tie])
+            assert (np.abs(r - expected)[tie] <= 1).all()
+            np.testing.assert_allclose(cumulative, law.cdf(r), rtol=1e-10, atol=1e-13)
+            np.testing.assert_allclose(mass, law.pmf(r), rtol=1e-7)
 
 
 def test_exact_limits_interpolate_as_spiegelhalter():

@@ -6,18 +6,18 @@ people or dossiers, and an indirectly standardised ratio of observed to expected
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.comparable import check_comparable, known_counts
 from dvresearch.metrics.estimates import Floats, check_number, choose, has_flag
 from dvresearch.tables import FUNNEL
 
-__all__ = ["KINDS", "Kind", "funnel", "funnel_curve", "funnel_limits"]
+__all__ = ["KINDS", "Kind", "count_quantile", "funnel", "funnel_curve", "funnel_limits"]
 
 Kind = Literal["proportion", "rate", "ratio"]
 KINDS: tuple[Kind, ...] = ("proportion", "rate", "ratio")
@@ -33,13 +33,59 @@ def _variance(n: Floats, level: float, kind: Kind) -> Floats:
     return level * (1 - level if kind == "proportion" else 1) / n
 
 
-def _exact(tail: float, n: Floats, level: float, kind: Kind) -> Floats:
-    """Return exact limits, interpolated between whole counts, as :func:`funnel_limits` defines them."""
-    # published averages of counts are not whole, and only whole ones have a binomial law
-    law: Any = stats.binom(np.maximum(n.round(), 1), level) if kind == "proportion" else stats.poisson(n * level)
-    r = law.ppf(tail)
-    count: Floats = r - (law.cdf(r) - tail) / law.pmf(r) + (tail > 0.5)
-    return count / n
+def count_quantile(tail: float, n: Floats, level: float, kind: Kind = "proportion") -> tuple[Floats, Floats, Floats]:
+    """Smallest r with ``P(R <= r) >= tail``, and the probabilities at it.
+
+    Parameters
+    ----------
+    tail : float
+        Cumulative probability, 0-1.
+    n : array of float
+        Denominators, above 0, not necessarily whole.
+    level : float
+        Probability of success, strictly between 0 and 1, or events for each unit of `n`, above 0.
+    kind : {"proportion", "rate", "ratio"}, default "proportion"
+        R is binomial for a proportion, else Poisson with the mean ``n·level``.
+
+    Returns
+    -------
+    r, cumulative, mass : array of float
+        The quantile, ``P(R <= r)`` and ``P(R = r)``.
+
+    Notes
+    -----
+    A Cornish-Fisher expansion is nearly always right at once; where it is not, r is moved step
+    by step. One incomplete beta or gamma function for each n makes this four to five times as fast as the
+    root search of scipy, to which it is equal (see tests/test_funnel.py).
+    """
+    mean = n * level
+    if kind == "proportion":
+        miss = 1 - level
+        variance, most = mean * miss, np.ceil(n)
+        skew, excess = (miss - level) / np.sqrt(variance), (1 - 6 * level * miss) / variance
+    else:
+        variance, most, skew, excess = mean, np.full(len(n), np.inf), 1 / np.sqrt(mean), 1 / mean
+
+    def at(r: Floats, n: Floats) -> tuple[Floats, Floats]:
+        if kind != "proportion":
+            return special.pdtr(r, n * level), np.exp(r * np.log(n * level) - n * level - special.gammaln(r + 1))
+        ways = special.gammaln(n + 1) - special.gammaln(r + 1) - special.gammaln(n - r + 1)
+        mass = np.exp(ways + r * np.log(level) + (n - r) * np.log1p(-level))
+        return np.where(r >= n, 1.0, special.betainc(np.maximum(n - r, 0.5), r + 1, 1 - level)), mass
+
+    z = special.ndtri(tail)
+    shift = z + skew * (z * z - 1) / 6 + excess * (z**3 - 3 * z) / 24 - skew**2 * (2 * z**3 - 5 * z) / 36
+    r = np.clip(np.ceil(mean + np.sqrt(variance) * shift - 0.5), 0, most)
+    cumulative, mass = at(r, n)
+    for step in (1, -1):
+        while True:
+            moves = cumulative < tail if step > 0 else (cumulative - mass >= tail) & (r > 0)
+            where = moves.nonzero()[0]
+            if not len(where):
+                break
+            r[where] += step
+            cumulative[where], mass[where] = at(r[where], n[where])
+    return r, cumulative, mass
 
 
 def funnel_limits(
@@ -105,7 +151,9 @@ def funnel_limits(
         if limits == "normal":
             distance = special.ndtri(tail) * np.sqrt(variance)
         else:
-            distance = _exact(tail, distinct, target, kind)[where] - target
+            r, cumulative, mass = count_quantile(tail, distinct, target, kind)
+            count = r - (cumulative - tail) / mass + (tail > 0.5)
+            distance = (count / distinct)[where] - target
         out[column] = np.clip(target + distance * wider, 0, most)
     return pd.DataFrame(out)
 

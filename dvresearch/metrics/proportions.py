@@ -211,6 +211,7 @@ def share(
     confidence: float,
     few: float = FEW,
     ceiling: float | None = None,
+    flags: Mapping[str, ArrayLike] | None = None,
     reasons: Mapping[str, ArrayLike] | None = None,
 ) -> pd.DataFrame:
     """Return the estimates of checked counts, a row per row of `keys`.
@@ -223,8 +224,8 @@ def share(
         Numerators and denominators, NaN where not known.
     indicator, definition, basis, method, confidence, few, ceiling
         As for :func:`proportion`; `basis` may differ from row to row.
-    reasons : mapping of code to array-like of bool, optional
-        Reasons that go before the general ones.
+    flags, reasons : mapping of code to array-like of bool, optional
+        Further flags, and reasons that go before the general ones.
 
     Returns
     -------
@@ -249,6 +250,6 @@ def share(
         definition=definition,
         basis=basis,
         method=method,
-        flags={"few": n < few, "ceiling": False if ceiling is None else value >= ceiling},
+        flags={"few": n < few, "ceiling": False if ceiling is None else value >= ceiling, **(flags or {})},
         reasons={**(reasons or {}), **missing_counts(x, n)},
     )

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
 from dvresearch.metrics.estimates import (
     Floats,
-    add_flag,
     check_confidence,
     check_number,
     check_part,
@@ -172,7 +171,7 @@ def resolution_rate(
     *found, rows = sums
     total = dict(zip(columns, found, strict=True))
     noted = _noted(tally, labels, len(keys))
-    left_out = {name: _at_once(tally, labels, counts) for name, counts in left_out.items()}
+    left_out = {name: _at_once(tally, labels, left_out[name]) for name in names}
 
     basis = pd.Series("unknown", index=keys.index, dtype="str")
     for b in BASES:
@@ -199,10 +198,10 @@ def resolution_rate(
             basis=basis,
             method=method,
             confidence=confidence,
+            flags={"partly_unknown": undated > 0},
             reasons={"too_many_unknown": unsure, **reasons},
         )
-        frame["reason"] = _with_counts(frame["reason"], numbers)
-        frames.append(add_flag(frame, "partly_unknown", undated > 0))
+        frames.append(_with_counts(frame, numbers))
     # The ladder of one group stays together.
     order = np.arange(len(frames) * len(keys)).reshape(len(frames), len(keys)).T.ravel()
     return frames[0] if len(frames) == 1 else pd.concat(frames).take(order).reset_index(drop=True)
@@ -261,10 +260,16 @@ def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict
 
 def _at_once(tally: pd.DataFrame, labels: list[str], counts: Counts) -> Counts:
     """Return counts of dossiers by group; of several periods the largest, since one may wait through all of them."""
-    group = label_groups(tally, labels)[1]
-    period = tally["period"].fillna("").to_numpy() if "period" in tally else np.zeros(len(tally))
-    each = pd.DataFrame(counts, index=tally.index).groupby([group, period]).sum()
-    return {code: each[code].groupby(level=0).max().to_numpy() for code in counts}
+    keys, group = label_groups(tally, labels)
+    period = tally["period"].fillna("") if "period" in tally and "period" not in labels else 0
+    found = {}
+    for code, count in counts.items():
+        found[code] = np.zeros(len(keys))
+        if count.any():
+            each = pd.DataFrame({"group": group, "period": period, "count": count}, index=tally.index)
+            each = each.groupby(["group", "period"])["count"].sum().groupby("group").max()
+            found[code][each.index] = each
+    return found
 
 
 def _noted(tally: pd.DataFrame, labels: list[str], groups: int) -> Counts:
@@ -279,14 +284,14 @@ def _noted(tally: pd.DataFrame, labels: list[str], groups: int) -> Counts:
     return noted
 
 
-def _with_counts(reasons: pd.Series, numbers: Counts) -> pd.Series:
-    """Return reasons with those that have a number: ``undated_left_out=5``, without it where it is NaN."""
-    out = reasons.to_numpy(dtype=object).copy()
+def _with_counts(frame: pd.DataFrame, numbers: Counts) -> pd.DataFrame:
+    """Return estimates with the reasons that have a number: ``undated_left_out=5``, without it where it is NaN."""
     for code, count in numbers.items():
-        for i in np.flatnonzero(~(count == 0)):
-            said = code if np.isnan(count[i]) else f"{code}={count[i]:.0f}"
-            out[i] = ";".join(filter(None, (out[i], said)))
-    return pd.Series(out, index=reasons.index, dtype="str")
+        rows = np.flatnonzero(count != 0)
+        said = [code if np.isnan(c) else f"{code}={c:.0f}" for c in count[rows]]
+        told = [f"{old};{new}" if old else new for old, new in zip(frame["reason"].array[rows], said, strict=True)]
+        frame.loc[rows, "reason"] = told
+    return frame
 
 
 def _bases(tally: pd.DataFrame) -> Masks:
