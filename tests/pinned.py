@@ -219,11 +219,9 @@ def reliability_bfi_AN(folder: Path) -> Iterator[Named]:
             table = metrics.reliability(data, missing=missing, interval=interval, **options)
             yield f"reliability {missing} {interval}", table
         yield f"items {missing}", metrics.item_statistics(data, missing=missing, **options)
-    yield "eigenvalues", metrics.eigenvalues(data, items=both, scale=range(1, 7), draws=20)
     for rotation in ("varimax", "oblimin", "none"):
         table = metrics.factor_loadings(data, items=both, factors=2, rotation=rotation, scale=range(1, 7))
         yield f"loadings {rotation}", table
-    yield "straight_lining", metrics.straight_lining(data, items=both, scale=range(1, 7))
 
 
 def rollout_panel(folder: Path) -> Iterator[Named]:
@@ -488,7 +486,7 @@ def units_of_a_province() -> Iterator[Named]:
             yield f"funnel {limits} {dispersion}", table.loc[:, ["unit", "indicator", *table.loc[:, "target":]]]
     yield "funnel target", metrics.funnel(rates, target=0.95)
     yield "funnel_curve", metrics.funnel_curve(table, points=9)
-    yield "ranks", metrics.ranks(rates)
+    yield "ranks", metrics.ranks(rates.assign(basis="sample"))
     for weights in ("counts", "equal"):
         yield f"average {weights}", metrics.average(rates, weights=weights)
     both = pd.concat(t.assign(year=y) for y, t in years.items())
@@ -595,8 +593,6 @@ def citizens() -> Iterator[Named]:
         yield f"reliability {interval}", metrics.reliability(answers, factors=factors, scale=asked, interval=interval)
     yield "reliability stratum", metrics.reliability(answers, items=items, by="stratum", scale=asked)
     yield "item_statistics", metrics.item_statistics(answers, factors=factors, scale=asked)
-    yield "straight_lining", metrics.straight_lining(answers, items=[*asked], by="stratum", scale=asked)
-    yield "eigenvalues", metrics.eigenvalues(answers, items=[*asked], scale=asked, draws=20)
     for rotation in ("varimax", "oblimin", "none"):
         table = metrics.factor_loadings(answers, items=[*asked], factors=2, rotation=rotation, scale=asked)
         yield f"factor_loadings {rotation}", table

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import aggregate_raters, cohens_kappa, fleiss_kappa
 
 from dvresearch.errors import DataError, ParameterError
@@ -107,7 +108,7 @@ def test_edges(measure):
     same = kappa(pd.DataFrame({"a": ["x"] * 10, "b": ["x"] * 10}), measure=measure)
     assert np.isnan(same["value"]) and same["reason"] == "no_spread"
     perfect = kappa(pd.DataFrame({"a": ["x", "y"] * 10, "b": ["x", "y"] * 10}), measure=measure)
-    assert perfect[["value", "lower", "upper"]].tolist() == [1, 1, 1]
+    assert (perfect["value"], perfect["reason"]) == (1, "all_alike") and np.isnan(perfect["lower"])
 
 
 def test_randolph_depends_on_the_categories_that_were_offered():
@@ -138,6 +139,41 @@ def test_intraclass_edges():
     pd.testing.assert_frame_equal(intraclass(gaps, coders=["a", "b"]), intraclass(gaps.dropna(), coders=["a", "b"]))
 
 
+def test_a_coder_with_one_category_gives_no_interval():
+    """Cohen's kappa is 0 by construction then (scikit-learn gives 0 too); its error formula divides by nothing."""
+    got = kappa(pd.DataFrame({"a": ["x"] * 20, "b": ["x", "y"] * 10}))
+    assert (got["value"], got["reason"]) == (0, "one_code_only")
+    assert got[["std_error", "lower", "upper", "z"]].isna().all()
+
+
+ANSWERS = ["very_dissatisfied", "dissatisfied", "neutral", "satisfied", "very_satisfied"]
+
+
+@pytest.mark.parametrize(("measure", "weights"), [("cohen_linear", "linear"), ("cohen_quadratic", "quadratic")])
+def test_weighted_kappas_go_by_the_order_of_the_categories(measure, weights):
+    """However the codes are kept, they give what scikit-learn gives for their places."""
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 12, 80)
+    places = pd.DataFrame({"a": a, "b": np.clip(a + rng.integers(-1, 2, 80), 0, 11)})
+    expected = cohen_kappa_score(places["a"], places["b"], weights=weights)
+    assert kappa(places, measure=measure)["value"] == pytest.approx(expected)
+    assert kappa(places.astype(str), measure=measure)["value"] == pytest.approx(expected)
+    # the answers of a scale have its order, which is not that of the alphabet; a Categorical has its own
+    fives = places * 5 // 12
+    expected = cohen_kappa_score(fives["a"], fives["b"], weights=weights)
+    words = fives.map(ANSWERS.__getitem__)
+    assert kappa(words, measure=measure)["value"] == pytest.approx(expected)
+    levels = ["một", "hai", "ba", "bốn", "năm"]
+    own = fives.map(levels.__getitem__)
+    ordered = own.apply(lambda codes: pd.Categorical(codes, levels, ordered=True))
+    assert kappa(ordered, measure=measure)["value"] == pytest.approx(expected)
+    assert kappa(own, measure=measure, categories=levels)["value"] == pytest.approx(expected)
+    with pytest.raises(DataError, match="categories="):
+        kappa(own, measure=measure)
+    with pytest.raises(DataError, match="một kiểu"):
+        kappa(pd.DataFrame({"a": [1, 2, "1"], "b": [1, 2, 1]}))
+
+
 def test_words_are_checked():
     codes = pd.DataFrame({"a": ["x", "y"], "b": ["x", "z"], "c": ["x", "y"]})
     with pytest.raises(ParameterError, match='measure="fleiss"'):
@@ -146,5 +182,5 @@ def test_words_are_checked():
         agreement(codes, coders=["a", "b"], categories=["x", "y"])
     with pytest.raises(DataError, match="thiếu cột d"):
         agreement(codes, coders=["a", "d"])
-    with pytest.raises(ParameterError, match="Cần từ hai người chấm"):
+    with pytest.raises(ParameterError, match="không hợp với hệ số"):
         intraclass(codes, coders=["a"])

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.factors import eigenvalues, factor_loadings, ml_factors
-from dvresearch.metrics.reliability import item_statistics, reliability, straight_lining
+from dvresearch.metrics.factors import factor_loadings, ml_factors
+from dvresearch.metrics.reliability import item_statistics, reliability
 from dvresearch.tables import ESTIMATES, check
 
 SIX = range(1, 7)
@@ -113,7 +113,11 @@ def test_groups_are_taken_one_by_one(answers):
         ({"a": [1, 2, 3, 4] * 5}, {"cronbach_alpha": "too_few_items", "omega_total": "too_few_items"}),
         ({"a": [1, 2, 3, 4] * 5, "b": [1, 2, 4, 4] * 5}, {"cronbach_alpha": "", "omega_total": "too_few_items"}),
         ({"a": [1, 2, 3] * 5, "b": [4, 4, 4] * 5, "c": [1, 3, 3] * 5}, {"cronbach_alpha": "no_spread"}),
-        ({"a": [1, 2], "b": [2, 1], "c": [1, 1]}, {"cronbach_alpha": "no_spread"}),
+        ({"a": [1, 2], "b": [2, 1], "c": [1, 1]}, {"cronbach_alpha": "never_together"}),
+        # a questionnaire in parts: nobody answered both
+        ({"a": [1, 2, 3, None] * 9, "b": [None, None, None, 4] * 9}, {"cronbach_alpha": "never_together"}),
+        ({"a": [1, 2, 3, 4, 5] * 4, "b": [5, 4, 3, 2, 1] * 4}, {"cronbach_alpha": "items_oppose"}),
+        ({"a": [1, 2, 1, 2] * 9, "b": [1, 1, 2, 2] * 9}, {"cronbach_alpha": "items_oppose"}),
         (
             {"a": [1, 2, 3, 4, 5] * 4, "b": [1, 2, 3, 4, 5] * 4, "c": [1, 2, 3, 4, 4] * 4},
             {"omega_total": "no_solution"},
@@ -125,6 +129,22 @@ def test_what_cannot_be_computed_says_why(table, reasons):
     for indicator, reason in reasons.items():
         assert got.loc[("(tất cả)", indicator), "reason"] == reason
         assert np.isnan(got.loc[("(tất cả)", indicator), "value"]) == bool(reason)
+
+
+def test_the_item_worded_the_other_way_round_is_named():
+    """Four synthetic items go together, one of them asked in the opposite sense (psych's check.keys does the same)."""
+    rng = np.random.default_rng(2)
+    level = rng.normal(size=400)
+    table = pd.DataFrame({i: np.clip(np.round(3 + level + rng.normal(size=400)), 1, 5) for i in "abcd"})
+    options = {"items": list("abcd"), "scale": [1, 2, 3, 4, 5]}
+    assert set(reliability(table, **options)["to_reverse"]) == {""}
+    turned = table.assign(c=6 - table["c"])
+    told = reliability(turned, **options)
+    assert set(told["to_reverse"]) == {"c"}
+    mended = reliability(turned, reverse=["c"], **options)
+    assert mended["value"].tolist() == pytest.approx(reliability(table, **options)["value"].tolist())
+    # two against two: no single reversal mends it
+    assert set(reliability(turned.assign(d=6 - turned["d"]), **options)["to_reverse"]) == {""}
 
 
 # Factors -------------------------------------------------------------------------------------------------------------
@@ -161,35 +181,8 @@ def test_items_load_on_the_factor_they_were_made_from(answers, rotation):
         assert explained.tolist() == pytest.approx([1] * 6, abs=1e-5)
 
 
-def test_two_factors_stand_out_from_chance(answers):
-    got = eigenvalues(answers, items=list(answers), scale=[1, 2, 3, 4, 5], draws=50)
-    assert (got["eigenvalue"] > got["by_chance"]).tolist() == [True, True, False, False, False, False]
-    assert got["eigenvalue"].sum() == pytest.approx(6)
-    again = eigenvalues(answers, items=list(answers), scale=[1, 2, 3, 4, 5], draws=50)
-    pd.testing.assert_frame_equal(got, again)
-
-
 def test_factors_that_cannot_be_had_are_refused(answers):
     with pytest.raises(ParameterError, match="không đủ cho 3 nhân tố"):
         factor_loadings(answers, items=list(answers)[:5], factors=3, scale=[1, 2, 3, 4, 5])
     with pytest.raises(DataError, match="không cho lời giải"):
         factor_loadings(answers.assign(a1=3), items=list(answers), factors=1, scale=[1, 2, 3, 4, 5])
-
-
-# Straight-lining -----------------------------------------------------------------------------------------------------
-
-
-def test_the_same_answer_all_the_way_down():
-    table = pd.DataFrame(
-        [[4, 4, 4, 4]] * 6 + [[4, 4, 4, 5]] * 10 + [[3, 3, 3, np.nan]] * 7 + [[3, np.nan, np.nan, np.nan]] * 9,
-        columns=list("abcd"),
-    )
-    options = {"items": list("abcd"), "scale": [1, 2, 3, 4, 5]}
-    strict = straight_lining(table, **options).iloc[0]
-    assert (strict["numerator"], strict["n"]) == (6, 16)
-    loose = straight_lining(table, least=3, **options).iloc[0]
-    assert (loose["numerator"], loose["n"]) == (13, 23)
-    by = straight_lining(pd.concat([table] * 2).assign(mode=["p"] * 32 + ["k"] * 32), by="mode", **options)
-    assert by["value"].tolist() == [6 / 16, 6 / 16]
-    with pytest.raises(ParameterError, match="cùng một thang"):
-        straight_lining(table, items=["a", "b"], scale={"a": [1, 2, 3, 4, 5], "b": [3, 4, 5]}, least=2)

@@ -25,7 +25,7 @@ from dvresearch.metrics.effects.multiplicity import several_outcomes
 from dvresearch.metrics.effects.panel import build_panel
 from dvresearch.metrics.effects.series import Interruption, interrupted_series, series_findings
 from dvresearch.metrics.effects.stages import running_share, stages
-from dvresearch.metrics.factors import eigenvalues, factor_loadings
+from dvresearch.metrics.factors import factor_loadings
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.identities import Identity, check_identities, check_tally, compare_counts
 from dvresearch.metrics.index766 import index766, national766, threshold_score
@@ -34,7 +34,7 @@ from dvresearch.metrics.proportions import proportion
 from dvresearch.metrics.published import check_parts, check_share, check_shares
 from dvresearch.metrics.ranks import average, ranks
 from dvresearch.metrics.rates import rate
-from dvresearch.metrics.reliability import item_statistics, reliability, straight_lining
+from dvresearch.metrics.reliability import item_statistics, reliability
 from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.respondents import response_balance, response_overlap, response_rates, response_weights
 from dvresearch.metrics.responses import answer_shares
@@ -82,7 +82,6 @@ __all__ = [
     "difference",
     "driver_importance",
     "drivers",
-    "eigenvalues",
     "factor_loadings",
     "feasibility",
     "fit_impact",
@@ -120,7 +119,6 @@ __all__ = [
     "series_findings",
     "several_outcomes",
     "stages",
-    "straight_lining",
     "survey_difference",
     "survey_mean",
     "tally",

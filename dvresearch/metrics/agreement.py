@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, choose, column_numbers
 from dvresearch.metrics.proportions import z_value
 from dvresearch.metrics.surveyed import need_columns, t_value
+from dvresearch.tables import SCALES
 
 __all__ = ["agreement", "intraclass"]
 
@@ -42,8 +43,9 @@ def agreement(
         (1 - distance, or 1 - distance², over the largest); Fleiss's kappa, where any of several coders may have
         coded; Randolph's, which takes every category to be equally likely by chance.
     categories : sequence, optional
-        All categories, in their order; those that occur, sorted, when not given. Randolph's kappa depends on
-        how many there are, weighted kappas on their order.
+        All categories, in their order. Randolph's kappa depends on how many there are, weighted kappas on their order.
+        When not given those that occur: numbers (also as text) by size, an ordered Categorical and the answers of one
+        of ``tables.SCALES`` as they stand there. Other words have no order, so weighted kappas refuse them.
     confidence : float, default 0.95
         Two-sided level, 0-1.
 
@@ -53,12 +55,15 @@ def agreement(
         One row: the columns of ``tables.ESTIMATES``, then ``observed`` and ``expected`` agreement (weighted where the
         measure is), ``std_error_null`` (if coders agreed by chance only) and ``z``. Cohen's kappas have the
         large-sample interval of Fleiss, Cohen and Everitt (1969), the others that of the jackknife over rows. Reasons:
-        ``no_answer``, ``no_spread`` (everything in one category: agreement by chance would be complete too).
+        ``no_answer``, ``no_spread`` (everything in one category: agreement by chance would be complete too),
+        ``one_code_only`` (a coder who used one category only: kappa is 0 whatever the other coded) and ``all_alike``
+        (no disagreement, of which no error can be computed), both without an interval.
 
     Raises
     ------
     DataError
-        For a missing column, or a code that is not among the `categories`.
+        For a missing column, a code that is not among the `categories`, numbers beside words, or words without an order
+        where the measure is weighted.
     ParameterError
         For an unknown word, or a number of coders the measure is not for.
 
@@ -76,24 +81,14 @@ def agreement(
     check_confidence(confidence)
     pair = measure.startswith("cohen")
     if len(coders) < 2 or (pair and len(coders) > 2):
-        raise ParameterError(
-            Text("Số người mã hóa không hợp với hệ số.", "The measure is for another number of coders."),
-            expected=Text("hai người cho Cohen, từ hai người cho Fleiss", "two for Cohen, two or more for Fleiss"),
-            got=f"{len(coders)}",
-            hint=Text('Viết measure="fleiss" khi có hơn hai người.', 'Write measure="fleiss" for more than two.'),
-        )
+        raise ParameterError("measure-for-other-coders", got=str(len(coders)))
     need_columns(codes, coders)
     labels = codes[list(coders)].dropna()
-    known = list(categories) if categories is not None else sorted(pd.unique(labels.to_numpy().ravel()))
+    known = list(categories) if categories is not None else _categories(labels, weighted="_" in measure)
     place = {c: i for i, c in enumerate(known)}
-    unknown = sorted({str(v) for v in pd.unique(labels.to_numpy().ravel()) if v not in place})
+    unknown = {v for v in pd.unique(labels.astype(object).to_numpy().ravel()) if v not in place}
     if unknown:
-        raise DataError(
-            Text("Có mã không nằm trong danh sách.", "A code that is not among the categories."),
-            expected=Text(", ".join(map(str, known)), ", ".join(map(str, known))),
-            got=f"{len(unknown)}",
-            hint=Text("Bổ sung vào categories=…, hoặc sửa mã.", "Add it to categories=…, or correct the code."),
-        )
+        raise DataError("code-not-among-categories", got=str(len(unknown)), words=", ".join(map(str, known)))
     index = labels.map(place.get).to_numpy(dtype=np.intp)
     n, size = len(index), max(len(known), 1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -109,6 +104,10 @@ def agreement(
         kappa = _kappa(observed, expected)
         flat = not expected < 1
     value = np.nan if flat else kappa
+    alone = pair and n > 0 and (index.min(axis=0) == index.max(axis=0)).any()
+    alike = n > 0 and bool((index == index[:, :1]).all())
+    if alone or alike or not error > 0:
+        error = half = null = np.nan
     out = build(
         pd.DataFrame(index=[0]),
         indicator=f"{measure}_kappa" if measure != "cohen" else "cohen_kappa",
@@ -121,9 +120,33 @@ def agreement(
         definition="of_coded_by_all",
         method="fleiss_cohen_everitt" if pair else "jackknife",
         flags={"few": n < FEW},
-        reasons={"no_answer": n == 0, "no_spread": flat, "no_freedom": not np.isfinite(half)},
+        reasons={
+            "no_answer": n == 0,
+            "no_spread": flat,
+            "one_code_only": alone,
+            "all_alike": alike,
+            "no_freedom": not np.isfinite(half),
+        },
     )
     return out.assign(observed=observed, expected=expected, std_error_null=null, z=value / null)
+
+
+def _categories(labels: pd.DataFrame, *, weighted: bool) -> list[Any]:
+    """Return the categories that occur, in the order they have."""
+    dtypes = {labels[c].dtype for c in labels}
+    if len(dtypes) == 1 and isinstance(dtype := dtypes.pop(), pd.CategoricalDtype) and dtype.ordered:
+        return list(dtype.categories)
+    seen = list(pd.unique(labels.astype(object).to_numpy().ravel()))
+    words = [v for v in seen if isinstance(v, str)]
+    if 0 < len(words) < len(seen):
+        raise DataError("codes-of-mixed-kinds", got=f"{words[0]!r}, {next(v for v in seen if v not in words)!r}")
+    numbers = pd.to_numeric(pd.Series(seen, dtype=object), errors="coerce")
+    if numbers.notna().all():
+        return [seen[i] for i in np.argsort(numbers.to_numpy(np.float64), kind="stable")]
+    scale = next((list(answers) for answers in SCALES.values() if set(seen) <= set(answers)), None)
+    if scale is None and weighted and len(seen) > 2:  # of two either order gives the same
+        raise DataError("codes-without-order", got=", ".join(map(str, seen[:8])))
+    return scale or sorted(seen)
 
 
 def _kappa(observed: float, expected: float) -> float:
@@ -222,11 +245,7 @@ def intraclass(
     choose("form", form, _FORMS)
     check_confidence(confidence)
     if len(coders) < 2:
-        raise ParameterError(
-            Text("Cần từ hai người chấm.", "Two coders or more are needed."),
-            got=", ".join(coders),
-            hint=Text('Viết coders=["người 1", "người 2"].', 'Write coders=["coder 1", "coder 2"].'),
-        )
+        raise ParameterError("measure-for-other-coders", got=str(len(coders)))
     need_columns(ratings, coders)
     x = np.column_stack([column_numbers(ratings, c) for c in coders])
     x = x[~np.isnan(x).any(axis=1)]

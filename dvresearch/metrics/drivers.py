@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.design import Design, draw
 from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, choose
 from dvresearch.metrics.regression import fit_ordinal, model_matrix
@@ -88,11 +88,7 @@ def drivers(
     check_confidence(confidence)
     y, x, names = _model(responses, outcome, items, controls, scale, no_answer, reverse)
     if errors == "model" and design is not None:
-        raise ParameterError(
-            Text('errors="model" không dùng thiết kế mẫu.', 'errors="model" uses no design.'),
-            got="design=Design(…)",
-            hint=Text('Bỏ design, hoặc viết errors="design".', 'Leave design out, or write errors="design".'),
-        )
+        raise ParameterError("errors-of-model-with-design", got="design=Design(…)")
     sampled = draw(responses, design)
     fit = fit_ordinal(x, y, names, sampled)
     terms = len(names)
@@ -136,11 +132,7 @@ def _model(
 ) -> tuple[Floats, Floats, list[str]]:
     """Return the outcome, the terms and their names."""
     if outcome in (*items, *controls) or not (items or controls):
-        raise ParameterError(
-            Text("Câu kết quả phải khác các câu giải thích.", "The outcome must not be among the items."),
-            got=f"outcome={outcome!r}, items={list(items)}",
-            hint=Text("Bỏ câu kết quả khỏi items=….", "Take the outcome out of items=…."),
-        )
+        raise ParameterError("outcome-among-items", got=f"outcome={outcome!r}, items={list(items)}")
     need_columns(responses, controls)
     places, _ = positions(responses, [outcome, *items], scale=scale, no_answer=no_answer, reverse=reverse)
     extra, names = model_matrix(responses, controls)
@@ -209,12 +201,8 @@ def driver_importance(
     used = ~np.isnan(y) & ~np.isnan(x).any(axis=1) & (sampled.weights > 0)
     y, x, w, groups = y[used], x[used], sampled.weights[used], sampled.clusters[used]
     if len(np.unique(groups)) < max(folds, 2) or folds < 2:
-        raise DataError(
-            Text("Quá ít cụm (hoặc phiếu) để chia phần.", "Too few clusters (or respondents) to split."),
-            expected=Text(f"ít nhất {max(folds, 2)}", f"at least {max(folds, 2)}"),
-            got=f"{len(np.unique(groups))}, folds={folds}",
-            hint=Text("Giảm folds (từ 2 trở lên).", "Lower folds (2 or more)."),
-        )
+        got = f"{len(np.unique(groups))}, folds={folds}"
+        raise DataError("too-few-clusters-to-split", got=got, least=max(folds, 2))
     drops: list[NDArray[np.float64]] = []
     explained = []
     for repeat in range(repeats):

@@ -1,4 +1,4 @@
-"""Which items go together: factor analysis by maximum likelihood, and how many factors there are."""
+"""Which items go together: factor analysis by maximum likelihood."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.estimates import Floats, choose
 from dvresearch.metrics.scores import Scale, positions
 from dvresearch.tables import NO_ANSWER
 
-__all__ = ["eigenvalues", "factor_loadings", "ml_factors"]
+__all__ = ["factor_loadings", "ml_factors"]
 
 #: Smallest eigenvalue of correlations that are taken to differ: below it an item follows from the others.
 SINGULAR = 1e-10
@@ -90,7 +90,7 @@ def factor_loadings(
     items : sequence of str
         Columns with answers.
     factors : int
-        How many factors; :func:`eigenvalues` tells how many the answers carry.
+        How many factors.
     rotation : {"varimax", "oblimin", "none"}, default "varimax"
         Factors that do not correlate, factors that may, or the solution as it comes.
     scale, no_answer, reverse
@@ -116,12 +116,7 @@ def factor_loadings(
     choose("rotation", rotation, ("varimax", "oblimin", "none"))
     size = len(items)
     if factors < 1 or (size - factors) ** 2 < size + factors:
-        raise ParameterError(
-            Text(f"{size} câu hỏi không đủ cho {factors} nhân tố.", f"{size} items cannot carry {factors} factors."),
-            expected=Text("ít nhất 3 câu cho 1 nhân tố, 5 câu cho 2", "3 items or more for 1 factor, 5 for 2"),
-            got=f"factors={factors}",
-            hint=Text("Giảm factors.", "Lower factors."),
-        )
+        raise ParameterError("too-few-items-for-factors", got=f"factors={factors}", items=size, factors=factors)
     places = _complete(responses, items, scale, no_answer, reverse)
     correlation = np.asarray(np.corrcoef(places, rowvar=False))
     solution = ml_factors(correlation, factors)
@@ -145,59 +140,6 @@ def factor_loadings(
     )
 
 
-def eigenvalues(
-    responses: pd.DataFrame,
-    *,
-    items: Sequence[str],
-    scale: Scale | Mapping[str, Scale] = "hai_long_5",
-    no_answer: Sequence[Hashable] = NO_ANSWER,
-    reverse: Sequence[str] = (),
-    draws: int = 200,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Eigenvalues of the correlations, beside those of answers that have nothing to do with one another.
-
-    Parameters
-    ----------
-    responses, items, scale, no_answer, reverse
-        As for :func:`factor_loadings`.
-    draws : int, default 200
-        How often the answers of each item are shuffled.
-    seed : int, default 0
-        Start of the random numbers.
-
-    Returns
-    -------
-    DataFrame
-        ``component``, ``eigenvalue``, ``by_chance`` (95th percentile of the shuffled answers) and ``n``. Components
-        above what chance gives, counted from the first, are how many factors the answers carry.
-
-    Raises
-    ------
-    DataError
-        As for :func:`factor_loadings`.
-
-    References
-    ----------
-    Horn (1965), Psychometrika 30:179-185; 95th percentile as in Glorfeld (1995).
-    """
-    places = _complete(responses, items, scale, no_answer, reverse)
-    rng = np.random.default_rng(seed)
-
-    def roots(answers: Floats) -> Floats:
-        return np.asarray(np.linalg.eigvalsh(np.corrcoef(answers, rowvar=False))[::-1], dtype=np.float64)
-
-    shuffled = [roots(rng.permuted(places, axis=0)) for _ in range(draws)]
-    return pd.DataFrame(
-        {
-            "component": np.arange(1, len(items) + 1),
-            "eigenvalue": roots(places),
-            "by_chance": np.quantile(shuffled, 0.95, axis=0),
-            "n": len(places),
-        }
-    )
-
-
 def _complete(
     responses: pd.DataFrame,
     items: Sequence[str],
@@ -213,12 +155,4 @@ def _complete(
 
 
 def _no_solution(n: int) -> DataError:
-    return DataError(
-        Text("Các câu trả lời không cho lời giải nhân tố.", "The answers allow no factor solution."),
-        expected=Text(
-            "nhiều phiếu trả lời đủ hơn số câu hỏi, và câu nào cũng có hơn một mức trả lời",
-            "more complete forms than items, and more than one answer to each item",
-        ),
-        got=f"n = {n}",
-        hint=Text("Bỏ câu ai cũng trả lời như nhau, hoặc câu ít người trả lời.", "Leave out items that do not vary."),
-    )
+    return DataError("no-factor-solution", got=f"n = {n}")

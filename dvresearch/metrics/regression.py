@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.design import Draw
 from dvresearch.metrics.estimates import Floats, column_numbers, is_text
 from dvresearch.metrics.linearise import covariance
@@ -120,15 +120,8 @@ def _used(x: Floats, y: Floats, sampled: Draw) -> NDArray[np.bool_]:
     used = ~np.isnan(y) & ~np.isnan(x).any(axis=1) & (sampled.weights > 0)
     terms = np.column_stack([np.ones(used.sum()), x[used]])
     if len(terms) <= terms.shape[1] or np.linalg.matrix_rank(terms) < terms.shape[1]:
-        raise DataError(
-            Text("Không ước lượng được mô hình.", "The model cannot be estimated."),
-            expected=Text(
-                "nhiều người trả lời hơn số biến, không biến nào suy ra được từ các biến khác",
-                "more respondents than terms, and no term that follows from the others",
-            ),
-            got=f"n = {len(terms)}, {terms.shape[1]} hệ số/coefficients",
-            hint=Text("Bỏ bớt biến, hoặc gộp các nhãn ít người.", "Leave terms out, or merge labels with few people."),
-        )
+        got = f"n = {len(terms)}, {terms.shape[1]} hệ số/coefficients"
+        raise DataError("model-not-estimable", got=got)
     return used
 
 
@@ -187,12 +180,7 @@ def fit_ordinal(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fi
     used = _used(x, y, sampled)
     levels, place = np.unique(y[used], return_inverse=True)
     if len(levels) < 2:
-        raise DataError(
-            Text("Mọi người trả lời như nhau.", "Everyone gave the same answer."),
-            expected=Text("ít nhất hai mức trả lời", "two answers or more"),
-            got=f"n = {len(place)}",
-            hint=Text("Chọn kết quả khác: câu này không cho biết gì thêm.", "Choose another outcome."),
-        )
+        raise DataError("everyone-answered-alike", got=f"n = {len(place)}")
     model = _Ordinal(x[used], place, len(levels) - 1, sampled.weights[used])
     share = np.cumsum(np.bincount(place, weights=model.w))[:-1] / model.w.sum()
     b = np.concatenate([np.zeros(x.shape[1]), special.logit(share)])
@@ -210,14 +198,7 @@ def fit_ordinal(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fi
         b, moved = b + step, np.abs(step).max()
         current = model.loglik(b)
     if told or not moved < CONVERGED:
-        raise DataError(
-            Text("Mô hình không hội tụ.", "The model does not converge."),
-            expected=Text(
-                "ở mỗi nhóm có cả câu trả lời cao và thấp", "high and low answers in every group of respondents"
-            ),
-            got=f"n = {len(place)}",
-            hint=Text("Gộp các nhãn ít người, hoặc bỏ biến chia tách hoàn toàn.", "Merge labels with few people."),
-        )
+        raise DataError("model-does-not-converge", got=f"n = {len(place)}")
     thresholds = [f"{low:g}|{high:g}" for low, high in pairwise(levels)]
     return _finish([*names, *thresholds], b, scores, information, used, sampled, current)
 

@@ -1,4 +1,4 @@
-"""Is the scale sound: alpha with its interval, omega, each item against the rest, answers all alike."""
+"""Is the scale sound: alpha with its interval, omega, each item against the rest."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import ParameterError, Text
 from dvresearch.metrics.design import listed
 from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, label_groups
 from dvresearch.metrics.factors import ml_factors
-from dvresearch.metrics.proportions import share, z_value
+from dvresearch.metrics.proportions import z_value
 from dvresearch.metrics.scores import Scale, positions, structure
 from dvresearch.metrics.surveyed import need_columns
 from dvresearch.privacy import MIN_COUNT, suppress
 from dvresearch.tables import NO_ANSWER
 
-__all__ = ["item_statistics", "reliability", "straight_lining"]
+__all__ = ["item_statistics", "reliability"]
 
 
 def reliability(
@@ -64,8 +63,11 @@ def reliability(
         `by` and ``factor`` (last all items together), then the columns of ``tables.ESTIMATES``, four rows for each:
         ``cronbach_alpha``; ``cronbach_alpha_standardised`` and ``inter_item_r`` from the correlations;
         ``omega_total`` of a single factor fitted by maximum likelihood. Only alpha has an interval. Reasons:
-        ``too_few_items`` (2 for alpha, 3 for omega), ``no_spread`` (an item without variation, or too few
-        respondents), ``no_solution`` (omega).
+        ``too_few_items`` (2 for alpha, 3 for omega), ``never_together`` (two items that nobody, or next to nobody,
+        answered both: a questionnaire in parts), ``no_spread`` (an item that everybody answered alike),
+        ``items_oppose`` (the items do not go together on the whole, so neither coefficient means anything),
+        ``no_solution`` (omega). Then ``missing``, and ``to_reverse``: the item whose reversal makes every item go with
+        the others of its factor, where one does; it is probably worded the other way round.
 
     Raises
     ------
@@ -96,7 +98,10 @@ def reliability(
         for name, members in zip(form.factor[len(form.items) :], sets, strict=True):
             covariances, n = _covariances(places[codes == group][:, members], missing)
             row = keys.loc[[group]].reset_index(drop=True).assign(factor=name)
-            frames.append(_coefficients(row, covariances, n, interval, confidence).assign(missing=missing))
+            reverse_it = _to_reverse(covariances)
+            named = "" if reverse_it is None else form.items[members[reverse_it]]
+            table = _coefficients(row, covariances, n, interval, confidence)
+            frames.append(table.assign(missing=missing, to_reverse=named))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -108,19 +113,23 @@ def _covariances(places: Floats, missing: str) -> tuple[Floats, int]:
         n = len(places)
     else:
         n = int((answered.sum(axis=1) >= 2).sum())
+    if n < 2:
+        return np.full((places.shape[1],) * 2, np.nan), n
     return pd.DataFrame(places).cov().to_numpy(), n
 
 
 def _coefficients(keys: pd.DataFrame, c: Floats, n: int, interval: str, confidence: float) -> pd.DataFrame:
     k = len(c)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        flat = not (np.diag(c) > 0).all() or not np.isfinite(c).all() or n <= k
-        r = c / np.sqrt(np.outer(np.diag(c), np.diag(c)))
+    apart = n <= k or not np.isfinite(c).all()
+    flat = not apart and not (np.diag(c) > 0).all()
+    oppose = not (apart or flat) and k >= 2 and c.sum() <= np.trace(c)
     alpha, standardised, mean_r, error, omega = (np.nan,) * 5
     limits = (np.nan, np.nan)
-    if k >= 2 and not flat:
-        alpha, standardised = _alpha(c), _alpha(r)
+    if usable := k >= 2 and not (apart or flat):
+        r = c / np.sqrt(np.outer(np.diag(c), np.diag(c)))
         mean_r = float((r.sum() - k) / (k * (k - 1)))
+    if usable and not oppose:
+        alpha, standardised = _alpha(c), _alpha(r)
         error = _alpha_error(c, n)
         tail = (1 - confidence) / 2
         if interval == "feldt":
@@ -128,7 +137,7 @@ def _coefficients(keys: pd.DataFrame, c: Floats, n: int, interval: str, confiden
             limits = tuple(1 - (1 - alpha) * special.fdtri(*freedom, p) for p in (1 - tail, tail))
         else:
             limits = alpha - z_value(confidence) * error, alpha + z_value(confidence) * error
-    solution = ml_factors(r, 1) if k >= 3 and not flat else None
+    solution = ml_factors(r, 1) if k >= 3 and usable and not oppose else None
     if solution is not None:
         size = np.sqrt(np.diag(c))
         common = float((solution[0][:, 0] * size).sum() ** 2)
@@ -153,12 +162,27 @@ def _coefficients(keys: pd.DataFrame, c: Floats, n: int, interval: str, confiden
             method=method,
             reasons={
                 "too_few_items": k < (3 if indicator == "omega_total" else 2),
+                "never_together": apart,
                 "no_spread": flat,
+                "items_oppose": oppose and np.isnan(value),
                 "no_solution": np.isnan(value),
             },
         )
         for indicator, (value, se, low, high, method) in rows.items()
     )
+
+
+def _to_reverse(c: Floats) -> int | None:
+    """Return the item whose reversal makes every item go with the sum of the others, if it takes and is enough."""
+
+    def together(c: Floats) -> bool:
+        return bool((c.sum(axis=1) - np.diag(c) > 0).all())
+
+    if len(c) < 3 or not np.isfinite(c).all() or together(c):
+        return None
+    signs = 1 - 2 * np.eye(len(c))
+    mends = [j for j, sign in enumerate(signs) if together(c * np.outer(sign, sign))]
+    return mends[0] if len(mends) == 1 else None
 
 
 def _alpha(c: Floats) -> float:
@@ -241,79 +265,3 @@ def item_statistics(
         )
     table = pd.DataFrame(rows)
     return suppress(table, hide=list(table.columns[2:]), totals=[["item"]], min_count=min_count)
-
-
-def straight_lining(
-    responses: pd.DataFrame,
-    *,
-    items: Sequence[str],
-    by: str | Sequence[str] = (),
-    scale: Scale | Mapping[str, Scale] = "hai_long_5",
-    no_answer: Sequence[Hashable] = NO_ANSWER,
-    least: int = 4,
-    basis: Literal["sample", "volunteers", "unknown"] = "unknown",
-    confidence: float = 0.95,
-    min_count: int = MIN_COUNT,
-) -> pd.DataFrame:
-    """Share of respondents who gave the same answer to every item.
-
-    Parameters
-    ----------
-    responses, scale, no_answer
-        As for :func:`reliability`.
-    items : sequence of str
-        Items that stand one below the other in the form, all of the same scale. Where some are worded the other way
-        round, do not reverse them here: the same tick all the way down is what is looked for.
-    by : str or sequence of str, default ()
-        Grouping columns: the interviewer's team, the way of asking, the unit.
-    least : int, default 4
-        Respondents with fewer answers are left out: two answers alike tell nothing.
-    basis : {"sample", "volunteers", "unknown"}, default "unknown"
-        Who answered.
-    confidence : float, default 0.95
-        Two-sided level of the Wilson interval, 0-1.
-    min_count : int, default 10
-        Least number of respondents a number may stand for.
-
-    Returns
-    -------
-    DataFrame
-        `by`, then the columns of ``tables.ESTIMATES``. Very satisfied people also answer alike: a high
-        share calls for a look at how the form was filled in, it is no proof.
-
-    Raises
-    ------
-    DataError
-        As for :func:`reliability`.
-    ParameterError
-        For items of different scales, or a `least` below 2.
-    """
-    labels = listed(by)
-    need_columns(responses, labels)
-    check_confidence(confidence)
-    places, sizes = positions(responses, items, scale=scale, no_answer=no_answer)
-    if len(set(sizes)) > 1 or not 2 <= least <= len(items):
-        raise ParameterError(
-            Text("Các câu hỏi phải cùng một thang, và đủ số câu.", "The items need one scale, and must be enough."),
-            expected=Text("cùng số mức; least từ 2 đến số câu hỏi", "as many answers each; least from 2 to the items"),
-            got=f"{sizes}, least={least}",
-            hint=Text("Chọn các câu liền nhau cùng thang.", "Choose items in a row with the same scale."),
-        )
-    keys, codes = label_groups(responses, labels)
-    enough = (~np.isnan(places)).sum(axis=1) >= least
-    alike = enough & (np.nanmax(places, axis=1, initial=-1) == np.nanmin(places, axis=1, initial=np.inf))
-    n, x = (
-        np.bincount(codes, weights=w.astype(np.float64), minlength=len(keys)).astype(np.float64)
-        for w in (enough, alike)
-    )
-    table = share(
-        keys,
-        x,
-        n,
-        indicator="straight_lining_share",
-        definition="of_answering_enough",
-        basis=basis,
-        method="wilson",
-        confidence=confidence,
-    )
-    return suppress(table, totals=[[c for c in labels if c != gone] for gone in labels] or [[]], min_count=min_count)
