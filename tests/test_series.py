@@ -42,6 +42,35 @@ def test_equals_r(validation, season, model) -> None:
         assert values == pytest.approx([want["rr"], want["se"], want["rr_low"], want["rr_high"]], rel=1e-6)
 
 
+def test_month_terms_are_those_of_a_model_with_indicators() -> None:
+    """A term for every month but one, as ``C(month)`` has it in statsmodels; errors of the model, as R's glm."""
+    data = series()
+    design = Interruption("count", start="2024-01", season="indicators")
+    got = interrupted_series(data, design, errors="model")
+    month = pd.PeriodIndex(data["period"], freq="M").month
+    after = (data["t"] >= 0).astype(float)
+    x = pd.DataFrame({"const": 1.0, "t": data["t"], "level": after, "slope": after * data["t"]})
+    x = x.join(pd.get_dummies(pd.Series(month), prefix="m", drop_first=True, dtype=float))
+    theirs = sm.GLM(data["count"], x, family=sm.families.Poisson()).fit(scale="X2")
+    for name in ("level", "slope"):
+        row = term(got, name)
+        assert row["value"] == pytest.approx(np.exp(theirs.params[name]), rel=1e-8)
+        assert row["std_error"] / row["value"] == pytest.approx(theirs.bse[name], rel=1e-6)
+    with pytest.raises(ParameterError, match="season"):
+        Interruption("count", start="2024-01", season="months")
+
+
+def test_the_level_of_both_conventions() -> None:
+    """Where the periods since the start count from 1 the level is told one period earlier: divided by the slope."""
+    data = series()
+    got = interrupted_series(data, Interruption("count", start="2024-01"), errors="model")
+    after = (data["t"] >= 0).astype(float)
+    x = pd.DataFrame({"const": 1.0, "t": data["t"], "level": after, "slope": after * (data["t"] + 1)})
+    theirs = sm.GLM(data["count"], x, family=sm.families.Poisson()).fit(scale="X2")
+    level = term(got, "level")["value"] / term(got, "slope")["value"]
+    assert np.exp(theirs.params["level"]) == pytest.approx(level, rel=1e-8)
+
+
 def test_linear_errors_are_those_of_statsmodels() -> None:
     data = series().assign(y=lambda d: np.log(d["count"]))
     got = interrupted_series(data, Interruption("y", start="2024-01", family="linear"), lags=3)

@@ -21,8 +21,6 @@ __all__ = ["Interruption", "Series", "read_series"]
 
 #: Months in the periods of the calendar.
 _MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
-#: What a start may be, for the messages.
-_START = Text("kỳ đầu tiên có mô hình, hoặc một ngày trong kỳ đó", "the first period with the model, or a day in it")
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,9 @@ class Interruption:
         Log-linear model of a count, or linear model of a number.
     change : {"both", "level", "slope"}, default "both"
         What may change at the start: the level, the slope, or both.
-    season : int, default 0
-        Pairs of sine and cosine terms; 0 for none.
+    season : int or "indicators", default 0
+        Pairs of sine and cosine terms, 0 for none; or ``"indicators"``: a term of its own for every period of the cycle
+        but the first (eleven month terms), which takes more periods and supposes nothing about the shape.
     cycle : int, default 12
         Periods in a season: 12 for months, 4 for quarters.
     group : str, optional
@@ -64,7 +63,7 @@ class Interruption:
     exposure: str | None = None
     family: Literal["quasipoisson", "linear"] = "quasipoisson"
     change: Literal["both", "level", "slope"] = "both"
-    season: int = 0
+    season: int | Literal["indicators"] = 0
     cycle: int = 12
     group: str | None = None
     of: str | None = None
@@ -73,31 +72,19 @@ class Interruption:
     def __post_init__(self) -> None:
         choose("family", self.family, ("quasipoisson", "linear"))
         choose("change", self.change, ("both", "level", "slope"))
-        for name in ("season", "cycle", "transition"):
+        for name in ("cycle", "transition", *(() if self.season == "indicators" else ("season",))):
             check_whole(name, getattr(self, name))
         wrong = {
             "outcome": not isinstance(self.outcome, str),
             "period": not isinstance(self.period, str),
             "group": not isinstance(self.group, str | None),
             "exposure": self.exposure is not None and (self.family == "linear" or not isinstance(self.exposure, str)),
-            "season": not 2 * self.season < self.cycle,
+            "season": self.cycle < 2 if self.season == "indicators" else not 2 * self.season < self.cycle,
             "of": (self.group is None) != (self.of is None),
         }
         for name, bad in wrong.items():
             if bad:
-                raise ParameterError(
-                    Text(f"Tham số {name} không hợp với các tham số khác.", f"{name} does not fit the others."),
-                    expected=Text(
-                        "outcome, period, exposure, group là tên cột; exposure chỉ dùng với quasipoisson; "
-                        "2 × season < cycle; group đi cùng of",
-                        "outcome, period, exposure, group as names of columns; exposure with quasipoisson only; "
-                        "2 × season < cycle; group together with of",
-                    ),
-                    got=f"{name}={getattr(self, name)!r}",
-                    hint=Text(
-                        'Ví dụ: group="unit", of="Xã A", season=1.', 'For example: group="unit", of="Commune A".'
-                    ),
-                )
+                raise ParameterError("interruption-does-not-fit", got=f"{name}={getattr(self, name)!r}", name=name)
 
 
 @dataclass(frozen=True)
@@ -119,15 +106,7 @@ class Series:
 def read_series(table: pd.DataFrame, interruption: Interruption) -> Series:
     """Return the series an interruption names, checked; errors as for ``interrupted_series``."""
     if not isinstance(interruption, Interruption):
-        raise ParameterError(
-            Text("Thiếu mô tả chuỗi số (Interruption).", "The description of the series (Interruption) is missing."),
-            expected=Text("một Interruption", "an Interruption"),
-            got=type(interruption).__name__,
-            hint=Text(
-                'Viết Interruption("tên cột kết quả", start="2024-03").',
-                'Write Interruption("outcome", start="2024-03").',
-            ),
-        )
+        raise ParameterError("interruption-missing", got=type(interruption).__name__)
     named = [c for c in (interruption.outcome, interruption.exposure) if c]
     labels = [c for c in (interruption.period, interruption.group) if c]
     counted: Literal["count", "number"] = "count" if interruption.family == "quasipoisson" else "number"
@@ -137,43 +116,20 @@ def read_series(table: pd.DataFrame, interruption: Interruption) -> Series:
     y = column_numbers(table, interruption.outcome)
     exposure = column_numbers(table, interruption.exposure) if interruption.exposure else np.ones(len(table))
     if (exposure == 0).any():
-        raise DataError(
-            Text("Có kỳ mà mẫu số (exposure) bằng 0.", "A period has no exposure: it is 0."),
-            expected=Text("số lớn hơn 0, hoặc ô trống nếu không biết", "a number above 0, or an empty cell"),
-            where=f"dòng/row {int((exposure == 0).argmax()) + 1}, cột/column {interruption.exposure}",
-            hint=Text(
-                "Bỏ dòng đó (kỳ ấy sẽ là kỳ thiếu), hoặc gộp thành kỳ dài hơn.",
-                "Leave that row out (the period is then missing), or add up to longer periods.",
-            ),
-        )
+        where = f"dòng/row {int((exposure == 0).argmax()) + 1}, cột/column {interruption.exposure}"
+        raise DataError("exposure-is-zero", where=where)
     treated = np.ones(len(table))
     if interruption.group:
         treated = (table[interruption.group] == interruption.of).to_numpy(dtype=float)
         places = table[interruption.group].nunique()
         if not treated.any() or places > 2:
-            raise ParameterError(
-                Text("Cần một nơi có mô hình và nhiều nhất một nơi so sánh.", "One place and at most one comparison."),
-                expected=Text(
-                    "of là một nhãn trong cột group; cột có tối đa hai nhãn", "of, a label of the column group"
-                ),
-                got=f"{interruption.group}: {places}; of={interruption.of!r}",
-                hint=Text("Cộng các nơi so sánh thành một chuỗi.", "Add the comparison places up into one series."),
-            )
+            got = f"{interruption.group}: {places}; of={interruption.of!r}"
+            raise ParameterError("one-place-and-one-comparison", got=got)
     t = _since(table[interruption.period], interruption.start, treated)
     if pd.DataFrame({"t": t, "g": treated}).duplicated().any():
-        raise DataError(
-            Text("Một kỳ có nhiều dòng.", "A period has several rows."),
-            expected=Text("mỗi nơi một dòng cho mỗi kỳ", "a row for each period and place"),
-            where=f"cột/column {interruption.period}",
-            hint=Text("Cộng số đếm theo kỳ trước.", "Add the counts of a period up first."),
-        )
+        raise DataError("period-has-several-rows", where=f"cột/column {interruption.period}")
     if not ((t[treated == 1] < 0).any() and (t[treated == 1] >= 0).any()):
-        raise DataError(
-            Text("Mốc bắt đầu nằm ngoài chuỗi số.", "The start lies outside the series."),
-            expected=Text("có kỳ trước và kỳ sau mốc bắt đầu", "periods before and after the start"),
-            got=f"start={interruption.start!r}",
-            hint=Text("Kiểm tra start và cột kỳ.", "Check start and the column of periods."),
-        )
+        raise DataError("start-outside-series", got=f"start={interruption.start!r}")
     known = ~np.isnan(y) & ~np.isnan(exposure) & ((t < 0) | (t >= interruption.transition))
     order = np.argsort(t[known], kind="stable")
     return Series(
@@ -194,22 +150,9 @@ def _since(values: pd.Series, start: Any, treated: Floats) -> Floats:
         if first != holder(last_day):
             one_month = first == holder(first_day + pd.offsets.MonthEnd(0))
             told = f"{first_day:%Y-%m}" if one_month else f"{first_day:%Y-%m-%d}"
-            raise ParameterError(
-                Text("start dài hơn một kỳ của chuỗi số.", "start is longer than a period of the series."),
-                expected=_START,
-                got=f"start={start!r}",
-                hint=Text(
-                    f'Nếu mô hình có ngay từ kỳ đầu, viết start="{told}".',
-                    f'If the model was there from its first period on, write start="{told}".',
-                ),
-            )
+            raise ParameterError("start-longer-than-period", got=f"start={start!r}", told=told)
     if pd.api.types.is_numeric_dtype(values) and (first % 1 or (values % 1 != 0).any()):
-        raise ParameterError(
-            Text("Kỳ ghi bằng số thì phải là số nguyên.", "Periods that are numbers have to be whole ones."),
-            expected=Text("kỳ đầu tiên có mô hình, ví dụ 37", "the first period with the model, for example 37"),
-            got=f"start={start!r}",
-            hint=Text("Đánh số kỳ 1, 2, 3… và viết start bằng một số trong đó.", "Number the periods 1, 2, 3…"),
-        )
+        raise ParameterError("numbered-periods-not-whole", got=f"start={start!r}")
     t = number.to_numpy(dtype=float) - first
     return t / _step(np.append(t, 0))
 
@@ -239,19 +182,7 @@ def _days(values: pd.Series, treated: Floats) -> tuple[pd.Series, int]:
         spans = {v: read_period(str(v)) for v in values.unique()}
         kinds = {span.kind for span in spans.values()}
         if len(kinds) > 1 or not kinds <= {*_MONTHS, "day"}:
-            raise DataError(
-                Text("Các kỳ không cùng độ dài.", "Periods differ in length."),
-                expected=Text(
-                    "chỉ tháng, chỉ quý, chỉ nửa năm, chỉ năm hoặc chỉ ngày",
-                    "months only, quarters, half-years, years or days only",
-                ),
-                got=", ".join(sorted(kinds)),
-                where=f"cột/column {values.name}",
-                hint=Text(
-                    "Giữ một loại kỳ; kỳ kiểu khác thì đánh số 1, 2, 3….",
-                    "Keep one kind; number periods of another kind 1, 2, 3….",
-                ),
-            )
+            raise DataError("periods-differ", got=", ".join(sorted(kinds)), where=f"cột/column {values.name}")
         values, kind = values.astype("object").map({v: span.start for v, span in spans.items()}), kinds.pop()
         if kind in _MONTHS:
             return pd.to_datetime(values), _MONTHS[kind]
@@ -275,10 +206,5 @@ def _days_of(start: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
     except DataError:
         first = last = pd.NaT
     if first is pd.NaT:
-        raise ParameterError(
-            Text("start không phải một kỳ hoặc một ngày.", "start is no period and no day."),
-            expected=_START,
-            got=f"start={start!r}",
-            hint=Text('Viết start="2024-03" hoặc start="15/03/2024".', 'Write start="2024-03" or start="2024-03-15".'),
-        )
+        raise ParameterError("start-is-no-period", got=f"start={start!r}")
     return first, last

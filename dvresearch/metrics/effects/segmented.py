@@ -61,6 +61,9 @@ def terms(series: Series, interruption: Interruption) -> tuple[Floats, list[str]
         columns["slope"] = after * t
     if series.compared:
         columns |= {f"{name}:treated": x * series.treated for name, x in list(columns.items())}
+    if interruption.season == "indicators":
+        columns |= {f"place{k}": (t % interruption.cycle == k).astype(float) for k in range(1, interruption.cycle)}
+        return np.column_stack(list(columns.values())), list(columns)
     for k in range(1, interruption.season + 1):
         turn = 2 * np.pi * k * t / interruption.cycle
         columns |= {f"sin{k}": np.sin(turn), f"cos{k}": np.cos(turn)}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects.interruption import Interruption, Series, read_series
 from dvresearch.metrics.effects.segmented import (
@@ -90,6 +90,11 @@ def interrupted_series(
     comparison place every term but the season also by place. A change at the start is not yet an effect: whatever else
     happened then is in it.
 
+    ``level`` is the change in the first period with the model. Where ``slope`` counts the periods since the start from
+    1 (common in textbooks) the level is told one period earlier: theirs is this one less the slope (a ratio divided by
+    the slope's). Newey-West errors have the factor ``√(n/(n - k))`` for n rows and k terms, as in statsmodels and
+    ``vcovHAC`` of R sandwich; ``NeweyWest`` of sandwich and ``xtscc`` of Stata leave it out unless told otherwise.
+
     Errors are Newey-West, of two places Driscoll and Kraay, which allow the places to be hit together. In short series
     both come out too small, so they are never below ``(X'WX)⁻¹ X'W^½ Ω W^½X (X'WX)⁻¹`` with the covariance of two
     places in a period in ``Ω``: of a linear change against a comparison this is the error of the difference of the two
@@ -107,13 +112,7 @@ def interrupted_series(
     periods = len(np.unique(series.t))
     if lags is not None and lags >= periods:
         raise ParameterError(
-            Text("lags phải nhỏ hơn số kỳ của chuỗi số.", "lags must be fewer than the periods of the series."),
-            expected=Text(f"từ 0 đến {periods - 1}", f"0 to {periods - 1}"),
-            got=f"lags={lags!r}",
-            hint=Text(
-                f"Bỏ lags để dùng số mặc định, hoặc viết lags={default_lags(periods)}.",
-                f"Leave lags out for the default, or write lags={default_lags(periods)}.",
-            ),
+            "lags-not-fewer-than-periods", got=f"lags={lags!r}", most=periods - 1, default=default_lags(periods)
         )
     counts = interruption.family == "quasipoisson"
     asked = ["average", *(t for t in ("level", "slope") if interruption.change in ("both", t)), "trend"]
