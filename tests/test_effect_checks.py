@@ -15,11 +15,11 @@ from dvresearch import codebook, examples, impact, wording
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.effects.checks import impact_checks, pretrend_tests
 from dvresearch.metrics.effects.fitting import fit
-from dvresearch.metrics.effects.honest import breakdown, honest_effects, refit, time_weights
+from dvresearch.metrics.effects.honest import honest_effects, refit
 from dvresearch.metrics.effects.multiplicity import adjusted, several_outcomes
 from dvresearch.metrics.effects.robustness import influential, one_cohort_out, overall_of, spillover
 from dvresearch.metrics.estimates import build
-from dvresearch.tables import ESTIMATES, FINDINGS, check
+from dvresearch.tables import FINDINGS, check
 
 BRIEF = {"top": 0, "honest": (), "draws": 0}
 
@@ -106,40 +106,6 @@ def test_spillover_is_a_regression_with_dummies() -> None:
     assert p < 0.01 and verdicts(impact_checks(data, near="district", **BRIEF))["spillover"] in ("review", "fail")
 
 
-def test_relative_magnitudes_equal_the_closed_form(fitted) -> None:
-    universal = refit(fitted, base="universal")
-    effects = universal.effects("event_time")
-    times = effects.keys["event_time"].to_numpy()
-    largest = np.abs(np.diff(effects.value[times < 0])).max()
-    weights = time_weights(universal)
-    reach = float(weights @ (weights.index + 1))
-    table = honest_effects(fitted, m=[0.0, 0.5, 2.0])
-    check(table, ESTIMATES)
-    spread = universal.covariance(effects.influence[:, times >= 0])
-    error = float(np.sqrt(weights.to_numpy() @ spread @ weights.to_numpy()))
-    value = overall_of(fitted)[0]
-    quantile = stats.t.ppf(0.975, 199)  # 200 places
-    half = table["m"] * largest * reach + quantile * error
-    assert table["value"].iloc[0] == pytest.approx(value, abs=1e-12)
-    assert table["lower"].to_numpy() == pytest.approx((value - half).to_numpy(), abs=1e-5)
-    assert table["upper"].to_numpy() == pytest.approx((value + half).to_numpy(), abs=1e-5)
-    falls = (value - quantile * error) / (largest * reach)
-    assert breakdown(fitted, "relative_magnitude") == pytest.approx(falls, abs=0.051)
-
-
-def test_smoothness_without_bend_takes_a_straight_line_off() -> None:
-    panel, _ = examples.rollout(effect=3.0, seed=1)
-    steady = panel.assign(
-        synthetic_score=panel["synthetic_score"] + 2.0 * panel["adopted"].notna() * (panel["period"] - 2018)
-    )
-    one, other = (
-        honest_effects(fit(p, outcome="synthetic_score"), restriction="smoothness", m=[0.0]) for p in (panel, steady)
-    )
-    limits = ["lower", "upper"]
-    assert other[limits].to_numpy() == pytest.approx(one[limits].to_numpy(), abs=1e-6)
-    assert other["value"].iloc[0] - one["value"].iloc[0] > 4
-
-
 def test_without_earlier_periods_nothing_is_claimed() -> None:
     panel, _ = examples.rollout(cohorts=1, periods=3, seed=1)
     data = fit(panel, outcome="synthetic_score")
@@ -147,7 +113,6 @@ def test_without_earlier_periods_nothing_is_claimed() -> None:
     assert (
         found[["pretrends", "anticipation", "placebo_date", "pretrends_power", "honest_relative"]] == "unknown"
     ).all()
-    assert honest_effects(data)["reason"].eq("no_pretrend").all() and np.isnan(breakdown(data, "smoothness"))
 
 
 def test_a_panel_that_allows_no_estimate_is_said_to(province) -> None:
@@ -382,7 +347,3 @@ def test_only_a_fit_is_checked(province, fitted) -> None:
     for call in (impact_checks, honest_effects):
         with pytest.raises(ParameterError, match="fit_impact"):
             call(province)
-    for m in ([-1.0], [], "a", [np.inf], [np.nan], None, [[0.0]]):
-        with pytest.raises(ParameterError, match="m cannot be negative"):
-            honest_effects(fitted, m=m)
-    assert len(honest_effects(fitted, m=1.0)) == 1
