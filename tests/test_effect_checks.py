@@ -38,19 +38,68 @@ def verdicts(findings: pd.DataFrame) -> pd.Series:
     return findings.drop_duplicates("check").set_index("check")["verdict"]
 
 
-def changes(fitted):
-    effects = fitted.effects("event_time")
-    before = effects.keys["event_time"] < 0
-    return effects.value[before], fitted.covariance(effects.influence[:, before])
+def test_one_change_of_one_cohort_is_welchs_test(province) -> None:
+    """Witness: scipy."""
+    two = province[(province["adopted"].isna() | (province["adopted"] == 2022)) & (province["period"] >= 2020)]
+    wide = two.pivot_table(index="unit", columns="period", values="synthetic_score")
+    change, adopts = wide[2021] - wide[2020], two.groupby("unit")["adopted"].first().notna()
+    witness = stats.ttest_ind(change[adopts], change[~adopts], equal_var=False)
+    value, p = pretrend_tests(fit(two, outcome="synthetic_score"))["pretrends"]
+    assert p == pytest.approx(witness.pvalue, rel=1e-9)
+    assert value == pytest.approx(change[adopts].mean() - change[~adopts].mean())
 
 
-def test_pretrend_test_is_hotellings(fitted) -> None:
-    change, spread = changes(fitted)
-    n, k = len(fitted.sample.units), len(change)
-    statistic = change @ np.linalg.inv(spread) @ change * (n - k) / (k * (n - 1))
+def test_every_cell_before_adoption_is_tested(province, fitted) -> None:
+    """Witness: sample covariances of the changes, put together by hand; degrees of freedom of Nel and van der Merwe."""
+    change = province.pivot_table(index="unit", columns="period", values="synthetic_score").diff(axis=1)
+    adopted = province.groupby("unit")["adopted"].first().fillna(0).astype(int)
+    cells = [(g, t) for g in (2021, 2022, 2023) for t in range(2019, g)]
+    d = np.array([change.loc[adopted == g, t].mean() - change.loc[adopted == 0, t].mean() for g, t in cells])
+    parts = []
+    for group in (0, 2021, 2022, 2023):
+        places = change[adopted == group]
+        of_mean = np.cov([places[t] for _, t in cells]) / len(places)
+        both = np.array([[group in (0, g) and group in (0, h) for h, _ in cells] for g, _ in cells])
+        parts.append((len(places), of_mean * both))
+    inverse = np.linalg.inv(sum(part for _, part in parts))
+    k = len(cells)
+    lost = sum((np.trace(a @ a) + np.trace(a) ** 2) / (n - 1) for n, a in ((n, part @ inverse) for n, part in parts))
+    nu = (k + k**2) / lost
     value, p = pretrend_tests(fitted)["pretrends"]
-    assert p == pytest.approx(stats.f.sf(statistic, k, n - k), rel=1e-9)
-    assert abs(value) == np.abs(change).max()
+    assert p == pytest.approx(stats.f.sf(d @ inverse @ d * (nu - k + 1) / (nu * k), k, nu - k + 1), rel=1e-9)
+    assert value == pytest.approx(d[np.abs(d).argmax()])
+
+
+def test_opposite_trends_of_two_cohorts_are_found(rounds) -> None:
+    """By time since adoption they cancel."""
+    draws, found, alike = rounds(4, 100), 0, 0
+    for seed in range(draws):
+        panel = examples.rollout(effect=2.0, cohorts=2, seed=seed)[0]
+        first, second = np.sort(panel["adopted"].dropna().unique())
+        away = (panel["adopted"] == first) * 1.0 - (panel["adopted"] == second)
+        panel["synthetic_score"] += 0.8 * (panel["period"] - 2018) * away
+        told = verdicts(impact_checks(fit(panel, outcome="synthetic_score"), near="district", **BRIEF))
+        found += told["all_checks"] == told["pretrends"] == "fail"
+        alike += told["anticipation"] != "fail"
+    assert found >= 0.95 * draws and alike > draws / 2
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        ({"units": 200}, {"cluster": "district"}),
+        ({"units": 120, "cohorts": 2}, {"cluster": "district"}),
+        ({"units": 24, "cohorts": 1}, {}),
+        ({"units": 40, "cohorts": 3}, {"control": "not_yet"}),
+    ],
+)
+def test_trends_that_are_alike_are_seldom_said_to_differ(make, options, rounds) -> None:
+    """Few clusters and few places: all cells together reject about as often as they say."""
+    draws = rounds(8, 300)
+    panels = (examples.rollout(effect=0.0, seed=seed, **make)[0] for seed in range(draws))
+    p = [pretrend_tests(fit(panel, outcome="synthetic_score", **options))["pretrends"][1] for panel in panels]
+    assert np.isfinite(p).all()
+    assert np.mean(np.array(p) < 0.05) <= 0.06 + 3 * np.sqrt(0.05 * 0.95 / draws)
 
 
 def test_placebo_date_equals_a_refit_with_the_date_moved_back(province) -> None:
