@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import linalg, special
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError, Text, message
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects import robustness
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, sides
@@ -28,18 +26,6 @@ from dvresearch.metrics.findings import Finding, digits, finding, graded, p_valu
 __all__ = ["impact_checks", "pretrend_tests"]
 
 _SMALL, _POWER = 0.05, 0.8
-_NEAR = Text(
-    'Nêu cột cho biết nơi nào gần nhau, ví dụ near="district".',
-    'Name the column that tells which places are near each other, for example near="district".',
-)
-_SAME = Text(
-    "Với ít kỳ trước như vậy, kiểm định này trùng với một kiểm định khác ở trên nên không tính lần nữa.",
-    "With so few periods before, this is the same test as another one above and is not counted again.",
-)
-_STILL = Text(
-    "Nơi so sánh không hề thay đổi qua các kỳ, nên không biết một năm khác thường rồi có tự trở lại hay không.",
-    "The comparison places never change, so it cannot be told whether an unusual year would have passed by itself.",
-)
 #: Tests of the periods before adoption.
 _TESTS = ("pretrends", "anticipation", "placebo_date", "regression_to_mean")
 #: Degrees of freedom of the denominator below which no changes are tested together.
@@ -223,7 +209,6 @@ def impact_checks(
     honest: Sequence[Restriction] = ("relative_magnitude", "smoothness"),
     draws: int = 499,
     seed: int = 2026,
-    progress: bool = False,
 ) -> pd.DataFrame:
     """Check an estimated effect in every way the panel allows.
 
@@ -239,8 +224,6 @@ def impact_checks(
         Restrictions of :func:`honest_effects` under which the point of breakdown is looked for.
     draws, seed : int
         Permutations of the adoption dates (0 for none), and the start of their random numbers.
-    progress : bool, default False
-        Whether a bar is shown on the terminal.
 
     Returns
     -------
@@ -285,19 +268,21 @@ def impact_checks(
             [finding("impact_feasibility", "fail", "", computed="not_estimable", severity="major", guidance=told)]
         )
     varying = fitted if fitted.base == "varying" else refit(fitted, base="varying")
-    with _bar(progress) as track:
-        tests = pretrend_tests(varying)
-        stands_out, p = tests["regression_to_mean"]
-        tests["regression_to_mean"] = (_reversion(varying, stands_out), p)
-        tests["spillover"] = robustness.spillover(varying, near) if near is not None else (np.nan, np.nan)
-        rows = list(_tested(tests, robustness.overall_of(varying)[0], near is not None))
-        rows += [_power(varying), robustness.placebo_units(varying, draws, seed)]
-        rows += robustness.one_cohort_out(varying, partial(track, "one_cohort_out"))
-        rows += robustness.influential(varying, top, partial(track, "one_place_out"))
-        rows += robustness.balance(varying)
-        universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
-        rows += [_honest(universal, r) for r in track("honest_relative", [r for r in _HONEST if r in wanted])]
-        rows += [robustness.not_made(code, "honest") for r, (code, _) in _HONEST.items() if r not in wanted]
+    tests = pretrend_tests(varying)
+    stands_out, p = tests["regression_to_mean"]
+    tests["regression_to_mean"] = (_reversion(varying, stands_out), p)
+    tests["spillover"] = robustness.spillover(varying, near) if near is not None else (np.nan, np.nan)
+    universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
+    rows = [
+        *_tested(tests, robustness.overall_of(varying)[0], near is not None),
+        _power(varying),
+        robustness.placebo_units(varying, draws, seed),
+        robustness.one_cohort_out(varying),
+        *robustness.influential(varying, top),
+        *robustness.balance(varying),
+        *(_honest(universal, r) for r in _HONEST if r in wanted),
+        *(robustness.not_made(code, argument="honest") for r, (code, _) in _HONEST.items() if r not in wanted),
+    ]
     return findings.table(rows)
 
 
@@ -306,12 +291,7 @@ def _check_near(fitted: Fit, near: str | None) -> None:
     if near is None:
         return
     if not isinstance(near, str) or near in (fitted.unit, fitted.period):
-        raise ParameterError(
-            Text("near phải là cột ghi nhóm các nơi gần nhau.", "near must be a column with groups of near places."),
-            expected=Text("một tên cột, mỗi nhóm có nhiều nơi", "the name of one column, several places in a group"),
-            got=f"near={near!r}",
-            hint=_NEAR,
-        )
+        raise ParameterError("near-is-no-group", got=f"near={near!r}")
     check_columns(fitted.panel, [near], [near])
     check_constant(fitted.panel, fitted.unit, [near])
 
@@ -322,11 +302,11 @@ def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: boo
     holm = dict(zip(known, adjusted(list(known.values()), "holm"), strict=True))
     for name, (value, p) in tests.items():
         if name == "spillover" and not near:
-            yield robustness.not_made(name, "near", _NEAR)
+            yield robustness.not_made(name, message("near-names-groups"))
             continue
         if name not in holm:
-            why = [told for number, told in ((value, _SAME), (p, _STILL)) if np.isfinite(number)]
-            yield untested(name, "", *why)
+            code = "same-test-as-above" if np.isfinite(value) else "comparison-places-still" if np.isfinite(p) else ""
+            yield untested(name, "", message(code)) if code else untested(name)
             continue
         verdict = "fail" if holm[name] < _SMALL else "review" if p < _SMALL else "pass"
         stated = digits(estimate, 3) if name == "regression_to_mean" else ""
@@ -338,26 +318,10 @@ def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: boo
     yield graded("all_checks", "fail" if least < _SMALL else "pass", computed=p_value(least))
 
 
-#: Restriction -> code of the check, and the sentence for a conclusion that stands up to `m`.
-_HONEST: dict[Restriction, tuple[str, Text]] = {
-    "relative_magnitude": (
-        "honest_relative",
-        Text(
-            "Kết luận giữ được chừng nào chênh lệch xu thế mỗi kỳ sau khi có mô hình không quá {} lần chênh lệch lớn "
-            "nhất giữa hai kỳ liền nhau trước đó.",
-            "The conclusion stands as long as trends differ, from one period to the next, by no more than {} times the "
-            "largest difference seen before.",
-        ),
-    ),
-    "smoothness": (
-        "honest_smoothness",
-        Text(
-            "Kéo dài đường chênh lệch trước đó, kết luận giữ được chừng nào độ dốc của đường ấy mỗi kỳ đổi không "
-            "quá {}.",
-            "With the earlier difference of trends drawn on, the conclusion stands as long as its slope changes by no "
-            "more than {} a period.",
-        ),
-    ),
+#: Restriction -> code of the check, and decimals of what the conclusion stands.
+_HONEST: dict[Restriction, tuple[str, int]] = {
+    "relative_magnitude": ("honest_relative", 2),
+    "smoothness": ("honest_smoothness", 3),
 }
 #: Multiple of the largest earlier difference from which a conclusion counts as standing firm (Rambachan and Roth 2023).
 _FIRM = 1.0
@@ -365,30 +329,17 @@ _FIRM = 1.0
 
 def _honest(fitted: Fit, restriction: Restriction) -> Finding:
     """Say in words up to which difference of trends the conclusion stands."""
-    code, sentence = _HONEST[restriction]
+    code, decimals = _HONEST[restriction]
     m = breakdown(fitted, restriction)
     if np.isnan(m):
         return untested(code)
     if m < 0:
         return graded(code, "review", computed="0")
-    firm = m >= _FIRM if restriction == "relative_magnitude" else m > 0
-    number = digits(m, 2 if restriction == "relative_magnitude" else 3)
-    told = Text(sentence.vi.format(number.replace(".", ",")), sentence.en.format(number))
-    verdict = "pass" if firm else "review"
-    return finding(code, verdict, "", computed=number, severity="info" if firm else "minor", guidance=told)
-
-
-Track = Callable[[str, Iterable], Iterable]
-
-
-@contextmanager
-def _bar(shown: bool) -> Iterator[Track]:
-    """Give a function that wraps a loop and, when asked to, shows how far it is."""
-    if not shown:
-        yield lambda code, steps: steps
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        yield lambda code, steps: bar.track(list(steps), description=codebook.label("check", code))
+    relative = restriction == "relative_magnitude"
+    firm = m >= _FIRM if relative else m > 0
+    number = digits(m, decimals)
+    told = message(
+        "stands-relative-difference" if relative else "stands-bend", number=Text(number.replace(".", ","), number)
+    )
+    verdict, severity = ("pass", "info") if firm else ("review", "minor")
+    return finding(code, verdict, "", computed=number, severity=severity, guidance=told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,8 @@ Limits = Callable[[float], tuple[float, float]]
 #: Where the point of breakdown is looked for, and how exactly: multiples of the largest earlier difference; bends of
 #: the line in standard errors of the effect, few of them, because each interval takes seconds.
 _SEARCH: dict[Restriction, tuple[float, float]] = {"relative_magnitude": (10.0, 0.005), "smoothness": (0.8, 0.02)}
+#: What a fit was made with, beside its panel.
+_ARGUMENTS = tuple(signature(fit).parameters)[1:]
 #: Error of a difference below which it is one with the effect, as a share of the errors of both; halvings of a search.
 _TIED, _HALVINGS = 1e-6, 30
 
@@ -41,21 +44,8 @@ def refit(
     base : {"varying", "universal"}, optional
         Another base period before adoption.
     """
-    return fit(
-        fitted.panel if panel is None else panel,
-        outcome=fitted.outcome,
-        unit=fitted.unit,
-        period=fitted.period,
-        adopted=fitted.adopted,
-        covariates=fitted.covariates,
-        adjustment=fitted.adjustment,
-        control=fitted.control,
-        cluster=fitted.cluster,
-        weights=fitted.weights,
-        anticipation=fitted.anticipation,
-        base=base or fitted.base,
-        sampling=fitted.sampling,
-    )
+    same = {name: getattr(fitted, name) for name in _ARGUMENTS}
+    return fit(fitted.panel if panel is None else panel, **same | {"base": base or fitted.base})
 
 
 def time_weights(fitted: Fit) -> pd.Series:
