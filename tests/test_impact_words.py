@@ -97,7 +97,7 @@ def test_what_only_describes_and_what_was_not_made_is_told() -> None:
     table = build(pd.DataFrame({"effect": ["overall"], "band": "pointwise"}), method="", n=10, std_error=0.5, **ROW)
     (told,) = wording.describe_impact(table, finding_table(**FULL, balance="review"), "en")
     label = codebook.get("check", "balance").label("en")
-    assert f"Still to be looked at: {label}." in told and "a clear difference" in told
+    assert f"a clear difference. Still to be looked at: {label}." in told and "is passed" not in told
     assert codebook.get("check", "spillover").label("en") in told.split("Not made: ")[1]
     made = dict.fromkeys(("placebo_units", "one_place_out", "spillover"), "pass")
     assert "Not made" not in wording.describe_impact(table, finding_table(**FULL, **made), "en")[0]
@@ -105,6 +105,19 @@ def test_what_only_describes_and_what_was_not_made_is_told() -> None:
     (told,) = wording.describe_impact(alone, finding_table(series_gaps="review"), "vi")
     assert codebook.get("check", "series_gaps").label("vi") in told.split("Còn cần xem: ")[1]
     assert "được chọn ngẫu nhiên" not in told
+
+
+def test_no_sentence_says_that_all_is_passed_while_something_is_open() -> None:
+    table = build(pd.DataFrame({"effect": ["overall"], "band": "pointwise"}), method="", n=10, std_error=0.5, **ROW)
+    words = {"vi": ("đều đạt", "Còn cần xem"), "en": ("is passed", "Still to be looked at")}
+    checks = ("balance", "overlap", "honest_smoothness", "honest_relative", "one_place_out", "pretrends")
+    for check in ("", *checks):
+        for verdict in ("pass", "review", "fail"):
+            found = finding_table(**FULL | ({check: verdict} if check else {}))
+            for lang, (passed, still_open) in words.items():
+                (told,) = wording.describe_impact(table, found, lang)  # type: ignore[arg-type]
+                assert not (passed in told and still_open in told)
+                assert (passed in told) == (not check or verdict == "pass")
 
 
 def test_without_a_test_of_the_trends_before_nothing_is_clear() -> None:

@@ -82,11 +82,13 @@ _SAID = {
         "{name}: {design} ({interval}); a fairly clear difference.{open}",
     ),
     "clear": Text(
-        "{name}: {design} ({interval}); chênh lệch rõ rệt, các phép thử đã làm về chênh lệch này đều đạt.{open}",
-        "{name}: {design} ({interval}); a clear difference, and every test made of it is passed.{open}",
+        "{name}: {design} ({interval}); chênh lệch rõ rệt{passed}.{open}",
+        "{name}: {design} ({interval}); a clear difference{passed}.{open}",
     ),
 }
 _NO_GROUND = Text("{name}: chưa đủ cơ sở để ước lượng ({why}).", "{name}: not enough ground for an estimate ({why}).")
+#: Said of a clear difference when nothing is left to look at.
+_PASSED = Text(", các phép thử đã làm về chênh lệch này đều đạt", ", and every test made of it is passed")
 _NOT_CHECKED = Text(" Chưa làm kiểm tra nào.", " No check has been made.")
 _OPEN = Text(" Còn cần xem: {}.", " Still to be looked at: {}.")
 _NOT_MADE = Text(" Chưa làm: {}.", " Not made: {}.")
@@ -213,6 +215,7 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
         signed=sign + _size(abs(away), row, lang),
         interval="; ".join(filter(None, (limits, counts(row, lang)))),
         failed=_checks(failed, lang),
+        passed="" if _still_open(findings) else say(_PASSED, lang),
         open=_left(row, findings, lang),
     )
     return said if row["definition"] == "counterfactual_trend" else f"{said} {say(_OBSERVED, lang)}"
@@ -223,17 +226,23 @@ def _left(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
     if findings is None:
         return say(_NOT_CHECKED, lang)
     design = _design(row)
-    described = findings[findings["check"].isin(_DESCRIPTIVE) & findings["verdict"].isin(("fail", "review"))]["check"]
-    # of one place alone the sentence itself says that there is none to compare with
-    beside = [code for code in dict.fromkeys(described) if code != "series_comparison"]
-    still_open = [*_grounds(findings)[1], *beside]
     wanted = (*_OF_TRENDS.get(design, ()), *_WANTED.get(design, ()), *_FURTHER.get(design, ()))
     missing = _not_made(findings, wanted)
     return "".join(
         say(sentence, lang).format(_checks(codes, lang))
-        for sentence, codes in ((_OPEN, still_open), (_NOT_MADE, missing))
+        for sentence, codes in ((_OPEN, _still_open(findings)), (_NOT_MADE, missing))
         if codes
     )
+
+
+def _still_open(findings: pd.DataFrame | None) -> list[str]:
+    """Return the checks that leave something to look at, those that only describe last."""
+    if findings is None:
+        return []
+    described = findings[findings["check"].isin(_DESCRIPTIVE) & findings["verdict"].isin(("fail", "review"))]["check"]
+    # of one place alone the sentence itself says that there is none to compare with
+    beside = [code for code in dict.fromkeys(described) if code != "series_comparison"]
+    return [*_grounds(findings)[1], *beside]
 
 
 def _design(row: Row) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError, Text, message
 from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, sample
 from dvresearch.metrics.effects.randomisation import Places, cell_effects, permuted, places
 from dvresearch.metrics.estimates import Floats, choose
@@ -38,27 +38,6 @@ class _Point(NamedTuple):
     guidance: Text
     reason: str = ""
     severity: str = "major"
-
-
-_FINE = Text("", "")
-_BEFORE = Text(
-    "Ghi ngày bắt đầu, ngày dừng của từng mô hình theo xã, và số liệu ít nhất một kỳ trước khi bắt đầu. Chỉ một nơi áp "
-    "dụng thì dùng interrupted_series(…) cho nơi đó.",
-    "Record the start and stop of every model by commune, and the outcome for at least one period before the start. "
-    "With a single place use interrupted_series(…) for it.",
-)
-_ONE_CLUSTER = Text(
-    "Cột cluster chỉ có một giá trị: mọi nơi thuộc cùng một cụm thì không tính được sai số. Dùng cột cụm nhỏ hơn "
-    "(ví dụ huyện cũ), hoặc bỏ cluster.",
-    "The column of clusters has one value: with every place in one cluster there is no error to compute. Use smaller "
-    "clusters (the former district, say), or none.",
-)
-_RECORD = Text(
-    "Từ nay nên ghi cho mỗi mô hình: ngày bắt đầu, ngày dừng, chỉ tiêu đầu ra và mức ban đầu; và theo dõi cùng "
-    "chỉ tiêu theo tháng ở cả những xã chưa có mô hình.",
-    "From now on record for each model its start, its stop, the outcome it aims at and the level before; and follow "
-    "the same outcome by month in communes without a model as well.",
-)
 
 
 def sides(data: Sample, control: Control, anticipation: int) -> tuple[int, int]:
@@ -106,98 +85,66 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
     varies = bool((values.to_numpy() != some[place]).any())
     clusters = len(np.unique(data.clusters))
     single = clusters == 1 and len(each) > 1
+    one_cluster = message("every-place-in-one-cluster") if single else None
+    adopting, comparison_reasons = ("one_cluster" if single else word for word in ("one_adopting", "one_comparison"))
+    outside = data.always or data.later
     return [
         _count(
             "adopting_units",
             adopters,
-            ("no_period_before",) * 2 if too_early else ("no_adopting", "one_cluster" if single else "one_adopting"),
-            _ONE_CLUSTER
-            if single
-            else Text(
-                f"{data.always} đơn vị áp dụng từ kỳ đầu của bảng trở về trước, không có kỳ nào trước đó để so. "
-                + _BEFORE.vi,
-                f"{data.always} units adopted in the first period of the panel or before, with nothing before to "
-                f"compare with. {_BEFORE.en}",
-            )
-            if too_early
-            else _BEFORE,
+            ("no_period_before",) * 2 if too_early else ("no_adopting", adopting),
+            one_cluster
+            or message(
+                "adopted-before-the-panel" if too_early else "starts-and-outcome-before-needed", count=data.always
+            ),
         ),
         _count(
             "comparison_units",
             comparison,
-            ("no_comparison", "one_cluster" if single else "one_comparison"),
-            _ONE_CLUSTER
-            if single
-            else Text(
-                "Thu thập cùng chỉ tiêu, cùng kỳ ở những xã không có mô hình; nếu các xã áp dụng ở những thời điểm "
-                'khác nhau thì có thể viết control="not_yet".',
-                "Collect the same outcome for the same periods in communes without a model; when communes adopt at "
-                'different times, control="not_yet" may do.',
-            ),
+            ("no_comparison", comparison_reasons),
+            one_cluster or message("comparison-places-needed"),
         ),
         _Point(
             "periods_before",
             "fail" if cohorts.size and not max(before) else "review" if not before or max(before) < 2 else "pass",
             _span(before),
-            Text(
-                "Cần ít nhất hai kỳ trước khi áp dụng thì mới xem được xu hướng trước đó có song song hay không.",
-                "At least two periods before adoption are needed to see whether trends were parallel before.",
-            ),
+            message("two-periods-before-needed"),
             "no_period_before",
         ),
-        _Point("periods_after", "review" if not after else "pass", _span(after), _FINE, severity="minor"),
+        _Point("periods_after", "review" if not after else "pass", _span(after), Text("", ""), severity="minor"),
         _Point(
             "cohort_sizes",
             "review" if len(sizes) and sizes.min() < FEW_SIDE else "pass",
             "; ".join(f"{label}: {n}" for label, n in zip(data.label(sizes.index.to_numpy()), sizes, strict=True)),
-            Text(
-                "Đợt áp dụng có ít đơn vị: đọc kết quả chung, không đọc riêng từng đợt.",
-                "Some cohorts are small: read the overall effect, not that of each cohort.",
-            ),
+            message("small-cohorts"),
             severity="minor",
         ),
         _Point(
             "already_adopted",
-            "review" if data.always or data.later else "pass",
-            f"{data.always}; {data.later}" if data.always or data.later else "0",
-            Text(
-                "Đơn vị áp dụng từ kỳ đầu trở về trước bị bỏ ra (không có kỳ trước để so); "
-                "đơn vị áp dụng sau kỳ cuối được dùng để so sánh.",
-                "Units that adopted in the first period or before are left out (nothing before to compare with); "
-                "those that adopt after the last period serve as comparison.",
-            ),
+            "review" if outside else "pass",
+            f"{data.always}; {data.later}" if outside else "0",
+            message("adopted-outside-the-panel"),
             severity="minor",
         ),
         _Point(
             "outcome_gaps",
             "review" if data.gaps > 0 else "pass",
             percent(data.gaps),
-            Text(
-                "Bổ sung kỳ còn thiếu; mỗi so sánh chỉ dùng đơn vị có số liệu ở cả hai kỳ.",
-                "Fill the missing periods; each comparison uses the units known in both of its periods.",
-            ),
+            message("outcome-with-gaps"),
             severity="major" if data.gaps > MANY_GAPS else "minor",
         ),
         _Point(
             "outcome_variation",
             "pass" if varies else "fail" if len(values) else "unknown",
             f"{values.nunique()}",
-            Text(
-                "Chỉ tiêu không thay đổi qua các kỳ ở bất kỳ đơn vị nào (ví dụ luôn 100 %); dùng chỉ tiêu khác.",
-                "The outcome never changes in any unit (always 100%, say); use another outcome.",
-            ),
+            message("outcome-never-changes"),
             "no_variation",
         ),
         _Point(
             "clusters",
             "fail" if single else "review" if clusters < FEW_CLUSTERS else "pass",
             f"{clusters}",
-            _ONE_CLUSTER
-            if single
-            else Text(
-                "Ít cụm: đọc dòng band = randomisation (khoảng theo hoán vị), không đọc các khoảng khác.",
-                "Few clusters: read the row band = randomisation (permutation interval), not the other intervals.",
-            ),
+            one_cluster or message("few-clusters-permutation"),
             "one_cluster",
         ),
     ]
@@ -260,12 +207,7 @@ def feasibility(
     """
     choose("control", control, tuple(CONTROLS))
     if worthwhile is not None and not (isinstance(worthwhile, Real) and worthwhile > 0):
-        raise ParameterError(
-            Text("worthwhile phải lớn hơn 0.", "worthwhile must be above 0."),
-            expected=Text("mức tác động nhỏ nhất đáng kể", "the smallest effect that would matter"),
-            got=f"worthwhile={worthwhile!r}",
-            hint=Text("Ví dụ: worthwhile=0.05 cho 5 điểm phần trăm.", "For example: worthwhile=0.05 for 5 points."),
-        )
+        raise ParameterError("worthwhile-not-above-zero", got=f"worthwhile={worthwhile!r}")
     data = sample(
         panel, outcome=outcome, unit=unit, period=period, adopted=adopted, cluster=cluster, anticipation=anticipation,
         sampling=sampling,
@@ -278,7 +220,7 @@ def feasibility(
     word, verdict = ("not_estimable", "fail") if failed else ("weak", "review") if grave else ("estimable", "pass")
     told = list(dict.fromkeys(p.guidance for p in grave))
     if told:
-        told.append(_RECORD)
+        told.append(message("record-from-now-on"))
     summary = _Point(
         "impact_feasibility", verdict, word, Text(" ".join(t.vi for t in told), " ".join(t.en for t in told))
     )
@@ -310,15 +252,7 @@ def _detectable(data: Sample, control: Control, anticipation: int, worthwhile: f
         spread = float(np.std([d for d in drawn if np.isfinite(d)] or np.nan))
     check = "minimum_detectable_effect"
     if np.isnan(spread):
-        return _Point(
-            check,
-            "unknown",
-            "",
-            Text(
-                "Không tính được tác động nhỏ nhất có thể thấy: không nơi nào có số liệu ở mọi kỳ.",
-                "The smallest effect that could be seen is not known: no place has an outcome in every period.",
-            ),
-        )
+        return _Point(check, "unknown", "", message("smallest-effect-not-known"))
     if spread <= data.rounding:
         exact = codebook.get("reason", "exact_fit")
         return _Point(check, "fail", "", Text(exact.note_vi, exact.note_en), exact.code)
@@ -328,10 +262,7 @@ def _detectable(data: Sample, control: Control, anticipation: int, worthwhile: f
         check,
         "review" if effect > limit else "pass",
         digits(float(f"{effect:.3g}")),
-        Text(
-            "Chỉ thấy được tác động lớn: thêm đơn vị, thêm kỳ, hoặc dùng chỉ tiêu đo chính xác hơn.",
-            "Only a large effect could be seen: more units, more periods, or an outcome measured more precisely.",
-        ),
+        message("only-a-large-effect-seen"),
     )
 
 

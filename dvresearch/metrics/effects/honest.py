@@ -1,30 +1,33 @@
-"""How far trends may have differed before a conclusion falls (Rambachan and Roth), with diff-diff's HonestDiD."""
+"""How far trends may have differed before a conclusion falls (Rambachan and Roth 2023)."""
 
 from __future__ import annotations
 
 import warnings
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from inspect import signature
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import special
+from numpy.typing import NDArray
+from scipy import optimize, special
 
-from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.effects.fitting import Fit, check_fit, fit
+from dvresearch.errors import ParameterError
+from dvresearch.metrics.effects.fitting import Effects, Fit, check_fit, fit
 from dvresearch.metrics.estimates import Floats, build, check_confidence, choose
 
-if TYPE_CHECKING:
-    from diff_diff.results import MultiPeriodDiDResults
-
-__all__ = ["breakdown", "honest_effects", "refit", "time_weights"]
+__all__ = ["breakdown", "honest_effects", "refit", "relative_limits", "time_weights"]
 
 Restriction = Literal["relative_magnitude", "smoothness"]
-#: Where the search for the point of breakdown looks: multiples of the largest earlier difference; bends of the line in
-#: standard errors of the effect, few of them, because each interval takes seconds.
-_GRIDS = {"relative_magnitude": np.arange(0.05, 10.01, 0.05), "smoothness": np.array([0.05, 0.1, 0.2, 0.4, 0.8])}
+Limits = Callable[[float], tuple[float, float]]
+#: Where the point of breakdown is looked for, and how exactly: multiples of the largest earlier difference; bends of
+#: the line in standard errors of the effect, few of them, because each interval takes seconds.
+_SEARCH: dict[Restriction, tuple[float, float]] = {"relative_magnitude": (10.0, 0.005), "smoothness": (0.8, 0.02)}
+#: What a fit was made with, beside its panel.
+_ARGUMENTS = tuple(signature(fit).parameters)[1:]
+#: Error of a difference below which it is one with the effect, as a share of the errors of both; halvings of a search.
+_TIED, _HALVINGS = 1e-6, 30
 
 
 def refit(
@@ -41,21 +44,8 @@ def refit(
     base : {"varying", "universal"}, optional
         Another base period before adoption.
     """
-    return fit(
-        fitted.panel if panel is None else panel,
-        outcome=fitted.outcome,
-        unit=fitted.unit,
-        period=fitted.period,
-        adopted=fitted.adopted,
-        covariates=fitted.covariates,
-        adjustment=fitted.adjustment,
-        control=fitted.control,
-        cluster=fitted.cluster,
-        weights=fitted.weights,
-        anticipation=fitted.anticipation,
-        base=base or fitted.base,
-        sampling=fitted.sampling,
-    )
+    same = {name: getattr(fitted, name) for name in _ARGUMENTS}
+    return fit(fitted.panel if panel is None else panel, **same | {"base": base or fitted.base})
 
 
 def time_weights(fitted: Fit) -> pd.Series:
@@ -81,7 +71,7 @@ def honest_effects(
         From :func:`dvresearch.metrics.effects.fitting.fit`; fitted again with the universal base where it is not.
     restriction : {"relative_magnitude", "smoothness"}, default "relative_magnitude"
         ``relative_magnitude``: from one period to the next since adoption, trends differ by at most `m` times the
-        largest such difference seen before adoption. ``smoothness``: the difference of the trends follows a straight
+        largest such difference before adoption. ``smoothness``: the difference of the trends follows a straight
         line, drawn on from before adoption, whose slope changes by at most `m` from one period to the next.
     m : sequence of float
         How much is allowed, 0 or more: multiples, or units of the outcome.
@@ -94,29 +84,33 @@ def honest_effects(
         ``restriction``, ``m``, then the columns of ``tables.ESTIMATES``: the same ``value`` in every row, the interval
         for each `m`. Without two periods before adoption, or none after, the rows carry ``no_pretrend``.
 
+    Raises
+    ------
+    ParameterError
+        When `fitted` is no fit, `restriction` is unknown, or `m` or `confidence` is out of range.
+
     Notes
     -----
-    Bounds and intervals are those of diff-diff: for ``smoothness`` the optimal interval of fixed length, for
-    ``relative_magnitude`` the bounds widened by the sampling error of the effect. The latter counts the differences
-    seen before adoption as they are; noise makes them larger, so the interval is rather too wide. Normal quantiles are
-    taken as wide as Student's t of ``impact``. Cohort sizes count as known, so at ``m = 0`` the interval is that of
-    ``impact`` up to their sampling error.
+    ``relative_magnitude`` is :func:`relative_limits`; the covariance of the effect and of the differences before
+    adoption is that of their influence functions. The interval covers the effect, not all effects that the restriction
+    would allow. ``smoothness`` is the optimal interval of fixed length of diff-diff. Normal quantiles are taken as wide
+    as Student's t of ``impact``. Cohort sizes count as known for ``smoothness``, so that there at ``m = 0`` the
+    interval is that of ``impact`` up to their sampling error.
 
-    Rambachan and Roth (2023), Review of Economic Studies 90:2555-2591. Checked against the closed form of the bounds,
-    effect ± m·max|difference|·Σ weight·(e + 1), and against ordinary extrapolation of a straight line
-    (tests/test_effect_checks.py).
+    References
+    ----------
+    Rambachan and Roth (2023), Review of Economic Studies 90:2555-2591.
     """
-    choose("restriction", restriction, ("relative_magnitude", "smoothness"))
+    choose("restriction", restriction, tuple(_SEARCH))
     check_confidence(confidence)
     check_fit(fitted)
-    allowed_for = _allowed(m)
-    study = _study(fitted)
-    keys = pd.DataFrame({"restriction": restriction, "m": allowed_for})
+    keys = pd.DataFrame({"restriction": restriction, "m": _allowed(m)})
+    found = _limits(fitted, restriction, 1 - confidence)
     value, error, limits = np.nan, np.nan, np.full((len(keys), 2), np.nan)
-    if study is not None:
-        for i, allowed in enumerate(keys["m"]):
-            limits[i] = _interval(*study, restriction, allowed, _normal(fitted, 1 - confidence))
-        value, error = study[0].avg_att, study[0].avg_se
+    if found is not None:
+        overall = fitted.effects("overall")
+        value, error = overall.value[0], fitted.errors(overall.influence)[0]
+        limits = np.array([found(allowed) for allowed in keys["m"]])
     return build(
         keys,
         indicator=fitted.outcome,
@@ -128,7 +122,7 @@ def honest_effects(
         n=len(fitted.sample.units),
         definition=f"att_{fitted.control}",
         method=f"honest_{restriction}",
-        reasons={**dict.fromkeys(fitted.reasons, True), "no_pretrend": study is None},
+        reasons={**dict.fromkeys(fitted.reasons, True), "no_pretrend": found is None},
     )
 
 
@@ -140,16 +134,11 @@ def _allowed(m: object) -> Floats:
         allowed = np.array([np.nan])
     if allowed.ndim == 1 and allowed.size and (np.isfinite(allowed) & (allowed >= 0)).all():
         return allowed
-    raise ParameterError(
-        Text("m không được âm, vô hạn hay để trống.", "m cannot be negative, infinite or empty."),
-        expected=Text("0 hoặc lớn hơn: 0, 0.5, 1", "0 or more: 0, 0.5, 1"),
-        got=f"m={m!r}",
-        hint=Text("Viết m=[0, 0.5, 1].", "Write m=[0, 0.5, 1]."),
-    )
+    raise ParameterError("m-below-zero", got=f"m={m!r}")
 
 
 def breakdown(fitted: Fit, restriction: Restriction, *, alpha: float = 0.05) -> float:
-    """Return the largest `m` of a grid at which the interval still leaves 0 out.
+    """Return the `m` up to which the interval leaves 0 out.
 
     Parameters
     ----------
@@ -163,78 +152,179 @@ def breakdown(fitted: Fit, restriction: Restriction, *, alpha: float = 0.05) -> 
     Returns
     -------
     float
-        -1 when 0 is inside at ``m = 0`` already; NaN without a period to go by.
+        To 0.005, or to 0.02 standard errors of the effect for ``smoothness``; 10, or 0.8 standard errors, stand for
+        that and more. -1 when 0 is inside at ``m = 0`` already; NaN without a period to go by.
     """
-    study = _study(fitted)
-    if study is None:
+    limits = _limits(fitted, restriction, alpha)
+    if limits is None:
         return np.nan
-    grid = _GRIDS[restriction] * (study[0].avg_se if restriction == "smoothness" else 1.0)
+    most, exact = _SEARCH[restriction]
+    if restriction == "smoothness":
+        most, exact = np.array([most, exact]) * fitted.errors(fitted.effects("overall").influence)[0]
 
-    tails = _normal(fitted, alpha)
+    def beyond(m: float) -> float:
+        lower, upper = limits(m)
+        return max(lower, -upper)
 
-    def reaches(m: float) -> bool:
-        lower, upper = _interval(*study, restriction, m, tails)
-        return not (lower > 0 or upper < 0)
-
-    if reaches(0.0):
+    if beyond(0.0) <= 0:
         return -1.0
-    holds = bisect_left(grid.tolist(), True, key=reaches)
-    return float(grid[holds - 1]) if holds else 0.0
+    return float(most) if beyond(most) > 0 else float(optimize.brentq(beyond, 0.0, most, xtol=exact))
 
 
-def _normal(fitted: Fit, alpha: float) -> float:
-    """Return the level at which the normal quantiles of diff-diff are as wide as those of the overall effect."""
-    return float(2 * special.ndtr(-fitted.quantile(fitted.effects("overall").keys, alpha / 2)[0]))
+def relative_limits(
+    effect: Floats | float, changes: Floats, covariance: Floats, most: float, alpha: float
+) -> tuple[Floats, Floats]:
+    """Interval of an effect when trends differ by some multiple of the largest difference before adoption.
 
+    Parameters
+    ----------
+    effect : float, or array of float (…)
+        The estimated effect, of one sample or of many.
+    changes : array of float (…, K)
+        The estimated differences of trends from one period to the next before adoption.
+    covariance : array of float (…, 1 + K, 1 + K)
+        Of the effect, then of the changes.
+    most : float
+        The most by which the effect can be off, in multiples of the largest change: the multiple `m` allowed from one
+        period to the next, times the changes that add up in the effect (for weights l of the periods t after
+        adoption Σₜ |Σ of l from t on|).
+    alpha : float
+        One less the level.
 
-def _interval(
-    study: MultiPeriodDiDResults, weights: np.ndarray, restriction: str, m: float, alpha: float
-) -> tuple[float, float]:
-    from diff_diff.honest_did import HonestDiD  # Slow to load: only when asked for.
+    Returns
+    -------
+    lower, upper : array of float (…)
+        The limits.
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        result = HonestDiD(method=restriction, M=float(m), alpha=alpha, l_vec=weights).fit(study)
-    return result.ci_lb, result.ci_ub
+    Notes
+    -----
+    Were change s the largest, of sign ±, the effect would lie within p = ±`most`·changeₛ of `effect`: two moment
+    inequalities. Each of the 2 K cases is tested by the conditional test of Andrews, Roth and Pakes with a first stage
+    of size α/10 by least favourable critical values; a case whose inequalities contradict each other there is left
+    out. The interval is the hull of the cases. With two inequalities the largest is normal, truncated from below where
+    the other would take its place, so no simulation is needed.
 
-
-def _study(fitted: Fit) -> tuple[MultiPeriodDiDResults, np.ndarray] | None:
-    """Return the event study as diff-diff takes it and the weights by which it adds up to the overall effect.
-
-    Only periods that follow one another without a gap on both sides of the base are used.
+    References
+    ----------
+    Rambachan and Roth (2023), section 3.2; Andrews, Roth and Pakes (2023), Review of Economic Studies 90:2763-2791.
     """
-    from diff_diff.results import MultiPeriodDiDResults, PeriodEffect
+    times = most * np.repeat([1.0, -1.0], changes.shape[-1])
+    off = times * np.concatenate([changes, changes], axis=-1)
+    alone = covariance[..., :1, 0]
+    of_off = times**2 * np.tile(np.diagonal(covariance, axis1=-2, axis2=-1)[..., 1:], 2)
+    shared = 2 * times * np.tile(covariance[..., 0, 1:], 2)
+    # A change tied perfectly to the effect leaves one end without error.
+    above, below = (
+        np.sqrt(np.maximum(alone + of_off + part, _TIED**2 * (alone + of_off))) for part in (shared, -shared)
+    )
+    r = np.clip((of_off - alone) / (above * below), -1 + _TIED**2, 1 - _TIED**2)
+    first = alpha / 10
+    second = (alpha - first) / (1 - first)
+    # Both of two normal variables with correlation r are below c with chance Φ(c) - 2 T(c, √((1 - r)/(1 + r))).
+    slant = np.sqrt((1 - r) / (1 + r))
+    highest = special.ndtri(1 - first / 2)
+    critical = _largest(
+        lambda c: special.ndtr(c) - 2 * special.owens_t(c, slant) <= 1 - first,
+        np.full(r.shape, special.ndtri(1 - first)),
+        np.full(r.shape, highest),
+    )
 
+    def reach(near: Floats, far: Floats) -> Floats:
+        """Return how far the interval of each case goes on the side of error `near`."""
+
+        def accepted(x: Floats) -> NDArray[np.bool_]:
+            largest, other = (x - off) / near, (-x - off) / far
+            truncated = special.ndtr(np.minimum((other - r * largest) / (1 - r), critical))
+            chance = truncated + (1 - second) * (special.ndtr(critical) - truncated)
+            return (largest <= 0) | (special.ndtr(largest) <= chance)
+
+        return _largest(accepted, off * (near - far) / (near + far), off + critical * near)
+
+    empty = -2 * off > critical * (above + below)
+    up, down = (np.where(empty, -np.inf, reach(*ends)).max(axis=-1) for ends in ((above, below), (below, above)))
+    return effect - down, effect + up
+
+
+def _largest(holds: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
+    """Return the largest numbers between `low` and `high` for which `holds`, which does so up to there."""
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        held = holds(middle)
+        low, high = np.where(held, middle, low), np.where(held, high, middle)
+    return low
+
+
+def _limits(fitted: Fit, restriction: Restriction, alpha: float) -> Limits | None:
+    """Return the interval of the overall effect as a function of `m`; None without a period to go by.
+
+    Only periods that follow one another without a gap are used.
+    """
     universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
     effects, overall = universal.effects("event_time"), universal.effects("overall")
-    times = effects.keys["event_time"].to_numpy()
-    spread = universal.covariance(effects.influence)
-    usable = dict(
-        zip(times, np.isfinite(effects.value) & (np.diag(spread) > universal.sample.rounding**2), strict=True)
-    )
-    base = -1.0 - fitted.anticipation
-    pre, post = base - 1, base + 1
-    while usable.get(pre):
-        pre -= 1
-    while usable.get(post):
-        post += 1
-    kept = np.flatnonzero((times > pre) & (times < post) & (times != base))
-    before, after = [t for t in times[kept] if t < base], [t for t in times[kept] if t > base]
-    if not before or not any(t >= 0 for t in after):
+    times, base = effects.keys["event_time"].to_numpy(), -1.0 - universal.anticipation
+    usable = universal.errors(effects.influence) > universal.sample.rounding
+
+    def run(step: int) -> NDArray[np.intp]:
+        """Return where the periods on one side of the base are, from it on, up to the first that cannot be used."""
+        there = np.flatnonzero(step * (times - base) > 0)[::step]
+        followed = usable[there] & (step * (times[there] - base) == 1 + np.arange(len(there)))
+        return there[np.logical_and.accumulate(followed)]
+
+    before, after = run(-1), run(1)
+    if not len(before) or not (times[after] >= 0).any():
         return None
-    held = time_weights(universal)
-    weights = np.array([held.get(t, 0.0) for t in after])
+    # diff-diff and the closed form go by normal quantiles: by the level at which they are as wide as Student's t.
+    level = float(2 * special.ndtr(-universal.quantile(overall.keys, alpha / 2)[0]))
+    weights = time_weights(universal)
+    if restriction == "smoothness":
+        return _smoothness(universal, effects, before[::-1], after, weights, level)
+    # From one period to the next: each less the one before it, the base being zero.
+    differences = np.diff(np.eye(len(before) + 1), axis=0)[:, 1:]
+    influence = np.column_stack([overall.influence, effects.influence[:, before] @ differences.T])
+    covariance, changes = universal.covariance(influence), differences @ effects.value[before]
+    reach = float(weights @ (weights.index.to_numpy() - base))
+
+    def relative(m: float) -> tuple[float, float]:
+        lower, upper = relative_limits(overall.value[0], changes, covariance, m * reach, level)
+        return float(lower), float(upper)
+
+    return relative
+
+
+def _smoothness(
+    universal: Fit,
+    effects: Effects,
+    before: NDArray[np.intp],
+    after: NDArray[np.intp],
+    weights: pd.Series,
+    alpha: float,
+) -> Limits:
+    """Return the interval of diff-diff as a function of `m`, from the event study as it takes it."""
+    from diff_diff.honest_did import HonestDiD  # Slow to load: only when asked for.
+    from diff_diff.results import MultiPeriodDiDResults, PeriodEffect
+
+    kept = np.concatenate([before, after])
+    times = effects.keys["event_time"].to_numpy()
+    spread = universal.covariance(effects.influence[:, kept])
+    nothing: tuple[float, float, tuple[float, float]] = (np.nan, np.nan, (np.nan, np.nan))
+    errors = np.sqrt(np.diag(spread))
     period = {
-        t: PeriodEffect(t, float(effects.value[i]), float(np.sqrt(spread[i, i])), np.nan, np.nan, (np.nan, np.nan))
-        for t, i in zip(times[kept], kept, strict=True)
+        t: PeriodEffect(t, v, e, *nothing) for t, v, e in zip(times[kept], effects.value[kept], errors, strict=True)
     }
-    error = float(np.sqrt(universal.covariance(overall.influence)[0, 0]))
-    extra: dict[str, Any] = {
-        "vcov": spread[np.ix_(kept, kept)],
+    about: dict[str, Any] = {
+        "vcov": spread,
         "interaction_indices": {t: j for j, t in enumerate(times[kept])},
-        "reference_period": base,
+        "reference_period": -1.0 - universal.anticipation,
     }
     study = MultiPeriodDiDResults(
-        period, float(overall.value[0]), error, np.nan, np.nan, (np.nan, np.nan), 0, 0, 0, before, after
+        period, np.nan, np.nan, *nothing, 0, 0, 0, times[before].tolist(), times[after].tolist()
     )
-    return replace(study, **extra), weights / weights.sum()
+    study, weight = replace(study, **about), np.array([weights.get(t, 0.0) for t in times[after]])
+
+    def limits(m: float) -> tuple[float, float]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = HonestDiD(method="smoothness", M=m, alpha=alpha, l_vec=weight / weight.sum()).fit(study)
+        return result.ci_lb, result.ci_ub
+
+    return limits

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError, message
 from dvresearch.metrics import findings
 from dvresearch.metrics.estimates import choose
 from dvresearch.metrics.findings import graded, p_value, untested
@@ -19,12 +19,10 @@ __all__ = ["adjusted", "several_outcomes"]
 
 #: The rows of a table of effects that sum an outcome up: column, and its word there.
 _SUMS = {"effect": "overall", "term": "average"}
+#: Ways to adjust p-values for their number, and their names in statsmodels.
+_METHODS = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
 #: Columns that tell the rows of one outcome apart, not the outcomes.
 _OF_ONE = {*_SUMS, "cohort", "period", "event_time", "band", "restriction", "m"}
-_NO_INTERVAL = Text(
-    "Ước lượng này không có khoảng tin cậy, nên không tính được trị số p.",
-    "This estimate has no interval, so there is no p-value.",
-)
 
 
 def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) -> list[float]:
@@ -40,18 +38,12 @@ def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) 
 
     Notes
     -----
-    Holm (1979): the i-th smallest of k times k - i + 1, never below the one before. Benjamini and Hochberg as in scipy.
-    Checked against R ``p.adjust``, validation case ``multiple_testing``.
+    As in statsmodels. Checked against R ``p.adjust``, validation case ``multiple_testing``.
     """
-    from scipy.stats import false_discovery_control
+    from statsmodels.stats.multitest import multipletests
 
-    choose("method", method, ("holm", "benjamini_hochberg"))
-    raw = np.asarray(p, dtype=np.float64)
-    if not len(raw) or method == "benjamini_hochberg":
-        return false_discovery_control(raw).tolist() if len(raw) else []
-    order = np.argsort(raw)
-    stepped = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1))
-    return np.minimum(stepped, 1)[np.argsort(order)].tolist()
+    choose("method", method, tuple(_METHODS))
+    return multipletests(p, method=_METHODS[method])[1].tolist() if len(p) else []
 
 
 def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +99,7 @@ def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
     return findings.table(
         graded("several_outcomes", "review" if p < 0.05 <= q else "pass", name, computed=p_value(q), stated=p_value(p))
         if np.isfinite(p)
-        else untested("several_outcomes", name, _NO_INTERVAL)
+        else untested("several_outcomes", name, message("no-interval-no-p"))
         for name, p, q in zip(whole.index, raw, after, strict=True)
     )
 
@@ -117,17 +109,9 @@ def _refuse_unclear(whole: pd.DataFrame) -> None:
     twice = whole.index[whole.index.duplicated()]
     if len(whole) and not len(twice):
         return
-    raise DataError(
-        Text("Một kết quả có nhiều ước lượng.", "An outcome has several estimates.")
-        if len(whole)
-        else Text("Bảng không có ước lượng chung nào.", "The table holds no overall estimate."),
-        expected=Text("mỗi kết quả một ước lượng chung", "one overall estimate for each outcome"),
-        got=f"{twice[0]}: {(whole.index == twice[0]).sum()}" if len(twice) else "0",
-        hint=Text(
-            'Nối các bảng của impact(…); kết quả cùng tên thì đặt tên trước: table.insert(0, "outcome", "…").',
-            'Join the tables of impact(...); name outcomes of one name first: table.insert(0, "outcome", "...").',
-        ),
-    )
+    if len(whole):
+        raise DataError("outcome-with-several-estimates", got=f"{twice[0]}: {(whole.index == twice[0]).sum()}")
+    raise DataError("no-overall-estimate", got="0")
 
 
 def _p(row: pd.Series, interval: pd.Series) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import Text
+from dvresearch.errors import Text, message
 from dvresearch.metrics.effects.fitting import Fit
 from dvresearch.metrics.effects.honest import refit
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
@@ -32,11 +31,6 @@ __all__ = [
 UNLIKE, ALONE, MANY_ALONE = 0.25, 0.9, 0.05
 #: Share of the places that must be seen in every period for a permutation to speak for all.
 _COMPLETE = 0.8
-_NO_COVARIATE = Text(
-    "Ước lượng không dùng covariates nên không có gì để so nơi nào giống nơi nào.",
-    "The estimate uses no covariates, so there is nothing by which to say which places are alike.",
-)
-Track = Callable[[Iterable], Iterable]
 #: An effect and the limits of its interval.
 Answer = tuple[float, float, float]
 
@@ -46,21 +40,20 @@ def estimable(fitted: Fit) -> bool:
     return not fitted.reasons and len(fitted.effects("overall").keys) > 0
 
 
-def not_made(check: str, argument: str, guidance: Text | None = None) -> Finding:
+def not_made(check: str, told: Text | None = None, *, argument: str = "") -> Finding:
     """Return the finding of a check that the call left out, which matters more than one that the data do not allow.
 
     Parameters
     ----------
     check : str
         Code of the check.
-    argument : str
-        The argument of :func:`impact_checks` by which it was left out.
-    guidance : Text, optional
+    told : Text, optional
         What to type.
+    argument : str
+        Without `told`, the argument of :func:`impact_checks` by which it was left out.
     """
-    told = guidance or Text(f"Gọi lại và đừng tắt {argument}.", f"Call again without switching {argument} off.")
-    said = Text(f"Chưa làm kiểm tra này. {told.vi}", f"This check was not made. {told.en}")
-    return finding(check, "unknown", "", severity="minor", guidance=said)
+    guidance = message("check-not-made", told=told or message("check-switched-off", argument=argument))
+    return finding(check, "unknown", "", severity="minor", guidance=guidance)
 
 
 def overall_of(fitted: Fit, alpha: float = 0.05) -> Answer:
@@ -76,35 +69,19 @@ def _told(value: float, lower: float, upper: float) -> int:
     return 1 if lower > 0 else -1 if upper < 0 else 0
 
 
-def one_cohort_out(fitted: Fit, track: Track = iter) -> Iterator[Finding]:
-    """Leave out one cohort after the other: ``one_cohort_out``, the estimate farthest from that of all cohorts.
-
-    Parameters
-    ----------
-    fitted : Fit
-        The fit.
-    track : callable, optional
-        Wraps the loop, to show progress.
-    """
+def one_cohort_out(fitted: Fit) -> Finding:
+    """Leave out one cohort after the other: ``one_cohort_out``, the estimate farthest from that of all cohorts."""
     cohorts = np.unique(fitted.cells["cohort"])
     if len(cohorts) < 2:
-        yield untested("one_cohort_out")
-        return
-    whole = overall_of(fitted)
-    period = pd.Series(fitted.sample.cohorts).groupby(fitted.sample.places).first()
-    others = {}
-    for cohort in track(cohorts):
-        kept = (fitted.cells["cohort"] != cohort).to_numpy()
-        if fitted.control == "never":  # the other cells do not depend on this cohort
-            part = replace(fitted, cells=fitted.cells[kept], influence=fitted.influence[:, kept])
-        else:
-            part = _without(fitted, _labels(fitted)[(period == cohort).to_numpy()])
-        if estimable(part):
-            others[cohort] = overall_of(part)
-    yield _left_out("one_cohort_out", whole, {fitted.sample.label(np.array([c]))[0]: v for c, v in others.items()})
+        return untested("one_cohort_out")
+    period = pd.Series(fitted.sample.cohorts).groupby(fitted.sample.places).first().to_numpy()
+    names = _labels(fitted)
+    others = {cohort: _answer(_without(fitted, names[period == cohort])) for cohort in cohorts}
+    told = {fitted.sample.label(np.array([c]))[0]: answer for c, answer in others.items() if answer}
+    return _left_out("one_cohort_out", overall_of(fitted), told)
 
 
-def influential(fitted: Fit, top: int = 20, track: Track = iter) -> Iterator[Finding]:
+def influential(fitted: Fit, top: int = 20) -> Iterator[Finding]:
     """Leave out the places with the largest influence: ``one_place_out`` one by one, ``top_places_out`` all together.
 
     Parameters
@@ -113,17 +90,15 @@ def influential(fitted: Fit, top: int = 20, track: Track = iter) -> Iterator[Fin
         The fit.
     top : int, default 20
         How many places; at most a fifth of all.
-    track : callable, optional
-        Wraps the loop, to show progress.
     """
     if not top:
-        yield from (not_made(code, "top") for code in ("one_place_out", "top_places_out"))
+        yield from (not_made(code, argument="top") for code in ("one_place_out", "top_places_out"))
         return
     whole, places = overall_of(fitted), fitted.sample.places
     pull = np.bincount(places, weights=fitted.effects("overall").influence[:, 0])
     most = np.argsort(-np.abs(pull), kind="stable")[: min(top, len(pull) // 5)]
     names = _labels(fitted)[most]
-    yield _left_out("one_place_out", whole, {str(n): _answer(_without(fitted, np.array([n]))) for n in track(names)})
+    yield _left_out("one_place_out", whole, {str(n): _answer(_without(fitted, np.array([n]))) for n in names})
     together = {"": _answer(_without(fitted, names))} if len(names) else {}
     yield _left_out("top_places_out", whole, together)
 
@@ -174,7 +149,7 @@ def placebo_units(fitted: Fit, draws: int, seed: int) -> Finding:
         Permutations (0 for none), and the start of the random numbers.
     """
     if not draws:
-        return not_made("placebo_units", "draws")
+        return not_made("placebo_units", argument="draws")
     if len(places(fitted.sample).mass) < _COMPLETE * (fitted.sample.places.max() + 1):
         return untested("placebo_units")
     p = randomisation_interval(fitted.sample, fitted.control, fitted.anticipation, 0.95, draws, seed)[3]
@@ -207,7 +182,7 @@ def balance(fitted: Fit) -> Iterator[Finding]:
         verdict = "pass" if abs(distance) <= UNLIKE else "review"
         yield graded("balance", verdict, name, computed=digits(distance, 2), stated=digits(UNLIKE, 2))
     if not fitted.covariates:
-        yield untested("overlap", guidance=_NO_COVARIATE)
+        yield untested("overlap", guidance=message("no-covariates-no-overlap"))
     else:
         from diff_diff.linalg import solve_logit  # Slow to load: only when asked for.
 
