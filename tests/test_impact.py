@@ -207,6 +207,61 @@ def test_weights_count_units_several_times():
         assert weighted.effects(by).value == pytest.approx(repeated.effects(by).value, abs=1e-9)
 
 
+def with_gaps(seed=3, **options):
+    """A synthetic panel from which a seventh of the rows is gone."""
+    return made(**options).sample(frac=6 / 7, random_state=seed).sort_values(["unit", "period"], ignore_index=True)
+
+
+WEIGHED = ("overall", "event_time", "calendar", "cohort", "overall_event_time", "overall_cohort", "overall_calendar")
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [lambda p: p["period"] >= 3, lambda p: p["period"] < 2, lambda p: p["period"] != 2],
+    ids=["only after adoption", "only long before", "without the base period"],
+)
+def test_places_in_no_comparison_do_not_weigh(seen):
+    """Witness: the panel without them."""
+    panel = made()
+    one = panel[panel["unit"] == panel.loc[panel["adopted"] == 3, "unit"].iloc[0]]
+    more = pd.concat([panel, *(one[seen(one)].assign(unit=1000 + i) for i in range(30))])
+    before, after = fit(panel, outcome="y"), fit(more, outcome="y")
+    for by in WEIGHED:
+        old, new = before.effects(by), after.effects(by)
+        kept = ~(new.keys["event_time"] < 0).to_numpy()  # changes before adoption may know the newcomers
+        assert new.value[kept] == pytest.approx(old.value[~(old.keys["event_time"] < 0)], abs=1e-12)
+        if by != "event_time":
+            assert after.errors(new.influence) == pytest.approx(before.errors(old.influence), abs=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Unbalanced panel")
+@pytest.mark.parametrize("make", [made, with_gaps])
+def test_averages_are_those_of_diff_diff(make):
+    """Witness: diff-diff by its public way; its errors take the cohorts' sizes for those of the panel without gaps."""
+    import diff_diff
+
+    panel = make()
+    fitted = fit(panel, outcome="y")
+    data = panel.assign(first=panel["adopted"].fillna(0).astype(int))
+    theirs = diff_diff.CallawaySantAnna(control_group="never_treated").fit(data, "y", "unit", "period", "first")
+    for by, level in (("overall", "simple"), ("event_time", "event_study"), ("cohort", "group")):
+        table, ours = theirs.aggregate(level).to_dataframe(), fitted.effects(by)
+        assert ours.value == pytest.approx(table["att"].dropna().to_numpy(), abs=1e-10)
+        if make is made:
+            assert fitted.errors(ours.influence) == pytest.approx(table["se"].dropna().to_numpy(), abs=1e-10)
+
+
+def test_influence_is_what_a_little_more_weight_changes():
+    """Witness: the estimates of a panel with gaps in which one unit weighs a millionth more."""
+    panel = with_gaps(units=24)
+    first = fit(panel, outcome="y")
+    for unit in range(6):
+        more = fit(panel.assign(w=1 + 1e-6 * (panel["unit"] == unit)), outcome="y", weights="w")
+        for by in (*WEIGHED, "group_time"):
+            moved = (more.effects(by).value - first.effects(by).value) / 1e-6
+            assert moved == pytest.approx(first.effects(by).influence[unit], abs=1e-5)
+
+
 def test_cross_sections_compare_means_of_waves():
     """Witness: means of the four groups of respondents."""
     panel = made(80, cohorts=(4,))

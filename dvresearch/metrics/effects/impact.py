@@ -199,6 +199,7 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
     bands.sort(key=lambda band: AVERAGES.index(band[0]))
     rows = pd.concat([parts[by].keys for by, _, _ in bands], ignore_index=True)
     rows["band"] = np.repeat([band for _, band, _ in bands], [len(errors[by]) for by, _, _ in bands])
+    rows["units"] = np.concatenate([parts[by].standing.sum(axis=0) for by, _, _ in bands])
     rows["value"] = np.concatenate([parts[by].value for by, _, _ in bands])
     rows["std_error"] = np.concatenate([errors[by] for by, _, _ in bands])
     half = np.concatenate([factors * errors[by] for by, _, factors in bands])
@@ -234,7 +235,7 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         lower=rows["lower"].where(finite),
         upper=rows["upper"].where(finite),
         confidence=confidence,
-        n=np.minimum(rows["units"], len(data.units)),
+        n=rows["units"],
         definition=f"att_{fitted.control}",
         basis=_basis(fitted.panel),
         method=method.mask(drawn, "randomisation"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -96,7 +95,7 @@ def one_cohort_out(fitted: Fit, track: Track = iter) -> Iterator[Finding]:
     for cohort in track(cohorts):
         kept = (fitted.cells["cohort"] != cohort).to_numpy()
         if fitted.control == "never":  # the other cells do not depend on this cohort
-            part = replace(fitted, cells=fitted.cells[kept], influence=fitted.influence[:, kept])
+            part = fitted.some(kept)
         else:
             part = _without(fitted, _labels(fitted)[(period == cohort).to_numpy()])
         if estimable(part):
