@@ -21,6 +21,7 @@ from dvresearch.metrics.effects.checks import pretrend_tests
 from dvresearch.metrics.effects.impact import critical_values, fit
 from dvresearch.metrics.effects.randomisation import Places, overall, permuted, places, randomisation_interval
 from dvresearch.tables import ESTIMATES, FINDINGS, check
+from dvresearch.wording import describe_impact
 
 BY = ["effect", "cohort", "period", "event_time", "band"]
 AVERAGE = {"event_time": "aggte_dynamic", "cohort": "aggte_group", "calendar": "aggte_calendar"}
@@ -508,6 +509,51 @@ def test_no_overlap_gives_no_cell():
     assert cells.loc[5, "value"].notna().all()
 
 
+def test_a_cohort_without_overlap_is_named():
+    """Witness: counts of the places as the panel was made."""
+    panel = made(60).assign(z=lambda t: np.where(t["adopted"] == 5, 5.0, 0.0) + t["x"] / 10)
+    lost = panel.loc[panel["adopted"] == 5, "unit"].nunique()
+    ours = impact(panel, outcome="y", covariates=["z"], draws=99)
+    check(ours, ESTIMATES)
+    assert ours.iloc[0]["reason"] == f"adopters_without_overlap={lost}"
+    row = ours[(ours["effect"] == "cohort") & (ours["cohort"] == "5")]
+    assert row["value"].isna().all() and row["reason"].tolist() == [f"adopters_without_overlap={lost}"]
+    told = describe_impact(ours, lang="en")[0]
+    assert "adopters of 3 only, without those of 5" in told.split(". ")[0]
+    assert f"adopters without comparable places ({lost})" in told
+
+
+def test_who_is_not_covered_is_counted():
+    """Witness: the places put in, of each kind another number; models that stopped by the rows of dose 0."""
+    panel = made().assign(dose=lambda t: 1.0 * (t["period"] >= t["adopted"]))
+    one = panel[panel["unit"] == panel.loc[panel["adopted"] == 3, "unit"].iloc[0]]
+    kinds = [one[one["period"] >= 3]] * 2 + [one[one["period"] < 3]] * 3 + [one.assign(y=np.nan)] * 4
+    kinds += [one.assign(adopted=1.0)] * 5 + [one.assign(dose=1.0 * one["period"].between(3, 4))] * 6
+    more = pd.concat([panel, *(rows.assign(unit=1000 + i) for i, rows in enumerate(kinds))])
+    told = {"adopted_at_start=5", "stopped=6", "adopters_without_base=2", "adopters_not_measured=7"}
+    ours = impact(more, outcome="y", draws=99)
+    for effect, reason in zip(ours["effect"], ours["reason"], strict=True):
+        assert set(filter(None, reason.split(";"))) == (told if effect.startswith("overall") else set())
+    assert ours["value"].iloc[0] == pytest.approx(
+        impact(more[(more["unit"] < 1000) | (more["unit"] >= 1014)], outcome="y", draws=99)["value"].iloc[0]
+    )
+    sentence = describe_impact(ours, lang="en")[0]
+    assert "(6)" in sentence.split("To note: ")[1] and "only" not in sentence.split(". ")[0]
+    row = feasibility(more, outcome="y").set_index("check").loc["left_out"]
+    assert (row["computed"], row["verdict"], row["severity"]) == ("9", "review", "minor")
+    assert "still counted as adopting: 6" in row["guidance_en"]
+    alone = feasibility(panel, outcome="y").set_index("check").loc["left_out"]
+    assert (alone["computed"], alone["verdict"]) == ("0", "pass")
+
+
+def test_a_last_cohort_with_nobody_to_compare_is_named():
+    panel = without(made(), [])
+    last = panel.loc[panel["adopted"] == 5, "unit"].nunique()
+    assert impact(panel, outcome="y", control="not_yet", draws=99)["reason"].iloc[0] == (
+        f"adopters_without_comparison={last}"
+    )
+
+
 def test_nothing_to_compare_after_all():
     """Feasible by counts, but no place without the model resembles those with it."""
     panel = made(60).assign(z=lambda t: np.where(t["adopted"].isna(), 0.0, 5.0) + t["x"] / 10)
@@ -520,7 +566,7 @@ def test_gaps_leave_the_permutation_without_limits_not_without_an_answer():
     panel.loc[panel.groupby("unit").cumcount() == panel["unit"] % 6, "y"] = np.nan
     ours = impact(panel, outcome="y", draws=99)
     row = ours[ours["band"] == "randomisation"].iloc[0]
-    assert row["reason"] == "few_assignments" and pd.isna(row["value"])
+    assert row["reason"].split(";")[0] == "few_assignments" and pd.isna(row["value"])
     assert ours.iloc[0]["value"] > 0
 
 

@@ -26,6 +26,7 @@ from dvresearch.metrics.estimates import (
     grouped_counts,
     grouping,
     label_groups,
+    with_counts,
 )
 from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, complete
 from dvresearch.metrics.proportions import METHODS, share
@@ -201,7 +202,7 @@ def resolution_rate(
             confidence=confidence,
             reasons={"too_many_unknown": unsure, **reasons},
         )
-        frame["reason"] = _with_counts(frame["reason"], numbers)
+        frame["reason"] = with_counts(frame["reason"], numbers)
         frames.append(add_flag(frame, "partly_unknown", undated > 0))
     # The ladder of one group stays together.
     order = np.arange(len(frames) * len(keys)).reshape(len(frames), len(keys)).T.ravel()
@@ -277,16 +278,6 @@ def _noted(tally: pd.DataFrame, labels: list[str], groups: int) -> Counts:
         number = tally["note"].fillna("").str.extract(rf"\b{code}=(\d+)", expand=False).astype(float).fillna(0)
         noted[code] = number.groupby(at).max().reindex(range(groups), fill_value=0).to_numpy()
     return noted
-
-
-def _with_counts(reasons: pd.Series, numbers: Counts) -> pd.Series:
-    """Return reasons with those that have a number: ``undated_left_out=5``, without it where it is NaN."""
-    out = reasons.to_numpy(dtype=object).copy()
-    for code, count in numbers.items():
-        for i in np.flatnonzero(~(count == 0)):
-            said = code if np.isnan(count[i]) else f"{code}={count[i]:.0f}"
-            out[i] = ";".join(filter(None, (out[i], said)))
-    return pd.Series(out, index=reasons.index, dtype="str")
 
 
 def _bases(tally: pd.DataFrame) -> Masks:

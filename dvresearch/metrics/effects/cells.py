@@ -70,6 +70,8 @@ class Sample:
         and serve as comparison.
     unmeasured : array of float
         Adoption period of each adopting place of which no outcome is known at all.
+    stopped : int
+        Adopting places in which no model runs any more in some period measured since (column ``dose`` of the panel).
     gaps : float
         Share of the pairs of unit and period (of the rows, in repeated cross-sections) without an outcome.
     sampling : str
@@ -87,6 +89,7 @@ class Sample:
     always: int
     later: int
     unmeasured: Floats
+    stopped: int
     gaps: float
     sampling: Sampling
     calendar: Any
@@ -178,6 +181,7 @@ def sample(
             "weight": 1.0 if weights is None else finite(panel, weights),
             "cluster": codes if cluster is None else pd.factorize(panel[cluster])[0],
             "place": codes,
+            "runs": finite(panel, "dose") > 0 if "dose" in panel else True,
         }
         | {f"x{j}": finite(panel, c) for j, c in enumerate(covariates)}
     )
@@ -201,6 +205,7 @@ def sample(
     counted = (rows.loc[always, "place"].nunique(), rows.loc[later, "place"].nunique())
     rows.loc[later, "cohort"] = 0.0
     rows = rows[~always]
+    ended = (rows["cohort"] > 0) & (rows["period"] >= rows["cohort"]) & ~rows.pop("runs")
     kept, start, codes = np.unique(rows["unit"], return_index=True, return_inverse=True)
     rows = rows.assign(unit=codes).reset_index(drop=True)
     each = rows.iloc[start]
@@ -215,6 +220,7 @@ def sample(
         pd.factorize(each["place"])[0],
         *counted,
         unmeasured[(unmeasured > first) & (unmeasured <= last)],
+        rows.loc[ended.to_numpy(), "place"].nunique(),
         gaps,
         sampling,
         calendar,

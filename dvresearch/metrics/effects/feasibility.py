@@ -12,7 +12,7 @@ import pandas as pd
 
 from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text
-from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, sample
+from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, left_out, sample
 from dvresearch.metrics.effects.randomisation import Places, cell_effects, permuted, places
 from dvresearch.metrics.estimates import Floats, choose
 from dvresearch.metrics.findings import digits, finding, percent, table
@@ -160,6 +160,7 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
             ),
             severity="minor",
         ),
+        _left_out(data, control, anticipation),
         _Point(
             "outcome_gaps",
             "review" if data.gaps > 0 else "pass",
@@ -193,6 +194,17 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
             "one_cluster",
         ),
     ]
+
+
+def _left_out(data: Sample, control: Control, anticipation: int) -> _Point:
+    """Name the adopting places that no estimate will speak of, and those whose models stopped."""
+    lost = left_out(data, control, anticipation)["reason"].value_counts().to_dict()
+    labels = [(codebook.get("reason", code), n) for code, n in (lost | {"stopped": data.stopped}).items() if n]
+    told = Text(*(f"{'; '.join(f'{r.label(lang)}: {n}' for r, n in labels)}.".capitalize() for lang in ("vi", "en")))
+    adopters = np.count_nonzero(data.place_cohorts) + len(data.unmeasured)
+    many = sum(lost.values()) > MANY_GAPS * adopters
+    verdict = "review" if labels else "pass"
+    return _Point("left_out", verdict, str(sum(lost.values())), told, severity="major" if many else "minor")
 
 
 def _count(check: str, found: int, reasons: tuple[str, str], guidance: Text) -> _Point:

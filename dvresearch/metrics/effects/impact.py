@@ -14,7 +14,7 @@ from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, few_c
 from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
 from dvresearch.metrics.effects.inputs import check_columns, check_constant
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
-from dvresearch.metrics.estimates import build, check_confidence, check_whole
+from dvresearch.metrics.estimates import build, check_confidence, check_whole, with_counts
 from dvresearch.tables import BASES, ESTIMATES
 
 __all__ = ["AVERAGES", "Fit", "critical_values", "fit", "impact"]
@@ -51,7 +51,8 @@ def impact(
     Parameters
     ----------
     panel : DataFrame
-        One row per unit and period (:func:`build_panel`), or one per respondent, see `sampling`.
+        One row per unit and period (:func:`build_panel`), or one per respondent, see `sampling`. A column ``dose``
+        (models running) tells which places gave their model up: they stay adopters, see Notes.
     outcome : str
         Column of the outcome: a number, a share 0-1 or a count. The effect is a difference in its unit; for a count,
         give a rate or its logarithm when places differ in size.
@@ -97,7 +98,10 @@ def impact(
         by regression on the covariates instead of propensity scores. ``n`` counts the units behind a row. A panel that
         :func:`feasibility` calls not estimable gives a row per reason, with no number. A row of a single
         adopting unit, or in which some cell has a single comparison unit, carries no interval (``one_adopting``,
-        ``one_comparison``).
+        ``one_comparison``). Who is not covered stands with the count of places in ``reason`` of the ``overall`` rows
+        (``adopters_without_overlap=12``: see :func:`left_out`; ``adopted_at_start``: in the first period or before);
+        a cohort of which no place is covered has a row ``cohort`` without value that says why. ``stopped`` counts
+        the adopting places in which no model runs any more.
 
     Raises
     ------
@@ -114,6 +118,11 @@ def impact(
     from influence functions and include the estimation of cohort sizes; intervals use t with G - 1 degrees of freedom,
     G the number of clusters. Where one side of a row has n < 20 units, its interval takes t with n - 1 degrees of
     freedom times √(n/(n - 1)) instead, as for the mean of n values: influence functions divide by n.
+
+    Adoption is taken as lasting: a place whose model stopped stays an adopter, and the effect is that of having
+    started, whether or not the model was kept up (by intention, as in trials; Callaway and Sant'Anna 2021, assumption
+    1: units that were treated once do not forget it). Leaving such places out from the stop on would compare only
+    those that kept their model, which is often because it went well.
 
     References
     ----------
@@ -216,6 +225,11 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         first[["treated", "least"]] = np.inf
         first["units"] = len(places(data).cohorts)
         rows = pd.concat([rows[:1], first, rows[1:]], ignore_index=True)
+    lost = fitted.left_out
+    without = lost[~lost["cohort"].isin(parts["cohort"].keys["cohort"])]
+    if len(without):
+        named = pd.DataFrame({"effect": "cohort", "cohort": without["cohort"].unique(), "band": "pointwise"})
+        rows = pd.concat([rows, named]).sort_values("effect", key=lambda c: c.map(AVERAGES.index), kind="stable")
     drawn = rows["band"] == "randomisation"
     finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
     keys = pd.DataFrame(
@@ -227,7 +241,7 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         }
     )
     method = pd.Series(_method(fitted), index=rows.index)
-    return build(
+    table = build(
         keys,
         indicator=fitted.outcome,
         value=rows["value"],
@@ -246,6 +260,12 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
             "one_comparison": rows["least"] < 2,
         },
     )
+    whole, cohort = keys["effect"].str.startswith("overall"), rows["cohort"].where(table["value"].isna().to_numpy())
+    told = {"adopted_at_start": whole * data.always, "stopped": whole * data.stopped}
+    for reason, places_of in lost.groupby("reason")["cohort"]:
+        told[reason] = whole * len(places_of) + cohort.map(places_of.value_counts()).fillna(0)
+    numbers = {reason: np.asarray(count, dtype=np.float64) for reason, count in told.items()}
+    return table.assign(reason=with_counts(table["reason"], numbers))
 
 
 def critical_values(fitted: Fit, families: Sequence[Effects], confidence: float, draws: int, seed: int) -> list[float]:
