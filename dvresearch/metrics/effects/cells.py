@@ -168,7 +168,7 @@ def sample(
     cohort = adoption_numbers(panel, adopted, unit=unit, period=period, time=time, calendar=calendar)
     codes, labels = pd.factorize(panel[unit])
     if sampling == "panel":
-        check_single(panel, unit, period)
+        check_single(panel, unit, period, time)
     check_constant(panel, unit, [adopted, *(of_unit if sampling == "panel" else ())], adopted)
     values = finite(panel, outcome)
     check_share(outcome, values)

@@ -9,11 +9,10 @@ import pandas as pd
 
 from dvresearch.errors import DataError, Text
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
-from dvresearch.metrics.effects.inputs import check_columns, check_share
+from dvresearch.metrics.effects.inputs import check_columns, check_share, read_periods
 from dvresearch.metrics.estimates import ALL, column_numbers, is_text
 from dvresearch.places import rebase
 from dvresearch.tables import MODEL_FIELDS, TABLES, TALLY, UNIT_KEY, Column, Table, check
-from dvresearch.text import period as read_period
 from dvresearch.text import shape
 from dvresearch.text.dates import FIRST_YEAR, LAST_YEAR
 
@@ -24,7 +23,6 @@ _COUNTS = [c.name for c in TALLY.columns if c.kind == "count"]
 _NAMES = {c.name for t in TABLES.values() for c in t.columns if c.kind in ("text", "code")}
 _NUMBER = r"[-+\u2212]?(?:0|[1-9][0-9.]*)(?:[.,][0-9]+)?[\s\u00a0]?%?"
 _ROW = Text("chỉ tiêu của một đơn vị", "outcomes of a unit")
-_FREQUENCIES = {"year": "Y", "quarter": "Q", "month": "M"}
 #: Columns that a panel adds to the outcomes.
 _ADDED = {"adopted", "event_time", "dose", "field", "registered", "observed", "basis"}
 _ADDED |= {f"adopted_{field}" for field in MODEL_FIELDS}
@@ -80,44 +78,13 @@ def _one_map(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _periods(values: pd.Series) -> pd.Series:
-    """Return periods as numbers or pandas periods of one length."""
-    values = values.infer_objects()
-    if isinstance(values.dtype, pd.PeriodDtype):
+    """Return periods as pandas periods of one length, or as years."""
+    periods = read_periods(values)
+    if not isinstance(periods.dtype, pd.PeriodDtype):
+        if not periods.between(FIRST_YEAR, LAST_YEAR).all():
+            raise DataError("periods-are-no-years", got=f"{periods.min():.12g}–{periods.max():.12g}")
         return values
-    expected = Text("chỉ tháng, chỉ quý hoặc chỉ năm", "months only, quarters only or years only")
-    if pd.api.types.is_numeric_dtype(values):
-        if not (values.between(FIRST_YEAR, LAST_YEAR) & (values % 1 == 0)).all():
-            raise DataError(
-                Text("Kỳ ghi bằng số mà không phải năm.", "Periods that are numbers but no years."),
-                expected=expected,
-                got=f"{values[values % 1 != 0].min():.12g}"
-                if (values % 1 != 0).any()
-                else f"{values.min():.12g}–{values.max():.12g}",
-                hint=Text("Ghi kỳ như 2022, “2022-Q1” hoặc “2022-03”.", "Write periods as 2022, 2022-Q1 or 2022-03."),
-            )
-        return values
-    dates = pd.api.types.is_datetime64_any_dtype(values)
-    spans = {} if dates else {text: read_period(str(text)) for text in values.unique()}
-    kinds = {"day"} if dates else {span.kind for span in spans.values()}
-    if len(kinds) > 1 or not kinds <= set(_FREQUENCIES):
-        raise DataError(
-            Text("Kỳ là ngày, không phải tháng, quý hay năm.", "Periods are days, no months, quarters or years.")
-            if kinds == {"day"}
-            else Text("Các kỳ không cùng độ dài, hoặc chồng lên nhau.", "Periods differ in length, or overlap."),
-            expected=expected,
-            got=", ".join(sorted(kinds)),
-            hint=Text(
-                'Đổi ngày thành tháng: pd.to_datetime(table["period"]).dt.to_period("M").',
-                'Turn days into months: pd.to_datetime(table["period"]).dt.to_period("M").',
-            )
-            if kinds == {"day"}
-            else Text(
-                "Giữ một loại kỳ; số lũy kế phải tách ra từng kỳ trước.", "Keep one kind; split running totals first."
-            ),
-        )
-    frequency = _FREQUENCIES[kinds.pop()]
-    codes = {text: pd.Period(str(span.start), freq=frequency) for text, span in spans.items()}
-    return pd.Series(pd.PeriodIndex(values.map(codes), freq=frequency), index=values.index)
+    return periods
 
 
 def _unique_names(table: pd.DataFrame) -> pd.Series:
