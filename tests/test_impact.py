@@ -252,6 +252,17 @@ def test_averages_are_those_of_diff_diff(make):
             assert fitted.errors(ours.influence) == pytest.approx(table["se"].dropna().to_numpy(), abs=1e-10)
 
 
+def test_clustered_errors_are_those_of_diff_diff():
+    """The factor G/(G - 1), which the bootstrap of the R package did has not."""
+    import diff_diff
+
+    panel = made()
+    data = panel.assign(first=panel["adopted"].fillna(0).astype(int))
+    theirs = diff_diff.CallawaySantAnna(cluster="district").fit(data, "y", "unit", "period", "first")
+    ours = fit(panel, outcome="y", cluster="district")
+    assert ours.errors(ours.effects("overall").influence) == pytest.approx([theirs.overall_se], rel=1e-12)
+
+
 def test_influence_is_what_a_little_more_weight_changes():
     """Witness: the estimates of a panel with gaps in which one unit weighs a millionth more."""
     panel = with_gaps(units=24)

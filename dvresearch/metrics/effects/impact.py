@@ -115,8 +115,9 @@ def impact(
     -----
     ATT(g, t) = change of cohort g from its last period before adoption to t, less the change of the comparison units,
     each comparison unit weighted by p/(1 - p) and both changes less what the covariates predict. Standard errors come
-    from influence functions and include the estimation of cohort sizes; intervals use t with G - 1 degrees of freedom,
-    G the number of clusters. Where one side of a row has n < 20 units, its interval takes t with n - 1 degrees of
+    from influence functions and include the estimation of cohort sizes; of clusters with several units the variance has
+    the factor G/(G - 1), G the number of clusters, as in diff-diff and Stata but not in the bootstrap of the R package
+    did, whose errors are √((G - 1)/G) as large; intervals use t with G - 1 degrees of freedom. Where one side of a row has n < 20 units, its interval takes t with n - 1 degrees of
     freedom times √(n/(n - 1)) instead, as for the mean of n values: influence functions divide by n.
 
     Adoption is taken as lasting: a place whose model stopped stays an adopter, and the effect is that of having
