@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.effects.inputs import (
     ORIGIN,
     adoption_numbers,
@@ -186,12 +186,7 @@ def sample(
         | {f"x{j}": finite(panel, c) for j, c in enumerate(covariates)}
     )
     if (rows["weight"] <= 0).any():
-        raise DataError(
-            Text(f"Cột {weights} có giá trị không dương.", f"The column {weights} has a value that is not positive."),
-            expected=Text("quyền số lớn hơn 0", "weights above 0"),
-            got=f"{rows['weight'].min():.6g}",
-            hint=Text("Bỏ các dòng đó hoặc sửa quyền số.", "Leave those rows out, or correct the weights."),
-        )
+        raise DataError("weight-not-positive", got=f"{rows['weight'].min():.6g}", name=weights)
     names = labels if sampling == "panel" else panel.index
     # A row that is not there is as much a gap as an empty cell.
     wanted = len(rows) if sampling == "cross_sections" else rows["unit"].nunique() * rows["period"].nunique()

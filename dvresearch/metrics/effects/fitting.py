@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse, special
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.effects.cells import (
     ADJUSTMENTS,
     CONTROLS,
@@ -271,14 +271,7 @@ def _since_adoption(parts: Effects) -> Effects:
 def check_fit(fitted: object) -> None:
     """Refuse what is no :class:`Fit`."""
     if not isinstance(fitted, Fit):
-        raise ParameterError(
-            Text("Cần kết quả của fit_impact(…).", "What fit_impact(…) returns is needed."),
-            expected=Text("Fit", "Fit"),
-            got=type(fitted).__name__,
-            hint=Text(
-                'Viết fitted = fit_impact(panel, outcome="…").', 'Write fitted = fit_impact(panel, outcome="...").'
-            ),
-        )
+        raise ParameterError("fit-expected", got=type(fitted).__name__)
 
 
 def fit(

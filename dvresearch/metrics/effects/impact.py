@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.effects.cells import ADJUSTMENTS, Adjustment, Control, Sampling
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, few_clusters
 from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
@@ -117,8 +117,9 @@ def impact(
     each comparison unit weighted by p/(1 - p) and both changes less what the covariates predict. Standard errors come
     from influence functions and include the estimation of cohort sizes; of clusters with several units the variance has
     the factor G/(G - 1), G the number of clusters, as in diff-diff and Stata but not in the bootstrap of the R package
-    did, whose errors are √((G - 1)/G) as large; intervals use t with G - 1 degrees of freedom. Where one side of a row has n < 20 units, its interval takes t with n - 1 degrees of
-    freedom times √(n/(n - 1)) instead, as for the mean of n values: influence functions divide by n.
+    did, whose errors are √((G - 1)/G) as large; intervals use t with G - 1 degrees of freedom. Where one side of a row
+    has n < 20 units, its interval takes t with n - 1 degrees of freedom times √(n/(n - 1)) instead, as for the mean of
+    n values: influence functions divide by n.
 
     Adoption is taken as lasting: a place whose model stopped stays an adopter, and the effect is that of having
     started, whether or not the model was kept up (by intention, as in trials; Callaway and Sant'Anna 2021, assumption
@@ -149,15 +150,7 @@ def impact(
     if by is None:
         return one(panel)
     if by in (*_COLUMNS, *ESTIMATES.names):
-        raise ParameterError(
-            Text("Cột nhóm trùng tên cột kết quả.", "The column of groups is named like one of the result."),
-            expected=Text("một tên khác", "another name"),
-            got=f"by={by!r}",
-            hint=Text(
-                f'Đổi tên: panel.rename(columns={{"{by}": "field"}}).',
-                f'Rename it: panel.rename(columns={{"{by}": "field"}}).',
-            ),
-        )
+        raise ParameterError("group-named-like-result", got=f"by={by!r}", name=by)
     check_columns(panel, [by, adopted, unit])
     never = panel[adopted].isna() | panel[adopted].isin([0, float("inf")])
     check_columns(panel[~never], [], [by])

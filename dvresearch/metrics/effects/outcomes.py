@@ -48,15 +48,7 @@ def read_outcomes(outcomes: pd.DataFrame, *, unit: str, period: str) -> tuple[pd
     check_columns(outcomes, list(outcomes.columns[outcomes.columns.duplicated()]))
     for given, name in ((unit, "unit"), (period, "period")):
         if given != name and name in outcomes:
-            raise DataError(
-                Text(f"Bảng có cả cột {given} lẫn cột {name}.", f"The table has {given} and {name} as well."),
-                expected=Text(f"một cột {name}", f"one column {name}"),
-                got=f"{name}={given!r}",
-                hint=Text(
-                    f'Bỏ cột không dùng: table.drop(columns="{name}").',
-                    f'Leave out the one not used: table.drop(columns="{name}").',
-                ),
-            )
+            raise DataError("column-named-twice-over", got=f"{name}={given!r}", given=given, name=name)
     key = (Column(unit, "text", required=True), Column(period, "text", required=True))
     check(outcomes, Table("outcomes", _ROW, (), key))
     table = _one_map(outcomes.rename(columns={unit: "unit", period: "period"}))
@@ -154,51 +146,20 @@ def _refuse_text(table: pd.DataFrame, taken: Sequence[str]) -> None:
         cells = table[column].dropna().astype("str").str.strip()
         numbers = cells[cells.str.fullmatch(_NUMBER)]
         if len(numbers) and 2 * len(numbers) >= (cells != "").sum():
-            raise DataError(
-                Text(f"Cột {column} chứa số ghi bằng chữ.", f"The column {column} holds numbers written as text."),
-                expected=Text("cột số", "a column of numbers"),
-                got=shape(numbers.iloc[0]),
-                hint=Text(
-                    "Nạp tệp bằng hàm load_… để số kiểu Việt Nam được đọc đúng; nếu cột này là mã thì bỏ: "
-                    f'table.drop(columns="{column}").',
-                    "Load the file with a load_… function, which reads Vietnamese numbers; if they are codes, leave "
-                    f'them out: table.drop(columns="{column}").',
-                ),
-            )
+            raise DataError("numbers-are-text", got=shape(numbers.iloc[0]), name=column)
     if not taken:
-        raise DataError(
-            Text("Bảng không có cột chỉ tiêu nào.", "The table has no outcome."),
-            expected=Text("indicator và value, số đếm, hoặc cột số", "indicator and value, counts, or number columns"),
-            got=", ".join(map(str, table.columns)),
-            hint=Text("Thêm cột chỉ tiêu dạng số.", "Add a column of numbers with the outcome."),
-        )
+        raise DataError("no-outcome", got=", ".join(map(str, table.columns)))
 
 
 def _refuse_added(names: Sequence[str]) -> None:
     """Refuse outcomes named like a column that the register gives."""
     if names:
-        listed = ", ".join(names)
-        raise DataError(
-            Text(
-                f"Chỉ tiêu trùng tên cột của bảng kết quả: {listed}.",
-                f"Outcomes named like columns of a panel: {listed}.",
-            ),
-            expected=Text("bảng chỉ tiêu chưa ghép với sổ mô hình", "outcomes not yet joined with the register"),
-            got=listed,
-            hint=Text(
-                f"Bỏ hoặc đổi tên các cột đó: table.drop(columns={list(names)}).",
-                f"Leave them out, or rename them: table.drop(columns={list(names)}).",
-            ),
-        )
+        raise DataError("outcome-named-like-panel", got=", ".join(names), listed=", ".join(names), names=list(names))
 
 
 def _refuse_repeated(table: pd.DataFrame, key: list[str]) -> None:
     twice = table.duplicated(key).to_numpy()
     if twice.any():
         row = table.iloc[int(twice.argmax())]
-        raise DataError(
-            Text("Một đơn vị có hai dòng cho cùng một kỳ.", "A unit has two rows for one period."),
-            expected=Text("mỗi đơn vị, kỳ và chỉ tiêu một dòng", "one row per unit, period and indicator"),
-            got=", ".join(str(row[c]) for c in key) + f" (+{int(twice.sum()) - 1})",
-            hint=Text("Lọc theo nguồn, định nghĩa hoặc nhóm trước.", "Filter by source, definition or group first."),
-        )
+        shown = ", ".join(str(row[c]) for c in key) + f" (+{int(twice.sum()) - 1})"
+        raise DataError("unit-twice-in-outcomes", got=shown)
