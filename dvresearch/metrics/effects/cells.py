@@ -25,21 +25,7 @@ from dvresearch.metrics.effects.inputs import (
 )
 from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
 
-__all__ = [
-    "ADJUSTMENTS",
-    "CELLS",
-    "CONTROLS",
-    "SAMPLINGS",
-    "Adjustment",
-    "Base",
-    "Control",
-    "Sample",
-    "Sampling",
-    "group_time",
-    "left_out",
-    "no_cells",
-    "sample",
-]
+__all__ = ["ADJUSTMENTS", "CONTROLS", "Sample", "group_time", "left_out", "no_cells", "sample"]
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]

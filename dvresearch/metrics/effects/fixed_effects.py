@@ -182,42 +182,37 @@ def impact_cross_check(
     names = list(moves.index[moves]) or None
     control: Control = "never" if (data.cohorts == 0).any() else "not_yet"
     against = refusals(data, control, anticipation)
-    tables = []
-    for method, estimator, used in (
-        ("sun_abraham", SunAbraham, data.rows if control == "never" else _before_last(data, anticipation)),
-        ("imputation", ImputationDiD, data.rows),
-    ):
-        effects = [] if against else _fit(estimator(cluster="cluster", anticipation=anticipation), used, names)
-        rows = pd.DataFrame(
-            effects or [("overall", np.nan, np.nan, np.nan, np.nan)],
-            columns=["effect", "cohort", "event_time", "value", "std_error"],
-        )
-        exact = rows["std_error"] <= data.rounding
-        rows.loc[exact, ["value", "std_error"]] = np.nan
-        lower, upper = _interval(rows["value"], rows["std_error"], len(np.unique(data.clusters)), confidence)
-        tables.append(
-            build(
-                pd.DataFrame(
-                    {
-                        "effect": rows["effect"],
-                        "cohort": data.label(rows["cohort"].to_numpy()),
-                        "event_time": rows["event_time"].astype("Int64"),
-                    }
-                ),
-                indicator=outcome,
-                value=rows["value"],
-                std_error=rows["std_error"],
-                lower=lower,
-                upper=upper,
-                confidence=confidence,
-                n=len(data.units),
-                definition=f"att_{control}",
-                method=method,
-                reasons={r: rows["value"].isna() for r in against}
-                | {"exact_fit": exact, "not_estimable_by_method": rows["value"].isna()},
+    before_last = data.rows if control == "never" else _before_last(data, anticipation)
+    models = {"sun_abraham": (SunAbraham, before_last), "imputation": (ImputationDiD, data.rows)}
+    rows = pd.DataFrame(
+        [
+            (method, *effect)
+            for method, (model, used) in models.items()
+            for effect in (
+                ([] if against else _fit(model(cluster="cluster", anticipation=anticipation), used, names))
+                or [("overall", np.nan, np.nan, np.nan, np.nan)]
             )
-        )
-    return pd.concat(tables, ignore_index=True)
+        ],
+        columns=["method", "effect", "cohort", "event_time", "value", "std_error"],
+    )
+    exact = rows["std_error"] <= data.rounding
+    rows.loc[exact, ["value", "std_error"]] = np.nan
+    lower, upper = _interval(rows["value"], rows["std_error"], len(np.unique(data.clusters)), confidence)
+    cohort, event_time = data.label(rows["cohort"].to_numpy()), rows["event_time"].astype("Int64")
+    return build(
+        rows[["effect"]].assign(cohort=cohort, event_time=event_time),
+        indicator=outcome,
+        value=rows["value"],
+        std_error=rows["std_error"],
+        lower=lower,
+        upper=upper,
+        confidence=confidence,
+        n=len(data.units),
+        definition=f"att_{control}",
+        method=rows["method"],
+        reasons={r: rows["value"].isna() for r in against}
+        | {"exact_fit": exact, "not_estimable_by_method": rows["value"].isna()},
+    )
 
 
 def _before_last(data: Sample, anticipation: int) -> pd.DataFrame:

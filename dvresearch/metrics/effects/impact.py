@@ -188,25 +188,24 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
     """Return every average with its pointwise interval, then its band; with few clusters the permutation interval."""
     data = fitted.sample
     parts = {by: part for by in AVERAGES if len((part := fitted.effects(by)).keys)}
-    errors = {by: fitted.errors(part.influence) for by, part in parts.items()}
     families = [by for by in _FAMILIES if by in parts]
     wider = critical_values(fitted, [parts[by] for by in families], confidence, draws, seed)
-    pointwise = {by: fitted.quantile(part.keys, (1 - confidence) / 2) for by, part in parts.items()}
+    bands = dict(zip(families, wider, strict=True))
     full = special.stdtrit(max(int(data.clusters.max()), 1), (1 + confidence) / 2)
-    bands = [(by, "pointwise", pointwise[by]) for by in parts]
-    for by, factor in zip(families, wider, strict=True):
-        # The bootstrap knows no degrees of freedom: a row of few places takes the quantile as far out as the factor.
-        own = fitted.quantile(parts[by].keys, special.ndtr(-factor))
-        factors = np.where(pointwise[by] > full, own, factor)
-        bands.append((by, "simultaneous", np.maximum(factors, pointwise[by])))
-    bands.sort(key=lambda band: AVERAGES.index(band[0]))
-    rows = pd.concat([parts[by].keys for by, _, _ in bands], ignore_index=True)
-    rows["band"] = np.repeat([band for _, band, _ in bands], [len(errors[by]) for by, _, _ in bands])
-    rows["units"] = np.concatenate([parts[by].standing.sum(axis=0) for by, _, _ in bands])
-    rows["value"] = np.concatenate([parts[by].value for by, _, _ in bands])
-    rows["std_error"] = np.concatenate([errors[by] for by, _, _ in bands])
-    half = np.concatenate([factors * errors[by] for by, _, factors in bands])
-    rows["lower"], rows["upper"] = rows["value"] - half, rows["value"] + half
+    frames = []
+    for by, part in parts.items():
+        error = fitted.errors(part.influence)
+        factors = {"pointwise": fitted.quantile(part.keys, (1 - confidence) / 2)}
+        if by in bands:
+            # The bootstrap knows no degrees of freedom: a row of few places takes the quantile as far out.
+            own = fitted.quantile(part.keys, special.ndtr(-bands[by]))
+            apart = np.where(factors["pointwise"] > full, own, bands[by])
+            factors["simultaneous"] = np.maximum(apart, factors["pointwise"])
+        rows = part.keys.assign(units=part.standing.sum(axis=0), value=part.value, std_error=error)
+        for band, factor in factors.items():
+            limits = {"lower": part.value - factor * error, "upper": part.value + factor * error}
+            frames.append(rows.assign(band=band, **limits))
+    rows = pd.concat(frames, ignore_index=True)
     # A place of its own on one side, be it in a single cell, has no spread at all: no error then, but permutations.
     alone = (rows[["treated", "least"]].min(axis=1) < 2).to_numpy()
     rows.loc[alone, ["std_error", "lower", "upper"]] = np.nan
@@ -223,7 +222,8 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
     without = lost[~lost["cohort"].isin(parts["cohort"].keys["cohort"])]
     if len(without):
         named = pd.DataFrame({"effect": "cohort", "cohort": without["cohort"].unique(), "band": "pointwise"})
-        rows = pd.concat([rows, named]).sort_values("effect", key=lambda c: c.map(AVERAGES.index), kind="stable")
+        rows = pd.concat([rows, named])
+        rows = rows.sort_values("effect", key=lambda c: c.map(AVERAGES.index), kind="stable", ignore_index=True)
     drawn = rows["band"] == "randomisation"
     finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
     keys = pd.DataFrame(
