@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dvresearch import build_panel, impact, resolution_rate
+from dvresearch import build_panel, feasibility, impact, resolution_rate, wording
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import communes, models
 
@@ -332,3 +332,23 @@ def test_from_tally_to_estimate():
     overall = found[found["effect"] == "overall"].iloc[0]
     assert overall["basis"] == "census" or overall["basis"] == "unknown"
     assert abs(overall["value"]) < 4 * overall["std_error"]  # nothing was put in
+
+
+def test_models_that_stopped_stay_adopters_and_are_counted() -> None:
+    """Witness: the same register without the stops, and the number of stops put in that fall within the panel."""
+    names = [f"Xã Mẫu {i}" for i in range(16)]
+    years = [str(y) for y in range(2018, 2024)]
+    noise = np.random.default_rng(1).normal(size=16 * 6)
+    scores = outcomes(years, names).drop(columns=["indicator", "definition"]).rename(columns={"value": "score"})
+    scores["score"] += noise
+    table = pd.DataFrame({"unit": names[:8], "start": pd.Timestamp(2020, 3, 1)})
+    stops = days("2021-06-01", "2022-01-15", "2023-02-01", *[None] * 5)  # the last runs in the last year of the panel
+    stopped, kept = (build_panel(t, scores) for t in (table.assign(stop=stops), table))
+    ours, plain = (impact(p, outcome="score", draws=19) for p in (stopped, kept))
+    assert ours["value"].tolist() == plain["value"].tolist()
+    whole = ours["effect"].str.startswith("overall")
+    assert ours.loc[whole, "reason"].str.split(";").map(lambda r: "stopped=2" in r).all()
+    assert not plain["reason"].str.contains("stopped").any()
+    told = feasibility(stopped, outcome="score").set_index("check").loc["left_out"]
+    assert told["verdict"] == "review" and "vẫn tính là có mô hình: 2" in told["guidance_vi"]
+    assert "(2)" in wording.describe_impact(ours, lang="vi")[0].split("Lưu ý: ")[1]

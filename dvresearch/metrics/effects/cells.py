@@ -167,7 +167,7 @@ def sample(
             "weight": 1.0 if weights is None else finite(panel, weights),
             "cluster": codes if cluster is None else pd.factorize(panel[cluster])[0],
             "place": codes,
-            "runs": finite(panel, "dose") > 0 if "dose" in panel else True,
+            "runs": finite(panel, "dose") != 0 if "dose" in panel else True,
         }
         | {f"x{j}": finite(panel, c) for j, c in enumerate(covariates)}
     )

@@ -115,15 +115,14 @@ def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
         for outcome in taken:
             check_share(outcome, table[outcome].to_numpy(dtype=np.float64, na_value=np.nan))
     values.columns.name = None
-    _refuse_added([c for c in values if c in _ADDED])
+    taken = [c for c in values if c in _ADDED]
+    if taken:
+        raise DataError("outcome-named-like-panel", got=", ".join(taken), listed=", ".join(taken), names=taken)
     grid = values
     if not values.duplicated(key).any():
         seen = values["period"].dropna()
-        span = (
-            pd.period_range(seen.min(), seen.max())
-            if isinstance(seen.dtype, pd.PeriodDtype)
-            else np.arange(seen.min(), seen.max() + 1)
-        )
+        every = pd.period_range if isinstance(seen.dtype, pd.PeriodDtype) else lambda a, b: np.arange(a, b + 1)
+        span = every(seen.min(), seen.max())
         grid = pd.MultiIndex.from_product([values["unit"].unique(), span], names=key).to_frame(index=False)
         grid = grid.astype({"period": values["period"].dtype}).merge(values, on=key, how="left")
     measured = grid.drop(columns=key).select_dtypes("number").notna().any(axis=1)
@@ -149,12 +148,6 @@ def _refuse_text(table: pd.DataFrame, taken: Sequence[str]) -> None:
             raise DataError("numbers-are-text", got=shape(numbers.iloc[0]), name=column)
     if not taken:
         raise DataError("no-outcome", got=", ".join(map(str, table.columns)))
-
-
-def _refuse_added(names: Sequence[str]) -> None:
-    """Refuse outcomes named like a column that the register gives."""
-    if names:
-        raise DataError("outcome-named-like-panel", got=", ".join(names), listed=", ".join(names), names=list(names))
 
 
 def _refuse_repeated(table: pd.DataFrame, key: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, refuse_rows
-from dvresearch.metrics.effects.inputs import check_columns
+from dvresearch.metrics.effects.inputs import check_columns, period_numbers
 from dvresearch.metrics.effects.outcomes import read_outcomes
 from dvresearch.metrics.effects.stages import read_register, refuse_early_stop
 from dvresearch.metrics.estimates import choose
@@ -119,17 +119,12 @@ def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
         refuse_early_stop(register, began)
     if "model" not in register:
         return register
-    coded = register["model"].notna() & (register["model"] != "")
-    single = pd.concat([register[coded].drop_duplicates(), register[~coded]]).sort_index()
-    twice = single[single["model"].duplicated() & single["model"].notna() & (single["model"] != "")]
+    coded = register[register["model"].notna() & (register["model"] != "")].drop_duplicates()
+    twice = coded[coded["model"].duplicated()]
     refuse_rows(
-        list(twice.index),
-        "model-code-twice",
-        where="register",
-        column="model",
-        got=lambda _: twice["model"].iloc[0],
+        list(twice.index), "model-code-twice", where="register", column="model", got=lambda _: twice["model"].iloc[0]
     )
-    return single
+    return pd.concat([coded, register[~register["model"].isin(coded["model"])]]).sort_index()
 
 
 def _as_periods(days: pd.Series, like: pd.Series) -> pd.Series:
@@ -171,11 +166,8 @@ def _with_adoption(rows: pd.DataFrame, models: pd.DataFrame, dated: pd.DataFrame
         return pd.Series(periods.groupby(units).min().reindex(rows["unit"]).array, index=rows.index)
 
     added = pd.DataFrame({"adopted": earliest(dated["began"], dated["unit"])})
-    if isinstance(rows["period"].dtype, pd.PeriodDtype):
-        since = rows["period"].astype("int64") - added["adopted"].astype("int64").where(added["adopted"].notna())
-        added["event_time"] = since.astype("Int64")
-    else:
-        added["event_time"] = (rows["period"] - added["adopted"]).astype("Int64")
+    since = period_numbers(rows, "period")[0] - period_numbers(added, "adopted")[0]
+    added["event_time"] = pd.array(since, "Int64")
     added["dose"] = _dose(rows, dated)
     if "field" in dated:
         started = dated[dated["began"] == dated.groupby("unit")["began"].transform("min")].groupby("unit")["field"]
