@@ -175,14 +175,17 @@ class Fit:
 
     def _combined(self, parts: Effects, member: NDArray[np.bool_], keys: pd.DataFrame, *, sized: bool) -> Effects:
         """Average effects within the columns of `member`: by the adopting units that stand in them, or equally."""
-        size = self.sizes(parts) if sized else np.ones(len(parts.value))
+        mass, size = self.sample.mass / max(len(self.sample.mass), 1), np.ones(len(parts.value))
+        if sized:
+            adopting = self._adopting(parts)
+            size = mass @ adopting
         total = size @ member
         value = (size * parts.value) @ member / total
         influence = parts.influence @ (size[:, None] * member / total)
         if sized:
             # The sizes are estimated too (Callaway and Sant'Anna 2021, section 4.2; `wif` of the package did).
             slope = member * (parts.value[:, None] - value) / total
-            influence += self.sample.mass[:, None] * (self._adopting(parts) @ slope) / max(len(influence), 1)
+            influence += mass[:, None] * (adopting @ slope)
         standing = parts.standing.astype(np.float32) @ member.astype(np.float32) > 0
         return Effects(keys, value, influence, standing)
 
