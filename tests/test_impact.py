@@ -21,6 +21,7 @@ from dvresearch.metrics.effects.checks import pretrend_tests
 from dvresearch.metrics.effects.impact import critical_values, fit
 from dvresearch.metrics.effects.randomisation import Places, overall, permuted, places, randomisation_interval
 from dvresearch.tables import ESTIMATES, FINDINGS, check
+from dvresearch.wording import describe_impact
 
 BY = ["effect", "cohort", "period", "event_time", "band"]
 AVERAGE = {"event_time": "aggte_dynamic", "cohort": "aggte_group", "calendar": "aggte_calendar"}
@@ -205,6 +206,72 @@ def test_weights_count_units_several_times():
     )
     for by in ("overall", "event_time", "calendar", "overall_cohort"):
         assert weighted.effects(by).value == pytest.approx(repeated.effects(by).value, abs=1e-9)
+
+
+def with_gaps(seed=3, **options):
+    """A synthetic panel from which a seventh of the rows is gone."""
+    return made(**options).sample(frac=6 / 7, random_state=seed).sort_values(["unit", "period"], ignore_index=True)
+
+
+WEIGHED = ("overall", "event_time", "calendar", "cohort", "overall_event_time", "overall_cohort", "overall_calendar")
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [lambda p: p["period"] >= 3, lambda p: p["period"] < 2, lambda p: p["period"] != 2],
+    ids=["only after adoption", "only long before", "without the base period"],
+)
+def test_places_in_no_comparison_do_not_weigh(seen):
+    """Witness: the panel without them."""
+    panel = made()
+    one = panel[panel["unit"] == panel.loc[panel["adopted"] == 3, "unit"].iloc[0]]
+    more = pd.concat([panel, *(one[seen(one)].assign(unit=1000 + i) for i in range(30))])
+    before, after = fit(panel, outcome="y"), fit(more, outcome="y")
+    for by in WEIGHED:
+        old, new = before.effects(by), after.effects(by)
+        kept = ~(new.keys["event_time"] < 0).to_numpy()  # changes before adoption may know the newcomers
+        assert new.value[kept] == pytest.approx(old.value[~(old.keys["event_time"] < 0)], abs=1e-12)
+        if by != "event_time":
+            assert after.errors(new.influence) == pytest.approx(before.errors(old.influence), abs=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Unbalanced panel")
+@pytest.mark.parametrize("make", [made, with_gaps])
+def test_averages_are_those_of_diff_diff(make):
+    """Witness: diff-diff by its public way; its errors take the cohorts' sizes for those of the panel without gaps."""
+    import diff_diff
+
+    panel = make()
+    fitted = fit(panel, outcome="y")
+    data = panel.assign(first=panel["adopted"].fillna(0).astype(int))
+    theirs = diff_diff.CallawaySantAnna(control_group="never_treated").fit(data, "y", "unit", "period", "first")
+    for by, level in (("overall", "simple"), ("event_time", "event_study"), ("cohort", "group")):
+        table, ours = theirs.aggregate(level).to_dataframe(), fitted.effects(by)
+        assert ours.value == pytest.approx(table["att"].dropna().to_numpy(), abs=1e-10)
+        if make is made:
+            assert fitted.errors(ours.influence) == pytest.approx(table["se"].dropna().to_numpy(), abs=1e-10)
+
+
+def test_clustered_errors_are_those_of_diff_diff():
+    """The factor G/(G - 1), which the bootstrap of the R package did has not."""
+    import diff_diff
+
+    panel = made()
+    data = panel.assign(first=panel["adopted"].fillna(0).astype(int))
+    theirs = diff_diff.CallawaySantAnna(cluster="district").fit(data, "y", "unit", "period", "first")
+    ours = fit(panel, outcome="y", cluster="district")
+    assert ours.errors(ours.effects("overall").influence) == pytest.approx([theirs.overall_se], rel=1e-12)
+
+
+def test_influence_is_what_a_little_more_weight_changes():
+    """Witness: the estimates of a panel with gaps in which one unit weighs a millionth more."""
+    panel = with_gaps(units=24)
+    first = fit(panel, outcome="y")
+    for unit in range(6):
+        more = fit(panel.assign(w=1 + 1e-6 * (panel["unit"] == unit)), outcome="y", weights="w")
+        for by in (*WEIGHED, "group_time"):
+            moved = (more.effects(by).value - first.effects(by).value) / 1e-6
+            assert moved == pytest.approx(first.effects(by).influence[unit], abs=1e-5)
 
 
 def test_cross_sections_compare_means_of_waves():
@@ -453,6 +520,51 @@ def test_no_overlap_gives_no_cell():
     assert cells.loc[5, "value"].notna().all()
 
 
+def test_a_cohort_without_overlap_is_named():
+    """Witness: counts of the places as the panel was made."""
+    panel = made(60).assign(z=lambda t: np.where(t["adopted"] == 5, 5.0, 0.0) + t["x"] / 10)
+    lost = panel.loc[panel["adopted"] == 5, "unit"].nunique()
+    ours = impact(panel, outcome="y", covariates=["z"], draws=99)
+    check(ours, ESTIMATES)
+    assert ours.iloc[0]["reason"] == f"adopters_without_overlap={lost}"
+    row = ours[(ours["effect"] == "cohort") & (ours["cohort"] == "5")]
+    assert row["value"].isna().all() and row["reason"].tolist() == [f"adopters_without_overlap={lost}"]
+    told = describe_impact(ours, lang="en")[0]
+    assert "adopters of 3 only, without those of 5" in told.split(". ")[0]
+    assert f"adopters without comparable places ({lost})" in told
+
+
+def test_who_is_not_covered_is_counted():
+    """Witness: the places put in, of each kind another number; models that stopped by the rows of dose 0."""
+    panel = made().assign(dose=lambda t: 1.0 * (t["period"] >= t["adopted"]))
+    one = panel[panel["unit"] == panel.loc[panel["adopted"] == 3, "unit"].iloc[0]]
+    kinds = [one[one["period"] >= 3]] * 2 + [one[one["period"] < 3]] * 3 + [one.assign(y=np.nan)] * 4
+    kinds += [one.assign(adopted=1.0)] * 5 + [one.assign(dose=1.0 * one["period"].between(3, 4))] * 6
+    more = pd.concat([panel, *(rows.assign(unit=1000 + i) for i, rows in enumerate(kinds))])
+    told = {"adopted_at_start=5", "stopped=6", "adopters_without_base=2", "adopters_not_measured=7"}
+    ours = impact(more, outcome="y", draws=99)
+    for effect, reason in zip(ours["effect"], ours["reason"], strict=True):
+        assert set(filter(None, reason.split(";"))) == (told if effect.startswith("overall") else set())
+    assert ours["value"].iloc[0] == pytest.approx(
+        impact(more[(more["unit"] < 1000) | (more["unit"] >= 1014)], outcome="y", draws=99)["value"].iloc[0]
+    )
+    sentence = describe_impact(ours, lang="en")[0]
+    assert "(6)" in sentence.split("To note: ")[1] and "only" not in sentence.split(". ")[0]
+    row = feasibility(more, outcome="y").set_index("check").loc["left_out"]
+    assert (row["computed"], row["verdict"], row["severity"]) == ("9", "review", "minor")
+    assert "still counted as adopting: 6" in row["guidance_en"]
+    alone = feasibility(panel, outcome="y").set_index("check").loc["left_out"]
+    assert (alone["computed"], alone["verdict"]) == ("0", "pass")
+
+
+def test_a_last_cohort_with_nobody_to_compare_is_named():
+    panel = without(made(), [])
+    last = panel.loc[panel["adopted"] == 5, "unit"].nunique()
+    assert impact(panel, outcome="y", control="not_yet", draws=99)["reason"].iloc[0] == (
+        f"adopters_without_comparison={last}"
+    )
+
+
 def test_nothing_to_compare_after_all():
     """Feasible by counts, but no place without the model resembles those with it."""
     panel = made(60).assign(z=lambda t: np.where(t["adopted"].isna(), 0.0, 5.0) + t["x"] / 10)
@@ -465,7 +577,7 @@ def test_gaps_leave_the_permutation_without_limits_not_without_an_answer():
     panel.loc[panel.groupby("unit").cumcount() == panel["unit"] % 6, "y"] = np.nan
     ours = impact(panel, outcome="y", draws=99)
     row = ours[ours["band"] == "randomisation"].iloc[0]
-    assert row["reason"] == "few_assignments" and pd.isna(row["value"])
+    assert row["reason"].split(";")[0] == "few_assignments" and pd.isna(row["value"])
     assert ours.iloc[0]["value"] > 0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from dvresearch import feasibility, impact, impact_cross_check, two_way_fixed_effects
+from dvresearch import build_panel, feasibility, impact, impact_cross_check, two_way_fixed_effects
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import rollout
 from dvresearch.metrics.effects.feasibility import _cells, _mean, _seen
@@ -102,9 +104,74 @@ def test_adoption_is_no_yes_or_no(plain):
             assert overall(scope["panel"])["value"] == plain
 
 
-def test_text_periods_say_how_to_turn_them():
-    text = PANEL.assign(period=PANEL["period"].astype(str), adopted=PANEL["adopted"].astype("Int64").astype("str"))
-    assert 'panel["period"] = pd.PeriodIndex(panel["period"], freq="M")' in refused(text)
+def by(frequency, spell=lambda p: p):
+    """The panel in months or quarters, each period of it and of adoption spelled by `spell`."""
+    first = pd.Period("2023-10", frequency)
+    spelled = {
+        c: [None if np.isnan(y) else spell(first + int(y - FIRST)) for y in PANEL[c]] for c in ("period", "adopted")
+    }
+    return PANEL.assign(**spelled)
+
+
+SPELLINGS = [
+    ("M", lambda p: p.year * 100 + p.month),
+    ("M", lambda p: f"{p.year}{p.month:02}"),
+    ("M", str),
+    ("M", lambda p: f"T{p.month:02}/{p.year}"),
+    ("M", lambda p: f"tháng {p.month} năm {p.year}"),
+    ("M", lambda p: p.start_time),
+    ("M", lambda p: p.end_time.normalize()),
+    ("M", lambda p: p.start_time.date()),
+    ("Q", lambda p: p.year * 10 + p.quarter),
+    ("Q", str),
+    ("Q", lambda p: f"quý {('I', 'II', 'III', 'IV')[p.quarter - 1]}/{p.year}"),
+    ("Q", lambda p: f"{p.start_time:%d/%m/%Y}"),
+    ("Y", lambda p: f"năm {p.year}"),
+]
+
+
+@pytest.mark.parametrize(("frequency", "spell"), SPELLINGS)
+def test_periods_are_periods_however_they_are_written(frequency, spell):
+    """Witness: the same panel with periods of pandas."""
+    written, real = by(frequency, spell), by(frequency)
+    for call in (partial(impact, draws=19), feasibility, two_way_fixed_effects, impact_cross_check):
+        pd.testing.assert_frame_equal(call(written, outcome=SCORE), call(real, outcome=SCORE))
+    register = pd.DataFrame({"unit": [PANEL["unit"].iloc[0]], "start": pd.to_datetime(["2025-02-03"])})
+    wanted = ["unit", "period", SCORE]
+    pd.testing.assert_frame_equal(*(build_panel(register, panel[wanted]) for panel in (written, real)))
+
+
+def test_a_day_of_adoption_is_the_period_that_contains_it(plain):
+    days = by("Q").assign(
+        adopted=lambda t: [p if pd.isna(p) else p.start_time + pd.Timedelta(40, "D") for p in t["adopted"]]
+    )
+    assert overall(days)["value"] == plain
+    assert overall(days.assign(period=by("Q", lambda p: p.year * 10 + p.quarter)["period"]))["value"] == plain
+
+
+@pytest.mark.parametrize(
+    ("panel", "said"),
+    [
+        (by("M", lambda p: p.year * 100 + p.month + (12 if p.month == 12 else 0)), "like months"),
+        (by("M", lambda p: p.year if p.month == 12 else p.year * 100 + p.month), "like months"),
+        (by("M", lambda p: p.year * 10000 + p.month * 100 + 1), "holds days"),
+        (by("M", lambda p: p.start_time + pd.Timedelta(p.month, "D")), "holds days"),
+        (by("M", lambda p: str(p) if p.month > 6 else f"{p.year}-Q{p.quarter}"), "differ in length"),
+        (by("M", lambda p: f"kỳ {p.month}"), "does not hold periods"),
+        (by("M", lambda p: p.year * 100 + p.month).assign(adopted=PANEL["adopted"]), "different kinds"),
+        (PANEL.assign(adopted=by("M", lambda p: p.year * 100 + p.month)["adopted"]), "different kinds"),
+        (by("M", lambda p: p.year * 100 + p.month).fillna({"adopted": -1}), "like months"),
+        (by("M", lambda p: p.year * 100 + p.month).fillna({"adopted": -np.inf}), "like months"),
+    ],
+)
+def test_what_may_be_periods_but_cannot_be_told_is_refused(panel, said):
+    assert said in refused(panel)
+
+
+def test_0_is_never_beside_months_written_as_numbers(plain):
+    panel = by("M", lambda p: p.year * 100 + p.month)
+    for never in (0, np.inf):
+        assert overall(panel.fillna({"adopted": never}))["value"] == plain
 
 
 @pytest.mark.parametrize("share", [247.27, -0.01])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dvresearch import build_panel, impact, resolution_rate
+from dvresearch import build_panel, feasibility, impact, resolution_rate, wording
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import communes, models
 
@@ -71,12 +71,17 @@ def test_two_fields_at_once():
         (("2021-Q4", "2022-Q1", "2022-Q2"), "2022Q1"),
         ((2021, 2022, 2023), "2022.0"),
         (("quý 4/2021", "quý 1/2022", "quý 2/2022"), "2022Q1"),
+        ((202112, 202201, 202202), "2022-02"),
+        ((20214, 20221, 20222), "2022Q1"),
+        (("T01/2022", "T02/2022", "T03/2022"), "2022-02"),
+        (pd.to_datetime(["2022-01-31", "2022-02-28", "2022-03-31"]), "2022-02"),
     ],
 )
 def test_adoption_is_the_period_that_contains_the_day(periods, adopted):
     panel = build_panel(register(), outcomes(periods))
     assert str(panel["adopted"].iloc[0]) == adopted
-    assert panel[panel["unit"] == UNITS[0]]["event_time"].tolist() == [-1, 0, 1]
+    assert 0 in panel[panel["unit"] == UNITS[0]]["event_time"].tolist()
+    assert panel[panel["unit"] == UNITS[0]]["event_time"].diff().dropna().eq(1).all()
 
 
 def test_gaps_are_rows_without_outcome():
@@ -209,10 +214,10 @@ SCORES = outcomes().drop(columns=["indicator", "definition", "value"])
         (SCORES.assign(score="7,0", weight=1.0), "Cột score chứa số ghi bằng chữ"),
         (SCORES.assign(score=["7"] * 11 + ["vắng"], weight=1.0), "Cột score chứa số ghi bằng chữ"),
         (SCORES, "không có cột chỉ tiêu"),
-        (outcomes(days("2022-01-01", "2022-02-01")), r'dt\.to_period\("M"\)'),
+        (outcomes(days("2022-01-01", "2022-02-15")), r'dt\.to_period\("M"\)'),
         (outcomes(("2022-01-15", "2022-02-15")), r'dt\.to_period\("M"\)'),
         (outcomes((1, 2, 3)), "không phải năm"),
-        (outcomes((2018.5, 2019.5, 2020.5)), r"không phải năm[\s\S]*Got: 2018.5"),
+        (outcomes((2018.5, 2019.5, 2020.5)), r"không phải số nguyên[\s\S]*Got: 2018.5"),
         (SCORES.assign(score=7.0, observed=1), "trùng tên cột của bảng kết quả: observed"),
         (SCORES.assign(score=7.0, adopted=2022), "trùng tên cột của bảng kết quả: adopted"),
         (SCORES.assign(score=7.0, adopted_economy=2022, dose=1), "kết quả: adopted_economy, dose"),
@@ -327,3 +332,23 @@ def test_from_tally_to_estimate():
     overall = found[found["effect"] == "overall"].iloc[0]
     assert overall["basis"] == "census" or overall["basis"] == "unknown"
     assert abs(overall["value"]) < 4 * overall["std_error"]  # nothing was put in
+
+
+def test_models_that_stopped_stay_adopters_and_are_counted() -> None:
+    """Witness: the same register without the stops, and the number of stops put in that fall within the panel."""
+    names = [f"Xã Mẫu {i}" for i in range(16)]
+    years = [str(y) for y in range(2018, 2024)]
+    noise = np.random.default_rng(1).normal(size=16 * 6)
+    scores = outcomes(years, names).drop(columns=["indicator", "definition"]).rename(columns={"value": "score"})
+    scores["score"] += noise
+    table = pd.DataFrame({"unit": names[:8], "start": pd.Timestamp(2020, 3, 1)})
+    stops = days("2021-06-01", "2022-01-15", "2023-02-01", *[None] * 5)  # the last runs in the last year of the panel
+    stopped, kept = (build_panel(t, scores) for t in (table.assign(stop=stops), table))
+    ours, plain = (impact(p, outcome="score", draws=19) for p in (stopped, kept))
+    assert ours["value"].tolist() == plain["value"].tolist()
+    whole = ours["effect"].str.startswith("overall")
+    assert ours.loc[whole, "reason"].str.split(";").map(lambda r: "stopped=2" in r).all()
+    assert not plain["reason"].str.contains("stopped").any()
+    told = feasibility(stopped, outcome="score").set_index("check").loc["left_out"]
+    assert told["verdict"] == "review" and "vẫn tính là có mô hình: 2" in told["guidance_vi"]
+    assert "(2)" in wording.describe_impact(ours, lang="vi")[0].split("Lưu ý: ")[1]

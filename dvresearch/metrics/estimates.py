@@ -40,6 +40,7 @@ __all__ = [
     "is_text",
     "label_groups",
     "missing_counts",
+    "with_counts",
 ]
 
 #: Denominator below which an estimate is flagged ``few``. The presentation standard of the US National Center for
@@ -355,3 +356,13 @@ def add_flag(estimates: pd.DataFrame, flag: str, rows: ArrayLike = True) -> pd.D
     masks: dict[str, ArrayLike] = {f: has_flag(estimates, f) for f in FLAGS}
     masks[flag] = has_flag(estimates, flag) | np.asarray(rows, dtype=bool)
     return estimates.assign(flags=_words(masks, len(estimates)))
+
+
+def with_counts(reasons: pd.Series, numbers: Mapping[str, Floats]) -> pd.Series:
+    """Return reasons with those that have a number: ``undated_left_out=5``, without it where it is NaN."""
+    out = reasons.to_numpy(dtype=object).copy()
+    for code, count in numbers.items():
+        rows = np.flatnonzero(count != 0)
+        said = [code if np.isnan(c) else f"{code}={c:.0f}" for c in count[rows]]
+        out[rows] = [f"{old};{new}" if old else new for old, new in zip(out[rows], said, strict=True)]
+    return pd.Series(out, index=reasons.index, dtype="str")

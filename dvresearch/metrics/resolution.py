@@ -25,6 +25,7 @@ from dvresearch.metrics.estimates import (
     grouped_counts,
     grouping,
     label_groups,
+    with_counts,
 )
 from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, complete
 from dvresearch.metrics.proportions import METHODS, share
@@ -201,7 +202,8 @@ def resolution_rate(
             flags={"partly_unknown": undated > 0},
             reasons={"too_many_unknown": unsure, **reasons},
         )
-        frames.append(_with_counts(frame, numbers))
+        frame["reason"] = with_counts(frame["reason"], numbers)
+        frames.append(frame)
     # The ladder of one group stays together.
     order = np.arange(len(frames) * len(keys)).reshape(len(frames), len(keys)).T.ravel()
     return frames[0] if len(frames) == 1 else pd.concat(frames).take(order).reset_index(drop=True)
@@ -282,16 +284,6 @@ def _noted(tally: pd.DataFrame, labels: list[str], groups: int) -> Counts:
         number = tally["note"].fillna("").str.extract(rf"\b{code}=(\d+)", expand=False).astype(float).fillna(0)
         noted[code] = number.groupby(at).max().reindex(range(groups), fill_value=0).to_numpy()
     return noted
-
-
-def _with_counts(frame: pd.DataFrame, numbers: Counts) -> pd.DataFrame:
-    """Return estimates with the reasons that have a number: ``undated_left_out=5``, without it where it is NaN."""
-    for code, count in numbers.items():
-        rows = np.flatnonzero(count != 0)
-        said = [code if np.isnan(c) else f"{code}={c:.0f}" for c in count[rows]]
-        told = [f"{old};{new}" if old else new for old, new in zip(frame["reason"].array[rows], said, strict=True)]
-        frame.loc[rows, "reason"] = told
-    return frame
 
 
 def _bases(tally: pd.DataFrame) -> Masks:

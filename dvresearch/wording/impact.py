@@ -86,6 +86,10 @@ _SAID = {
         "{name}: {design} ({interval}); a clear difference{passed}.{open}",
     ),
 }
+_ONLY = Text(
+    "chỉ các đợt áp dụng {covered}, không gồm đợt {missing}", "adopters of {covered} only, without those of {missing}"
+)
+_TO_NOTE = Text(" Lưu ý: {}.", " To note: {}.")
 _NO_GROUND = Text("{name}: chưa đủ cơ sở để ước lượng ({why}).", "{name}: not enough ground for an estimate ({why}).")
 #: Said of a clear difference when nothing is left to look at.
 _PASSED = Text(", các phép thử đã làm về chênh lệch này đều đạt", ", and every test made of it is passed")
@@ -174,7 +178,20 @@ def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = Non
     unknown = unknown.assign(
         reason=unknown.groupby(front, dropna=False)["reason"].transform(lambda codes: ";".join(dict.fromkeys(codes)))
     ).drop_duplicates(front)
-    return [_paragraph(row, findings, lang) for part in (known_rows, unknown) for row in part.to_dict("records")]
+    told = [row for part in (known_rows, unknown) for row in part.to_dict("records")]
+    return [_paragraph(row, findings, lang, _cohorts(row, estimates, lang)) for row in told]
+
+
+def _cohorts(row: Row, estimates: pd.DataFrame, lang: Lang) -> str:
+    """Say which cohorts an overall effect speaks of, where one is missing from it."""
+    if not {"effect", "cohort"} <= set(estimates):
+        return ""
+    front = [*estimates.columns[: list(estimates.columns).index("effect")], "indicator"]
+    same = (estimates[front] == [row[c] for c in front]).all(axis=1)
+    rows = estimates[same & (estimates["effect"] == "cohort")]
+    known_rows = rows["value"].notna()
+    covered, missing = (list(dict.fromkeys(rows.loc[there, "cohort"])) for there in (known_rows, ~known_rows))
+    return say(_ONLY, lang).format(covered=listed(covered, lang), missing=listed(missing, lang)) if missing else ""
 
 
 def _told(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -193,11 +210,11 @@ def _told(estimates: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
+def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str) -> str:
     step = impact_verdict(row, findings)
     failed, _ = _grounds(findings)
-    group = _group(row)
-    name = capital(_name(_outcome(row), lang)) + (f" ({group})" if group else "")
+    aside = "; ".join(filter(None, (_group(row), only)))
+    name = capital(_name(_outcome(row), lang)) + (f" ({aside})" if aside else "")
     if step == "no_ground":
         why = reason_labels(row, lang) or [inside(codebook.get("check", code).label(lang)) for code in failed] or ["…"]
         return say(_NO_GROUND, lang).format(name=name, why=listed(why, lang))
@@ -218,6 +235,8 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
         passed="" if _still_open(findings) else say(_PASSED, lang),
         open=_left(row, findings, lang),
     )
+    left_out = reason_labels({**row, "reason": ";".join(r for r in row["reason"].split(";") if "=" in r)}, lang)
+    said += say(_TO_NOTE, lang).format(listed(left_out, lang)) if left_out else ""
     return said if row["definition"] == "counterfactual_trend" else f"{said} {say(_OBSERVED, lang)}"
 
 

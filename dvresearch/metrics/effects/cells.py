@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.effects.inputs import (
     ORIGIN,
     adoption_numbers,
@@ -25,20 +25,7 @@ from dvresearch.metrics.effects.inputs import (
 )
 from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
 
-__all__ = [
-    "ADJUSTMENTS",
-    "CELLS",
-    "CONTROLS",
-    "NO_CELLS",
-    "SAMPLINGS",
-    "Adjustment",
-    "Base",
-    "Control",
-    "Sample",
-    "Sampling",
-    "group_time",
-    "sample",
-]
+__all__ = ["ADJUSTMENTS", "CONTROLS", "Sample", "group_time", "left_out", "no_cells", "sample"]
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
@@ -47,7 +34,6 @@ Adjustment = Literal["doubly_robust", "regression"]
 
 CONTROLS = {"never": "never_treated", "not_yet": "not_yet_treated"}
 CELLS = ["cohort", "period", "event_time", "value", "std_error", "treated", "comparison", "reason"]
-NO_CELLS = pd.DataFrame(columns=CELLS, dtype=np.float64)
 ADJUSTMENTS = {"doubly_robust": "dr", "regression": "reg"}
 SAMPLINGS = ("panel", "cross_sections")
 
@@ -68,6 +54,10 @@ class Sample:
     always, later : int
         Units left out because they adopted in the first period or before; units that adopt after the last period
         and serve as comparison.
+    unmeasured : array of float
+        Adoption period of each adopting place of which no outcome is known at all.
+    stopped : int
+        Adopting places in which no model runs any more in some period measured since (column ``dose`` of the panel).
     gaps : float
         Share of the pairs of unit and period (of the rows, in repeated cross-sections) without an outcome.
     sampling : str
@@ -84,6 +74,8 @@ class Sample:
     places: NDArray[np.intp]
     always: int
     later: int
+    unmeasured: Floats
+    stopped: int
     gaps: float
     sampling: Sampling
     calendar: Any
@@ -92,6 +84,23 @@ class Sample:
     def periods(self) -> Floats:
         """The periods of the panel, in order."""
         return np.sort(self.rows["period"].unique()).astype(np.float64)
+
+    @cached_property
+    def place_cohorts(self) -> Floats:
+        """The adoption period of each place."""
+        return self.cohorts[np.unique(self.places, return_index=True)[1]]
+
+    @cached_property
+    def groups(self) -> NDArray[np.intp]:
+        """What has to be seen before and after, by place: the place itself, in repeated cross-sections its cohort."""
+        if self.sampling == "panel":
+            return np.arange(len(self.place_cohorts))
+        return np.unique(self.place_cohorts, return_inverse=True)[1]
+
+    def seen(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return for each place whether its group has some of `rows`."""
+        place = self.places[self.rows["unit"].to_numpy()[rows]]
+        return np.isin(self.groups, self.groups[place])
 
     @property
     def rounding(self) -> float:
@@ -145,7 +154,7 @@ def sample(
     cohort = adoption_numbers(panel, adopted, unit=unit, period=period, time=time, calendar=calendar)
     codes, labels = pd.factorize(panel[unit])
     if sampling == "panel":
-        check_single(panel, unit, period)
+        check_single(panel, unit, period, time)
     check_constant(panel, unit, [adopted, *(of_unit if sampling == "panel" else ())], adopted)
     values = finite(panel, outcome)
     check_share(outcome, values)
@@ -158,20 +167,18 @@ def sample(
             "weight": 1.0 if weights is None else finite(panel, weights),
             "cluster": codes if cluster is None else pd.factorize(panel[cluster])[0],
             "place": codes,
+            "runs": finite(panel, "dose") != 0 if "dose" in panel else True,
         }
         | {f"x{j}": finite(panel, c) for j, c in enumerate(covariates)}
     )
     if (rows["weight"] <= 0).any():
-        raise DataError(
-            Text(f"Cột {weights} có giá trị không dương.", f"The column {weights} has a value that is not positive."),
-            expected=Text("quyền số lớn hơn 0", "weights above 0"),
-            got=f"{rows['weight'].min():.6g}",
-            hint=Text("Bỏ các dòng đó hoặc sửa quyền số.", "Leave those rows out, or correct the weights."),
-        )
+        raise DataError("weight-not-positive", got=f"{rows['weight'].min():.6g}", name=weights)
     names = labels if sampling == "panel" else panel.index
     # A row that is not there is as much a gap as an empty cell.
     wanted = len(rows) if sampling == "cross_sections" else rows["unit"].nunique() * rows["period"].nunique()
     gaps = 1 - int(rows["outcome"].notna().sum()) / max(wanted, 1)
+    measured = rows["place"].isin(rows.loc[rows["outcome"].notna(), "place"])
+    unmeasured = rows[~measured & (rows["cohort"] > 0)].drop_duplicates("place")["cohort"].to_numpy()
     rows = rows[rows["outcome"].notna()]
     first, last = rows["period"].min(), rows["period"].max()
     always = (rows["cohort"] != 0) & (rows["cohort"] <= first)
@@ -179,6 +186,7 @@ def sample(
     counted = (rows.loc[always, "place"].nunique(), rows.loc[later, "place"].nunique())
     rows.loc[later, "cohort"] = 0.0
     rows = rows[~always]
+    ended = (rows["cohort"] > 0) & (rows["period"] >= rows["cohort"]) & ~rows.pop("runs")
     kept, start, codes = np.unique(rows["unit"], return_index=True, return_inverse=True)
     rows = rows.assign(unit=codes).reset_index(drop=True)
     each = rows.iloc[start]
@@ -192,10 +200,47 @@ def sample(
         pd.factorize(each["cluster"])[0],
         pd.factorize(each["place"])[0],
         *counted,
+        unmeasured[(unmeasured > first) & (unmeasured <= last)],
+        rows.loc[ended.to_numpy(), "place"].nunique(),
         gaps,
         sampling,
         calendar,
     )
+
+
+def left_out(
+    data: Sample, control: Control, anticipation: int, covered: NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
+    """Return the adopting places that stand in no comparison of the overall effect, and why.
+
+    Parameters
+    ----------
+    data : Sample
+        The rows.
+    control, anticipation : str, int
+        As for :func:`group_time`.
+    covered : array of bool, optional
+        The places that stand in some cell estimated; without it, what can be said before estimating.
+
+    Returns
+    -------
+    DataFrame
+        ``cohort`` and ``reason`` (a code of the codebook), a row per place.
+    """
+    cohort, when = data.place_cohorts, data.rows["period"].to_numpy()
+    own = data.rows["cohort"].to_numpy()
+    base = np.append(data.periods, np.nan)[np.searchsorted(data.periods, own - anticipation) - 1]
+    compared = (cohort == 0).any() | ((control == "not_yet") & (cohort.max(initial=0) > cohort + anticipation))
+    why = {
+        "adopters_without_base": ~data.seen(when == base),
+        "adopters_not_measured": ~data.seen(when >= own),
+        "adopters_without_comparison": ~compared,
+        "adopters_without_overlap": np.zeros(len(cohort), dtype=bool) if covered is None else ~covered,
+    }
+    reason = np.select([mask & (cohort > 0) for mask in why.values()], [*why], "")
+    found = pd.DataFrame({"cohort": cohort, "reason": reason})[reason != ""]
+    unmeasured = pd.DataFrame({"cohort": data.unmeasured, "reason": "adopters_not_measured"})
+    return pd.concat([found, unmeasured], ignore_index=True)
 
 
 def group_time(
@@ -205,8 +250,8 @@ def group_time(
     base: Base = "varying",
     anticipation: int = 0,
     adjustment: Adjustment = "doubly_robust",
-) -> tuple[pd.DataFrame, Floats, Any]:
-    """Return the group-time effects, their influence functions and the diff-diff result.
+) -> tuple[pd.DataFrame, Floats, NDArray[np.bool_]]:
+    """Return the group-time effects, their influence functions and the units that stand in them.
 
     Returns
     -------
@@ -215,8 +260,8 @@ def group_time(
         a value say why.
     influence : array of float
         Units × cells: the variance of a cell is the sum of squares of its column.
-    result : CallawaySantAnnaResults or None
-        What diff-diff returned; None, without cells, when no cell can be estimated.
+    standing : array of bool
+        Units × cells: which units, of both sides, a cell compares.
     """
     from diff_diff import SurveyDesign  # Slow to load: only when an effect is estimated.
 
@@ -243,7 +288,7 @@ def group_time(
         except ValueError as error:
             if "Could not estimate any" not in str(error):
                 raise
-            return NO_CELLS, np.zeros((len(data.units), 0)), None
+            return no_cells(data)
     effects = dict(sorted(result.group_time_effects.items()))
     cells = pd.DataFrame(
         [
@@ -253,10 +298,20 @@ def group_time(
         columns=CELLS,
     )
     influence = np.zeros((len(data.units), len(cells)), order="F")
+    standing = np.zeros(influence.shape, dtype=bool, order="F")
     # diff-diff keeps the influence functions for its own averages; it has no public way to them (3.13).
     kept = result._aggregation_kit.influence if result._aggregation_kit is not None else {}
-    for j, key in enumerate(effects):
-        if key in kept:
-            for side in ("treated", "control"):
-                influence[kept[key][f"{side}_idx"], j] = kept[key][f"{side}_inf"]
-    return cells, influence, result
+    for j, (cohort, period) in enumerate(effects):
+        found = kept.get((cohort, period), {"treated_idx": ()})
+        for side in ("treated", "control") if len(found["treated_idx"]) else ():
+            influence[found[f"{side}_idx"], j] = found[f"{side}_inf"]
+            standing[found[f"{side}_idx"], j] = True
+        if effects[cohort, period].get("is_reference"):  # the base period itself: no comparison, the whole cohort
+            standing[:, j] = data.cohorts == cohort
+    return cells, influence, standing
+
+
+def no_cells(data: Sample) -> tuple[pd.DataFrame, Floats, NDArray[np.bool_]]:
+    """Return what :func:`group_time` does when no cell can be estimated."""
+    none = np.zeros((len(data.units), 0))
+    return pd.DataFrame(columns=CELLS, dtype=np.float64), none, none.astype(bool)

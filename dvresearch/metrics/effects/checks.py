@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from dvresearch.errors import ParameterError, Text, message
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects import robustness
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, sides
-from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Fit, check_fit
+from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Effects, Fit, check_fit
 from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
 from dvresearch.metrics.effects.inputs import check_columns, check_constant
 from dvresearch.metrics.effects.multiplicity import adjusted
@@ -128,13 +127,13 @@ def _joint(fitted: Fit) -> _Joint | None:
     freedom = 1 / pd.Series(np.diag(common), common.index) - 1
     # A cohort within one cluster shows no spread of its own.
     spread = cells.keys["cohort"].map(freedom).to_numpy() > 0.5
-    cells = replace(cells, keys=cells.keys[spread], value=cells.value[spread], influence=cells.influence[:, spread])
+    cells = Effects(cells.keys[spread], cells.value[spread], cells.influence[:, spread], cells.standing[:, spread])
     places = cells.keys.groupby("cohort")["treated"].max()
     most = (sides(data, fitted.control, fitted.anticipation)[1] - 1) // 2
     for averaged in (places.index[places < FEW_SIDE], places.index):
         group = cells.keys["cohort"].mask(cells.keys["cohort"].isin(averaged), -1)
         keys = cells.keys.assign(group=group).groupby(["group", "event_time"])
-        member = fitted.shares(cells.keys["cohort"].to_numpy())[:, None] * pd.get_dummies(keys.ngroup()).to_numpy()
+        member = fitted.sizes(cells)[:, None] * pd.get_dummies(keys.ngroup()).to_numpy()
         member = member / member.sum(axis=0)
         rows = keys.agg(treated=("treated", "sum"), least=("least", "min")).reset_index()
         value, influence = cells.value @ member, cells.influence @ member

@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text, message
-from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, sample
+from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, left_out, sample
 from dvresearch.metrics.effects.randomisation import Places, cell_effects, permuted, places
 from dvresearch.metrics.estimates import Floats, choose
 from dvresearch.metrics.findings import digits, finding, percent, table
@@ -46,21 +45,14 @@ def sides(data: Sample, control: Control, anticipation: int) -> tuple[int, int]:
     With ``control="not_yet"`` every place that adopts after the first cohort counts as a comparison as well. In
     repeated cross-sections the cohort has to be known before and after, not each of its places.
     """
-    count = int(data.places.max()) + 1 if len(data.places) else 0
-    cohort, cluster = np.zeros(count), np.zeros(count, dtype=np.intp)
-    cohort[data.places], cluster[data.places] = data.cohorts, data.clusters
-    group = np.arange(count) if data.sampling == "panel" else np.unique(cohort, return_inverse=True)[1]
-    place, when = data.places[data.rows["unit"]], data.rows["period"].to_numpy()
-
-    def seen(rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return (np.bincount(group[place[rows]], minlength=count) > 0)[group]
-
-    earliest = np.full(count, np.inf)
-    np.minimum.at(earliest, group[place], when)
-    adopting = (cohort > 0) & seen(when + anticipation < cohort[place]) & seen(when >= cohort[place])
+    cohort, place, when = data.place_cohorts, data.places[data.rows["unit"]], data.rows["period"].to_numpy()
+    cluster = data.clusters[np.unique(data.places, return_index=True)[1]]
+    earliest = np.full(len(cohort), np.inf)
+    np.minimum.at(earliest, data.groups[place], when)
+    adopting = (cohort > 0) & data.seen(when + anticipation < cohort[place]) & data.seen(when >= cohort[place])
     first = cohort[adopting].min() if adopting.any() else np.inf
     compared = (cohort == 0) | ((cohort > first) & (control == "not_yet"))
-    compared &= seen(when != earliest[group[place]])
+    compared &= data.seen(when != earliest[data.groups[place]])
     return len(np.unique(cluster[adopting])), len(np.unique(cluster[compared]))
 
 
@@ -126,6 +118,7 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
             message("adopted-outside-the-panel"),
             severity="minor",
         ),
+        _left_out(data, control, anticipation),
         _Point(
             "outcome_gaps",
             "review" if data.gaps > 0 else "pass",
@@ -148,6 +141,17 @@ def _points(data: Sample, control: Control, anticipation: int) -> list[_Point]:
             "one_cluster",
         ),
     ]
+
+
+def _left_out(data: Sample, control: Control, anticipation: int) -> _Point:
+    """Name the adopting places that no estimate will speak of, and those whose models stopped."""
+    lost = left_out(data, control, anticipation)["reason"].value_counts().to_dict()
+    labels = [(codebook.get("reason", code), n) for code, n in (lost | {"stopped": data.stopped}).items() if n]
+    told = Text(*(f"{'; '.join(f'{r.label(lang)}: {n}' for r, n in labels)}.".capitalize() for lang in ("vi", "en")))
+    adopters = np.count_nonzero(data.place_cohorts) + len(data.unmeasured)
+    many = sum(lost.values()) > MANY_GAPS * adopters
+    verdict = "review" if labels else "pass"
+    return _Point("left_out", verdict, str(sum(lost.values())), told, severity="major" if many else "minor")
 
 
 def _count(check: str, found: int, reasons: tuple[str, str], guidance: Text) -> _Point:
@@ -292,13 +296,17 @@ def _cells(
             compared = compared | (names[:, None] > of.periods + anticipation)
         adopting = np.flatnonzero(names > of.periods[0] + anticipation)
         effects = np.empty((len(adopting), len(of.periods)))
+        weight = np.empty(effects.shape)
         for i, g in enumerate(adopting):
             change, known = changes(int(np.searchsorted(of.periods, names[g] - anticipation)) - 1)
             sums, mass = member @ change, member @ known
             with np.errstate(invalid="ignore", divide="ignore"):
-                effects[i] = sums[g] / mass[g] - (compared * sums).sum(axis=0) / (compared * mass).sum(axis=0)
+                weight[i], effects[i] = (
+                    mass[g],
+                    sums[g] / mass[g] - (compared * sums).sum(axis=0) / (compared * mass).sum(axis=0),
+                )
         after = (of.periods >= names[adopting][:, None]) & np.isfinite(effects)
-        return names[adopting], np.nan_to_num(effects), after * member.sum(axis=1)[adopting, None]
+        return names[adopting], np.nan_to_num(effects), after * weight
 
     return cells
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
+from scipy import sparse, special
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.effects.cells import (
     ADJUSTMENTS,
     CONTROLS,
-    NO_CELLS,
     Adjustment,
     Base,
     Control,
     Sample,
     Sampling,
     group_time,
+    left_out,
+    no_cells,
     sample,
 )
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, refusals
@@ -39,6 +40,7 @@ AVERAGES: tuple[Average, ...] = get_args(Average)
 #: Fewer draws cannot make anything rarer than one in twenty.
 LEAST_DRAWS = 19
 _KEYS = ("cohort", "period", "event_time")
+_FRONT = ["effect", *_KEYS, "treated", "comparison", "least", "effective"]
 _COLUMNS = {"event_time": "event_time", "calendar": "period", "cohort": "cohort"}
 
 
@@ -52,17 +54,20 @@ class Effects:
         ``effect`` (one of `AVERAGES`), ``cohort``, ``period`` and ``event_time`` (numbers, NaN where they do not
         apply), and the units behind the row: ``treated``, ``comparison`` (the most of any cell), ``least`` (the
         fewest comparison units of any cell), ``effective`` (adopting units that would weigh as much if all weighed
-        alike: an early cohort stands in more cells than a late one), ``units`` (all that stand in some cell; of survey
-        waves the respondents of both periods).
+        alike: an early cohort stands in more cells than a late one).
     value : array of float
         The effects.
     influence : array of float
         Units × rows.
+    standing : array of bool
+        Units × rows: the units of either side that stand in some cell of the row; of survey waves the respondents of
+        both periods.
     """
 
     keys: pd.DataFrame
     value: Floats
     influence: Floats
+    standing: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,8 @@ class Fit:
         ``cohort, period, event_time, value, std_error, treated, comparison, reason``, a row per cell.
     influence : array of float
         Units × cells, in the order of ``sample.units``.
-    result : CallawaySantAnnaResults or None
-        What diff-diff returned.
+    standing : array of bool
+        Units × cells: which units, of either side, a cell compares.
     reasons : tuple of str
         Why nothing can be estimated (codes of the codebook); then there are no cells.
     """
@@ -103,7 +108,7 @@ class Fit:
     sample: Sample
     cells: pd.DataFrame
     influence: Floats
-    result: Any
+    standing: NDArray[np.bool_]
     reasons: tuple[str, ...]
 
     def effects(self, by: Average = "event_time") -> Effects:
@@ -112,85 +117,100 @@ class Fit:
         Parameters
         ----------
         by : str
-            ``overall`` averages all cells from adoption on by cohort size; ``event_time`` by time since adoption
-            (negative: before), ``calendar`` by period, both by cohort size; ``cohort`` each cohort over its periods.
-            ``overall_event_time`` and ``overall_calendar`` average those rows equally, ``overall_cohort`` by
-            cohort size; rows before adoption are left out of every ``overall``.
+            ``overall`` averages all cells from adoption on; ``event_time`` by time since adoption (negative: before),
+            ``calendar`` by period. In all three a cell weighs as much as the adopting units that stand in it: one
+            never measured in its two periods weighs nothing (of survey waves, the whole cohort weighs). ``cohort``
+            averages each cohort over its periods, which count alike. ``overall_event_time`` and ``overall_calendar``
+            average those rows equally, ``overall_cohort`` by the adopting units that stand in some cell of the
+            cohort; rows before adoption are left out of every ``overall``.
         """
         choose("by", by, AVERAGES)
         if by not in self._made:
-            self._made[by] = self._overall(by) if by.startswith("overall_") else self._average(by)
+            make = self._cells if by == "group_time" else self._overall if by.startswith("overall_") else self._average
+            self._made[by] = make(by)
         return self._made[by]
 
     @cached_property
     def _made(self) -> dict[str, Effects]:
         return {}
 
-    def _average(self, by: Average) -> Effects:
-        known = self.cells["value"].notna().to_numpy()
-        if by not in ("event_time", "group_time"):
-            known = known & (self.cells["event_time"].to_numpy() >= 0)
-        columns = (*_KEYS, "value", "treated", "comparison")
-        cells = {c: self.cells[c].to_numpy(dtype=np.float64)[known] for c in columns}
-        influence = self.influence[:, known]
-        standing = influence != 0
-        if by == "group_time":
-            keys = _keys(by, **cells, least=cells["comparison"], effective=cells["treated"]).drop(columns="value")
-            keys["units"] = _units(standing.sum(axis=0), keys)
-            return Effects(keys, cells["value"], influence)
-        held = cells[_COLUMNS[by]] if by in _COLUMNS else np.zeros(len(cells["value"]))
-        labels = np.unique(held)
-        member = held[:, None] == labels
-        keys = {_COLUMNS[by]: labels} if by in _COLUMNS else {}
-        keys["treated"] = np.array(
-            [
-                sum(cells["treated"][m][cells["cohort"][m] == g].max() for g in np.unique(cells["cohort"][m]))
-                for m in member.T
-            ]
+    def _cells(self, by: Average) -> Effects:
+        """Return the cells that have a value, as they are."""
+        known = np.flatnonzero(self.cells["value"].notna())
+        cells = self.cells.iloc[known][[*_KEYS, "value", "treated", "comparison"]].astype(np.float64)
+        keys = cells.drop(columns="value").assign(effect=by, least=cells["comparison"], effective=cells["treated"])
+        return Effects(
+            keys[_FRONT].reset_index(drop=True),
+            cells["value"].to_numpy(),
+            self.influence[:, known],
+            self.standing[:, known],
         )
-        keys["comparison"] = np.array([cells["comparison"][m].max() for m in member.T])
-        keys["least"] = np.array([cells["comparison"][m].min() for m in member.T])
-        keys["effective"] = np.array([_effective(cells["cohort"][m], cells["treated"][m]) for m in member.T])
-        cohorts = None if by == "cohort" else cells["cohort"]
-        rows = _keys(by, **keys)
-        rows["units"] = _units((standing @ member).sum(axis=0), rows)
-        return Effects(rows, *self._averages(cells["value"], influence, member, cohorts))
+
+    def _average(self, by: Average) -> Effects:
+        parts = self.effects("group_time") if by == "event_time" else _since_adoption(self.effects("group_time"))
+        column = _COLUMNS.get(by)
+        label = parts.keys[column].to_numpy() if column else np.zeros(len(parts.value))
+        names = np.unique(label)
+        of_cohort = parts.keys.groupby([label, "cohort"])["treated"].agg(["sum", "max"])
+        # Kish: a unit weighs as often as its cohort has a cell.
+        of_cohort["squares"] = of_cohort["sum"] ** 2 / of_cohort["max"]
+        adopting, comparison = of_cohort.groupby(level=0).sum(), parts.keys["comparison"].groupby(label)
+        keys = pd.DataFrame(
+            {
+                "effect": by,
+                **{k: names if k == column else np.nan for k in _KEYS},
+                "treated": adopting["max"].to_numpy(),
+                "comparison": comparison.max().to_numpy(),
+                "least": comparison.min().to_numpy(),
+                "effective": (adopting["sum"] ** 2 / adopting["squares"]).to_numpy(),
+            },
+            index=range(len(names)),
+        )
+        return self._combined(parts, label[:, None] == names, keys, sized=by != "cohort")
 
     def _overall(self, by: Average) -> Effects:
-        whole, rows = self.effects("overall"), self.effects(by.removeprefix("overall_"))  # type: ignore[arg-type]
-        kept = ~(rows.keys["event_time"].to_numpy() < 0)
-        cohorts = rows.keys["cohort"].to_numpy()[kept] if by == "overall_cohort" else None
-        member = np.ones((int(kept.sum()), len(whole.value)))
-        averages = self._averages(rows.value[kept], rows.influence[:, kept], member, cohorts)
-        return Effects(whole.keys.assign(effect=by), *averages)
+        rows = _since_adoption(self.effects(by.removeprefix("overall_")))  # type: ignore[arg-type]
+        keys = self.effects("overall").keys.assign(effect=by)
+        return self._combined(rows, np.ones((len(rows.value), len(keys)), bool), keys, sized=by == "overall_cohort")
 
-    def _averages(
-        self, value: Floats, influence: Floats, member: Floats, cohorts: Floats | None
-    ) -> tuple[Floats, Floats]:
-        """Average effects within the columns of `member`, by the share of their cohort or equally without `cohorts`."""
-        names, place, held = self._shares
-        at = np.searchsorted(names, cohorts) if cohorts is not None else None
-        share = np.ones(len(value)) if at is None else held[at]
-        total = share @ member
-        average = (share * value) @ member / total
-        combined = influence @ (share[:, None] * member / total)
-        if at is not None:
-            # The cohort sizes are estimated too (Callaway and Sant'Anna 2021, section 4.2; `wif` of the package did).
-            slope = np.zeros((len(names), member.shape[1]))
-            np.add.at(slope, at, member * (value[:, None] - average) / total)
-            combined += self.sample.mass[:, None] * slope[place] / len(influence)
-        return average, combined
+    def _combined(self, parts: Effects, member: NDArray[np.bool_], keys: pd.DataFrame, *, sized: bool) -> Effects:
+        """Average effects within the columns of `member`: by the adopting units that stand in them, or equally."""
+        mass, size = self.sample.mass / max(len(self.sample.mass), 1), np.ones(len(parts.value))
+        if sized:
+            adopting = self._adopting(parts)
+            size = mass @ adopting
+        total = size @ member
+        value = (size * parts.value) @ member / total
+        influence = parts.influence @ (size[:, None] * member / total)
+        if sized:
+            # The sizes are estimated too (Callaway and Sant'Anna 2021, section 4.2; `wif` of the package did).
+            slope = member * (parts.value[:, None] - value) / total
+            influence += mass[:, None] * (adopting @ slope)
+        standing = parts.standing.astype(np.float32) @ member.astype(np.float32) > 0
+        return Effects(keys, value, influence, standing)
 
-    def shares(self, cohorts: Floats) -> Floats:
-        """Return the weighted share of all units that each of `cohorts` holds."""
-        names, _, held = self._shares
-        return held[np.searchsorted(names, cohorts)]
+    def sizes(self, parts: Effects) -> Floats:
+        """Return what each cell or cohort weighs: the share, by weight, of all units that adopt and stand in it."""
+        sizes: Floats = self.sample.mass @ self._adopting(parts) / max(len(self.sample.mass), 1)
+        return sizes
+
+    def _adopting(self, parts: Effects) -> Any:
+        """Return as a sparse array which adopting units stand in each cell or cohort."""
+        own = self.sample.cohorts[:, None] == parts.keys["cohort"].to_numpy()
+        # A respondent is seen in one wave only: what stands in a cell of survey waves is the whole cohort.
+        return sparse.csr_array(own if self.sample.sampling == "cross_sections" else own & parts.standing)
 
     @cached_property
-    def _shares(self) -> tuple[Floats, NDArray[np.intp], Floats]:
-        """The cohorts, which of them each unit belongs to, and the weighted share of all units that each holds."""
-        names, place = np.unique(self.sample.cohorts, return_inverse=True)
-        return names, place, np.bincount(place, weights=self.sample.mass) / len(place)
+    def left_out(self) -> pd.DataFrame:
+        """The adopting places that stand in no cell from adoption on: ``cohort``, ``reason``; a row per place."""
+        data = self.sample
+        units = self._adopting(_since_adoption(self.effects("group_time"))).sum(axis=1) > 0
+        covered = np.isin(data.groups, data.groups[data.places[units]])
+        return left_out(data, self.control, self.anticipation, covered)
+
+    def some(self, kept: NDArray[np.bool_]) -> Fit:
+        """Return the fit with some of its cells only."""
+        return replace(self, cells=self.cells[kept], influence=self.influence[:, kept], standing=self.standing[:, kept])
 
     def by_cluster(self, influence: Floats) -> Floats:
         """Add the rows of `influence` up by cluster: clusters × effects."""
@@ -243,36 +263,18 @@ class Fit:
         return 1.0 if clusters == len(self.sample.units) else clusters / (clusters - 1)
 
 
-def _effective(cohorts: Floats, treated: Floats) -> float:
-    """Return how many units of equal weight carry as much information as those of some cells, by Kish's formula."""
-    names, at = np.unique(cohorts, return_inverse=True)
-    held = np.bincount(at, weights=treated)  # a unit weighs as often as its cohort has a cell
-    units = np.array([treated[at == i].max() for i in range(len(names))])
-    return float(held.sum() ** 2 / (held**2 / units).sum())
+def _since_adoption(parts: Effects) -> Effects:
+    """Return the rows that are not before adoption."""
+    kept = ~(parts.keys["event_time"].to_numpy() < 0)
+    return Effects(
+        parts.keys[kept].reset_index(drop=True), parts.value[kept], parts.influence[:, kept], parts.standing[:, kept]
+    )
 
 
 def check_fit(fitted: object) -> None:
     """Refuse what is no :class:`Fit`."""
     if not isinstance(fitted, Fit):
-        raise ParameterError(
-            Text("Cần kết quả của fit_impact(…).", "What fit_impact(…) returns is needed."),
-            expected=Text("Fit", "Fit"),
-            got=type(fitted).__name__,
-            hint=Text(
-                'Viết fitted = fit_impact(panel, outcome="…").', 'Write fitted = fit_impact(panel, outcome="...").'
-            ),
-        )
-
-
-def _keys(by: str, **columns: Floats) -> pd.DataFrame:
-    rows = len(columns["treated"])
-    return pd.DataFrame({"effect": [by] * rows, **{k: np.full(rows, np.nan) for k in _KEYS}, **columns})
-
-
-def _units(moving: NDArray[np.int64], keys: pd.DataFrame) -> Floats:
-    """Return the units behind each row; one that changed as the mean of its side moves nothing, yet is there."""
-    counted: Floats = np.maximum(moving, keys[["treated", "comparison"]].sum(axis=1).to_numpy())
-    return counted
+        raise ParameterError("fit-expected", got=type(fitted).__name__)
 
 
 def fit(
@@ -324,16 +326,16 @@ def fit(
         sampling=sampling,
     )
     reasons = refusals(data, control, anticipation)
-    cells, influence, result = (
-        (NO_CELLS, np.zeros((len(data.units), 0)), None)
+    cells, influence, standing = (
+        no_cells(data)
         if reasons
         else group_time(data, control=control, base=base, anticipation=anticipation, adjustment=adjustment)
     )
     # A cell of one place on each side has no spread in any case.
     spread = (cells["event_time"] >= 0) & (cells[["treated", "comparison"]].max(axis=1) > 1) & cells["value"].notna()
     if spread.any() and np.linalg.norm(influence[:, spread], axis=0).max() <= data.rounding:
-        reasons, cells, influence, result = ("exact_fit",), NO_CELLS, influence[:, :0], None
+        reasons, (cells, influence, standing) = ("exact_fit",), no_cells(data)
     return Fit(
         panel, outcome, unit, period, adopted, tuple(group_names(covariates)), adjustment, control, cluster, weights,
-        anticipation, base, sampling, data, cells, influence, result, reasons,
+        anticipation, base, sampling, data, cells, influence, standing, reasons,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.effects.cells import Control, Sample, sample
 from dvresearch.metrics.effects.feasibility import refusals
 from dvresearch.metrics.estimates import Floats, build, check_confidence
@@ -103,31 +103,23 @@ def _complete(data: Sample) -> pd.DataFrame:
     seen = data.rows.groupby("unit")["period"].transform("size")
     rows = data.rows[seen == len(data.periods)]
     if not (rows["cohort"] > 0).any() or rows["cohort"].nunique() < 2:
-        raise DataError(
-            Text("Không có gì để so sánh giữa các đơn vị đủ số liệu.", "Nothing to compare among the complete units."),
-            expected=Text(
-                "ít nhất hai đợt áp dụng, hoặc một đợt và đơn vị không áp dụng, đủ số liệu mọi kỳ",
-                "two cohorts, or one and units that never adopt, observed in every period",
-            ),
-            hint=Text("Xem feasibility(…).", "See feasibility(…)."),
-        )
+        raise DataError("nothing-to-compare")
     return rows
 
 
 def _regression(rows: pd.DataFrame, treated: Floats) -> tuple[float, float, int]:
     """Coefficient of `treated` given unit and period effects, its clustered error, and the number of clusters."""
+    import statsmodels.api as sm
+
     x = np.column_stack([treated, pd.get_dummies(rows["period"], drop_first=True, dtype=np.float64)])
     both = pd.DataFrame(np.column_stack([rows["outcome"], x]))
-    both = both - both.groupby(rows["unit"].to_numpy()).transform("mean")
-    y, x = both[0].to_numpy(), both.drop(columns=0).to_numpy()
-    bread = np.linalg.pinv(x.T @ x)
-    beta = bread @ (x.T @ y)
-    scores = pd.DataFrame(x * (y - x @ beta)[:, None]).groupby(rows["cluster"].to_numpy()).sum().to_numpy()
-    count, n, k = len(scores), len(x), x.shape[1]
+    both = (both - both.groupby(rows["unit"].to_numpy()).transform("mean")).to_numpy()
+    clusters = rows["cluster"].to_numpy()
+    model, count = sm.OLS(both[:, 0], both[:, 1:]), len(np.unique(clusters))
     if count == 1:
-        return float(beta[0]), np.nan, 1
-    meat = (bread @ scores.T) * np.sqrt(count / (count - 1) * (n - 1) / (n - k))
-    return float(beta[0]), float(np.sqrt(meat[0] @ meat[0])), count
+        return float(model.fit().params[0]), np.nan, 1
+    fitted = model.fit(cov_type="cluster", cov_kwds={"groups": clusters})
+    return float(fitted.params[0]), float(fitted.bse[0]), count
 
 
 def _interval(value: Any, error: Any, clusters: int, confidence: float) -> tuple[Any, Any]:
@@ -190,42 +182,37 @@ def impact_cross_check(
     names = list(moves.index[moves]) or None
     control: Control = "never" if (data.cohorts == 0).any() else "not_yet"
     against = refusals(data, control, anticipation)
-    tables = []
-    for method, estimator, used in (
-        ("sun_abraham", SunAbraham, data.rows if control == "never" else _before_last(data, anticipation)),
-        ("imputation", ImputationDiD, data.rows),
-    ):
-        effects = [] if against else _fit(estimator(cluster="cluster", anticipation=anticipation), used, names)
-        rows = pd.DataFrame(
-            effects or [("overall", np.nan, np.nan, np.nan, np.nan)],
-            columns=["effect", "cohort", "event_time", "value", "std_error"],
-        )
-        exact = rows["std_error"] <= data.rounding
-        rows.loc[exact, ["value", "std_error"]] = np.nan
-        lower, upper = _interval(rows["value"], rows["std_error"], len(np.unique(data.clusters)), confidence)
-        tables.append(
-            build(
-                pd.DataFrame(
-                    {
-                        "effect": rows["effect"],
-                        "cohort": data.label(rows["cohort"].to_numpy()),
-                        "event_time": rows["event_time"].astype("Int64"),
-                    }
-                ),
-                indicator=outcome,
-                value=rows["value"],
-                std_error=rows["std_error"],
-                lower=lower,
-                upper=upper,
-                confidence=confidence,
-                n=len(data.units),
-                definition=f"att_{control}",
-                method=method,
-                reasons={r: rows["value"].isna() for r in against}
-                | {"exact_fit": exact, "not_estimable_by_method": rows["value"].isna()},
+    before_last = data.rows if control == "never" else _before_last(data, anticipation)
+    models = {"sun_abraham": (SunAbraham, before_last), "imputation": (ImputationDiD, data.rows)}
+    rows = pd.DataFrame(
+        [
+            (method, *effect)
+            for method, (model, used) in models.items()
+            for effect in (
+                ([] if against else _fit(model(cluster="cluster", anticipation=anticipation), used, names))
+                or [("overall", np.nan, np.nan, np.nan, np.nan)]
             )
-        )
-    return pd.concat(tables, ignore_index=True)
+        ],
+        columns=["method", "effect", "cohort", "event_time", "value", "std_error"],
+    )
+    exact = rows["std_error"] <= data.rounding
+    rows.loc[exact, ["value", "std_error"]] = np.nan
+    lower, upper = _interval(rows["value"], rows["std_error"], len(np.unique(data.clusters)), confidence)
+    cohort, event_time = data.label(rows["cohort"].to_numpy()), rows["event_time"].astype("Int64")
+    return build(
+        rows[["effect"]].assign(cohort=cohort, event_time=event_time),
+        indicator=outcome,
+        value=rows["value"],
+        std_error=rows["std_error"],
+        lower=lower,
+        upper=upper,
+        confidence=confidence,
+        n=len(data.units),
+        definition=f"att_{control}",
+        method=rows["method"],
+        reasons={r: rows["value"].isna() for r in against}
+        | {"exact_fit": exact, "not_estimable_by_method": rows["value"].isna()},
+    )
 
 
 def _before_last(data: Sample, anticipation: int) -> pd.DataFrame:

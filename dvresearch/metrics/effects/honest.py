@@ -50,9 +50,9 @@ def refit(
 
 def time_weights(fitted: Fit) -> pd.Series:
     """Return the weight of each event time from 0 on in the overall effect; they add up to 1."""
-    cells = fitted.cells[fitted.cells["value"].notna() & (fitted.cells["event_time"] >= 0)]
-    mass = pd.Series(fitted.sample.mass).groupby(fitted.sample.cohorts).sum()
-    weight = cells["cohort"].map(mass).groupby(cells["event_time"]).sum()
+    cells = fitted.effects("group_time")
+    since = cells.keys["event_time"] >= 0
+    weight = pd.Series(fitted.sizes(cells))[since].groupby(cells.keys["event_time"]).sum()
     return weight / weight.sum()
 
 

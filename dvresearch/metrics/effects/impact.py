@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.effects.cells import ADJUSTMENTS, Adjustment, Control, Sampling
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, few_clusters
 from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
 from dvresearch.metrics.effects.inputs import check_columns, check_constant
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
-from dvresearch.metrics.estimates import build, check_confidence, check_whole
+from dvresearch.metrics.estimates import build, check_confidence, check_whole, with_counts
 from dvresearch.tables import BASES, ESTIMATES
 
 __all__ = ["AVERAGES", "Fit", "critical_values", "fit", "impact"]
@@ -51,7 +51,8 @@ def impact(
     Parameters
     ----------
     panel : DataFrame
-        One row per unit and period (:func:`build_panel`), or one per respondent, see `sampling`.
+        One row per unit and period (:func:`build_panel`), or one per respondent, see `sampling`. A column ``dose``
+        (models running) tells which places gave their model up: they stay adopters, see Notes.
     outcome : str
         Column of the outcome: a number, a share 0-1 or a count. The effect is a difference in its unit; for a count,
         give a rate or its logarithm when places differ in size.
@@ -97,7 +98,10 @@ def impact(
         by regression on the covariates instead of propensity scores. ``n`` counts the units behind a row. A panel that
         :func:`feasibility` calls not estimable gives a row per reason, with no number. A row of a single
         adopting unit, or in which some cell has a single comparison unit, carries no interval (``one_adopting``,
-        ``one_comparison``).
+        ``one_comparison``). Who is not covered stands with the count of places in ``reason`` of the ``overall`` rows
+        (``adopters_without_overlap=12``: see :func:`left_out`; ``adopted_at_start``: in the first period or before);
+        a cohort of which no place is covered has a row ``cohort`` without value that says why. ``stopped`` counts
+        the adopting places in which no model runs any more.
 
     Raises
     ------
@@ -111,9 +115,16 @@ def impact(
     -----
     ATT(g, t) = change of cohort g from its last period before adoption to t, less the change of the comparison units,
     each comparison unit weighted by p/(1 - p) and both changes less what the covariates predict. Standard errors come
-    from influence functions and include the estimation of cohort sizes; intervals use t with G - 1 degrees of freedom,
-    G the number of clusters. Where one side of a row has n < 20 units, its interval takes t with n - 1 degrees of
-    freedom times √(n/(n - 1)) instead, as for the mean of n values: influence functions divide by n.
+    from influence functions and include the estimation of cohort sizes; of clusters with several units the variance has
+    the factor G/(G - 1), G the number of clusters, as in diff-diff and Stata but not in the bootstrap of the R package
+    did, whose errors are √((G - 1)/G) as large; intervals use t with G - 1 degrees of freedom. Where one side of a row
+    has n < 20 units, its interval takes t with n - 1 degrees of freedom times √(n/(n - 1)) instead, as for the mean of
+    n values: influence functions divide by n.
+
+    Adoption is taken as lasting: a place whose model stopped stays an adopter, and the effect is that of having
+    started, whether or not the model was kept up (by intention, as in trials; Callaway and Sant'Anna 2021, assumption
+    1: units that were treated once do not forget it). Leaving such places out from the stop on would compare only
+    those that kept their model, which is often because it went well.
 
     References
     ----------
@@ -139,15 +150,7 @@ def impact(
     if by is None:
         return one(panel)
     if by in (*_COLUMNS, *ESTIMATES.names):
-        raise ParameterError(
-            Text("Cột nhóm trùng tên cột kết quả.", "The column of groups is named like one of the result."),
-            expected=Text("một tên khác", "another name"),
-            got=f"by={by!r}",
-            hint=Text(
-                f'Đổi tên: panel.rename(columns={{"{by}": "field"}}).',
-                f'Rename it: panel.rename(columns={{"{by}": "field"}}).',
-            ),
-        )
+        raise ParameterError("group-named-like-result", got=f"by={by!r}", name=by)
     check_columns(panel, [by, adopted, unit])
     never = panel[adopted].isna() | panel[adopted].isin([0, float("inf")])
     check_columns(panel[~never], [], [by])
@@ -185,24 +188,24 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
     """Return every average with its pointwise interval, then its band; with few clusters the permutation interval."""
     data = fitted.sample
     parts = {by: part for by in AVERAGES if len((part := fitted.effects(by)).keys)}
-    errors = {by: fitted.errors(part.influence) for by, part in parts.items()}
     families = [by for by in _FAMILIES if by in parts]
     wider = critical_values(fitted, [parts[by] for by in families], confidence, draws, seed)
-    pointwise = {by: fitted.quantile(part.keys, (1 - confidence) / 2) for by, part in parts.items()}
+    bands = dict(zip(families, wider, strict=True))
     full = special.stdtrit(max(int(data.clusters.max()), 1), (1 + confidence) / 2)
-    bands = [(by, "pointwise", pointwise[by]) for by in parts]
-    for by, factor in zip(families, wider, strict=True):
-        # The bootstrap knows no degrees of freedom: a row of few places takes the quantile as far out as the factor.
-        own = fitted.quantile(parts[by].keys, special.ndtr(-factor))
-        factors = np.where(pointwise[by] > full, own, factor)
-        bands.append((by, "simultaneous", np.maximum(factors, pointwise[by])))
-    bands.sort(key=lambda band: AVERAGES.index(band[0]))
-    rows = pd.concat([parts[by].keys for by, _, _ in bands], ignore_index=True)
-    rows["band"] = np.repeat([band for _, band, _ in bands], [len(errors[by]) for by, _, _ in bands])
-    rows["value"] = np.concatenate([parts[by].value for by, _, _ in bands])
-    rows["std_error"] = np.concatenate([errors[by] for by, _, _ in bands])
-    half = np.concatenate([factors * errors[by] for by, _, factors in bands])
-    rows["lower"], rows["upper"] = rows["value"] - half, rows["value"] + half
+    frames = []
+    for by, part in parts.items():
+        error = fitted.errors(part.influence)
+        factors = {"pointwise": fitted.quantile(part.keys, (1 - confidence) / 2)}
+        if by in bands:
+            # The bootstrap knows no degrees of freedom: a row of few places takes the quantile as far out.
+            own = fitted.quantile(part.keys, special.ndtr(-bands[by]))
+            apart = np.where(factors["pointwise"] > full, own, bands[by])
+            factors["simultaneous"] = np.maximum(apart, factors["pointwise"])
+        rows = part.keys.assign(units=part.standing.sum(axis=0), value=part.value, std_error=error)
+        for band, factor in factors.items():
+            limits = {"lower": part.value - factor * error, "upper": part.value + factor * error}
+            frames.append(rows.assign(band=band, **limits))
+    rows = pd.concat(frames, ignore_index=True)
     # A place of its own on one side, be it in a single cell, has no spread at all: no error then, but permutations.
     alone = (rows[["treated", "least"]].min(axis=1) < 2).to_numpy()
     rows.loc[alone, ["std_error", "lower", "upper"]] = np.nan
@@ -215,6 +218,12 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         first[["treated", "least"]] = np.inf
         first["units"] = len(places(data).cohorts)
         rows = pd.concat([rows[:1], first, rows[1:]], ignore_index=True)
+    lost = fitted.left_out
+    without = lost[~lost["cohort"].isin(parts["cohort"].keys["cohort"])]
+    if len(without):
+        named = pd.DataFrame({"effect": "cohort", "cohort": without["cohort"].unique(), "band": "pointwise"})
+        rows = pd.concat([rows, named])
+        rows = rows.sort_values("effect", key=lambda c: c.map(AVERAGES.index), kind="stable", ignore_index=True)
     drawn = rows["band"] == "randomisation"
     finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
     keys = pd.DataFrame(
@@ -226,7 +235,7 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         }
     )
     method = pd.Series(_method(fitted), index=rows.index)
-    return build(
+    table = build(
         keys,
         indicator=fitted.outcome,
         value=rows["value"],
@@ -234,7 +243,7 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
         lower=rows["lower"].where(finite),
         upper=rows["upper"].where(finite),
         confidence=confidence,
-        n=np.minimum(rows["units"], len(data.units)),
+        n=rows["units"],
         definition=f"att_{fitted.control}",
         basis=_basis(fitted.panel),
         method=method.mask(drawn, "randomisation"),
@@ -245,6 +254,12 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
             "one_comparison": rows["least"] < 2,
         },
     )
+    whole, cohort = keys["effect"].str.startswith("overall"), rows["cohort"].where(table["value"].isna().to_numpy())
+    told = {"adopted_at_start": whole * data.always, "stopped": whole * data.stopped}
+    for reason, places_of in lost.groupby("reason")["cohort"]:
+        told[reason] = whole * len(places_of) + cohort.map(places_of.value_counts()).fillna(0)
+    numbers = {reason: np.asarray(count, dtype=np.float64) for reason, count in told.items()}
+    return table.assign(reason=with_counts(table["reason"], numbers))
 
 
 def critical_values(fitted: Fit, families: Sequence[Effects], confidence: float, draws: int, seed: int) -> list[float]:

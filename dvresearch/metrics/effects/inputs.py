@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError, refuse_cells
 from dvresearch.metrics.estimates import Floats, column_numbers
+from dvresearch.text import period as read_period
 
 __all__ = [
     "ORIGIN",
@@ -21,84 +23,49 @@ __all__ = [
     "check_single",
     "finite",
     "period_numbers",
+    "read_periods",
 ]
 
 #: Shares of the codebook that may lie outside 0-1: a result over its plan, a loss of fit.
 _UNBOUNDED = ("target_attainment", "permutation_importance")
 #: Added to the numbers of pandas periods, so that none is 0 (never): they count from 1970.
 ORIGIN = 100_000
+_FREQUENCIES = {"year": "Y", "quarter": "Q", "month": "M"}
+#: Numbers that are written periods, 202412 and 20243, by frequency: the first, the last, and what parts year and rest.
+_WRITTEN = {"M": (190001, 209912, 100), "Q": (19001, 20994, 10)}
+#: Days written as numbers: 20241231.
+_DAYS = (19000101, 20991231)
 
 
 def check_columns(panel: pd.DataFrame, columns: Sequence[str], filled: Sequence[str] = ()) -> None:
     """Refuse what is no table, a panel without one of `columns` or with two of its name, an empty cell in `filled`."""
     if not hasattr(panel, "columns"):
-        raise DataError(
-            Text("Đây không phải một bảng (DataFrame).", "This is not a table (DataFrame)."),
-            got=type(panel).__name__,
-            hint=Text(
-                "Dựng bảng bằng build_panel(…); examples.rollout trả về hai bảng: panel, truth = …",
-                "Use build_panel(…); examples.rollout returns two tables: panel, truth = …",
-            ),
-        )
+        raise DataError("panel-is-no-table", got=type(panel).__name__)
     for name in columns:
         if not isinstance(name, str | int):
-            raise ParameterError(
-                Text("Tên cột phải là một chuỗi.", "The name of a column must be one string."),
-                expected=Text("một tên cột", "the name of one column"),
-                got=repr(name),
-                hint=Text(
-                    'Viết tên trong ngoặc kép, ví dụ unit="unit"; nhiều chỉ tiêu thì gọi hàm nhiều lần.',
-                    'Write a name in quotes, for example unit="unit"; for several outcomes call several times.',
-                ),
-            )
+            raise ParameterError("column-not-one-name", got=repr(name))
     twice = [str(c) for c in dict.fromkeys(columns) if (panel.columns == c).sum() > 1]
     if twice:
-        raise DataError(
-            Text(f"Bảng có nhiều cột cùng tên {twice[0]}.", f"The panel has several columns named {twice[0]}."),
-            expected=Text("mỗi tên cột một lần", "each name of a column once"),
-            got=", ".join(twice),
-            hint=Text(
-                "Bỏ cột thừa: panel.loc[:, ~panel.columns.duplicated()].",
-                "Leave the copies out: panel.loc[:, ~panel.columns.duplicated()].",
-            ),
-        )
-    missing = [str(c) for c in columns if c not in panel]
+        raise DataError("panel-column-twice", got=", ".join(twice), name=twice[0])
+    missing = ", ".join(str(c) for c in columns if c not in panel)
     if missing:
-        raise DataError(
-            Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The panel lacks the column {', '.join(missing)}."),
-            expected=Text(", ".join(map(str, columns)), ", ".join(map(str, columns))),
-            got=", ".join(map(str, panel.columns)),
-            hint=Text(
-                "Dựng bảng bằng build_panel(…), hoặc nêu đúng tên cột.", "Use build_panel(…) or name the columns."
-            ),
-        )
+        needed, there = (", ".join(map(str, names)) for names in (columns, panel.columns))
+        raise DataError("panel-column-missing", got=there, missing=missing, needed=needed)
     for column in filled:
-        holes = panel[column].isna().to_numpy()
-        if holes.any():
-            raise DataError(
-                Text(f"Cột {column} có ô trống.", f"The column {column} has empty cells."),
-                where=f"dòng/row {int(holes.argmax()) + 1}, cột/column {column} (+{int(holes.sum()) - 1})",
-                hint=Text(
-                    f'Điền cho đủ, hoặc bỏ các dòng đó: panel.dropna(subset=["{column}"]).',
-                    f'Fill them in, or leave those rows out: panel.dropna(subset=["{column}"]).',
-                ),
-            )
+        _refuse(panel, column, panel[column].isna(), "panel-cell-empty", name=column)
+
+
+def _refuse(panel: pd.DataFrame, column: str, wrong: Any, code: str, **blanks: object) -> None:
+    """Refuse a panel of whose `column` some cells are wrong; rows are counted from 1, whatever the index."""
+    rows = range(1, len(panel) + 1)
+    cells = pd.Series(panel[column].to_numpy(), index=rows, name=column)
+    refuse_cells(cells, pd.Series(np.asarray(wrong), index=rows), code, "panel", **blanks)
 
 
 def finite(panel: pd.DataFrame, column: str) -> Floats:
     """Return a column as numbers; text and infinite numbers are refused."""
     values = column_numbers(panel, column)
-    endless = np.isinf(values)
-    if endless.any():
-        raise DataError(
-            Text(f"Cột {column} có giá trị vô hạn.", f"The column {column} has an infinite value."),
-            expected=Text("một số, hoặc ô trống nếu không biết", "a number, or an empty cell when not known"),
-            where=f"dòng/row {int(endless.argmax()) + 1}, cột/column {column} (+{int(endless.sum()) - 1})",
-            hint=Text(
-                "Tỷ lệ có mẫu số 0 là không biết: để trống (NaN).",
-                "A rate with denominator 0 is not known: leave it empty (NaN).",
-            ),
-        )
+    _refuse(panel, column, np.isinf(values), "panel-number-infinite", name=column)
     return values
 
 
@@ -109,70 +76,105 @@ def check_share(outcome: str, values: Floats) -> None:
         return
     # Shares that were added up may be off in the last digit.
     outside = (values < -1e-9) | (values > 1 + 1e-9)
-    if outside.any():
-        first, more = int(outside.argmax()), int(outside.sum()) - 1
-        raise DataError(
-            Text(f"Tỷ lệ {outcome} nằm ngoài 0-1.", f"The share {outcome} lies outside 0-1."),
-            expected=Text("tỷ lệ từ 0 đến 1 (0,85 chứ không phải 85)", "a share from 0 to 1 (0.85, not 85)"),
-            got=f"{values[first]:.6g}",
-            where=f"dòng/row {first + 1}, cột/column {outcome}" + (f" (+{more})" if more else ""),
-            hint=Text(
-                f'Chia cho 100 nếu là phần trăm: panel["{outcome}"] / 100; không phải tỷ lệ này thì đổi tên cột.',
-                f'Divide by 100 if it is a percentage: panel["{outcome}"] / 100; rename what is not this share.',
-            ),
-        )
+    _refuse(pd.DataFrame({outcome: values}), outcome, outside, "panel-share-outside-0-1", name=outcome)
 
 
-def period_numbers(panel: pd.DataFrame, column: str) -> tuple[Floats, Any]:
-    """Return periods as numbers, missing ones as NaN, and what they were."""
-    values = panel[column]
+def read_periods(values: pd.Series, length: Any = None) -> pd.Series:
+    """Return periods as pandas periods of one length, or as whole numbers: years, or running numbers.
+
+    Parameters
+    ----------
+    values : Series
+        Pandas periods; text as :func:`dvresearch.text.period` reads it (``quý III/2024``, ``T12/2024``, ``2023Q1``);
+        whole numbers, of which those like 202412 are months and those like 20243 quarters; or days that all begin,
+        or all end, a year, a quarter or a month, which they then stand for.
+    length : frequency, optional
+        Length of the periods where it is known: a day then stands for the period that contains it.
+
+    Raises
+    ------
+    DataError
+        For anything else: periods of several lengths, numbers that are no periods of one kind, other days.
+    """
+    name = values.name
     if values.dtype == object:
         values = values.where(values.notna(), np.nan).infer_objects()
     if isinstance(values.dtype, pd.PeriodDtype):
-        numbers = values.astype("int64").to_numpy(dtype=np.float64) + ORIGIN
-        return np.where(values.isna(), np.nan, numbers), values.dtype
-    if not pd.api.types.is_numeric_dtype(values):
-        raise DataError(
-            Text(f"Cột {column} không phải kỳ.", f"The column {column} does not hold periods."),
-            expected=Text("số (năm) hoặc kỳ của pandas (tháng, quý)", "numbers (years) or pandas periods"),
-            got=str(values.dtype),
-            hint=Text(
-                f'Đổi chữ thành kỳ: panel["{column}"] = pd.PeriodIndex(panel["{column}"], freq="M") ("Q", "Y" cho quý, '
-                "năm); năm thì đổi thành số; chưa có bảng thì dùng build_panel(…).",
-                f'Text into periods: panel["{column}"] = pd.PeriodIndex(panel["{column}"], freq="M") ("Q", "Y" for '
-                "quarters, years); years may be numbers; without a panel use build_panel(…).",
-            ),
-        )
+        return values
+    is_day = pd.api.types.is_datetime64_any_dtype(values)
+    if not is_day and not pd.api.types.is_numeric_dtype(values):
+        cells = values.where(values.astype("str").str.strip() != "")
+        if cells.dropna().astype("str").str.fullmatch(r"\s*[0-9]{5,8}\s*").all():
+            values = pd.to_numeric(cells)
+        else:
+            days, kinds = _read_text(cells)
+            if kinds != {"day"}:
+                if len(kinds) > 1 or not kinds <= set(_FREQUENCIES):
+                    raise DataError("periods-of-several-lengths", got=", ".join(sorted(kinds)), name=name)
+                return days.dt.to_period(_FREQUENCIES[kinds.pop()])
+            values, is_day = days, True
+    if not is_day:
+        return _read_numbers(values)
+    days = values.dt.tz_localize(None).dt.normalize()
+    frequency = length or next((f for f in ("Y", "Q", "M") if _bounds(days.dropna(), f)), None)
+    if frequency is None:
+        raise DataError("periods-are-days", got=f"{days.min():%Y-%m-%d}", name=name)
+    return days.dt.to_period(frequency)
+
+
+def _read_text(cells: pd.Series) -> tuple[pd.Series, set[str]]:
+    """Return the first day of each period written in words, and the kinds of periods there are."""
+    try:
+        spans = {cell: read_period(str(cell)) for cell in cells.dropna().unique()}
+    except DataError as error:
+        raise DataError("column-holds-no-periods", got=error.got, name=cells.name) from None
+    days = pd.to_datetime(cells.map({cell: span.start for cell, span in spans.items()}))
+    return days, {span.kind for span in spans.values()}
+
+
+def _bounds(days: pd.Series, frequency: str) -> bool:
+    """Tell whether all `days` are the first, or all the last, of their period."""
+    periods = days.dt.to_period(frequency)
+    return any((days == edge.dt.normalize()).all() for edge in (periods.dt.start_time, periods.dt.end_time))
+
+
+def _read_numbers(values: pd.Series) -> pd.Series:
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    broken = np.isfinite(numbers) & (numbers != np.floor(numbers))
+    there = ~np.isnan(numbers)
+    known = numbers[there]
+    broken = known != np.floor(known)
     if broken.any():
-        raise DataError(
-            Text(f"Cột {column} có kỳ không phải số nguyên.", f"The column {column} has a period that is not whole."),
-            expected=Text("năm, hoặc số thứ tự kỳ: 1, 2, 3…", "years, or numbers of periods: 1, 2, 3…"),
-            got=f"{numbers[broken][0]:g}",
-            hint=Text("Dùng build_panel(…) hoặc pandas.PeriodIndex.", "Use build_panel(…) or pandas.PeriodIndex."),
-        )
-    return numbers, None
+        raise DataError("period-not-whole", got=f"{known[broken][0]:g}", name=values.name)
+    for frequency, (first, last, parts) in _WRITTEN.items():
+        written = (known >= first) & (known <= last)
+        if not written.any():
+            continue
+        per_year, part = last % parts, np.where(written, known, 0) % parts
+        unclear = (part < 1) | (part > per_year)
+        if unclear.any():
+            shown = f"{known[written][0]:.12g}, {known[unclear][0]:.12g}"
+            raise DataError("period-number-unclear", got=shown, name=values.name)
+        ordinals = (known // parts - 1970) * per_year + part - 1
+        periods = pd.PeriodIndex.from_ordinals(ordinals.astype(np.int64), freq=frequency)
+        return pd.Series(periods, values.index[there], name=values.name).reindex(values.index)
+    if ((known >= _DAYS[0]) & (known <= _DAYS[1])).any():
+        raise DataError("periods-are-days", got=f"{known.min():.0f}", name=values.name)
+    return pd.Series(numbers, values.index, name=values.name)
 
 
-def _no_period(adopted: str, unit: str, period: str, moves: bool) -> DataError:
-    """Return the error for a column that says yes or no; it `moves` when it tells in which periods."""
-    formula = f'panel["{unit}"].map(panel[panel["{adopted}"] == 1].groupby("{unit}")["{period}"].min())'
-    return DataError(
-        Text(f"Cột {adopted} ghi có/không, không phải kỳ.", f"The column {adopted} says yes or no, not when."),
-        expected=Text(
-            f"{adopted}: KỲ đơn vị bắt đầu áp dụng, ghi ở mọi dòng của đơn vị; để trống (NaN) nếu không bao giờ",
-            f"{adopted}: the PERIOD in which the unit adopted, in all its rows; empty (NaN) when never",
-        ),
-        got="0/1",
-        hint=Text(f'panel["{adopted}"] = {formula}', f'panel["{adopted}"] = {formula}')
-        if moves
-        else Text(
-            "Cột này chỉ nói nơi nào có mô hình; cần thêm kỳ bắt đầu, ví dụ từ sổ mô hình: build_panel(…).",
-            "The column says only who has a model; when it began is needed as well, from the register, say: "
-            "build_panel(…).",
-        ),
-    )
+def period_numbers(panel: pd.DataFrame, column: str) -> tuple[Floats, Any]:
+    """Return periods as numbers, missing ones as NaN, and what they were: a pandas period dtype, or None for numbers.
+
+    See :func:`read_periods` for what is read and what is refused.
+    """
+    return _numbers(read_periods(panel[column]))
+
+
+def _numbers(periods: pd.Series) -> tuple[Floats, Any]:
+    if not isinstance(periods.dtype, pd.PeriodDtype):
+        return periods.to_numpy(dtype=np.float64), None
+    numbers = periods.astype("int64").to_numpy(dtype=np.float64) + ORIGIN
+    return np.where(periods.isna(), np.nan, numbers), periods.dtype
 
 
 def adoption_numbers(
@@ -195,91 +197,56 @@ def adoption_numbers(
         When the column says yes or no instead of a period, is of another kind than the periods, is below 0, or 0 where
         the period 0 is one of the panel.
     """
-    flags = pd.api.types.infer_dtype(panel[adopted], skipna=True) == "boolean"
-    cohort, its_calendar = (
-        (panel[adopted].eq(True).to_numpy(np.float64), None) if flags else period_numbers(panel, adopted)
-    )
+    cohort, its_calendar = _adoption(panel[adopted], calendar)
     known = np.unique(cohort[~np.isnan(cohort)])
+    flags = pd.api.types.infer_dtype(panel[adopted], skipna=True) == "boolean"
     if its_calendar is None and 1 in known and set(known) <= {0.0, 1.0}:
         of_unit = pd.Series(cohort).groupby(pd.factorize(panel[unit])[0])
         moves = bool((of_unit.min() < of_unit.max()).any())
         # Where periods count from 1, a 1 in all rows of a unit may be the first of them.
         if flags or moves or calendar is not None or np.min(time, initial=np.inf) > 1:
-            raise _no_period(adopted, unit, period, moves)
-    if calendar != its_calendar and len(known):
-        raise DataError(
-            Text("Kỳ và kỳ áp dụng không cùng kiểu.", "Periods and adoption periods are of different kinds."),
-            expected=Text(f"{adopted} cùng kiểu với {period}", f"{adopted} of the kind of {period}"),
-            got=f"{panel[period].dtype}, {panel[adopted].dtype}",
-            hint=Text(
-                "Dùng build_panel(…) để hai cột cùng lịch.", "Use build_panel(…): both columns get one calendar."
-            ),
-        )
+            code = "adoption-says-when-there-is-one" if moves else "adoption-says-only-who"
+            raise DataError(code, got="0/1", name=adopted, unit=unit, period=period)
+    if calendar != its_calendar and (known > 0).any():
+        kinds = f"{calendar or panel[period].dtype}, {its_calendar or panel[adopted].dtype}"
+        raise DataError("adoption-of-another-kind", got=kinds, name=adopted, period=period)
     first, last = np.min(time, initial=np.inf), np.max(time, initial=-np.inf)
     # Where the panel begins with 0 and empty cells say never, 0 can only be the period.
-    zero = 0 in known and (first < 0 or (first == 0 and np.isnan(cohort).any())) and last >= 0
-    if zero or (known < 0).any():
-        shift = int(1 - first) if np.isfinite(first) else 1
-        raise DataError(
-            Text(
-                f"{adopted} = 0 nghĩa là không bao giờ, nhưng 0 cũng là một kỳ của bảng.",
-                f"{adopted} = 0 means never, but 0 is a period of the panel as well.",
-            )
-            if zero
-            else Text(f"Cột {adopted} có số âm.", f"The column {adopted} holds a negative number."),
-            expected=Text(
-                "kỳ áp dụng từ 1 trở lên; để trống (NaN) nếu không bao giờ",
-                "adoption from 1 on; empty (NaN) when never",
-            ),
-            got=f"{adopted} = {known[0]:g}" if not zero else f"{adopted} = 0, {period} {first:g}-{last:g}",
-            hint=Text(
-                f'Dịch cả hai cột: panel["{period}"] + {shift} và panel["{adopted}"] + {shift}; không bao giờ thì NaN.',
-                f'Shift both columns: panel["{period}"] + {shift} and panel["{adopted}"] + {shift}; NaN when never.',
-            )
-            if first < 1
-            else Text(
-                f'Số âm không có nghĩa là “không bao giờ”; để trống: panel["{adopted}"].where(panel["{adopted}"] > 0).',
-                f'A negative number is not "never"; leave it empty: panel["{adopted}"].where(panel["{adopted}"] > 0).',
-            ),
-        )
+    if 0 in known and (first < 0 or (first == 0 and np.isnan(cohort).any())) and last >= 0:
+        shown, shift = f"{adopted} = 0, {period} {first:g}-{last:g}", int(1 - first)
+        raise DataError("adoption-0-is-a-period", got=shown, name=adopted, period=period, shift=shift)
+    if (known < 0).any():
+        code, shift = ("adoption-negative", 0) if first >= 1 else ("adoption-and-periods-negative", int(1 - first))
+        raise DataError(code, got=f"{adopted} = {known[0]:g}", name=adopted, period=period, shift=shift)
     return np.nan_to_num(cohort, nan=0.0, posinf=0.0)
 
 
-def check_single(panel: pd.DataFrame, unit: str, period: str) -> None:
-    """Refuse a unit with two rows in a period."""
-    twice = panel.duplicated([unit, period]).to_numpy()
+def _adoption(values: pd.Series, calendar: Any) -> tuple[Floats, Any]:
+    """Return periods of adoption as numbers, and their calendar; 0 and infinity, which are never elsewhere, kept."""
+    if pd.api.types.infer_dtype(values, skipna=True) == "boolean":
+        return values.eq(True).to_numpy(np.float64), None
+    never: NDArray[np.bool_] = values.isin([0, np.inf]).to_numpy()
+    numbers, its_calendar = _numbers(read_periods(values.mask(never), getattr(calendar, "freq", None)))
+    return np.where(never, np.asarray(values, dtype=object), numbers).astype(np.float64), its_calendar
+
+
+def check_single(panel: pd.DataFrame, unit: str, period: str, time: Floats) -> None:
+    """Refuse a unit with two rows in a period, whose numbers are `time`."""
+    twice = pd.DataFrame({"unit": panel[unit].to_numpy(), "time": time}).duplicated().to_numpy()
     if twice.any():
         row = panel.iloc[int(twice.argmax())]
-        raise DataError(
-            Text("Một đơn vị có hai dòng trong cùng một kỳ.", "A unit has two rows in one period."),
-            expected=Text("mỗi đơn vị một dòng mỗi kỳ", "one row per unit and period"),
-            got=f"{row[unit]}, {row[period]}" + (f" (+{int(twice.sum()) - 1})" if twice.sum() > 1 else ""),
-            hint=Text(
-                'Gộp trước đã; nếu mỗi dòng là một người trả lời thì dùng impact(…, sampling="cross_sections").',
-                'Add them up first; if each row is a respondent, use impact(…, sampling="cross_sections").',
-            ),
-        )
+        more = f" (+{int(twice.sum()) - 1})" if twice.sum() > 1 else ""
+        raise DataError("unit-twice-in-a-period", got=f"{row[unit]}, {row[period]}{more}")
 
 
 def check_constant(panel: pd.DataFrame, unit: str, constant: Sequence[str], adopted: str = "") -> None:
     """Refuse a unit with two values in a column that belongs to the unit; `adopted` is the one with its adoption."""
-    codes = pd.factorize(panel[unit])[0]
     for column in constant:
-        value = pd.factorize(panel[column])[0]
-        some = np.zeros(codes.max(initial=-1) + 1, dtype=np.intp)
-        some[codes] = value
-        several = value != some[codes]
+        # the last row of a unit stands for it: one that differs is shown
+        value = pd.Series(pd.factorize(panel[column])[0], panel.index)
+        several = (value != value.groupby(panel[unit].to_numpy()).transform("last")).to_numpy()
         if several.any():
             labels = panel[unit].to_numpy()[several]
             more = len(set(labels)) - 1
-            raise DataError(
-                Text(f"Một đơn vị có nhiều giá trị ở cột {column}.", f"A unit has several values of {column}."),
-                expected=Text(f"mỗi đơn vị một giá trị {column}", f"one value of {column} per unit"),
-                got=f"{labels[0]} (+{more})" if more else str(labels[0]),
-                hint=Text(
-                    f"Mọi dòng của đơn vị phải ghi cùng một giá trị {column}"
-                    + ("; kỳ áp dụng là kỳ đầu tiên có mô hình." if column == adopted else "."),
-                    f"Every row of the unit must have the same {column}"
-                    + ("; the adoption period is the first with a model." if column == adopted else "."),
-                ),
-            )
+            code = "adoption-differs-within-unit" if column == adopted else "column-differs-within-unit"
+            raise DataError(code, got=f"{labels[0]} (+{more})" if more else str(labels[0]), name=column)

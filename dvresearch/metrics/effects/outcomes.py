@@ -9,11 +9,10 @@ import pandas as pd
 
 from dvresearch.errors import DataError, Text
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
-from dvresearch.metrics.effects.inputs import check_columns, check_share
+from dvresearch.metrics.effects.inputs import check_columns, check_share, read_periods
 from dvresearch.metrics.estimates import ALL, column_numbers, is_text
 from dvresearch.places import rebase
 from dvresearch.tables import MODEL_FIELDS, TABLES, TALLY, UNIT_KEY, Column, Table, check
-from dvresearch.text import period as read_period
 from dvresearch.text import shape
 from dvresearch.text.dates import FIRST_YEAR, LAST_YEAR
 
@@ -24,7 +23,6 @@ _COUNTS = [c.name for c in TALLY.columns if c.kind == "count"]
 _NAMES = {c.name for t in TABLES.values() for c in t.columns if c.kind in ("text", "code")}
 _NUMBER = r"[-+\u2212]?(?:0|[1-9][0-9.]*)(?:[.,][0-9]+)?[\s\u00a0]?%?"
 _ROW = Text("chỉ tiêu của một đơn vị", "outcomes of a unit")
-_FREQUENCIES = {"year": "Y", "quarter": "Q", "month": "M"}
 #: Columns that a panel adds to the outcomes.
 _ADDED = {"adopted", "event_time", "dose", "field", "registered", "observed", "basis"}
 _ADDED |= {f"adopted_{field}" for field in MODEL_FIELDS}
@@ -50,15 +48,7 @@ def read_outcomes(outcomes: pd.DataFrame, *, unit: str, period: str) -> tuple[pd
     check_columns(outcomes, list(outcomes.columns[outcomes.columns.duplicated()]))
     for given, name in ((unit, "unit"), (period, "period")):
         if given != name and name in outcomes:
-            raise DataError(
-                Text(f"Bảng có cả cột {given} lẫn cột {name}.", f"The table has {given} and {name} as well."),
-                expected=Text(f"một cột {name}", f"one column {name}"),
-                got=f"{name}={given!r}",
-                hint=Text(
-                    f'Bỏ cột không dùng: table.drop(columns="{name}").',
-                    f'Leave out the one not used: table.drop(columns="{name}").',
-                ),
-            )
+            raise DataError("column-named-twice-over", got=f"{name}={given!r}", given=given, name=name)
     key = (Column(unit, "text", required=True), Column(period, "text", required=True))
     check(outcomes, Table("outcomes", _ROW, (), key))
     table = _one_map(outcomes.rename(columns={unit: "unit", period: "period"}))
@@ -80,44 +70,13 @@ def _one_map(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _periods(values: pd.Series) -> pd.Series:
-    """Return periods as numbers or pandas periods of one length."""
-    values = values.infer_objects()
-    if isinstance(values.dtype, pd.PeriodDtype):
+    """Return periods as pandas periods of one length, or as years."""
+    periods = read_periods(values)
+    if not isinstance(periods.dtype, pd.PeriodDtype):
+        if not periods.between(FIRST_YEAR, LAST_YEAR).all():
+            raise DataError("periods-are-no-years", got=f"{periods.min():.12g}–{periods.max():.12g}")
         return values
-    expected = Text("chỉ tháng, chỉ quý hoặc chỉ năm", "months only, quarters only or years only")
-    if pd.api.types.is_numeric_dtype(values):
-        if not (values.between(FIRST_YEAR, LAST_YEAR) & (values % 1 == 0)).all():
-            raise DataError(
-                Text("Kỳ ghi bằng số mà không phải năm.", "Periods that are numbers but no years."),
-                expected=expected,
-                got=f"{values[values % 1 != 0].min():.12g}"
-                if (values % 1 != 0).any()
-                else f"{values.min():.12g}–{values.max():.12g}",
-                hint=Text("Ghi kỳ như 2022, “2022-Q1” hoặc “2022-03”.", "Write periods as 2022, 2022-Q1 or 2022-03."),
-            )
-        return values
-    dates = pd.api.types.is_datetime64_any_dtype(values)
-    spans = {} if dates else {text: read_period(str(text)) for text in values.unique()}
-    kinds = {"day"} if dates else {span.kind for span in spans.values()}
-    if len(kinds) > 1 or not kinds <= set(_FREQUENCIES):
-        raise DataError(
-            Text("Kỳ là ngày, không phải tháng, quý hay năm.", "Periods are days, no months, quarters or years.")
-            if kinds == {"day"}
-            else Text("Các kỳ không cùng độ dài, hoặc chồng lên nhau.", "Periods differ in length, or overlap."),
-            expected=expected,
-            got=", ".join(sorted(kinds)),
-            hint=Text(
-                'Đổi ngày thành tháng: pd.to_datetime(table["period"]).dt.to_period("M").',
-                'Turn days into months: pd.to_datetime(table["period"]).dt.to_period("M").',
-            )
-            if kinds == {"day"}
-            else Text(
-                "Giữ một loại kỳ; số lũy kế phải tách ra từng kỳ trước.", "Keep one kind; split running totals first."
-            ),
-        )
-    frequency = _FREQUENCIES[kinds.pop()]
-    codes = {text: pd.Period(str(span.start), freq=frequency) for text, span in spans.items()}
-    return pd.Series(pd.PeriodIndex(values.map(codes), freq=frequency), index=values.index)
+    return periods
 
 
 def _unique_names(table: pd.DataFrame) -> pd.Series:
@@ -156,15 +115,14 @@ def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
         for outcome in taken:
             check_share(outcome, table[outcome].to_numpy(dtype=np.float64, na_value=np.nan))
     values.columns.name = None
-    _refuse_added([c for c in values if c in _ADDED])
+    taken = [c for c in values if c in _ADDED]
+    if taken:
+        raise DataError("outcome-named-like-panel", got=", ".join(taken), listed=", ".join(taken), names=taken)
     grid = values
     if not values.duplicated(key).any():
         seen = values["period"].dropna()
-        span = (
-            pd.period_range(seen.min(), seen.max())
-            if isinstance(seen.dtype, pd.PeriodDtype)
-            else np.arange(seen.min(), seen.max() + 1)
-        )
+        every = pd.period_range if isinstance(seen.dtype, pd.PeriodDtype) else lambda a, b: np.arange(a, b + 1)
+        span = every(seen.min(), seen.max())
         grid = pd.MultiIndex.from_product([values["unit"].unique(), span], names=key).to_frame(index=False)
         grid = grid.astype({"period": values["period"].dtype}).merge(values, on=key, how="left")
     measured = grid.drop(columns=key).select_dtypes("number").notna().any(axis=1)
@@ -187,51 +145,14 @@ def _refuse_text(table: pd.DataFrame, taken: Sequence[str]) -> None:
         cells = table[column].dropna().astype("str").str.strip()
         numbers = cells[cells.str.fullmatch(_NUMBER)]
         if len(numbers) and 2 * len(numbers) >= (cells != "").sum():
-            raise DataError(
-                Text(f"Cột {column} chứa số ghi bằng chữ.", f"The column {column} holds numbers written as text."),
-                expected=Text("cột số", "a column of numbers"),
-                got=shape(numbers.iloc[0]),
-                hint=Text(
-                    "Nạp tệp bằng hàm load_… để số kiểu Việt Nam được đọc đúng; nếu cột này là mã thì bỏ: "
-                    f'table.drop(columns="{column}").',
-                    "Load the file with a load_… function, which reads Vietnamese numbers; if they are codes, leave "
-                    f'them out: table.drop(columns="{column}").',
-                ),
-            )
+            raise DataError("numbers-are-text", got=shape(numbers.iloc[0]), name=column)
     if not taken:
-        raise DataError(
-            Text("Bảng không có cột chỉ tiêu nào.", "The table has no outcome."),
-            expected=Text("indicator và value, số đếm, hoặc cột số", "indicator and value, counts, or number columns"),
-            got=", ".join(map(str, table.columns)),
-            hint=Text("Thêm cột chỉ tiêu dạng số.", "Add a column of numbers with the outcome."),
-        )
-
-
-def _refuse_added(names: Sequence[str]) -> None:
-    """Refuse outcomes named like a column that the register gives."""
-    if names:
-        listed = ", ".join(names)
-        raise DataError(
-            Text(
-                f"Chỉ tiêu trùng tên cột của bảng kết quả: {listed}.",
-                f"Outcomes named like columns of a panel: {listed}.",
-            ),
-            expected=Text("bảng chỉ tiêu chưa ghép với sổ mô hình", "outcomes not yet joined with the register"),
-            got=listed,
-            hint=Text(
-                f"Bỏ hoặc đổi tên các cột đó: table.drop(columns={list(names)}).",
-                f"Leave them out, or rename them: table.drop(columns={list(names)}).",
-            ),
-        )
+        raise DataError("no-outcome", got=", ".join(map(str, table.columns)))
 
 
 def _refuse_repeated(table: pd.DataFrame, key: list[str]) -> None:
     twice = table.duplicated(key).to_numpy()
     if twice.any():
         row = table.iloc[int(twice.argmax())]
-        raise DataError(
-            Text("Một đơn vị có hai dòng cho cùng một kỳ.", "A unit has two rows for one period."),
-            expected=Text("mỗi đơn vị, kỳ và chỉ tiêu một dòng", "one row per unit, period and indicator"),
-            got=", ".join(str(row[c]) for c in key) + f" (+{int(twice.sum()) - 1})",
-            hint=Text("Lọc theo nguồn, định nghĩa hoặc nhóm trước.", "Filter by source, definition or group first."),
-        )
+        shown = ", ".join(str(row[c]) for c in key) + f" (+{int(twice.sum()) - 1})"
+        raise DataError("unit-twice-in-outcomes", got=shown)

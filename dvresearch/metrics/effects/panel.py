@@ -7,10 +7,10 @@ from typing import Literal
 
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
-from dvresearch.metrics.effects.inputs import check_columns
+from dvresearch.errors import DataError, ParameterError, refuse_rows
+from dvresearch.metrics.effects.inputs import check_columns, period_numbers
 from dvresearch.metrics.effects.outcomes import read_outcomes
-from dvresearch.metrics.effects.stages import read_register
+from dvresearch.metrics.effects.stages import read_register, refuse_early_stop
 from dvresearch.metrics.estimates import choose
 from dvresearch.places import crosswalk, match
 from dvresearch.tables import STAGES
@@ -92,15 +92,7 @@ def build_panel(
     choose("undated", undated, ("refuse", "drop"))
     choose("adoption", adoption, _STARTS)
     if not isinstance(successors, Mapping | None):
-        raise ParameterError(
-            Text("successors phải là bảng tra tên.", "successors must say which name became which."),
-            expected=Text("{tên cũ: tên mới}", "{former name: present name}"),
-            got=type(successors).__name__,
-            hint=Text(
-                'Viết successors={"Xã Cũ": "Xã Mới"}; từ hai danh sách: dict(zip(old, new)).',
-                'Write successors={"Xã Cũ": "Xã Mới"}; from two lists: dict(zip(old, new)).',
-            ),
-        )
+        raise ParameterError("successors-no-mapping", got=type(successors).__name__)
     models = _models(register, adoption)
     table, rows = read_outcomes(outcomes, unit=unit, period=period)
     models = models.assign(unit=_present_names(models["unit"], table, successors or {}))
@@ -110,18 +102,7 @@ def build_panel(
     lost = sorted(set(models["unit"]) - set(dated["unit"]))
     kept = rows[~rows["unit"].isin(lost)].reset_index(drop=True)
     if lost and (undated == "refuse" or kept.empty):
-        raise DataError(
-            Text(
-                f"{len(lost)} đơn vị có mô hình nhưng không có ngày ở cột {adoption}.",
-                f"{len(lost)} units have models without a date in {adoption}.",
-            ),
-            expected=Text("mỗi đơn vị ít nhất một mô hình có ngày", "a date for at least one model of each unit"),
-            got=_listed(lost),
-            hint=Text(
-                'Bổ sung ngày, hoặc viết undated="drop": các đơn vị này bị bỏ ra, không dùng để so sánh.',
-                'Add the dates, or write undated="drop": these units are left out, also as comparison.',
-            ),
-        )
+        raise DataError("models-without-date", got=_listed(lost), count=len(lost), name=adoption)
     return _with_adoption(kept, models[~models["unit"].isin(lost)], dated)
 
 
@@ -131,37 +112,19 @@ def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
     check_columns(register, list(register.columns[register.columns.duplicated()]))
     register = read_register(register)
     if adoption not in register:
-        raise ParameterError(
-            Text(f"Sổ mô hình không có cột {adoption}.", f"The register has no column {adoption}."),
-            expected=Text("một cột ngày của sổ", "a date column of the register"),
-            got=", ".join(c for c in _STARTS if c in register) or "-",
-            hint=Text('Ví dụ adoption="recognised_on".', 'For example adoption="recognised_on".'),
-        )
+        there = ", ".join(c for c in _STARTS if c in register) or "-"
+        raise ParameterError("register-without-date", got=there, name=adoption)
     began = "start" if "start" in register else adoption
     if "stop" in register:
-        wrong = register[register["stop"] < register[began]]
-        refuse_rows(
-            list(wrong.index),
-            Text("Mô hình dừng trước khi bắt đầu.", "A model stops before it starts."),
-            where="register",
-            column="stop",
-            got=lambda _: f"{wrong[began].iloc[0]:%Y-%m-%d} > {wrong['stop'].iloc[0]:%Y-%m-%d}",
-            hint=Text("Sửa ngày trong sổ rồi nạp lại.", "Correct the dates in the register and load again."),
-        )
+        refuse_early_stop(register, began)
     if "model" not in register:
         return register
-    coded = register["model"].notna() & (register["model"] != "")
-    single = pd.concat([register[coded].drop_duplicates(), register[~coded]]).sort_index()
-    twice = single[single["model"].duplicated() & single["model"].notna() & (single["model"] != "")]
+    coded = register[register["model"].notna() & (register["model"] != "")].drop_duplicates()
+    twice = coded[coded["model"].duplicated()]
     refuse_rows(
-        list(twice.index),
-        Text("Một mã mô hình có hai nội dung khác nhau.", "A model code has two different contents."),
-        where="register",
-        column="model",
-        got=lambda _: twice["model"].iloc[0],
-        hint=Text("Giữ dòng đúng, hoặc cho mỗi mô hình một mã.", "Keep the right row, or give each model a code."),
+        list(twice.index), "model-code-twice", where="register", column="model", got=lambda _: twice["model"].iloc[0]
     )
-    return single
+    return pd.concat([coded, register[~register["model"].isin(coded["model"])]]).sort_index()
 
 
 def _as_periods(days: pd.Series, like: pd.Series) -> pd.Series:
@@ -186,22 +149,8 @@ def _present_names(names: pd.Series, table: pd.DataFrame, successors: Mapping[st
     found = {name: known.get(spelling, []) for name, spelling in spelled.items()}
     missing, unclear = [n for n, hits in found.items() if not hits], [n for n, hits in found.items() if len(hits) > 1]
     if missing or unclear:
-        raise DataError(
-            Text(
-                "Đơn vị trong sổ mô hình không có trong bảng chỉ tiêu."
-                if missing
-                else "Tên đơn vị trong sổ mô hình chỉ hơn một đơn vị.",
-                "A unit of the register is not in the outcomes."
-                if missing
-                else "A name in the register means more than one unit.",
-            ),
-            expected=Text("tên đơn vị như trong bảng chỉ tiêu", "units named as in the outcomes"),
-            got=_listed(missing or [hit for name in unclear for hit in found[name]]),
-            hint=Text(
-                'Đơn vị đã sáp nhập: successors={"tên cũ": "tên mới"}; tên trùng: ghi như “Xã Tân Lập (mã)”.',
-                'Merged unit: successors={"former": "present"}; repeated name: write “Xã Tân Lập (code)”.',
-            ),
-        )
+        code = "register-unit-unknown" if missing else "register-unit-unclear"
+        raise DataError(code, got=_listed(missing or [hit for name in unclear for hit in found[name]]))
     return names.map({name: hits[0] for name, hits in found.items()})
 
 
@@ -217,11 +166,8 @@ def _with_adoption(rows: pd.DataFrame, models: pd.DataFrame, dated: pd.DataFrame
         return pd.Series(periods.groupby(units).min().reindex(rows["unit"]).array, index=rows.index)
 
     added = pd.DataFrame({"adopted": earliest(dated["began"], dated["unit"])})
-    if isinstance(rows["period"].dtype, pd.PeriodDtype):
-        since = rows["period"].astype("int64") - added["adopted"].astype("int64").where(added["adopted"].notna())
-        added["event_time"] = since.astype("Int64")
-    else:
-        added["event_time"] = (rows["period"] - added["adopted"]).astype("Int64")
+    since = period_numbers(rows, "period")[0] - period_numbers(added, "adopted")[0]
+    added["event_time"] = pd.array(since, "Int64")
     added["dose"] = _dose(rows, dated)
     if "field" in dated:
         started = dated[dated["began"] == dated.groupby("unit")["began"].transform("min")].groupby("unit")["field"]

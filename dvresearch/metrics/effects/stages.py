@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, group_names, label_groups
+from dvresearch.errors import DataError, ParameterError, refuse_rows
+from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, group_names, grouping, label_groups
 from dvresearch.metrics.proportions import METHODS, share, z_value
 from dvresearch.tables import FIGURES, MODELS, STAGES, STOP_REASONS, UNIT_KEY, check
 from dvresearch.text import cell_date
 
-__all__ = ["read_register", "running_share", "stages"]
+__all__ = ["read_register", "refuse_early_stop", "running_share", "stages"]
 
 #: Stages of published counts; a proposal is not yet an award, and a count without a stage is compared with none.
 _PUBLISHED = (*STAGES[:-1], "proposed_award", STAGES[-1])
@@ -92,13 +92,7 @@ def stages(
             whole = reached.loc[from_stage, from_stage] if from_stage else np.nan
             rows.append((group, stage, from_stage, both, whole, "" if from_stage else "first_stage"))
     if not rows:
-        raise DataError(
-            Text("Bảng không ghi bậc của mô hình nào.", "The table records no stage of any model."),
-            expected=Text("cột stage hoặc ngày của bậc (…_on)", "a column stage or days of stages (…_on)"),
-            hint=Text(
-                "Kiểm tra sổ bằng dvresearch check … --as models.", "Check the register: dvresearch check … --as models"
-            ),
-        )
+        raise DataError("no-stage-recorded")
     each = pd.DataFrame(rows, columns=["group", "stage", "of_stage", "reached", "base", "why"])
     x, n = each["reached"].to_numpy(dtype=float), each["base"].to_numpy(dtype=float)
     above = x > n
@@ -146,17 +140,11 @@ def _published(figures: pd.DataFrame, by: list[str] | None) -> tuple[pd.DataFram
     counts = figures[told].assign(stage=stage[told])
     if by is None:
         by = [c for c in (*UNIT_KEY, "part", "period", "source") if c in counts]
-    _refuse_column(counts, by)
-    keys, codes = label_groups(counts, by)
+    keys, codes = label_groups(counts, grouping(counts, by))
     twice = counts.assign(_group=codes).duplicated(["_group", "stage"])
     if twice.any():
         row = counts[twice].iloc[0]
-        raise DataError(
-            Text("Một nhóm có hai số của cùng một bậc.", "A group has two counts of one stage."),
-            expected=Text("mỗi nhóm một số cho mỗi bậc", "a count for each stage and group"),
-            got=f"{row['unit']}, {row['period']}, {row['indicator']}",
-            hint=Text("Thêm cột phân biệt vào by, hoặc lọc bớt dòng.", "Add the column that tells them apart to by."),
-        )
+        raise DataError("stage-counted-twice", got=f"{row['unit']}, {row['period']}, {row['indicator']}")
 
     def each() -> Iterator[tuple[int, pd.DataFrame]]:
         for g in range(len(keys)):
@@ -177,18 +165,22 @@ def read_register(models: pd.DataFrame) -> pd.DataFrame:
             try:
                 days[cell] = cell_date(cell)
             except DataError as error:
-                raise DataError(
-                    error.title,
-                    expected=error.expected,
-                    got=error.got,
-                    where=f"models, dòng/row {row}, cột/column {name}",
-                    hint=Text(
-                        "Gõ ngày/tháng/năm (24/02/2026), hoặc nạp sổ bằng load_models.",
-                        "Type day/month/year or 2026-02-24, or load the register with load_models.",
-                    ),
-                ) from None
+                where = f"models, dòng/row {row}, cột/column {name}"
+                raise DataError("register-date-cannot-be-read", got=error.got, where=where) from None
         models = models.assign(**{name: pd.to_datetime(models[name].map(days))})
     return check(models, MODELS)
+
+
+def refuse_early_stop(register: pd.DataFrame, began: str = "start") -> None:
+    """Refuse a register with a model that stops before the day in the column `began`."""
+    wrong = register[register["stop"] < register[began]]
+    refuse_rows(
+        list(wrong.index),
+        "model-stops-before-it-starts",
+        where="register",
+        column="stop",
+        got=lambda _: f"{wrong[began].iloc[0]:%Y-%m-%d} > {wrong['stop'].iloc[0]:%Y-%m-%d}",
+    )
 
 
 def _refuse_twice(models: pd.DataFrame) -> None:
@@ -197,16 +189,8 @@ def _refuse_twice(models: pd.DataFrame) -> None:
         return
     twice = models["model"].notna() & models.duplicated("model")
     if twice.any():
-        raise DataError(
-            Text("Một mô hình được ghi hai lần.", "A model is listed twice."),
-            expected=Text("mỗi mã mô hình một dòng", "one row for each code"),
-            got=f"{models.loc[twice, 'model'].iloc[0]} (+{int(twice.sum()) - 1})",
-            where="cột/column model",
-            hint=Text(
-                "Gộp các dòng trùng, hoặc bỏ bằng drop_duplicates('model').",
-                "Merge the rows, or drop them with drop_duplicates('model').",
-            ),
-        )
+        more = f"{models.loc[twice, 'model'].iloc[0]} (+{int(twice.sum()) - 1})"
+        raise DataError("model-listed-twice", got=more, where="cột/column model")
 
 
 def _with_year(models: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -216,19 +200,8 @@ def _with_year(models: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
             if column in models:
                 day = day.fillna(models[column])
         models = models.assign(year=day.dt.year.astype("Int64"))
-    _refuse_column(models, by)
+    grouping(models, by)
     return models
-
-
-def _refuse_column(table: pd.DataFrame, by: Sequence[str]) -> None:
-    unknown = [c for c in by if c not in table]
-    if unknown:
-        raise ParameterError(
-            Text(f"Bảng không có cột {unknown[0]!r}.", f"The table has no column {unknown[0]!r}."),
-            expected=Text("cột của bảng", "columns of the table"),
-            got=", ".join(unknown),
-            hint=Text("Các cột có: " + ", ".join(table.columns), "Columns: " + ", ".join(table.columns)),
-        )
 
 
 def running_share(
@@ -283,25 +256,13 @@ def running_share(
     _refuse_twice(models)
     missing = [c for c in ("start", "stop") if c not in models]
     if missing:
-        raise DataError(
-            Text("Sổ không có ngày bắt đầu hoặc ngày dừng.", "The register has no start or no stop."),
-            expected=Text("hai cột start và stop", "the columns start and stop"),
-            got=", ".join(missing),
-            hint=Text("Bổ sung cột ngày dừng, để trống nếu còn chạy.", "Add the day of the stop, empty while running."),
-        )
+        raise DataError("register-without-stop", got=", ".join(missing))
     for reason in stop_reasons or ():
         choose("stop_reasons", reason, STOP_REASONS)
     labels = group_names(by)
-    models = _with_year(models, labels).reset_index(drop=True)
+    models = _with_year(models, labels).set_axis(range(1, len(models) + 1))
+    refuse_early_stop(models)
     start, stop = models["start"], models["stop"]
-    if (stop < start).any():
-        raise DataError(
-            Text("Có mô hình dừng trước khi bắt đầu.", "A model stopped before it started."),
-            expected=Text("start ≤ stop", "start ≤ stop"),
-            got=f"{int((stop < start).sum())}",
-            where=f"dòng/row {int((stop < start).to_numpy().argmax()) + 1}",
-            hint=Text("Sửa ngày bắt đầu hoặc ngày dừng.", "Correct the start or the stop."),
-        )
     event = stop.notna() & (stop <= last)
     if stop_reasons is not None:
         given = models["stop_reason"] if "stop_reason" in models else pd.Series(index=models.index, dtype="str")
@@ -309,12 +270,7 @@ def running_share(
     days = (stop.clip(upper=last).fillna(last) - start).dt.days.to_numpy(dtype=float, na_value=np.nan)
     used = days >= 0
     if not used.any():
-        raise DataError(
-            Text("Không mô hình nào đã bắt đầu trước ngày chốt.", "No model had started by the day of the register."),
-            expected=Text("cột start trước as_of", "a start before as_of"),
-            got=f"as_of={last:%Y-%m-%d}",
-            hint=Text("Kiểm tra cột start và as_of.", "Check the column start and as_of."),
-        )
+        raise DataError("no-model-started", got=f"as_of={last:%Y-%m-%d}")
     keys, codes = label_groups(models, labels)
     parts = []
     for g in range(len(keys)):
@@ -345,12 +301,7 @@ def _day(as_of: str | dt.date) -> pd.Timestamp:
     except DataError:
         day = pd.NaT
     if day is pd.NaT:
-        raise ParameterError(
-            Text("as_of không phải một ngày.", "as_of is not a date."),
-            expected=Text("ngày chốt sổ, ví dụ 30/06/2026", "the day of the register, for example 2026-06-30"),
-            got=repr(as_of),
-            hint=Text('Viết as_of="2026-06-30".', 'Write as_of="2026-06-30".'),
-        )
+        raise ParameterError("as-of-no-day", got=repr(as_of))
     return day.tz_localize(None)
 
 
