@@ -20,7 +20,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError
 from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import Odd, texts
-from dvresearch.tables import SCALES, Column, Table
+from dvresearch.tables import SCALES, Column
 from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
 
 __all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
@@ -112,7 +112,7 @@ def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad:
     )
 
 
-def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order, zone: str | None) -> Typed:
+def convert(values: Sequence[Any], column: Column, *, order: Order = "dmy", zone: str | None = None) -> Typed:
     """Convert the cells of one column as its contract says.
 
     Parameters
@@ -121,11 +121,9 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
         Cells, as :class:`dvresearch.loaders.sheets.Sheet` holds them.
     column : Column
         What they should be.
-    table : Table
-        The contract the column belongs to.
     order : {"dmy", "mdy"}
         How dates of digits are written.
-    zone : str or None
+    zone : str, optional
         Time zone of instants, see :func:`convert_dates`.
     """
     if column.kind in ("date", "time"):
@@ -221,7 +219,7 @@ def _numbers(codes: NDArray[np.intp], uniques: list[Any], column: Column) -> Typ
 # --- dates -----------------------------------------------------------------------------------------------------------
 
 
-def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days: bool = False) -> Typed:
+def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | None = None, days: bool = False) -> Typed:
     """Convert cells to instants (or days).
 
     Parameters

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, vocabulary
-from dvresearch.loaders.declaration import Declaration, Stated, declared
+from dvresearch.loaders.declaration import Declaration, Stated, declared_once
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
 from dvresearch.loaders.headers import Block, key
-from dvresearch.loaders.reading import Reading, read_blocks
+from dvresearch.loaders.kinds import KINDS
+from dvresearch.loaders.reading import Reading, read
 from dvresearch.loaders.sheets import Sheet, texts
 from dvresearch.privacy import CODE, MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, Column
@@ -91,7 +92,7 @@ def convert_dossiers(
     Times are written as clock times without a zone. Personal columns are not written. Measured against
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
-    said = declared(
+    said = declared_once(
         source,
         "dossiers",
         declaration,
@@ -100,7 +101,7 @@ def convert_dossiers(
         keep=tuple(keep),
         timezone=timezone,
         date_order=date_order,
-    )[0]
+    )
     return convert_records(Path(source), Path(target), said, memory_mib=memory_mib, limits=limits)[1]
 
 
@@ -116,10 +117,10 @@ def convert_records(
     whole = source.stat().st_size <= _HEAD
     cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
     sheet = Sheet(source.name, "", cells)
-    start = read_blocks([sheet], DOSSIERS, said, anchors=("received",))
+    start = read([sheet], KINDS["dossiers"], said)
     if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
         order = _order_further_on(source, start.block, delimiter)
-        start = read_blocks([sheet], DOSSIERS, replace(said, date_order=order), anchors=("received",))
+        start = read([sheet], KINDS["dossiers"], replace(said, date_order=order))
     start.refuse()
     first = start.origin(0)[1] + 1
     if between := sorted(row + 1 for rows in start.skipped().values() for _, row in rows if row + 1 > first):

@@ -18,7 +18,17 @@ from typing import Any
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.tables import TABLES, Table
 
-__all__ = ["LEFT_OUT", "STATES", "Declaration", "Stated", "beside", "declared", "from_mapping", "from_toml"]
+__all__ = [
+    "LEFT_OUT",
+    "STATES",
+    "Declaration",
+    "Stated",
+    "beside",
+    "declared",
+    "declared_once",
+    "from_mapping",
+    "from_toml",
+]
 
 #: Settings with a fixed vocabulary.
 WORDS: dict[str, tuple[object, ...]] = {
@@ -187,6 +197,21 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
         checked.append(replace(merged, given={**table.given, **said.get("given", {})}))
         _check_words(checked[-1], "")
     return checked
+
+
+def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
+    """Return what is declared of a file that is read as one table, as :func:`declared` does.
+
+    Raises
+    ------
+    DataError
+        When two of its tables are declared, too: the rows of a long text would count for both.
+    """
+    said, *others = declared(path, kind, stated, **short)
+    if others:
+        name = Path(path).name
+        raise DataError("sheet-declared-twice", where=name, got=name, sheet=name)
+    return said
 
 
 def from_toml(file: Path) -> list[Declaration]:

@@ -30,7 +30,7 @@ from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
 
-__all__ = ["Part", "Reading", "read", "read_blocks"]
+__all__ = ["Kind", "Part", "Reading", "date_only", "in_order", "read"]
 
 _SAMPLE = 500  # cells by which the content of a column is judged
 #: What is wrong with a cell that cannot be read.
@@ -44,6 +44,37 @@ _SLACK = pd.Timedelta(days=7)
 _MOSTLY = 0.7
 #: Rows and columns from which a sheet that is not read may be a table of records.
 _SMALL_SHEET = (2, 3)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is special of one kind of table.
+
+    Parameters
+    ----------
+    table : Table
+        The contract.
+    anchors : tuple of str
+        Columns by which a record is told from other rows, the first one the file has: hardly ever empty.
+    sentences : tuple of str
+        Columns in which long texts are no sign of somebody's own words (criteria, targets).
+    numbers : bool
+        Whether its numbers bear witness of a total, which holds the sums of what stands above it.
+    added : bool
+        Whether its records are added up, so that a total in doubt stops the reading; in a list it would not.
+    titled : callable
+        Tells what the title above a table and the name of its sheet say of all its rows.
+    finish : callable
+        What is still to be done with a reading.
+    """
+
+    table: Table
+    anchors: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
+    numbers: bool = False
+    added: bool = False
+    titled: Callable[[Block], Mapping[str, str]] = lambda block: {}
+    finish: Callable[[Reading], None] = lambda reading: None
 
 
 @dataclass(frozen=True)
@@ -71,8 +102,8 @@ class Reading:
 
     Parameters
     ----------
-    table : Table
-        The contract.
+    kind : Kind
+        The kind of table.
     stated : Declaration
         What the user says about the file.
     frame : DataFrame
@@ -104,7 +135,7 @@ class Reading:
         Sheets that were not read, each with the reason.
     """
 
-    table: Table
+    kind: Kind
     stated: Declaration
     frame: pd.DataFrame = field(default_factory=pd.DataFrame)
     parts: list[Part] = field(default_factory=list)
@@ -119,6 +150,11 @@ class Reading:
     corrections: list[dict[str, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def table(self) -> Table:
+        """The contract."""
+        return self.kind.table
 
     @property
     def block(self) -> Block:
@@ -157,23 +193,18 @@ class Reading:
             said += f", cột/column {column_letters(block.sheet.first_column + block.columns[column])}"
         return said
 
-    def cells(self, column: str | int) -> pd.Series:
-        """Return the cells of a column as they stand in the file, as text, for the records."""
-        out: list[str] = []
-        for number, part in enumerate(self.parts):
-            rows = self._rows[self._part == number]
-            at = part.block.columns.get(column) if isinstance(column, str) else column
-            out += texts(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
-        return pd.Series(out, index=self.frame.index, dtype="str")
-
-    def raw(self, column: str) -> list[Any]:
+    def raw(self, column: str | int) -> list[Any]:
         """Return the cells of a column as the file holds them, for the records; empty where a table lacks it."""
         out: list[Any] = []
         for number, part in enumerate(self.parts):
             rows = self._rows[self._part == number]
-            at = part.block.columns.get(column)
+            at = part.block.columns.get(column) if isinstance(column, str) else column
             out += list(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
         return out
+
+    def cells(self, column: str | int) -> pd.Series:
+        """Return the same cells as text."""
+        return pd.Series(texts(self.raw(column)), index=self.frame.index, dtype="str")
 
     def beside(self, titles: Sequence[str]) -> list[str]:
         """Return the cells of a column outside the contract, by the form of its title, as text; empty without it."""
@@ -203,7 +234,6 @@ class Reading:
     def report(self) -> dict[str, Any]:
         """Return how the file was read, as plain data without any cell of a personal column."""
         _settle(self)
-        dated = self.frame.select_dtypes(["datetime", "datetimetz"])
         sheets = list(dict.fromkeys(p.block.sheet.name for p in self.parts))
         headers = [p.block.sheet.first_row + r for p in self.parts for r in range(p.block.top, p.block.body)]
         return {
@@ -221,7 +251,7 @@ class Reading:
             "words": self.words,
             "date_order": self.date_order,
             "date_order_known": self.order_known,
-            "date_only": [str(c) for c in dated if bool((dated[c].dropna().dt.normalize() == dated[c].dropna()).all())],
+            "date_only": date_only(self.frame),
             "corrections": self.corrections,
             "declared": self.stated.record(),
             "notes": [[n.code, n.detail] for n in self.notes],
@@ -259,33 +289,24 @@ class Reading:
 
 
 def read(
-    path: str | Path,
-    table: Table,
+    source: str | Path | Sequence[Sheet],
+    kind: Kind,
     stated: Declaration,
     *,
-    anchors: Sequence[str],
-    sentences: Sequence[str] = (),
-    titled: Callable[[Block], Mapping[str, str]] = lambda block: {},
     key_salt: str | None = None,
     changes: pd.DataFrame | None = None,
     limits: Limits = LIMITS,
 ) -> Reading:
-    """Read the records of `table` from a file.
+    """Read the records of one kind from a file.
 
     Parameters
     ----------
-    path : str or Path
-        The file, see :func:`dvresearch.loaders.read_sheets`.
-    table : Table
-        The contract.
+    source : str, Path or sequence of Sheet
+        The file, see :func:`dvresearch.loaders.read_sheets`, or its sheets.
+    kind : Kind
+        The kind of table.
     stated : Declaration
         What the user says about the file.
-    anchors : sequence of str
-        Columns by which a record is told from other rows, the first one the file has: hardly ever empty.
-    sentences : sequence of str
-        Columns in which long texts are no sign of somebody's own words (criteria, targets).
-    titled : callable
-        Tells what the title above a table and the name of its sheet say of all its rows.
     key_salt : str, optional
         As for :func:`dvresearch.load_dossiers`.
     changes : DataFrame, optional
@@ -303,55 +324,41 @@ def read(
     DataError
         When the file, its header or what is declared cannot be used, or there is no record at all.
     """
-    return read_blocks(
-        read_sheets(path, limits=limits),
-        table,
-        stated,
-        anchors=anchors,
-        sentences=sentences,
-        titled=titled,
-        key_salt=key_salt,
-        changes=changes,
-    )
-
-
-def read_blocks(
-    sheets: Sequence[Sheet],
-    table: Table,
-    stated: Declaration,
-    *,
-    anchors: Sequence[str],
-    sentences: Sequence[str] = (),
-    titled: Callable[[Block], Mapping[str, str]] = lambda block: {},
-    key_salt: str | None = None,
-    changes: pd.DataFrame | None = None,
-) -> Reading:
-    """Read the records of `table` from the sheets of a file, as :func:`read` does."""
+    sheets = read_sheets(source, limits=limits) if isinstance(source, str | Path) else source
     _check_zone(stated.timezone)
-    out = Reading(table, stated, accounts=[SheetAccount(s) for s in sheets])
+    out = Reading(kind, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}
-    blocks = _choose(out, [_fill_down(s) for s in sheets], table, stated, titled)
+    blocks = _choose(out, [_fill_down(s) for s in sheets])
     if changes is not None:
-        blocks, out.corrections = apply(blocks, table, changes)
-    dates = _read_dates(out, blocks, table, stated)
-    for block, typed in zip(blocks, dates, strict=True):
-        out.parts.append(_part(block, table, anchors, typed, filled_cells[block.sheet.name], stated))
+        blocks, out.corrections = apply(blocks, kind.table, changes)
+    for block, dates in zip(blocks, _read_dates(out, blocks), strict=True):
+        out.parts.append(_part(out, block, dates, filled_cells[block.sheet.name]))
     for row in stated.rows:
         if not any(row in p.body.declared for p in out.parts):
             raise DataError("declared-row-not-there", where=out.sheet.where(), got=row, row=row)
-    if not sum(len(p.body.records) for p in out.parts):
-        block = out.parts[0].block
-        raise DataError("no-data-row", where=block.sheet.where(block.top))
-    _fill(out, dates)
+    if not any(len(p.body.records) for p in out.parts):
+        raise DataError("no-data-row", where=out.sheet.where(out.block.top))
+    _fill(out)
     _name_sections(out)
-    _judge_personal(out, sentences, key_salt)
+    _judge_personal(out, key_salt)
     _mask_persons(out)
     for name, value in stated.given.items():
         _give(out, name, value)
-    order = [n for n in table.names if n in out.frame.columns]
-    out.frame = out.frame[[*order, *(c for c in out.frame.columns if c not in order)]]
+    out.frame = in_order(out.frame, kind.table)
     return out
+
+
+def date_only(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of instants that hold days only."""
+    dated = {str(c): frame[c].dropna() for c in frame.select_dtypes(["datetime", "datetimetz"])}
+    return [name for name, instants in dated.items() if bool((instants.dt.normalize() == instants).all())]
+
+
+def in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the columns of a contract in its order, and the others behind them."""
+    names = [n for n in table.names if n in frame]
+    return frame[[*names, *(c for c in frame if c not in names)]]
 
 
 def _check_zone(timezone: str) -> None:
@@ -385,20 +392,15 @@ def _fill_down(sheet: Sheet) -> Sheet:
     return replace(sheet, columns=columns)
 
 
-def _choose(
-    out: Reading,
-    sheets: Sequence[Sheet],
-    table: Table,
-    stated: Declaration,
-    titled: Callable[[Block], Mapping[str, str]],
-) -> list[Block]:
+def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
     """Return the tables to read; ask about the sheets that may belong to them, name those left unread."""
+    table, stated = out.table, out.stated
     names = [s.name for s in sheets]
     for said in (*stated.sheets, *stated.unread):
         if said not in names:
             raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(names), sheet=said)
     wanted = [s for s in sheets if s.name not in stated.unread and (not stated.sheets or s.name in stated.sheets)]
-    found = [(s, [replace(b, given=titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
+    found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
     whole = [b for _, blocks in found for b in blocks if needed <= b.names]
     best = max((b for _, blocks in found for b in blocks), key=lambda b: len(b.columns), default=None)
@@ -411,14 +413,14 @@ def _choose(
         fitting = [b for b in blocks if _belongs(b, main, needed, bool(stated.sheets))]
         for block in fitting:
             if lacking := needed - block.names:
-                _ask_lacking(out, block, lacking, table)
+                _ask_lacking(out, block, lacking)
         if not fitting and (goes_on := _continues(sheet, main)):
             fitting = [goes_on]
         chosen += fitting
         if sheet.hidden and fitting and sheet.name not in stated.sheets:
             out.ask("hidden-sheet-read", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
         if not fitting:
-            _leave_unread(out, sheet, blocks, stated)
+            _leave_unread(out, sheet)
     out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
     for block in chosen:
         for name, at in block.rivals.items():
@@ -464,9 +466,9 @@ def _sheet_answers(sheet: Sheet) -> list[Answer]:
     return [Answer("unread", [sheet.name]), Answer("sheets", ["…", sheet.name])]
 
 
-def _ask_lacking(out: Reading, block: Block, lacking: set[str], table: Table) -> None:
+def _ask_lacking(out: Reading, block: Block, lacking: set[str]) -> None:
     """Ask about a required column that a table of the file lacks: what it holds for all rows, or not to read it."""
-    where = block.sheet.where(block.top)
+    table, where = out.table, block.sheet.where(block.top)
     names = ", ".join(f"{n} ({label(table, n)})" for n in table.names if n in lacking)
     given = [Answer("given", word, n) for n in table.names if n in lacking for word in table.column(n).words or ("…",)]
     other = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
@@ -482,11 +484,11 @@ def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> Non
     out.ask("columns-rival", where=where, evidence=seen, answers=answers, blocking=True, column=name, name=name)
 
 
-def _leave_unread(out: Reading, sheet: Sheet, blocks: Sequence[Block], stated: Declaration) -> None:
+def _leave_unread(out: Reading, sheet: Sheet) -> None:
     """Name a sheet that is not read; ask about one that may hold records."""
     rows, columns = _SMALL_SHEET
     wide = sum(sum(map(bool, texts(r))) >= columns for r in sheet.rows(0, 200)) if not sheet.titles else sheet.height
-    if wide >= rows and not stated.sheets:
+    if wide >= rows and not out.stated.sheets:
         out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
     out.unread.append((sheet.name, "no-such-table"))
 
@@ -502,28 +504,31 @@ def _take(column: Any, rows: NDArray[np.intp]) -> Any:
     return [column[i] for i in rows]
 
 
-def _read_dates(out: Reading, blocks: Sequence[Block], table: Table, stated: Declaration) -> list[dict[str, Typed]]:
+def _convert(out: Reading, cells: Sequence[Any], name: str, order: Order | None = None) -> Typed:
+    """Read cells of a column of the contract with the words the user declares for it."""
+    rule = out.table.column(name)
+    said = {w: c for w, c in out.stated.words.get(name, {}).items() if c}
+    rule = replace(rule, codes=(*rule.codes, *said.items())) if said else rule
+    return convert(cells, rule, order=order or out.date_order, zone=out.stated.timezone or None)
+
+
+def _body(block: Block, name: str) -> Any:
+    return block.sheet.columns[block.columns[name]][block.body : block.end]
+
+
+def _read_dates(out: Reading, blocks: Sequence[Block]) -> list[dict[str, Typed]]:
     """Read the date columns over whole bodies; the file as a whole decides whether day or month comes first."""
-    zone = stated.timezone or None
-    cells = [
-        {
-            name: b.sheet.columns[at][b.body : b.end] if not b.sheet.titles else b.sheet.columns[at]
-            for name, at in b.columns.items()
-            if table.column(name).kind in ("date", "time")
-        }
-        for b in blocks
-    ]
+    dated = {c.name for c in out.table.columns if c.kind in ("date", "time")}
+    cells = [{name: _body(b, name) for name in b.columns if name in dated} for b in blocks]
 
     def converted(order: Order) -> list[dict[str, Typed]]:
-        typed = [
-            {n: convert(c, table.column(n), table, order=order, zone=zone) for n, c in part.items()} for part in cells
-        ]
-        if zone is None and any(t.offsets for part in typed for t in part.values()):
+        typed = [{n: _convert(out, c, n, order) for n, c in part.items()} for part in cells]
+        if not out.stated.timezone and any(t.offsets for part in typed for t in part.values()):
             out.notes = list(dict.fromkeys((*out.notes, Note("offsets", HOME))))
         return typed
 
-    if stated.date_order != "auto":
-        out.date_order = "mdy" if stated.date_order == "mdy" else "dmy"
+    if out.stated.date_order != "auto":
+        out.date_order = "mdy" if out.stated.date_order == "mdy" else "dmy"
         return converted(out.date_order)
     typed = converted("dmy")
     every = [t for part in typed for t in part.values()]
@@ -550,7 +555,7 @@ def _day_first_fits(column: Sequence[Any]) -> bool:
     first, last = pd.Timestamp(min(real)), pd.Timestamp(max(real)) + pd.Timedelta(days=1)
 
     def among(order: Order) -> bool:
-        read = convert_dates(words, order=order, zone=None).content.dropna()
+        read = convert_dates(words, order=order).content.dropna()
         return bool(len(read) and read.between(first - _SLACK, last + _SLACK).all())
 
     return among("dmy") and not among("mdy")
@@ -568,56 +573,34 @@ def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping
                 return
 
 
-def _part(
-    block: Block,
-    table: Table,
-    anchors: Sequence[str],
-    dates: Mapping[str, Typed],
-    original: NDArray[np.bool_],
-    stated: Declaration,
-) -> Part:
-    anchor = next((a for a in anchors if a in block.columns), next(iter(block.columns)))
+def _part(out: Reading, block: Block, dates: Mapping[str, Typed], original: NDArray[np.bool_]) -> Part:
+    """Tell the records of a table from its other rows."""
     if block.sheet.titles:
         return Part(block, Body(np.arange(block.sheet.height)), dates)
-    cells = block.sheet.columns[block.columns[anchor]][block.body : block.end]
-    read = dates.get(anchor)
-    if read is None:
-        read = convert(cells, table.column(anchor), table, order="dmy", zone=None)
-    good = read.content.notna().to_numpy() & filled(cells)
-    numeric = [n for n in block.columns if table.column(n).kind in _NUMERIC]
-    numbers = [
-        convert(
-            block.sheet.columns[block.columns[n]][block.body : block.end],
-            table.column(n),
-            table,
-            order="dmy",
-            zone=None,
-        ).content.to_numpy(np.float64, na_value=np.nan)
-        for n in (numeric if table.name in ("targets", "rubric", "cases") else ())
-    ]
-    matrix = np.column_stack(numbers) if numbers else np.empty((len(good), 0))
+    table = out.table
+    anchor = next((a for a in out.kind.anchors if a in block.columns), next(iter(block.columns)))
+    read = dates[anchor] if anchor in dates else convert(_body(block, anchor), table.column(anchor))
+    good = read.content.notna().to_numpy() & filled(_body(block, anchor))
+    numeric = [n for n in block.columns if out.kind.numbers and table.column(n).kind in _NUMERIC]
+    matrix = np.empty((len(good), len(numeric)))
+    for at, name in enumerate(numeric):
+        matrix[:, at] = _convert(out, _body(block, name), name).content
     here = np.asarray(original[block.body : block.end, block.left : block.right].any(axis=1))
-    return Part(block, body_rows(block, table, anchor, good, matrix, here, stated), dates)
+    return Part(block, body_rows(block, table, anchor, good, matrix, here, out.stated), dates)
 
 
-def _rule(column: Column, stated: Declaration) -> Column:
-    """Return a column with the words the user declares for it."""
-    said = {w: c for w, c in stated.words.get(column.name, {}).items() if c}
-    return replace(column, codes=(*column.codes, *said.items())) if said else column
-
-
-def _fill(out: Reading, dates: Sequence[Mapping[str, Typed]]) -> None:
+def _fill(out: Reading) -> None:
     """Put the columns of the contract into ``out.frame`` and collect what could not be read."""
     frames = []
     sheets = {p.block.sheet.name for p in out.parts}
-    for part, typed in zip(out.parts, dates, strict=True):
+    for part in out.parts:
         block, rows = part.block, part.body.records
         shift = block.sheet.first_row + (1 if block.sheet.titles else 0)
         label = f"{block.sheet.name}!" if len(sheets) > 1 else ""
         if block.left and any(p.block.sheet is block.sheet and p.block.left < block.left for p in out.parts):
             label = f"{label}{column_letters(block.sheet.first_column + block.left)}"
-        index: Any = [f"{label}{shift + r}" for r in rows] if label or len(sheets) > 1 else shift + rows
-        frame = {n: _column(out, part, typed, n) for n in block.columns}
+        index: Any = [f"{label}{shift + r}" for r in rows] if label else shift + rows
+        frame = {n: _column(out, part, n) for n in block.columns}
         frames.append(pd.DataFrame({n: c.array for n, c in frame.items()}, index=index))
     if any(f.index.dtype != frames[0].index.dtype for f in frames):
         frames = [f.set_axis(f.index.astype(str)) for f in frames]
@@ -628,24 +611,27 @@ def _fill(out: Reading, dates: Sequence[Mapping[str, Typed]]) -> None:
     out._part = np.repeat(np.arange(len(out.parts)), list(map(len, records)))
     for number, part in enumerate(out.parts):
         for name, value in part.block.given.items():
-            if name not in out.frame:
-                out.frame[name] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
-            out.frame.iloc[out._part == number, out.frame.columns.get_loc(name)] = value
-        at = {part.block.columns[n] for n in part.block.given if n in part.block.columns}
-        out.problems = [p for p in out.problems if p.sheet is not part.block.sheet or p.column not in at]
+            _set(out, number, name, value)
+            _forgive(out, part.block, name)
         _find_extra(out, part)
         _ask_totals(out, part)
 
 
-def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> pd.Series:
+def _set(out: Reading, number: int, name: str, values: Any) -> None:
+    """Set a column of text for the records of one table; it is new, and missing elsewhere, or there already."""
+    if name not in out.frame:
+        out.frame[name] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
+    out.frame.iloc[out._part == number, out.frame.columns.get_loc(name)] = values
+
+
+def _column(out: Reading, part: Part, name: str) -> pd.Series:
+    """Return a column of the records of a table, what could not be read noted."""
     block, rows = part.block, part.body.records
-    at = block.columns[name]
-    rule = _rule(out.table.column(name), out.stated)
-    if name in dates:
-        column = dates[name] if len(rows) == len(dates[name].bad) else dates[name].at(rows - block.body)
+    at, rule = block.columns[name], out.table.column(name)
+    if name in part.dates:
+        column = part.dates[name].at(rows - block.body)
     else:
-        cells = _take(block.sheet.columns[at], rows)
-        column = convert(cells, rule, out.table, order=out.date_order, zone=out.stated.timezone or None)
+        column = _convert(out, _take(block.sheet.columns[at], rows), name)
     wrong = "lost_digits" if rule.kind == "code" and not rule.words else _WRONG.get(rule.kind, "bad_number")
     for i in map(int, np.flatnonzero(column.bad)):
         code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
@@ -689,10 +675,8 @@ def _ask_totals(out: Reading, part: Part) -> None:
         named = [f"{sheet.first_row + r}: {showable(w)}" for r, w in list(doubtful.items())[:10]]
         answers = [Answer("rows", kind, row) for row in named for kind in ("total", "record")]
         seen = ", ".join(f"“{showable(w)}”" for w in list(doubtful.values())[:10])
-        adds = out.table.name in ("rubric", "cases")
-        out.ask(
-            "total-doubtful", where=f"{sheet.where()}, dòng/row {rows}", evidence=seen, answers=answers, blocking=adds
-        )
+        where = f"{sheet.where()}, dòng/row {rows}"
+        out.ask("total-doubtful", where=where, evidence=seen, answers=answers, blocking=out.kind.added)
 
 
 def _name_sections(out: Reading) -> None:
@@ -725,26 +709,41 @@ def _name_sections(out: Reading) -> None:
     out.frame["field"] = pd.Series([names[h] if h else None for h in heads], index=out.frame.index, dtype="str")
 
 
+def _forgive(out: Reading, block: Block, name: str, *but: str) -> None:
+    """Drop what is wrong with a column of a table whose content is known otherwise, except the codes named."""
+    at, rows = block.columns.get(name), range(block.body, block.end)
+    out.problems = [
+        p for p in out.problems if p.sheet is not block.sheet or p.column != at or p.row not in rows or p.code in but
+    ]
+
+
 def _give(out: Reading, name: str, value: str) -> None:
     """Set a column the user states for all records; tell where the file says otherwise."""
-    if name in out.frame.columns and name in out.block.columns:
-        said = out.frame[name].dropna().map(lambda v: key(str(v)))
-        others = sorted({str(v) for v, k in zip(out.frame.loc[said.index, name], said, strict=True) if k != key(value)})
-        if others:
-            shown = ", ".join(showable(v) for v in others[:3]) + (", …" if len(others) > 3 else "")
-            title = showable(out.block.titles[out.block.columns[name]])
-            out.ask("given-goes-before", column=name, evidence=f"“{title}”: {shown}", name=name, value=value)
-        out.problems = [p for p in out.problems if not (p.column == out.block.columns[name] and p.code != "odd_cell")]
-        out.frame[name] = pd.Series(value, index=out.frame.index, dtype="str")
-        return
-    if name not in out.frame.columns:
-        out.frame.insert(0, name, pd.Series(value, index=out.frame.index, dtype="str"))
+    stated = pd.Series(value, index=out.frame.index, dtype="str")
+    others: set[str] = set()
+    first: Block | None = None
+    for number, block in enumerate(part.block for part in out.parts):
+        mine = out._part == number
+        if name in block.columns:
+            first = first or block
+            said = out.frame[name][mine].dropna().map(str) if name in out.frame else ()
+            others |= {v for v in said if key(v) != key(value)}
+            _forgive(out, block, name, "odd_cell")
+        elif name in block.given:
+            stated[mine] = out.frame[name][mine]
+    if others and first:
+        seen, title = sorted(others), showable(first.titles[first.columns[name]])
+        shown = ", ".join(map(showable, seen[:3])) + (", …" if len(seen) > 3 else "")
+        where = first.sheet.where(column=first.columns[name])
+        evidence = f"“{title}”: {shown}"
+        out.ask("given-goes-before", where=where, column=name, evidence=evidence, name=name, value=value)
+    out.frame[name] = stated
 
 
 # --- persons ---------------------------------------------------------------------------------------------------------
 
 
-def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None) -> None:
+def _judge_personal(out: Reading, key_salt: str | None) -> None:
     """Drop the columns that hold personal data, keep those asked for, and list the rest."""
     wanted = {key(k): k for k in out.stated.keep}
     leave = {key(h) for h, n in out.stated.mapping(out.table).items() if n == LEFT_OUT}
@@ -758,7 +757,7 @@ def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None
             sample = list(_take(column, rows[:_SAMPLE])[:_SAMPLE])
             open_words = rule is None or (rule.kind in ("text", "code") and not rule.words)
             kind = personal_kind(title, sample, header=name is None) if open_words else None
-            kind = None if kind == "free_text" and name in sentences else kind
+            kind = None if kind == "free_text" and name in out.kind.sentences else kind
             if kind and (title or name):
                 out.personal[showable(title)] = kind
             if kind == "id_number" and identity is None and number == 0:
@@ -770,12 +769,8 @@ def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None
             elif key(title) in wanted and title:
                 if kind:
                     raise _personal_error(block, at, "keep")
-                rule = replace(out.table.columns[0], kind="text", words=())
-                words = convert(_take(column, rows), rule, out.table, order="dmy", zone=None).content
-                header = wanted[key(title)]
-                if header not in out.frame:
-                    out.frame[header] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
-                out.frame.iloc[out._part == number, out.frame.columns.get_loc(header)] = words.to_numpy()
+                words = convert(_take(column, rows), Column(title, "text")).content
+                _set(out, number, wanted[key(title)], words.to_numpy())
             elif name is None and title:
                 if not kind and title not in out.unused:
                     out.unused.append(title)
@@ -801,7 +796,7 @@ def _share_of_dates(cells: Sequence[Any]) -> float:
     strings = [c for c in cells if isinstance(c, str)]
     days = sum(isinstance(c, dt.date) for c in cells)
     if strings:
-        read = convert_dates(strings, order="dmy", zone=None)
+        read = convert_dates(strings, order="dmy")
         days += int(read.content.notna().sum())
     return days / max(1, len(cells))
 
