@@ -275,13 +275,10 @@ class Reading:
 
     def leave_out(self, reason: str, positions: Sequence[int]) -> None:
         """Set records aside for a reason; what was wrong with their cells is no matter then."""
-        if not len(positions):
-            return
-        gone = {(self.origin(p)[0].sheet.name, self.origin(p)[1]) for p in positions}
-        for p in positions:
-            body = self.parts[int(self._part[p])].body
-            body.aside.setdefault(reason, []).append(int(self._rows[p]))
-        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in gone]
+        for part, row in ((self.parts[int(self._part[p])], int(self._rows[p])) for p in positions):
+            part.body.aside.setdefault(reason, []).append(row)
+            sheet = part.block.sheet.name
+            self.problems = [p for p in self.problems if (p.sheet.name, p.row) != (sheet, row)]
         kept = np.ones(len(self.frame), dtype=bool)
         kept[list(positions)] = False
         self.frame = self.frame[kept]
@@ -538,18 +535,16 @@ def _read_dates(out: Reading, blocks: Sequence[Block]) -> list[dict[str, Typed]]
         _ask_american(out, blocks, cells)
         return converted("mdy")
     if not day_first:
-        columns = [column for part in cells for column in part.values()]
-        out.order_known = not any(
-            column_date_order(c for c in column if isinstance(c, str)) == "ambiguous" and not _day_first_fits(column)
-            for column in columns
-        )
+        out.order_known = all(_order_known(column) for part in cells for column in part.values())
     return typed
 
 
-def _day_first_fits(column: Sequence[Any]) -> bool:
-    """Tell whether the real dates of a column decide: its words lie among them with the day first, and only so."""
-    real = [c.date() if isinstance(c, dt.datetime) else c for c in column if isinstance(c, dt.date)]
+def _order_known(column: Sequence[Any]) -> bool:
+    """Tell whether the day goes first for sure: no date of digits is in doubt, or only so do all fit the real dates."""
     words = [c for c in column if isinstance(c, str) and c.strip()]
+    if column_date_order(words) != "ambiguous":
+        return True
+    real = [c.date() if isinstance(c, dt.datetime) else c for c in column if isinstance(c, dt.date)]
     if not real:
         return False
     first, last = pd.Timestamp(min(real)), pd.Timestamp(max(real)) + pd.Timedelta(days=1)
@@ -660,10 +655,9 @@ def _find_extra(out: Reading, part: Part) -> None:
     if sheet.titles or sheet.name:
         return
     width = max((i + 1 for i, t in enumerate(block.titles) if t), default=0)
-    beyond = list(range(width, min(block.right, len(sheet.columns))))
-    for row in part.body.records if beyond else ():
-        at = next((c for c in beyond if texts([sheet.columns[c][row]])[0]), None)
-        if at is not None:
+    cells = {at: filled(sheet.columns[at]) for at in range(width, min(block.right, len(sheet.columns)))}
+    for row in part.body.records if cells else ():
+        if (at := next((c for c, full in cells.items() if full[row]), None)) is not None:
             out.problems.append(Problem("extra_cells", int(row), at, "", sheet))
 
 
@@ -684,29 +678,23 @@ def _name_sections(out: Reading) -> None:
     if "field" not in out.table.names or "field" in out.frame:
         return
     heads: list[str | None] = []
-    for part in out.parts:
-        current: str | None = None
-        marks = sorted(part.body.sections)
-        for row in part.body.records:
-            while marks and marks[0] < row:
-                current = part.body.sections[marks.pop(0)]
-            heads.append(current)
-    if not any(heads):
-        return
+    for body in (part.body for part in out.parts):
+        marks = sorted(body.sections)
+        above = [None, *(body.sections[mark] for mark in marks)]
+        heads += [above[at] for at in np.searchsorted(marks, body.records)]
     rule = out.table.column("field")
     find = finder(vocabulary(rule)) if rule.words else None
     names: dict[str, str | None] = {}
-    for head in {h for h in heads if h}:
+    for head in filter(None, dict.fromkeys(heads)):
         words = head.split("(")[0].strip(" .:-–")
         marked = plain(words).startswith("linh vuc")
         words = words[len("lĩnh vực") :].strip(" .:-–") if marked else words
         named = find(words) if find else words if marked else None
         names[head] = named if named is None or not holds_person(named) else None
-    if any(v is None for v in names.values()):
-        first = next(h for h, v in names.items() if v is None)
-        out.ask("headings-in-list", column="field", evidence=showable(first), count=len(names))
-        return
-    out.frame["field"] = pd.Series([names[h] if h else None for h in heads], index=out.frame.index, dtype="str")
+    if unnamed := [head for head, name in names.items() if name is None]:
+        out.ask("headings-in-list", column="field", evidence=showable(unnamed[0]), count=len(names))
+    elif names:
+        out.frame["field"] = pd.Series([names[h] if h else None for h in heads], index=out.frame.index, dtype="str")
 
 
 def _forgive(out: Reading, block: Block, name: str, *but: str) -> None:
@@ -793,12 +781,8 @@ def _personal_error(block: Block, at: int, name: str) -> DataError:
 
 def _share_of_dates(cells: Sequence[Any]) -> float:
     """Return the share of cells that are dates."""
-    strings = [c for c in cells if isinstance(c, str)]
-    days = sum(isinstance(c, dt.date) for c in cells)
-    if strings:
-        read = convert_dates(strings, order="dmy")
-        days += int(read.content.notna().sum())
-    return days / max(1, len(cells))
+    read = convert_dates([c for c in cells if isinstance(c, str | dt.date)])
+    return int(read.content.notna().sum()) / max(1, len(cells))
 
 
 def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> None:
@@ -815,11 +799,8 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
             answers = [Answer("columns", n, title) for n in (rule.name, LEFT_OUT)]
             out.ask("coded-column-unused", where=where, answers=answers, title=title, column=rule.name, name=rule.name)
             return
-    lacking = [
-        c.name
-        for c in out.table.columns
-        if c.name in ("due", "resolved", "received") and c.name not in part.block.columns
-    ]
+    dates = ("due", "resolved", "received")
+    lacking = [n for n in out.table.names if n in dates and n not in part.block.columns]
     rows = part.body.records
     cells = [c for c in _take(part.block.sheet.columns[at], rows[:_SAMPLE]) if not isinstance(c, str) or c.strip()]
     if not lacking or not len(cells) or _share_of_dates(cells) < 0.5:
@@ -857,28 +838,21 @@ def _mask_persons(out: Reading) -> None:
 
 def _settle(out: Reading) -> None:
     """Give every cell of the file its fate."""
-    accounts = {a.sheet.name: a for a in out.accounts}
-    for account in out.accounts:
+    for account in (a for a in out.accounts if not a.sheet.titles):
         account.clear()
-    for part in out.parts:
-        block, account = part.block, accounts[part.block.sheet.name]
-        if block.sheet.titles:
-            continue
-        span = slice(block.left, block.right)
-        account.put(Fate.HEADER, slice(block.top, block.body), span)
-        for reason, rows in part.body.aside.items():
-            fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
-            account.put(fate, rows, span)
-        account.put(Fate.VALUE, part.body.records, sorted(block.columns.values()))
-        account.put(Fate.LEFT_OUT, part.body.records, span)
-    for account in out.accounts:
-        blocks = [p.block for p in out.parts if p.block.sheet.name == account.sheet.name]
-        if blocks and not account.sheet.titles:
-            account.put(Fate.TITLE, slice(0, min(b.top for b in blocks)))
-            for block in blocks:  # beside a table whose neighbour is not read
-                account.put(Fate.UNREAD, slice(block.top, block.end), slice(block.right, None))
-        elif not blocks:
+        parts = [p for p in out.parts if p.block.sheet.name == account.sheet.name]
+        for block, body in ((p.block, p.body) for p in parts):
+            span = slice(block.left, block.right)
+            account.put(Fate.HEADER, slice(block.top, block.body), span)
+            for reason, rows in body.aside.items():
+                fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
+                account.put(fate, rows, span)
+            account.put(Fate.VALUE, body.records, sorted(block.columns.values()))
+            account.put(Fate.LEFT_OUT, body.records, span)
+        account.put(Fate.TITLE, slice(0, min((p.block.top for p in parts), default=0)))
+        for block in (p.block for p in parts):  # beside a table whose neighbour is not read
+            account.put(Fate.UNREAD, slice(block.top, block.end), slice(block.right, None))
+        if not parts:
             account.put(Fate.UNREAD, slice(None))
-    for problem in out.problems:
-        if not problem.sheet.titles:
-            accounts[problem.sheet.name].put(Fate.PROBLEM, problem.row, problem.column)
+        for problem in (p for p in out.problems if p.sheet.name == account.sheet.name):
+            account.put(Fate.PROBLEM, problem.row, problem.column)
