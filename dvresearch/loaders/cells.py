@@ -23,7 +23,7 @@ from dvresearch.loaders.sheets import Odd, texts
 from dvresearch.tables import SCALES, Column
 from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
 
-__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
+__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "is_open", "vocabulary"]
 
 Order = Literal["dmy", "mdy"]
 #: Zone in which instants with an offset are shown when the user names none.
@@ -171,6 +171,11 @@ def _codes(codes: NDArray[np.intp], uniques: list[Any], words: list[str | None])
             except DataError:
                 words[i], bad[i] = None, True
     return _typed(codes, uniques, _spread(words, codes, "str"), bad)
+
+
+def is_open(column: Column) -> bool:
+    """Tell whether a column takes any words, which may be somebody's name."""
+    return column.kind in ("text", "code") and not column.words
 
 
 def vocabulary(column: Column) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch.errors import DataError
-from dvresearch.loaders.cells import HOME, finder, vocabulary
+from dvresearch.loaders.cells import HOME, finder, is_open, vocabulary
 from dvresearch.loaders.declaration import Declaration, Stated, declared_once
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
@@ -125,17 +125,12 @@ def convert_records(
     first = start.origin(0)[1] + 1
     if between := sorted(row + 1 for rows in start.skipped().values() for _, row in rows if row + 1 > first):
         raise _unlike(source, between)
-    csv_options = {
-        "delim": _quote(delimiter),
-        "skip": str(_lines(text, delimiter, first - 1)),
-        "columns": "{" + ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(sheet.columns))) + "}",
-        "nullstr": "[" + ", ".join(map(_quote, _NULLS)) + "]",
-        "encoding": _quote(encoding),
-    }
-    options = ", ".join(f"{name} = {value}" for name, value in csv_options.items())
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(sheet.columns)))
     reading = _Reading(start, said.timezone or HOME)
     reading.rows = (
-        f"read_csv({_quote(str(source))}, header = false, auto_detect = false, quote = '\"', escape = '\"', {options})"
+        f"read_csv({_quote(str(source))}, header = false, auto_detect = false, quote = '\"', escape = '\"', "
+        f"delim = {_quote(delimiter)}, skip = {_lines(text, delimiter, first - 1)}, columns = {{{columns}}}, "
+        f"nullstr = [{', '.join(map(_quote, _NULLS))}], encoding = {_quote(encoding)})"
     )
     reading.select |= {n: _quote(value) for n, value in said.given.items()}
     count, masked = reading.write(source, target, memory_mib)
@@ -269,8 +264,8 @@ class _Reading:
         """Empty the cells that name a person, as :func:`mask_persons` does for small files."""
         masked: dict[str, int] = {}
         replaced = []
-        open_words = [c.name for c in DOSSIERS.columns if c.kind in ("text", "code") and not c.words]
-        for name in (n for n in (*open_words, *self.kept) if n in self.select):
+        open_words = [c.name for c in DOSSIERS.columns if is_open(c) and c.name in self.select]
+        for name in (*open_words, *self.kept):
             cell, table = _name(name), _name(f"person {name}")
             # What cannot name a person is passed over fast: a code in one word.
             may = f"contains({cell}, ' ') OR NOT regexp_full_match({cell}, {_quote(CODE.pattern)})"
@@ -327,15 +322,15 @@ def _words(rule: Column, name: str, seen: set[str]) -> str:
     """Return the expression for a column of codes: words seen at the beginning as they stand, others by their form."""
     known = vocabulary(rule)
     find = finder(known)
-    quick = "".join(f" WHEN {_quote(w)} THEN {_quote(c)}" for w in sorted(seen) if (c := find(w)))
+    quick = {w: c for w in sorted(seen) if (c := find(w))}
     form = rf"regexp_replace(lower(strip_accents(translate({name}, 'đĐ', 'dD'))), '[^\p{{L}}\p{{N}}]', '', 'g')"
-    slow = "".join(f" WHEN {_quote(w)} THEN {_quote(c)}" for w, c in sorted(known.items()))
     rest = f"CASE WHEN {name} IS NULL THEN NULL ELSE 'other' END" if "other" in rule.words else "NULL"
-    return (
-        f"CASE {name}{quick} ELSE CASE {form}{slow} ELSE {rest} END END"
-        if quick
-        else f"CASE {form}{slow} ELSE {rest} END"
-    )
+    return _case(name, quick, _case(form, dict(sorted(known.items())), rest))
+
+
+def _case(expression: str, codes: Mapping[str, str], rest: str) -> str:
+    whens = "".join(f" WHEN {_quote(word)} THEN {_quote(code)}" for word, code in codes.items())
+    return f"CASE {expression}{whens} ELSE {rest} END" if codes else rest
 
 
 def _fits(cell: str, form: str) -> bool:

@@ -190,13 +190,12 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     said = {name: value for name, value in short.items() if value not in (None, {}, ())}
     if said.get("date_order") == "auto":
         del said["date_order"]
+    given = said.pop("given", {})
     mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
-    checked = []
-    for table in mine:
-        merged = replace(table, kind=kind, **{k: v for k, v in said.items() if k != "given"})
-        checked.append(replace(merged, given={**table.given, **said.get("given", {})}))
-        _check_words(checked[-1], "")
-    return checked
+    merged = [replace(t, kind=kind, **said, given={**t.given, **given}) for t in mine]
+    for table in merged:
+        _check_words(table, "")
+    return merged
 
 
 def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:

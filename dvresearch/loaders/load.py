@@ -106,9 +106,8 @@ def readings(
 def _changes(path: str | Path, limits: Limits) -> pd.DataFrame:
     listed = read(path, Kind(CORRECTIONS, ("row",)), Declaration(), limits=limits)
     listed.refuse()
-    changes = listed.frame
-    changes.attrs["file"] = Path(path).name
-    return changes
+    listed.frame.attrs["file"] = Path(path).name
+    return listed.frame
 
 
 def _load(
@@ -136,7 +135,9 @@ def _load(
             return _load_long(Path(path), said)
     parts = readings(path, kind, stated, limits=limits, **options)
     frames = [reading.checked() for reading in parts]
-    _warn(parts)
+    for question in (q for reading in parts for q in reading.questions):
+        text = question.text()
+        warnings.warn(f"{question.where}: {text.vi}\n{text.en}", OpenQuestion, stacklevel=3)
     return frames[0] if len(frames) == 1 else _joined(parts, frames)
 
 
@@ -172,14 +173,6 @@ def _together(said: Sequence[Any]) -> Any:
     if isinstance(first, bool):
         return all(said)
     return sum(said) if isinstance(first, int) else ", ".join(dict.fromkeys(map(str, said)))
-
-
-def _warn(parts: Sequence[Reading]) -> None:
-    """Say in a warning which questions a file leaves open."""
-    for reading in parts:
-        for question in reading.questions:
-            text = question.text()
-            warnings.warn(f"{question.where}: {text.vi}\n{text.en}", OpenQuestion, stacklevel=4)
 
 
 # --- dossiers --------------------------------------------------------------------------------------------------------

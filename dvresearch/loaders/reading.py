@@ -8,6 +8,7 @@ not kept. What the file does not decide becomes a question.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
 from dvresearch.loaders.bodies import Body, body_rows
-from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, vocabulary
+from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, is_open, vocabulary
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
@@ -399,12 +400,15 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
     wanted = [s for s in sheets if s.name not in stated.unread and (not stated.sheets or s.name in stated.sheets)]
     found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
-    whole = [b for _, blocks in found for b in blocks if needed <= b.names]
-    best = max((b for _, blocks in found for b in blocks), key=lambda b: len(b.columns), default=None)
+    every = [b for _, blocks in found for b in blocks]
+    whole = [b for b in every if needed <= b.names]
     if not whole:
+        best = max(every, key=lambda b: len(b.columns), default=None)
         raise missing_columns(wanted, best, table, needed, stated)
     main = max(whole, key=lambda b: (not b.sheet.hidden, len(b.columns)))
-    _check_declared(main, [b for _, blocks in found for b in blocks], table, stated)
+    titles = [key(t) for b in every for t in b.titles if t]
+    if not all(any(t.endswith(key(h)) or t.startswith(key(h)) for t in titles) for h in stated.mapping(table)):
+        raise missing_columns([main.sheet], replace(main, columns={}), table, set(), stated)
     chosen: list[Block] = []
     for sheet, blocks in found:
         fitting = [b for b in blocks if _belongs(b, main, needed, bool(stated.sheets))]
@@ -425,22 +429,10 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
     return chosen
 
 
-def _check_declared(main: Block, blocks: Sequence[Block], table: Table, stated: Declaration) -> None:
-    """Refuse a declared header that no table has."""
-    titles = [key(t) for b in blocks for t in b.titles if t]
-    absent = [h for h in stated.mapping(table) if not any(t.endswith(key(h)) or t.startswith(key(h)) for t in titles)]
-    if absent:
-        raise missing_columns([main.sheet], replace(main, columns={}), table, set(), stated)
-
-
 def _belongs(block: Block, main: Block, needed: set[str], named: bool) -> bool:
     """Tell whether a table holds records of the kind of `main`."""
-    columns = block.names
-    return (
-        block is main
-        or (needed <= columns and (named or len(columns) >= 0.5 * len(main.columns)))
-        or (len(columns) > 0.6 * len(main.columns))
-    )
+    known, most = len(block.names), len(main.columns)
+    return block is main or known > 0.6 * most or (needed <= block.names and (named or known >= 0.5 * most))
 
 
 def _continues(sheet: Sheet, main: Block) -> Block | None:
@@ -475,9 +467,8 @@ def _ask_lacking(out: Reading, block: Block, lacking: set[str]) -> None:
 def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> None:
     titles = [showable(block.titles[c]) for c in at]
     letters = [column_letters(block.sheet.first_column + c) for c in at]
-    seen = "; ".join(f"{letter}: {title}" for letter, title in zip(letters, titles, strict=True))
-    answers = [Answer("columns", name, t) for t in titles]
-    where = block.sheet.where(block.top)
+    seen = "; ".join(map(": ".join, zip(letters, titles, strict=True)))
+    answers, where = [Answer("columns", name, t) for t in titles], block.sheet.where(block.top)
     out.ask("columns-rival", where=where, evidence=seen, answers=answers, blocking=True, column=name, name=name)
 
 
@@ -558,14 +549,13 @@ def _order_known(column: Sequence[Any]) -> bool:
 
 def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
     """Ask about dates that an American Excel may have turned round: real ones up to the 12th, the others text."""
-    for block, part in zip(blocks, cells, strict=True):
-        for name, column in part.items():
-            days = [c.day for c in column if isinstance(c, dt.date)]
-            words = sum(isinstance(c, str) and c.strip() != "" for c in column)
-            if days and words and max(days) <= 12:
-                where = block.sheet.where(block.top, block.columns[name])
-                out.ask("dates-turned-round", where=where, blocking=True, count=len(days), words=words)
-                return
+    for block, name, column in ((b, n, c) for b, part in zip(blocks, cells, strict=True) for n, c in part.items()):
+        days = [c.day for c in column if isinstance(c, dt.date)]
+        words = sum(isinstance(c, str) and c.strip() != "" for c in column)
+        if days and words and max(days) <= 12:
+            where = block.sheet.where(block.top, block.columns[name])
+            out.ask("dates-turned-round", where=where, blocking=True, count=len(days), words=words)
+            return
 
 
 def _part(out: Reading, block: Block, dates: Mapping[str, Typed], original: NDArray[np.bool_]) -> Part:
@@ -641,11 +631,9 @@ def _column(out: Reading, part: Part, name: str) -> pd.Series:
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
         out.notes.append(Note("personal_cell", f"{name}: {sum(unknown.pop(w) for w in held)}"))
     if unknown:
-        seen = out.words.setdefault(name, {})
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
         said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
-        for word, count in said.items():
-            seen[word] = seen.get(word, 0) + count
+        out.words[name] = dict(Counter(out.words.get(name)) + Counter(said))
     return column.content
 
 
@@ -665,11 +653,10 @@ def _ask_totals(out: Reading, part: Part) -> None:
     """Ask about rows that one witness calls totals; a sum would be doubled by them, a list would not."""
     if doubtful := part.body.doubtful:
         sheet = part.block.sheet
-        rows = ", ".join(str(sheet.first_row + r) for r in list(doubtful)[:10])
-        named = [f"{sheet.first_row + r}: {showable(w)}" for r, w in list(doubtful.items())[:10]]
-        answers = [Answer("rows", kind, row) for row in named for kind in ("total", "record")]
-        seen = ", ".join(f"“{showable(w)}”" for w in list(doubtful.values())[:10])
-        where = f"{sheet.where()}, dòng/row {rows}"
+        words = {str(sheet.first_row + r): showable(w) for r, w in list(doubtful.items())[:10]}
+        answers = [Answer("rows", k, f"{row}: {w}") for row, w in words.items() for k in ("total", "record")]
+        seen = ", ".join(f"“{w}”" for w in words.values())
+        where = f"{sheet.where()}, dòng/row {', '.join(words)}"
         out.ask("total-doubtful", where=where, evidence=seen, answers=answers, blocking=out.kind.added)
 
 
@@ -714,8 +701,8 @@ def _give(out: Reading, name: str, value: str) -> None:
         mine = out._part == number
         if name in block.columns:
             first = first or block
-            said = out.frame[name][mine].dropna().map(str) if name in out.frame else ()
-            others |= {v for v in said if key(v) != key(value)}
+            said = out.frame[name][mine].dropna().unique() if name in out.frame else ()
+            others |= {str(v) for v in said if key(str(v)) != key(value)}
             _forgive(out, block, name, "odd_cell")
         elif name in block.given:
             stated[mine] = out.frame[name][mine]
@@ -743,8 +730,7 @@ def _judge_personal(out: Reading, key_salt: str | None) -> None:
             title, name, column = block.titles[at], used.get(at), block.sheet.columns[at]
             rule = out.table.column(name) if name else None
             sample = list(_take(column, rows[:_SAMPLE])[:_SAMPLE])
-            open_words = rule is None or (rule.kind in ("text", "code") and not rule.words)
-            kind = personal_kind(title, sample, header=name is None) if open_words else None
+            kind = personal_kind(title, sample, header=name is None) if rule is None or is_open(rule) else None
             kind = None if kind == "free_text" and name in out.kind.sentences else kind
             if kind and (title or name):
                 out.personal[showable(title)] = kind
@@ -817,7 +803,7 @@ def _mask_persons(out: Reading) -> None:
     rules = {c.name: c for c in out.table.columns}
     for name in out.frame.columns:
         rule = rules.get(name)
-        if name == "person_key" or (rule and (rule.words or rule.kind not in ("text", "code"))):
+        if name == "person_key" or (rule and not is_open(rule)):
             continue
         found = [t for t in np.asarray(out.frame[name].dropna().unique(), dtype=object) if holds_person(t)]
         if not found:
