@@ -18,7 +18,17 @@ from typing import Any
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.tables import TABLES, Table
 
-__all__ = ["LEFT_OUT", "STATES", "Declaration", "Stated", "beside", "declared", "from_mapping", "from_toml"]
+__all__ = [
+    "LEFT_OUT",
+    "STATES",
+    "Declaration",
+    "Stated",
+    "beside",
+    "declared",
+    "declared_once",
+    "from_mapping",
+    "from_toml",
+]
 
 #: Settings with a fixed vocabulary.
 WORDS: dict[str, tuple[object, ...]] = {
@@ -180,13 +190,27 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     said = {name: value for name, value in short.items() if value not in (None, {}, ())}
     if said.get("date_order") == "auto":
         del said["date_order"]
+    given = said.pop("given", {})
     mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
-    checked = []
-    for table in mine:
-        merged = replace(table, kind=kind, **{k: v for k, v in said.items() if k != "given"})
-        checked.append(replace(merged, given={**table.given, **said.get("given", {})}))
-        _check_words(checked[-1], "")
-    return checked
+    merged = [replace(t, kind=kind, **said, given={**t.given, **given}) for t in mine]
+    for table in merged:
+        _check_words(table, "")
+    return merged
+
+
+def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
+    """Return what is declared of a file that is read as one table, as :func:`declared` does.
+
+    Raises
+    ------
+    DataError
+        When two of its tables are declared, too: the rows of a long text would count for both.
+    """
+    said, *others = declared(path, kind, stated, **short)
+    if others:
+        name = Path(path).name
+        raise DataError("sheet-declared-twice", where=name, got=name, sheet=name)
+    return said
 
 
 def from_toml(file: Path) -> list[Declaration]:

@@ -14,14 +14,15 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
-from dvresearch.loaders.declaration import Declaration, Stated, declared
+from dvresearch.loaders.declaration import Declaration, Stated, declared, declared_once
 from dvresearch.loaders.figures import faults
 from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.loaders.forms import FormReading, read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
+from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.questionnaires import questionnaire
-from dvresearch.loaders.reading import Reading, read_blocks
+from dvresearch.loaders.reading import Reading, read
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
@@ -110,10 +111,11 @@ def screen(
         if table == "figures":
             return findings.table(_screen_figures(Path(path)))
         if table == "dossiers" and corrections is None:
-            said = declared(path, table, declaration, **short)[0]
             if is_long(Path(path), limits):
+                said = declared_once(path, table, declaration, **short)
                 return findings.table(_screen_long(Path(path), said, as_of, calendar))
-            if head := _typed_parquet(Path(path), said, limits):
+            said, *others = declared(path, table, declaration, **short)
+            if not others and (head := _typed_parquet(Path(path), said, limits)):
                 return findings.table(
                     [*_how_read(head), *screen_records(Path(path), head, as_of=as_of, calendar=calendar)]
                 )
@@ -156,7 +158,7 @@ def _typed_parquet(path: Path, said: Declaration, limits: Limits) -> Reading | N
     """Return what the first rows of a Parquet file tell, when its times are typed; it need not be loaded then."""
     if container(path, limits) != "parquet":
         return None
-    head = read_blocks(read_sheets(path, limits=limits, rows=_HEAD), DOSSIERS, said, anchors=("received",))
+    head = read(read_sheets(path, limits=limits, rows=_HEAD), KINDS["dossiers"], said)
     times = [at for name, at in head.block.columns.items() if DOSSIERS.column(name).kind == "time"]
     typed = all(pd.api.types.is_datetime64_any_dtype(head.sheet.columns[at].dtype) for at in times)
     head.problems = []  # of the first rows only; the records are checked as a whole
