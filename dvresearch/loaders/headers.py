@@ -35,7 +35,6 @@ __all__ = [
     "key",
     "label",
     "layouts",
-    "may_be_title",
     "missing_columns",
     "titles_above",
 ]
@@ -232,7 +231,7 @@ def _named(
     for column, parts in ((at, words) for at, words in enumerate(titles) if words):
         # Ngày + tiếp nhận, Mã under Hồ sơ; a key has no spaces, so that of several words is theirs joined
         forms = (" ".join(parts), " ".join(reversed(parts)), parts[-1])
-        keys = [key(f) for f in forms] + [key(_REMARK.sub(" ", f)) for f in forms if _REMARK.search(f)]
+        keys = [key(f) for f in (*forms, *(_REMARK.sub(" ", f) for f in forms))]
         for known, into in ((stated, by_user), (names, found)):
             if name := next((known[k] for k in keys if k in known), None):
                 into.setdefault(name, []).append(column)
@@ -272,7 +271,7 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         fits = [g for g in guesses if len(g.rivals) > 1 and (not stated.header or g.height == len(rows))]
         best = max(fits, key=lambda g: (len(g.rivals), -g.height), default=None)
         done = max(rows[0] + 1, best.body) if best else span.stop
-        if below := [r for r in rows if r >= done and not stated.header]:
+        if below := [r for r in rows if r >= done]:
             groups.insert(0, below)  # another header may stand close below: that of a table with one record
         last = blocks[-1] if blocks else None
         if best is None or (last and len(best.rivals) < len(last.columns) / 2):
@@ -302,35 +301,27 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         return [rows]
     hits = np.zeros(sheet.height, dtype=np.int64)
     for column in sheet.columns[:_WIDEST]:
-        good = {c for c in set(column) if type(c) is str and may_be_title(c) and _is_word(c, known)}
+        good = {c for c in set(column) if type(c) is str and _is_title(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
     found = np.flatnonzero(hits >= 2).tolist()
-    groups: list[list[int]] = []
-    for row in [r for r in found if not _is_dated(sheet, int(r))] or found:
-        if groups and row - groups[-1][-1] <= 2:
-            groups[-1].append(int(row))
-        else:
-            groups.append([int(row)])
-    return groups
+    likely = np.array([r for r in found if not _is_dated(sheet, r)] or found, dtype=int)
+    return [group.tolist() for group in np.split(likely, np.flatnonzero(np.diff(likely) > 2) + 1) if len(group)]
 
 
-def may_be_title(text: str) -> bool:
-    """Tell whether a text could be the title of a column: most cells of a long list cannot."""
-    first = text.strip()[:1]
-    if not first or len(text) > _LONGEST or (first.isdigit() and not _ORDINAL.match(text.strip())):
+def _is_title(text: str, known: frozenset[str]) -> bool:
+    """Tell whether a text is a word of a header; most cells of a long list need no closer look."""
+    text = text.strip()
+    numbered = text[:1].isdigit() and not _ORDINAL.match(text)
+    if not text or len(text) > _LONGEST or numbered or _CODE.search(text):
         return False
-    return not _CODE.search(text)
+    return key(text) in known or key(_REMARK.sub(" ", text)) in known
 
 
 def _is_dated(sheet: Sheet, row: int) -> bool:
     """Tell whether a row holds a date, as a record does and a header does not."""
     cells = (column[row] for column in sheet.columns[:_WIDEST])
     return any(isinstance(c, dt.date) or (type(c) is str and _DATE.match(c.strip()) is not None) for c in cells)
-
-
-def _is_word(cell: str, known: frozenset[str]) -> bool:
-    return key(cell) in known or (bool(_REMARK.search(cell)) and key(_REMARK.sub(" ", cell)) in known)
 
 
 def _side_by_side(header: Block) -> list[Block]:
@@ -357,11 +348,6 @@ def _side_by_side(header: Block) -> list[Block]:
 
 
 # --- what is missing -------------------------------------------------------------------------------------------------
-
-
-def _shown(sheet: Sheet, titles: Sequence[str]) -> str:
-    named = [f"{column_letters(sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(titles) if t]
-    return ", ".join(named)[:1500]
 
 
 def _nearest(names: Mapping[str, Sequence[str]], seen: Iterable[str]) -> dict[str, str]:
@@ -414,13 +400,14 @@ def missing_columns(
             give.append(Answer("given", "…", name))
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
+    titles = [f"{column_letters(block.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(block.titles) if t]
     code = (
         "declared-header-not-there" if absent else "columns-missing" if len(block.columns) >= 2 else "header-not-found"
     )
     return DataError(
         code,
         where=block.sheet.where(block.top),
-        got=_shown(block.sheet, block.titles) or None,
+        got=", ".join(titles)[:1500] or None,
         give=give,
         missing=", ".join(f"“{h}”" for h in absent) or ", ".join(f"{n} ({label(table, n)})" for n in lacking),
         needed=", ".join(f"{n} ({label(table, n)})" for n in table.names if n in needed),

@@ -25,7 +25,7 @@ from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
-from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, read_sheets, texts
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
@@ -331,7 +331,7 @@ def read_blocks(
     out = Reading(table, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}
-    blocks = _choose(out, [_fill_down(s) for s in sheets], table, stated, titled)
+    blocks = _choose(out, [filled_down(s) for s in sheets], table, stated, titled)
     if changes is not None:
         blocks, out.corrections = apply(blocks, table, changes)
     dates = _read_dates(out, blocks, table, stated)
@@ -366,23 +366,6 @@ def _check_zone(timezone: str) -> None:
 
 
 # --- which tables ----------------------------------------------------------------------------------------------------
-
-
-def _fill_down(sheet: Sheet) -> Sheet:
-    """Return a sheet in which a cell merged over several rows holds for all of them."""
-    tall = [
-        (top, left, bottom) for top, left, bottom, _ in sheet.merged if bottom > top and 0 <= left < len(sheet.columns)
-    ]
-    if not tall or sheet.titles:
-        return sheet
-    columns = list(sheet.columns)
-    for left in {left for _, left, _ in tall}:
-        columns[left] = list(columns[left])
-    for top, left, bottom in tall:
-        if 0 <= top < sheet.height:
-            bottom = min(bottom, sheet.height - 1)
-            columns[left][top + 1 : bottom + 1] = [columns[left][top]] * (bottom - top)
-    return replace(sheet, columns=columns)
 
 
 def _choose(
@@ -634,7 +617,8 @@ def _fill(out: Reading, dates: Sequence[Mapping[str, Typed]]) -> None:
         at = {part.block.columns[n] for n in part.block.given if n in part.block.columns}
         out.problems = [p for p in out.problems if p.sheet is not part.block.sheet or p.column not in at]
         _find_extra(out, part)
-        _ask_totals(out, part)
+        # a sum would be doubled by a total, a list would not
+        out.questions += part.body.questions(part.block, blocking=out.table.name in ("rubric", "cases"))
 
 
 def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> pd.Series:
@@ -679,20 +663,6 @@ def _find_extra(out: Reading, part: Part) -> None:
         at = next((c for c in beyond if texts([sheet.columns[c][row]])[0]), None)
         if at is not None:
             out.problems.append(Problem("extra_cells", int(row), at, "", sheet))
-
-
-def _ask_totals(out: Reading, part: Part) -> None:
-    """Ask about rows that one witness calls totals; a sum would be doubled by them, a list would not."""
-    if doubtful := part.body.doubtful:
-        sheet = part.block.sheet
-        rows = ", ".join(str(sheet.first_row + r) for r in list(doubtful)[:10])
-        named = [f"{sheet.first_row + r}: {showable(w)}" for r, w in list(doubtful.items())[:10]]
-        answers = [Answer("rows", kind, row) for row in named for kind in ("total", "record")]
-        seen = ", ".join(f"“{showable(w)}”" for w in list(doubtful.values())[:10])
-        adds = out.table.name in ("rubric", "cases")
-        out.ask(
-            "total-doubtful", where=f"{sheet.where()}, dòng/row {rows}", evidence=seen, answers=answers, blocking=adds
-        )
 
 
 def _name_sections(out: Reading) -> None:
@@ -867,15 +837,8 @@ def _settle(out: Reading) -> None:
         account.clear()
     for part in out.parts:
         block, account = part.block, accounts[part.block.sheet.name]
-        if block.sheet.titles:
-            continue
-        span = slice(block.left, block.right)
-        account.put(Fate.HEADER, slice(block.top, block.body), span)
-        for reason, rows in part.body.aside.items():
-            fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
-            account.put(fate, rows, span)
-        account.put(Fate.VALUE, part.body.records, sorted(block.columns.values()))
-        account.put(Fate.LEFT_OUT, part.body.records, span)
+        if not block.sheet.titles:
+            part.body.put(account, block, sorted(block.columns.values()))
     for account in out.accounts:
         blocks = [p.block for p in out.parts if p.block.sheet.name == account.sheet.name]
         if blocks and not account.sheet.titles:
