@@ -26,7 +26,7 @@ from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
-from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, read_sheets, texts
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
@@ -327,7 +327,7 @@ def read(
     out = Reading(kind, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}
-    blocks = _choose(out, [_fill_down(s) for s in sheets])
+    blocks = _choose(out, [filled_down(s) for s in sheets])
     if changes is not None:
         blocks, out.corrections = apply(blocks, kind.table, changes)
     for block, dates in zip(blocks, _read_dates(out, blocks), strict=True):
@@ -371,23 +371,6 @@ def _check_zone(timezone: str) -> None:
 
 
 # --- which tables ----------------------------------------------------------------------------------------------------
-
-
-def _fill_down(sheet: Sheet) -> Sheet:
-    """Return a sheet in which a cell merged over several rows holds for all of them."""
-    tall = [
-        (top, left, bottom) for top, left, bottom, _ in sheet.merged if bottom > top and 0 <= left < len(sheet.columns)
-    ]
-    if not tall or sheet.titles:
-        return sheet
-    columns = list(sheet.columns)
-    for left in {left for _, left, _ in tall}:
-        columns[left] = list(columns[left])
-    for top, left, bottom in tall:
-        if 0 <= top < sheet.height:
-            bottom = min(bottom, sheet.height - 1)
-            columns[left][top + 1 : bottom + 1] = [columns[left][top]] * (bottom - top)
-    return replace(sheet, columns=columns)
 
 
 def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
@@ -599,7 +582,8 @@ def _fill(out: Reading) -> None:
             _set(out, number, name, value)
             _forgive(out, part.block, name)
         _find_extra(out, part)
-        _ask_totals(out, part)
+        # a sum would be doubled by a total, a list would not
+        out.questions += part.body.questions(part.block, blocking=out.kind.added)
 
 
 def _set(out: Reading, number: int, name: str, values: Any) -> None:
@@ -647,17 +631,6 @@ def _find_extra(out: Reading, part: Part) -> None:
     for row in part.body.records if cells else ():
         if (at := next((c for c, full in cells.items() if full[row]), None)) is not None:
             out.problems.append(Problem("extra_cells", int(row), at, "", sheet))
-
-
-def _ask_totals(out: Reading, part: Part) -> None:
-    """Ask about rows that one witness calls totals; a sum would be doubled by them, a list would not."""
-    if doubtful := part.body.doubtful:
-        sheet = part.block.sheet
-        words = {str(sheet.first_row + r): showable(w) for r, w in list(doubtful.items())[:10]}
-        answers = [Answer("rows", k, f"{row}: {w}") for row, w in words.items() for k in ("total", "record")]
-        seen = ", ".join(f"“{w}”" for w in words.values())
-        where = f"{sheet.where()}, dòng/row {', '.join(words)}"
-        out.ask("total-doubtful", where=where, evidence=seen, answers=answers, blocking=out.kind.added)
 
 
 def _name_sections(out: Reading) -> None:
@@ -827,14 +800,8 @@ def _settle(out: Reading) -> None:
     for account in (a for a in out.accounts if not a.sheet.titles):
         account.clear()
         parts = [p for p in out.parts if p.block.sheet.name == account.sheet.name]
-        for block, body in ((p.block, p.body) for p in parts):
-            span = slice(block.left, block.right)
-            account.put(Fate.HEADER, slice(block.top, block.body), span)
-            for reason, rows in body.aside.items():
-                fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
-                account.put(fate, rows, span)
-            account.put(Fate.VALUE, body.records, sorted(block.columns.values()))
-            account.put(Fate.LEFT_OUT, body.records, span)
+        for part in parts:
+            part.body.put(account, part.block, sorted(part.block.columns.values()))
         account.put(Fate.TITLE, slice(0, min((p.block.top for p in parts), default=0)))
         for block in (p.block for p in parts):  # beside a table whose neighbour is not read
             account.put(Fate.UNREAD, slice(block.top, block.end), slice(block.right, None))

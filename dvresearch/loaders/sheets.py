@@ -24,7 +24,7 @@ from dvresearch.text import legacy_font, nfc, repair
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "filled", "read_sheets"]
+__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "filled", "filled_down", "read_sheets"]
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,18 @@ def filled(column: Any) -> NDArray[np.bool_]:
     if blank <= {""}:
         return np.array([v != "" for v in column], dtype=bool)
     return np.array([v not in blank for v in column], dtype=bool)
+
+
+def filled_down(sheet: Sheet) -> Sheet:
+    """Return a sheet in which a cell merged over several rows holds for all of them."""
+    columns = list(sheet.columns)
+    for top, left, bottom, _ in sheet.merged:
+        if 0 <= left < len(columns) and 0 <= top < min(bottom, sheet.height):
+            if columns[left] is sheet.columns[left]:
+                columns[left] = list(columns[left])
+            bottom = min(bottom, sheet.height - 1)
+            columns[left][top + 1 : bottom + 1] = [columns[left][top]] * (bottom - top)
+    return replace(sheet, columns=columns)
 
 
 def _read_back(part: Sequence[Any], letters: str) -> Iterable[Any]:
