@@ -200,7 +200,7 @@ def read_sheets(
 def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> list[Sheet]:
     sheets: list[Sheet] = []
     notes: list[Note] = []
-    encoding = decode(_head(path), shown_name(path))[1] if kind == "html" else ""
+    encoding = decode(path.read_bytes(), shown_name(path))[1] if kind == "html" else ""
     for message in open_apart(path, kind, sheet, limits, encoding):
         if message[0] == "sheets":
             if sheet is not None and sheet not in message[1]:
@@ -217,14 +217,9 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
         else:
             columns = sheets[-1].columns
             columns.extend([] for _ in range(len(message[1]) - len(columns)))
-            for whole, (part, letters) in zip(columns, message[1], strict=True):
-                whole.extend(_read_back(part, letters))
+            for whole, part in zip(columns, message[1], strict=True):
+                whole.extend([_read_back(*v) if type(v) is tuple else v for v in part])
     return [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets]
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(1 << 20)
 
 
 def filled(column: Any) -> NDArray[np.bool_]:
@@ -238,26 +233,9 @@ def filled(column: Any) -> NDArray[np.bool_]:
     return np.array([v not in blank for v in column], dtype=bool)
 
 
-def _read_back(part: Sequence[Any], letters: str) -> Iterable[Any]:
-    """Return the cells of a part of a column as they were before `reader.portable`."""
-    if not letters:
-        return part
-    if letters == letters[0] * len(letters):
-        return map(_READ[letters[0]], part)
-    return (_READ[m](v) for v, m in zip(part, letters, strict=True))
-
-
-#: The other side of `reader.WRITE`.
-_READ: dict[str, Any] = {
-    " ": lambda value: value,
-    "T": dt.datetime,
-    "D": dt.date,
-    "H": dt.time,
-    "P": lambda seconds: dt.timedelta(seconds=seconds),
-    "E": lambda text: Odd(text, "error"),
-    "F": lambda text: Odd(text, "formula"),
-    "S": lambda text: Odd(text, "struck"),
-}
+def _read_back(kind: str, content: Any) -> Any:
+    """Return a cell that came as a pair: see :mod:`dvresearch.loaders.reader`."""
+    return Odd(content, kind) if kind in ("error", "formula", "struck") else getattr(dt, kind)(*content)
 
 
 # --- letters ---------------------------------------------------------------------------------------------------------
