@@ -11,7 +11,7 @@ error, or with a formula whose result was never stored, as an empty one; so the 
 xlrd) is asked for these, and for the number of cells that hold something. OpenDocument, Word, web pages
 and XML spreadsheets are read from their own text, and counted there, before a cell is placed.
 
-Messages are marshalled tuples, each behind its length in four bytes: ``("sheets", names)``,
+Messages are marshalled tuples, each behind its length in four bytes:
 ``("sheet", name, hidden, first_row, first_column, merged, counted, hidden_rows)``, ``("rows", columns)``,
 ``("note", code)``, ``("error", code, detail)`` and ``("end",)``; places are counted from 0, but first_row and
 first_column from 1. A cell that marshal does not know is a pair: a day, instant, time or duration by the name of its
@@ -34,7 +34,7 @@ import re
 import struct
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -133,12 +133,16 @@ class Grid:
             return
         self.counted += 1
         width = len(self.rows[row]) if row < len(self.rows) else 0
-        self.size += max(0, column + 1 - width) + max(0, row - len(self.rows)) // 8  # an empty row is small
-        if self.size > self.limits["cells"]:
-            raise Refused("too-many-cells", f"{self.size}, {self.name}")
+        self.grow(max(0, column + 1 - width) + max(0, row - len(self.rows)) // 8)  # an empty row is small
         self.rows.extend([] for _ in range(row + 1 - len(self.rows)))
         self.rows[row].extend([""] * (column + 1 - width))
         self.rows[row][column] = value
+
+    def grow(self, cells: int) -> None:
+        """Count cells that are to be held, before they are."""
+        self.size += cells
+        if self.size > self.limits["cells"]:
+            raise Refused("too-many-cells", f"{self.size}, {self.name}")
 
     def send(self) -> None:
         """Send the part of the sheet that is in use."""
@@ -152,14 +156,6 @@ class Grid:
         send_rows(((row + [""] * (width - len(row)))[left:] for row in self.rows[top:]), self.limits)
 
 
-def deliver(grids: list[Grid], sheet: str | None) -> None:
-    """Send sheets that are complete."""
-    send("sheets", [g.name for g in grids])
-    for grid in grids:
-        if sheet in (None, grid.name):
-            grid.send()
-
-
 # --- XML -------------------------------------------------------------------------------------------------------------
 
 
@@ -169,19 +165,18 @@ def local(name: str) -> str:
 
 
 def attributes(node: Element) -> dict[str, str]:
-    """Return the attributes of an element by their names without namespaces; of two the first."""
-    return {local(name): value for name, value in reversed(list(node.items()))}
+    """Return the attributes of an element by their names without namespaces, in small letters; of two the first."""
+    return {local(name).lower(): value for name, value in reversed(list(node.items()))}
 
 
-def streamed(file: Any, ended: set[str], begun: str = "") -> Iterator[Element]:
+def streamed(file: Any, ended: set[str], begun: Set[str] = frozenset()) -> Iterator[Element]:
     """Yield the elements `begun` as they begin, and those `ended` when they are complete, to be forgotten then."""
     for event, node in ElementTree.iterparse(file, ("start", "end") if begun else ("end",)):
         tag = local(node.tag)
-        if tag == begun and event == "start":
+        if tag in (begun if event == "start" else ended):
             yield node
-        elif tag in ended and event == "end":
-            yield node
-            node.clear()
+            if event == "end":
+                node.clear()
 
 
 def below(node: Element, wanted: set[str], passed_over: set[str]) -> Iterator[Element]:
@@ -231,14 +226,14 @@ class Package:
             found = [attributes(link) for link in streamed(file, {"Relationship"})]
         return [
             (
-                a.get("Id", ""),
-                posixpath.basename(a.get("Type", "")),
-                posixpath.normpath(posixpath.join("/", folder, a.get("Target", "").replace("\\", "/").lower())).lstrip(
+                a.get("id", ""),
+                posixpath.basename(a.get("type", "")),
+                posixpath.normpath(posixpath.join("/", folder, a.get("target", "").replace("\\", "/").lower())).lstrip(
                     "/"
                 ),
             )
             for a in found
-            if a.get("TargetMode") != "External"
+            if a.get("targetmode") != "External"
         ]
 
 
@@ -258,13 +253,10 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
     """Judge the archive by its directory before anything is unpacked; return the kind of file."""
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-        names = [m.filename for m in members]
-        for name in names:
-            parts = name.replace("\\", "/").split("/")
-            if ".." in parts or parts[0] == "" or ":" in parts[0] or "\0" in name:
-                raise Refused("archive-members-point-outside", name[:80])
-        if len({n.replace("\\", "/") for n in names}) < len(names):
-            raise Refused("archive-members-point-outside", "duplicate")
+        names = [m.filename.replace("\\", "/") for m in members]
+        outside = [n for n in names if n.startswith("/") or ":" in n.split("/")[0] or ".." in n.split("/")]
+        if outside or len(set(names)) < len(names):
+            raise Refused("archive-members-point-outside", [*outside, "duplicate"][0][:80])
         if any(m.flag_bits & 1 for m in members) or "encrypted-package" in names:
             raise Refused("file-has-password", "")
         unpacked = sum(m.file_size for m in members)
@@ -272,9 +264,9 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
         # Only what would also be large: a sheet of equal cells packs very well and harms nobody.
         if unpacked > limits["unpacked_mib"] << 20 or (unpacked > 16 << 20 and unpacked / packed > limits["ratio"]):
             raise Refused("archive-grows-abnormally", f"{packed / 2**20:.1f} MiB -> {unpacked / 2**20:.0f} MiB")
-        for name in names:
+        for name, member in zip(names, members, strict=True):
             if name.endswith((".xml", ".rels")):
-                with archive.open(name) as part:
+                with archive.open(member) as part:
                     prologue = part.read(PROLOGUE)
                 refuse_entities(prologue, name)
                 if name.endswith(".rels") and b'TargetMode="External"' in prologue and "externalLinks" in name:
@@ -492,8 +484,8 @@ def under_usual_names(path: str, package: Package, links: dict[str, str]) -> Any
     return out
 
 
-def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
-    """Send the sheets of an Excel workbook in its new form."""
+def read_workbook(path: str, limits: dict[str, int]) -> Iterator[Grid]:
+    """Yield the sheets of an Excel workbook in its new form."""
     with zipfile.ZipFile(path) as archive:
         package = Package(archive)
         links = package.links(package.main)
@@ -509,11 +501,11 @@ def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
                 return look_into(file, marks)
 
         with under_usual_names(path, package, by_kind) as file:
-            read_with_calamine(file, sheet, limits, parts.keys(), look)
+            yield from read_with_calamine(file, limits, parts.keys(), look)
 
 
-def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
-    """Send the sheets of an Excel workbook in its old form."""
+def read_excel_97(path: str, limits: dict[str, int]) -> Iterator[Grid]:
+    """Yield the sheets of an Excel workbook in its old form."""
     import xlrd
 
     data = Path(path).read_bytes()
@@ -537,7 +529,7 @@ def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
                     counted += kind in kept and str(value).strip() != ""
         return counted, odd, []
 
-    read_with_calamine(io.BytesIO(data), sheet, limits, book.sheet_names(), look)
+    yield from read_with_calamine(io.BytesIO(data), limits, book.sheet_names(), look)
 
 
 def without_result(data: bytes, at: int) -> dict[tuple[int, int], Odd]:
@@ -566,41 +558,32 @@ def without_result(data: bytes, at: int) -> dict[tuple[int, int], Odd]:
 
 
 def read_with_calamine(
-    file: Any, sheet: str | None, limits: dict[str, int], names: Iterable[str], look: Callable[[str], Seen]
-) -> None:
-    """Send the sheets of a workbook as calamine reads them, with what `look` finds in each of its `names` beside it."""
+    file: Any, limits: dict[str, int], names: Iterable[str], look: Callable[[str], Seen]
+) -> Iterator[Grid]:
+    """Yield the sheets of a workbook as calamine reads them, with what `look` finds in each of `names` beside it."""
     import python_calamine as calamine
 
     with calamine.CalamineWorkbook.from_filelike(file) as book:
         sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
         if missed := set(names) - {s.name for s in sheets}:
             raise Refused("file-damaged", min(missed))
-        send("sheets", [s.name for s in sheets])
         for meta in sheets:
-            if sheet not in (None, meta.name):
-                continue
             data = book.get_sheet_by_name(meta.name)
             (top, left), (bottom, right) = data.start or (0, 0), data.end or data.start or (-1, -1)
-            if (cells := (bottom - top + 1) * (right - left + 1)) > limits["cells"]:
-                raise Refused("too-many-cells", f"{cells}, {meta.name}")
-            rows = itertools.islice(data.iter_rows(), top, None) if cells else iter(())
-            merged = [[*a, *b] for a, b in data.merged_cell_ranges or []]
-            hidden = meta.visible != calamine.SheetVisibleEnum.Visible
-            counted, odd, hidden_rows = look(meta.name)
-            if not odd:
-                send("sheet", meta.name, hidden, top + 1, left + 1, merged, counted, hidden_rows)
-                send_rows(rows, limits)  # they begin at the first filled column already
-                continue
-            grid = Grid(meta.name, limits, hidden)
-            grid.rows = [[] for _ in range(top)] + [[""] * left + row for row in rows]
-            grid.merged, grid.hidden_rows, grid.size = merged, hidden_rows, cells
+            grid = Grid(meta.name, limits, meta.visible != calamine.SheetVisibleEnum.Visible)
+            grid.grow((bottom - top + 1) * (right - left + 1))
+            counted, odd, grid.hidden_rows = look(meta.name)
+            grid.merged = [[*a, *b] for a, b in data.merged_cell_ranges or []]
+            if grid.size:
+                rows = itertools.islice(data.iter_rows(), top, None)  # they begin at the first filled column
+                grid.rows = [[] for _ in range(top)] + [[""] * left + row for row in rows]
             for (row, column), (kind, text) in odd.items():
                 grid.place(row, column, (kind, str(grid.rows[row][column]) if kind == "struck" else text))
             grid.counted = counted
-            grid.send()
+            yield grid
 
 
-# --- OpenDocument ----------------------------------------------------------------------------------------------------
+# --- OpenDocument and the XML spreadsheets of Excel 2003 -------------------------------------------------------------
 
 #: What a spreadsheet shows where a formula failed; "Err:502" is LibreOffice's way, in the language of its user.
 SHOWN_FAULT = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|(?:Err|Lỗi):\d{3}")
@@ -609,46 +592,62 @@ DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 def read_opendocument(path: str, limits: dict[str, int]) -> list[Grid]:
     """Return the sheets of an OpenDocument workbook."""
+    with zipfile.ZipFile(path) as archive, archive.open("content.xml") as file:
+        return read_sheets(file, limits)
+
+
+def read_spreadsheet_2003(path: str, limits: dict[str, int]) -> list[Grid]:
+    """Return the sheets of an XML spreadsheet as Excel 2003 wrote them."""
+    with Path(path).open("rb") as file:
+        refuse_entities(file.read(PROLOGUE), "")
+        file.seek(0)
+        return read_sheets(file, limits)
+
+
+def read_sheets(file: Any, limits: dict[str, int]) -> list[Grid]:
+    """Return the sheets of XML in either form: one names the place of what follows a gap, one repeats what is equal."""
     grids: list[Grid] = []
     unseen: set[str | None] = set()
     row = 0
-    with zipfile.ZipFile(path) as archive, archive.open("content.xml") as file:
-        for node in streamed(file, {"style", "table-row"}, "table"):
-            a = attributes(node)
-            if (tag := local(node.tag)) == "style":
-                unseen |= {a.get("name") for child in node if attributes(child).get("display") == "false"}
-            elif tag == "table":
-                grids.append(Grid(a.get("name", ""), limits, a.get("style-name") in unseen))
-                row = 0
-            else:
-                repeated = number(a.get("number-rows-repeated"))
-                most = limits["cells"]
-                cells = list(itertools.islice(open_cells(node), most + 1))
-                # before a cell is placed: a few letters may repeat one a million times
-                if (wanted := repeated * sum(value != "" for _, value, _, _ in cells)) > most:
-                    raise Refused("too-many-cells", f"{wanted}, {grids[-1].name}")
-                for again in range(row, row + repeated) if cells else ():
-                    if a.get("visibility") in ("collapse", "filter"):
-                        grids[-1].hidden_rows.append(again)
-                    for cell in cells:
-                        grids[-1].place(again, *cell)
-                row += repeated
+    for node in streamed(file, {"style", "table-row", "Row"}, {"table", "Worksheet"}):
+        a = attributes(node)
+        if (tag := local(node.tag)) == "style":
+            unseen |= {a.get("name") for child in node if attributes(child).get("display") == "false"}
+        elif tag in ("table", "Worksheet"):
+            grids.append(Grid(a.get("name", ""), limits, a.get("style-name") in unseen))
+            row = 0
+        else:
+            row, repeated = number(a.get("index"), row + 1) - 1, number(a.get("number-rows-repeated"))
+            cells = list(itertools.islice(cells_of(node), limits["cells"] + 1))
+            # before a cell is placed: a few letters may repeat one a million times
+            if (wanted := repeated * len(cells)) > limits["cells"]:
+                raise Refused("too-many-cells", f"{wanted}, {grids[-1].name}")
+            for again in range(row, row + repeated) if cells else ():
+                if a.get("visibility") in ("collapse", "filter") or a.get("hidden") == "1":
+                    grids[-1].hidden_rows.append(again)
+                for cell in cells:
+                    grids[-1].place(again, *cell)
+            row += repeated
     return grids
 
 
-def open_cells(line: Element) -> Iterator[tuple[int, Any, int, int]]:
+def cells_of(line: Element) -> Iterator[tuple[int, Any, int, int]]:
     """Yield the cells of a row that hold something or reach further: column, value, rows and columns they cover."""
     column = 0
     for cell in line:
-        if local(cell.tag) not in ("table-cell", "covered-table-cell"):
+        if local(cell.tag) not in ("table-cell", "covered-table-cell", "Cell"):
             continue
         a = attributes(cell)
-        value = open_value(a, "\n".join(open_text(p) for p in cell if local(p.tag) in ("p", "h")))
-        down, across = number(a.get("number-rows-spanned")), number(a.get("number-columns-spanned"))
+        for data in cell.iterfind("{*}Data"):
+            a |= {"value-type": attributes(data).get("type", ""), "string-value": "".join(data.itertext())}
+        value = value_of(a, "\n".join(open_text(p) for p in cell if local(p.tag) in ("p", "h")))
+        down, across = number(a.get("mergedown"), 0), number(a.get("mergeacross"), 0)  # of 2003: beyond the cell
+        column = number(a.get("index"), column + 1) - 1
         repeated = number(a.get("number-columns-repeated"))
-        if value != "" or max(down, across) > 1:
-            yield from ((column + i, value, down, across) for i in range(repeated if value != "" else 1))
-        column += repeated
+        reach = number(a.get("number-rows-spanned"), down + 1), number(a.get("number-columns-spanned"), across + 1)
+        if value != "" or max(reach) > 1:
+            yield from ((column + i, value, *reach) for i in range(repeated if value != "" else 1))
+        column += repeated + across
 
 
 def open_text(node: Element) -> str:
@@ -662,20 +661,15 @@ def open_text(node: Element) -> str:
     return out
 
 
-def open_value(a: dict[str, str], shown: str) -> Any:
-    """Return what a cell of OpenDocument holds."""
-    kind, formula = a.get("value-type", ""), a.get("formula", "")
-    if SHOWN_FAULT.fullmatch(shown.strip()) and (formula or kind not in ("string", "")):
-        return "error", shown.strip()
+def value_of(a: dict[str, str], shown: str) -> Any:
+    """Return what a cell holds, by its type; what it shows where the two do not fit."""
+    kind, formula = a.get("value-type", "").lower(), a.get("formula", "")
     stated = next((a[f"{of}value"] for of in ("", "boolean-", "date-", "time-", "string-") if f"{of}value" in a), shown)
+    shown = (shown or stated).strip()
+    if kind == "error" or (SHOWN_FAULT.fullmatch(shown) and (formula or kind not in ("string", ""))):
+        return "error", shown
     if formula and not stated and kind != "string":
         return "formula", re.sub(r"^\w+:(?==)", "", formula)
-    return typed(kind, stated, shown)
-
-
-def typed(kind: str, stated: str, shown: str) -> Any:
-    """Return a cell by its type in OpenDocument or in an XML spreadsheet of 2003; what it shows if that is none."""
-    kind = kind.lower()
     try:
         if kind in ("float", "percentage", "currency", "number"):
             return float(stated)
@@ -685,7 +679,7 @@ def typed(kind: str, stated: str, shown: str) -> Any:
             moment = dt.datetime.fromisoformat(stated).replace(tzinfo=None)
             return moment.date() if moment.time() == dt.time() else moment
     except ValueError:
-        stated = shown
+        return shown
     if kind == "time" and (found := DURATION.fullmatch(stated)):
         hours, minutes, seconds = map(float, found.groups("0"))
         return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
@@ -746,7 +740,7 @@ def read_word(path: str, limits: dict[str, int]) -> list[Grid]:
     return grids
 
 
-# --- web pages and XML that are named like workbooks -----------------------------------------------------------------
+# --- web pages that are named like workbooks --------------------------------------------------------------------------
 
 
 class Table(Grid):
@@ -888,59 +882,28 @@ def part_text(data: bytes, charset: str) -> str:
     return data.decode("cp1258", "replace")
 
 
-def read_spreadsheet_2003(path: str, limits: dict[str, int]) -> list[Grid]:
-    """Return the sheets of an XML spreadsheet as Excel 2003 wrote them."""
-    grids: list[Grid] = []
-    row = -1
-    with Path(path).open("rb") as file:
-        refuse_entities(file.read(PROLOGUE), "")
-        file.seek(0)
-        for node in streamed(file, {"Row"}, "Worksheet"):
-            a = attributes(node)
-            if local(node.tag) == "Worksheet":
-                grids.append(Grid(a.get("Name", ""), limits))
-                row = -1
-                continue
-            row, column = number(a.get("Index"), row + 2) - 1, -1
-            if a.get("Hidden") == "1":
-                grids[-1].hidden_rows.append(row)
-            for cell in node:
-                a = attributes(cell)
-                column = number(a.get("Index"), column + 2) - 1
-                down, across = number(a.get("MergeDown"), 0), number(a.get("MergeAcross"), 0)
-                grids[-1].place(row, column, value_2003(cell), down + 1, across + 1)
-                column += across
-    return grids
-
-
-def value_2003(cell: Element) -> Any:
-    """Return what a cell of an XML spreadsheet of 2003 holds."""
-    data, formula = cell.find("{*}Data"), attributes(cell).get("Formula", "")
-    if data is None:
-        return ("formula", formula) if formula else ""
-    kind, shown = attributes(data).get("Type", ""), "".join(data.itertext())
-    return ("error", shown) if kind == "Error" else typed(kind, shown, shown)
-
-
 # --- the process -----------------------------------------------------------------------------------------------------
 
 
-def read(job: dict[str, Any], limits: dict[str, int]) -> None:
-    """Send the sheets of the file of `job`, by its kind."""
+READERS: dict[str, Callable[[str, dict[str, int]], Iterable[Grid]]] = {
+    "workbook": read_workbook,
+    "excel_97": read_excel_97,
+    "opendocument": read_opendocument,
+    "document": read_word,
+    "xml": read_spreadsheet_2003,
+}
+
+
+def read(job: dict[str, Any], limits: dict[str, int]) -> Iterable[Grid]:
+    """Return the sheets of the file of `job`, by its kind."""
     path, kind = job["path"], job["container"]
+    if kind == "html":
+        return read_pages(path, job["encoding"], limits)
     if kind == "zip":
         kind = check_zip(path, limits)
     elif kind == "compound":
         kind = check_compound(path)
-    if kind == "workbook":
-        read_workbook(path, job["sheet"], limits)
-    elif kind == "excel_97":
-        read_excel_97(path, job["sheet"], limits)
-    elif kind == "html":
-        deliver(read_pages(path, job["encoding"], limits), job["sheet"])
-    else:
-        complete = {"opendocument": read_opendocument, "document": read_word, "xml": read_spreadsheet_2003}
-        deliver(complete[kind](path, limits), job["sheet"])
+    return READERS[kind](path, limits)
 
 
 def main(job: dict[str, Any]) -> None:
@@ -949,7 +912,8 @@ def main(job: dict[str, Any]) -> None:
     cap(limits["memory_mib"], limits["seconds"])
     gc.disable()  # a short life and millions of small objects that all stay
     try:
-        read(job, limits)
+        for grid in read(job, limits):
+            grid.send()
         send("end")
     except Refused as refusal:
         send("error", *refusal.args)

@@ -201,12 +201,8 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
     sheets: list[Sheet] = []
     notes: list[Note] = []
     encoding = decode(path.read_bytes(), shown_name(path))[1] if kind == "html" else ""
-    for message in open_apart(path, kind, sheet, limits, encoding):
-        if message[0] == "sheets":
-            if sheet is not None and sheet not in message[1]:
-                names = ", ".join(message[1])
-                raise DataError("declared-sheet-not-there", where=shown_name(path), got=names, sheet=sheet)
-        elif message[0] == "note":
+    for message in open_apart(path, kind, limits, encoding):
+        if message[0] == "note":
             notes.append(Note(message[1]))
         elif message[0] == "sheet":
             _, name, hidden, row, column, merged, counted, unseen = message
@@ -219,7 +215,11 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
             columns.extend([] for _ in range(len(message[1]) - len(columns)))
             for whole, part in zip(columns, message[1], strict=True):
                 whole.extend([_read_back(*v) if type(v) is tuple else v for v in part])
-    return [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets]
+    wanted = [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets if sheet in (None, s.name)]
+    if sheet is not None and not wanted:
+        names = ", ".join(s.name for s in sheets)
+        raise DataError("declared-sheet-not-there", where=shown_name(path), got=names, sheet=sheet)
+    return wanted
 
 
 def filled(column: Any) -> NDArray[np.bool_]:
