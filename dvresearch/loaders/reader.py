@@ -212,29 +212,19 @@ class Package:
         self.main: str = next((to for _, kind, to in self.links("") if kind == "officeDocument"), "")
 
     def open(self, part: str) -> Any:
-        """Open a part; one that is missing makes the file a damaged one."""
-        if part not in self.members:
-            raise Refused("file-damaged", part)
+        """Open a part; it is a KeyError if there is none, and the file a damaged one."""
         return self.archive.open(self.members[part])
 
-    def links(self, part: str) -> list[tuple[str, str, str]]:
-        """Return the links of a part to others: identifier, kind, the part they lead to in small letters."""
+    def links(self, part: str) -> Iterator[tuple[str, str, str]]:
+        """Yield the links of a part to others: identifier, kind, the part they lead to in small letters."""
         folder, listed = posixpath.dirname(part), links_of(part)
         if listed not in self.members:
-            return []
+            return
         with self.open(listed) as file:
-            found = [attributes(link) for link in streamed(file, {"Relationship"})]
-        return [
-            (
-                a.get("id", ""),
-                posixpath.basename(a.get("type", "")),
-                posixpath.normpath(posixpath.join("/", folder, a.get("target", "").replace("\\", "/").lower())).lstrip(
-                    "/"
-                ),
-            )
-            for a in found
-            if a.get("targetmode") != "External"
-        ]
+            for a in map(attributes, streamed(file, {"Relationship"})):
+                if a.get("targetmode") != "External":
+                    target = posixpath.join("/", folder, a.get("target", "").replace("\\", "/").lower())
+                    yield a.get("id", ""), posixpath.basename(a.get("type", "")), posixpath.normpath(target).lstrip("/")
 
 
 def links_of(part: str) -> str:
@@ -281,11 +271,11 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
                 return "opendocument"
             raise Refused("archive-holds-no-table", kind)
         package = Package(archive)
-        if package.main.lower().endswith(".bin"):
+        if package.main.endswith(".bin"):
             raise Refused("file-is-binary-excel", "")
         if not package.main:
-            known = any(n.startswith(("xl/", "word/")) for n in names)
-            raise Refused("file-damaged" if known else "archive-holds-no-table", "" if known else "zip")
+            office = any(n.startswith(("xl/", "word/")) for n in names)
+            raise Refused("file-damaged" if office else "archive-holds-no-table", "zip")
         with package.open(package.main) as part:
             root = re.search(rb"<(?:[\w.-]+:)?(workbook|document|presentation)\b", part.read(PROLOGUE))
     kind = root[1].decode() if root else ""
@@ -295,18 +285,16 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
 
 
 def check_compound(path: str) -> str:
-    """Tell apart what comes in the old container: Excel, Word, or an encrypted new file."""
+    """Tell apart what comes in the old container: Excel, or the code that refuses Word and an encrypted new file."""
     data = Path(path).read_bytes()
-    for name, refusal in (
-        ("EncryptedPackage", "file-has-password"),
-        ("WordDocument", "file-is-old-word"),
-        ("PowerPoint Document", "file-holds-no-table"),
-    ):
-        if name.encode("utf-16-le") in data:
-            raise Refused(refusal, name)
-    if "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data:
-        return "excel_97"
-    raise Refused("file-damaged", "")
+    kinds = {
+        "EncryptedPackage": "file-has-password",
+        "WordDocument": "file-is-old-word",
+        "PowerPoint Document": "file-holds-no-table",
+        "Book": "excel_97",
+        "Workbook": "excel_97",
+    }
+    return next((kind for name, kind in kinds.items() if name.encode("utf-16-le") in data), "file-damaged")
 
 
 # --- Excel -----------------------------------------------------------------------------------------------------------
@@ -365,7 +353,8 @@ class Marks:
     """
 
     def __init__(self, package: Package, links: dict[str, str]) -> None:
-        self.blank_texts, self.struck_texts, self.struck_styles = set[str](), set[str](), set[str]()
+        self.texts: dict[str, str] = {}
+        self.struck_styles = set[str]()
         fonts: list[bool] = []
         if part := links.get("styles"):
             with package.open(part) as file:
@@ -382,28 +371,21 @@ class Marks:
             with package.open(part) as file:
                 for i, item in enumerate(streamed(file, {"si"})):
                     if blank(rich_text(item)):
-                        self.blank_texts.add(str(i))
+                        self.texts[str(i)] = "blank"
                     elif is_struck(item):
-                        self.struck_texts.add(str(i))
+                        self.texts[str(i)] = "struck"
 
-    def missing(self) -> Callable[[bytes], bool]:
-        """Return what tells whether rows as Excel writes them hold only cells counted by the ends of their values."""
-        shared = {text.encode() for text in self.blank_texts | self.struck_texts}
-        numbers = re.compile(rb' t="s"[^>]*>(?:<f.*?</f>)?<v>(\d+)</v>')
-        styles = re.compile(rb' s="(?:%s)"' % "|".join(self.struck_styles or "-").encode())
-
-        def plain(piece: bytes) -> bool:
-            return (
-                piece.startswith(b"<row ")
-                and piece.endswith(b"</row>")
-                and b' t="e"' not in piece
-                and b"strike" not in piece
-                and not UNUSUAL.search(piece)
-                and not (self.struck_styles and styles.search(piece))
-                and (not shared or shared.isdisjoint(numbers.findall(piece)))
-            )
-
-        return plain
+    def plain(self, piece: bytes) -> bool:
+        """Tell whether a piece of a sheet is rows whose cells are counted by the ends of their values alone."""
+        texts = re.findall(rb' t="s"[^>]*>(?:<f.*?</f>)?<v>(\d+)</v>', piece) if self.texts else ()
+        styles = re.findall(rb' s="(\d+)"', piece) if self.struck_styles else ()
+        return (
+            piece.startswith(b"<row ")
+            and piece.endswith(b"</row>")
+            and not (b' t="e"' in piece or b"strike" in piece or UNUSUAL.search(piece))
+            and self.texts.keys().isdisjoint(map(bytes.decode, texts))
+            and self.struck_styles.isdisjoint(map(bytes.decode, styles))
+        )
 
 
 def look_into(file: Any, marks: Marks) -> Seen:
@@ -413,10 +395,9 @@ def look_into(file: Any, marks: Marks) -> Seen:
     their values; all others are looked at element by element.
     """
     counted, odd, hidden, row = 0, dict[tuple[int, int], Odd](), list[int](), -1
-    plain = marks.missing()
     parser: Any = ElementTree.XMLPullParser(("end",))
     for piece in pieces(file, b"</row>"):
-        if plain(piece):
+        if marks.plain(piece):
             counted += piece.count(b"</v>") + piece.count(b"</is>")
             rows = re.findall(rb'<row (?=[^>]*\bhidden="(?:1|true)")[^>]*\br="(\d+)"', piece)
             hidden += [int(r) - 1 for r in rows]
@@ -448,10 +429,10 @@ def look_at(cell: Element, marks: Marks) -> tuple[bool, Odd | None]:
         return True, ("error", shown or "#?")
     if formula is not None and (shown is None or (not shown and kind != "str")):
         return True, ("formula", f"={formula.text or '…'}")  # one filled down is written once
-    if not shown or (shown in marks.blank_texts if kind == "s" else blank(shown)):
+    shared = marks.texts.get(shown or "") if kind == "s" else None
+    if not shown or shared == "blank" or (kind != "s" and blank(shown)):
         return False, None
-    shared = kind == "s" and shown in marks.struck_texts
-    if shared or cell.get("s") in marks.struck_styles or (inline is not None and is_struck(inline)):
+    if shared == "struck" or cell.get("s") in marks.struck_styles or (inline is not None and is_struck(inline)):
         return True, ("struck", "")  # calamine knows the text
     return True, None
 
@@ -488,7 +469,7 @@ def read_workbook(path: str, limits: dict[str, int]) -> Iterator[Grid]:
     """Yield the sheets of an Excel workbook in its new form."""
     with zipfile.ZipFile(path) as archive:
         package = Package(archive)
-        links = package.links(package.main)
+        links = list(package.links(package.main))
         targets = {i: target for i, kind, target in links if kind == "worksheet"}
         with package.open(package.main) as file:
             listed = [attributes(sheet) for sheet in streamed(file, {"sheet"})]
@@ -514,7 +495,6 @@ def read_excel_97(path: str, limits: dict[str, int]) -> Iterator[Grid]:
         book = xlrd.open_workbook(file_contents=data, **how)
     except xlrd.XLRDError as fault:
         raise Refused("file-has-password" if "encrypted" in str(fault) else "file-damaged", "") from None
-    kept = (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE, xlrd.XL_CELL_BOOLEAN)
 
     def look(name: str) -> Seen:
         found = book.sheet_by_name(name)
@@ -524,9 +504,7 @@ def read_excel_97(path: str, limits: dict[str, int]) -> Iterator[Grid]:
             for column, (kind, value) in enumerate(zip(found.row_types(row), found.row_values(row), strict=True)):
                 if kind == xlrd.XL_CELL_ERROR:
                     odd[row, column] = ("error", xlrd.error_text_from_code.get(value, "#?"))
-                    counted += 1
-                else:
-                    counted += kind in kept and str(value).strip() != ""
+                counted += str(value).strip() != ""
         return counted, odd, []
 
     yield from read_with_calamine(io.BytesIO(data), limits, book.sheet_names(), look)
@@ -813,8 +791,8 @@ class Page(HTMLParser):
         super().__init__()
         self.limits = limits
         self.tables: list[Table] = []
-        self.open: list[Table] = []
-        self.between: list[str] = []
+        #: Those that have begun and not ended, inside one for what stands outside of all.
+        self.open = [Table(limits)]
         self.silent = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -822,18 +800,18 @@ class Page(HTMLParser):
         self.silent = tag in ("script", "style", "title")
         if tag == "table":
             self.tables.append(Table(self.limits))
-            if not self.open:
-                self.tables[-1].add_lines(self.between)
+            if len(self.open) == 1:
+                self.tables[-1].add_lines(self.open[0].texts)
             self.open.append(self.tables[-1])
-        elif self.open and tag in ("tr", "td", "th", "caption"):
+        elif len(self.open) > 1 and tag in ("tr", "td", "th", "caption"):
             self.open[-1].begin(tag, dict(attrs))
         elif tag in ("br", "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6"):
-            (self.open[-1].texts if self.open else self.between).append("\n")
+            self.open[-1].texts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         """End a cell, and a table."""
         self.silent = False
-        if self.open and tag in ("td", "th", "caption", "tr", "table"):
+        if len(self.open) > 1 and tag in ("td", "th", "caption", "tr", "table"):
             self.open[-1].end()
             if tag == "table":
                 self.open.pop()
@@ -841,7 +819,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Take text for the cell that is open; breaks of the source's lines are blanks."""
         if not self.silent:
-            (self.open[-1].texts if self.open else self.between).append(re.sub(r"\s", " ", data))
+            self.open[-1].texts.append(re.sub(r"\s", " ", data))
 
     def close(self) -> None:
         """End what the page leaves open."""
@@ -849,7 +827,7 @@ class Page(HTMLParser):
         for table in self.open:
             table.end()
         if self.tables:
-            self.tables[-1].add_lines(self.between)
+            self.tables[-1].add_lines(self.open[0].texts)
 
 
 def read_pages(path: str, encoding: str, limits: dict[str, int]) -> list[Grid]:
@@ -903,6 +881,8 @@ def read(job: dict[str, Any], limits: dict[str, int]) -> Iterable[Grid]:
         kind = check_zip(path, limits)
     elif kind == "compound":
         kind = check_compound(path)
+    if kind not in READERS:
+        raise Refused(kind, "")
     return READERS[kind](path, limits)
 
 

@@ -8,6 +8,7 @@ old encoding or typed for an old font is turned into Unicode, and the sheet says
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -228,14 +229,16 @@ def filled(column: Any) -> NDArray[np.bool_]:
         blanks = [v for v in column.unique() if isinstance(v, str) and not v.strip()]
         return np.asarray(column.notna() & ~column.isin(blanks), dtype=bool)
     blank = {v for v in set(column) if v is None or (type(v) is str and not v.strip())}
-    if blank <= {""}:
-        return np.array([v != "" for v in column], dtype=bool)
     return np.array([v not in blank for v in column], dtype=bool)
+
+
+_MOMENTS = {kind.__name__: kind for kind in (dt.datetime, dt.date, dt.time, dt.timedelta)}
 
 
 def _read_back(kind: str, content: Any) -> Any:
     """Return a cell that came as a pair: see :mod:`dvresearch.loaders.reader`."""
-    return Odd(content, kind) if kind in ("error", "formula", "struck") else getattr(dt, kind)(*content)
+    moment = _MOMENTS.get(kind)
+    return moment(*content) if moment else Odd(content, kind)
 
 
 # --- letters ---------------------------------------------------------------------------------------------------------
@@ -283,16 +286,16 @@ def _read_parquet(path: Path, rows: int | None, limits: Limits) -> Sheet:
 
     allowed = limits.for_file(path).memory_mib << 20
     try:
-        file = pq.ParquetFile(path)
-        schema = file.schema_arrow
+        schema = pq.read_schema(path)
+        words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        file = pq.ParquetFile(path, read_dictionary=words)
         # Eight bytes is the least a value takes once it is in memory; a run of equal values takes none in the file.
         if rows is None and (need := file.metadata.num_rows * len(schema) * 8) > allowed:
             raise refuse("file-needs-too-much-memory", path, f"{need >> 20} MiB")
-        words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
         if rows is None:
-            table = pq.read_table(path, read_dictionary=words)
+            table = file.read()
         else:
-            table = pa.Table.from_batches([next(file.iter_batches(rows), pa.RecordBatch.from_pylist([], schema))])
+            table = pa.Table.from_batches(itertools.islice(file.iter_batches(rows), 1), file.schema_arrow)
         series = [_series(table.column(i), path, allowed) for i in range(table.num_columns)]
         counted = sum(map(_stated, table.columns))
     except DataError:
@@ -325,8 +328,6 @@ def _stated(column: Any) -> int:
     if pa.types.is_dictionary(column.type):
         words = (pc.equal(pc.utf8_trim_whitespace(c.dictionary), "").take(c.indices) for c in column.chunks)
         blank = sum(pc.sum(w).as_py() or 0 for w in words)
-    elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        blank = pc.sum(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py()
     else:
         blank = pc.sum(pc.is_nan(column)).as_py() if pa.types.is_floating(column.type) else 0
     return len(column) - column.null_count - (blank or 0)
