@@ -296,41 +296,33 @@ def _read_parquet(path: Path, rows: int | None, limits: Limits) -> Sheet:
             table = file.read()
         else:
             table = pa.Table.from_batches(itertools.islice(file.iter_batches(rows), 1), file.schema_arrow)
-        series = [_series(table.column(i), path, allowed) for i in range(table.num_columns)]
-        counted = sum(map(_stated, table.columns))
+        found = [_series(column, path, allowed) for column in table.columns]
     except DataError:
         raise
     except Exception as fault:
         raise refuse("file-damaged", path, type(fault).__name__) from None
-    return Sheet(shown_name(path), "", series, titles=tuple(map(str, table.column_names)), counted=counted)
+    titles, counted = tuple(map(str, table.column_names)), sum(n for _, n in found)
+    return Sheet(shown_name(path), "", [series for series, _ in found], titles=titles, counted=counted)
 
 
-def _series(column: Any, path: Path, allowed: int) -> pd.Series:
+def _series(column: Any, path: Path, allowed: int) -> tuple[pd.Series, int]:
+    """Return a Parquet column, and how many of its cells hold more than blanks, as Arrow counts them."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_nested(column.type):
-        column = pa.nulls(len(column))
-    if pa.types.is_dictionary(column.type):
-        size = sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in column.chunks)
-        if size > allowed:
-            raise refuse("too-much-text", path, f"{size >> 20} MiB")
-    return column.to_pandas()
-
-
-def _stated(column: Any) -> int:
-    """Return how many cells of a Parquet column hold more than blanks, as Arrow counts them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
+    size = blank = 0
     if pa.types.is_nested(column.type):  # lists are not read
-        return 0
-    if pa.types.is_dictionary(column.type):
-        words = (pc.equal(pc.utf8_trim_whitespace(c.dictionary), "").take(c.indices) for c in column.chunks)
-        blank = sum(pc.sum(w).as_py() or 0 for w in words)
-    else:
-        blank = pc.sum(pc.is_nan(column)).as_py() if pa.types.is_floating(column.type) else 0
-    return len(column) - column.null_count - (blank or 0)
+        column = pa.nulls(len(column))
+    elif pa.types.is_dictionary(column.type):
+        for chunk in column.chunks:
+            empty = pc.equal(pc.utf8_trim_whitespace(chunk.dictionary), "")
+            size += pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
+            blank += pc.sum(empty.take(chunk.indices)).as_py() or 0
+    elif pa.types.is_floating(column.type):
+        blank = pc.sum(pc.is_nan(column)).as_py() or 0
+    if size > allowed:
+        raise refuse("too-much-text", path, f"{size >> 20} MiB")
+    return column.to_pandas(), len(column) - column.null_count - blank
 
 
 def texts(values: Iterable[Any]) -> list[str]:
