@@ -224,6 +224,10 @@ def test_what_cannot_be_asked_is_said(spoilt: Callable[[str], Path]) -> None:
     assert list(screen("khong-co.csv")["check"]) == ["unreadable"]
 
 
+def test_of_several_unclear_headings_the_first_of_the_file_is_shown(spoilt: Callable[[str], Path]) -> None:
+    assert counted(screen(spoilt("ugly") / "nhom_va_cong_giua_bang.xlsx"), "headings_in_list") == "I. Xã Mẫu A"
+
+
 # Figures --------------------------------------------------------------------------------------------------------------
 
 FIGURES_HEAD = "unit_version,unit_level,unit,period,indicator,value_unit,value,numerator,denominator,source"

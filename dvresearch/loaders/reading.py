@@ -712,7 +712,7 @@ def _name_sections(out: Reading) -> None:
     rule = out.table.column("field")
     find = finder(vocabulary(rule)) if rule.words else None
     names: dict[str, str | None] = {}
-    for head in {h for h in heads if h}:
+    for head in dict.fromkeys(h for h in heads if h):
         words = head.split("(")[0].strip(" .:-–")
         marked = plain(words).startswith("linh vuc")
         words = words[len("lĩnh vực") :].strip(" .:-–") if marked else words
