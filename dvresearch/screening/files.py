@@ -37,7 +37,7 @@ __all__ = ["check_kind", "screen"]
 #: Tables that can be checked, besides the forms.
 _TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric", "figures")
 #: Remarks about the reading that deserve a look; the others changed nothing that is counted.
-_TO_LOOK_AT = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums")
+_TO_LOOK_AT = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums", "offsets", "external")
 #: Cells to mend that get a finding each; the rest are counted in one.
 _MOST = 200
 #: Rows of a Parquet file by which its columns are told.
@@ -114,7 +114,8 @@ def screen(
         elif table in forms:
             found = list(_screen_form(read_form(file, table, unit=unit, sheet=sheet, limits=limits)))
         else:
-            found = list(_screen_records(file, table, declaration, limits, short, as_of=as_of, calendar=calendar))
+            said = declared(file, table, declaration, **short)
+            found = list(_screen_records(file, said, limits, as_of=as_of, calendar=calendar))
     except DataError as error:
         found = [_fault("unreadable", error, error.where or file.name)]
     return findings.table(found)
@@ -126,16 +127,9 @@ def check_kind(kind: str, kinds: Sequence[str]) -> None:
         raise ParameterError("table-kind-unknown", kind=kind, words=", ".join(kinds))
 
 
-def _screen_records(
-    path: Path,
-    table: str,
-    declaration: Stated,
-    limits: Limits,
-    short: Mapping[str, Any],
-    **when: Any,
-) -> Iterator[Finding]:
-    said = declared(path, table, declaration, **short)[0]
-    if table == "dossiers" and said.corrections is None:
+def _screen_records(path: Path, tables: Sequence[Declaration], limits: Limits, **when: Any) -> Iterator[Finding]:
+    said = tables[0]
+    if said.kind == "dossiers" and said.corrections is None:
         if is_long(path, limits):
             # too long for a grid of cells: through Parquet, as it is loaded
             with tempfile.TemporaryDirectory() as folder:
@@ -150,12 +144,12 @@ def _screen_records(
             yield from _how_read(head)
             yield from screen_records(Records(head, path), **when)
             return
-    for reading in readings(path, table, declaration, limits=limits, **short):
+    for reading in readings(path, said.kind, tables, limits=limits):
         yield from _how_read(reading)
         yield from map(_asked, reading.questions)
         yield from _cells(reading.problems)
-        yield from CHECKS[table](reading) if table in CHECKS else ()
-        if table in ("dossiers", "cases"):
+        yield from CHECKS[said.kind](reading) if said.kind in CHECKS else ()
+        if said.kind in ("dossiers", "cases"):
             yield from screen_records(Records(reading), **when)
 
 
@@ -229,7 +223,7 @@ def _how_read(reading: Reading) -> Iterator[Finding]:
         yield noted("date_order", "review", sheet.where(), computed=reading.date_order)
     for change in reading.corrections:
         where = f"{sheet.file}, dòng/row {change['row']}, “{change['column']}”"
-        yield noted("corrected", "pass", where, computed=f"{change['old']} → {change['new']}")
+        yield noted("corrected", "review", where, computed=f"{change['old']} → {change['new']}", severity="info")
     if reading.unused:
         titles = ", ".join(f"“{showable(t)}”" for t in reading.unused[:20])
         yield noted("unused_columns", "pass", header, computed=titles)

@@ -33,6 +33,8 @@ _MODELS = (
     Rule("duplicate_code", "model", repeated("model")),
     # names are compared without case and diacritics, and never shown
     Rule("duplicate_model", "states_name", repeated("coalesce(unit, '')", "nullif(name, '')"), "review"),
+)
+_STOPS = (
     Rule("stop_before_start", "stop", "stop < start"),
     Rule("stop_without_reason", "stop", "stop IS NOT NULL AND stop_reason IS NULL", "review"),
     Rule("reason_without_stop", "stop_reason", "stop IS NULL AND stop_reason IS NOT NULL", "review", ("stop",)),
@@ -96,8 +98,6 @@ def _responses(reading: Reading) -> Iterator[Finding]:
     rules = [Rule("duplicate_code", "respondent", repeated("respondent"))]
     if len(items) >= MANY_ITEMS:
         rules.append(Rule("duplicate_row", "", "alike", "review", ()))
-    if "weight" in frame and frame["weight"].notna().any():
-        rules.append(Rule("weight_not_positive", "weight", "weight IS NULL OR weight <= 0"))
     yield from broken(reading, rules, alike=alike.to_numpy())
     for scale in dict.fromkeys(items.values()):
         asked = [i for i, s in items.items() if s == scale]
@@ -111,12 +111,14 @@ def _responses(reading: Reading) -> Iterator[Finding]:
                 yield share("one_answer", most, 0.95, reading.where(item))
     for item in items:
         yield share("missing", frame[item].isna().mean(), MISSING_SHARE, reading.where(item))
+    if "weight" in frame and frame["weight"].notna().any():
+        yield from broken(reading, [Rule("weight_not_positive", "weight", "weight IS NULL OR weight <= 0")])
 
 
 def _models(reading: Reading) -> Iterator[Finding]:
     frame = reading.frame
     names = reading.cells("states_name").map(plain).to_numpy()
-    yield from broken(reading, [*_MODELS, *_stages(reading)], name=names)
+    yield from broken(reading, [*_MODELS, *_stages(reading), *_STOPS], name=names)
     stated = {c: frame.get(f"states_{c}", pd.Series(False, index=frame.index)) for c in MODEL_CONTENTS}
     dated = {c: frame[c].notna() if c in frame else False for c in ("start", "evaluation")}
     stated["time"] = stated["time"] | dated["start"]
