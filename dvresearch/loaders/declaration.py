@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.tables import TABLES, Table
 
 __all__ = [
@@ -139,11 +139,21 @@ class Declaration:
             )
         return found
 
+    def _stated(self) -> dict[str, Any]:
+        said, blank = ({f.name: getattr(d, f.name) for f in fields(d)} for d in (self, Declaration()))
+        return {k: v.name if isinstance(v, Path) else v for k, v in said.items() if v != blank[k]}
+
     def record(self) -> dict[str, Any]:
         """Return what is stated, as plain values for a manifest; files by their names."""
-        said = {f.name: getattr(self, f.name) for f in fields(self)}
-        blank = {f.name: getattr(Declaration(), f.name) for f in fields(self)}
-        return {k: v.name if isinstance(v, Path) else v for k, v in said.items() if v != blank[k] and k != "items"}
+        return {key: value for key, value in self._stated().items() if key != "items"}
+
+    def answers(self) -> list[Answer]:
+        """Return what is stated as the lines of a declaration."""
+        said = self._stated()
+        found = [Answer("as" if key == "kind" else key, v) for key, v in said.items() if not isinstance(v, Mapping)]
+        tables = {key: v for key, v in said.items() if isinstance(v, Mapping)}
+        tables |= {f"words.{column}": words for column, words in tables.pop("words", {}).items()}
+        return [*found, *(Answer(key, v, entry) for key, said in tables.items() for entry, v in said.items())]
 
 
 #: What says how a file is to be read: declarations, a file of them, or nothing (the file beside it, if there is one).
