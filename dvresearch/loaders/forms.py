@@ -416,7 +416,7 @@ def _counts(table: _Table, form: Form, blanks: str) -> tuple[dict[str, NDArray[n
         parts = []
         for column in at:
             cells = table.sheet.columns[column][table.body :]
-            read = convert(cells, Column(name, "count"), TALLY, order="dmy", zone=None)
+            read = convert(cells, Column(name, "count"))
             empty = read.content.isna() & ~read.bad
             parts.append(read.content.mask(empty, 0.0 if blanks == "zero" else np.nan))
             for i in map(int, np.flatnonzero(read.bad)):
