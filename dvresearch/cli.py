@@ -61,19 +61,13 @@ def evaluate(
 ) -> None:
     """Làm một báo cáo đánh giá. / Make one evaluation report."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
     from dvresearch.evaluation import manifest
     from dvresearch.evaluation.job import evaluate as run
 
-    left = TextColumn("còn / left")
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        *(TimeElapsedColumn(), left, TimeRemainingColumn()),
-        console=Console(stderr=True),
-    )
-    with bar:
+    columns = ("{task.description}", BarColumn(), TimeElapsedColumn(), "còn / left", TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=1.0)
         folder = run(specification, out, lambda step, share: bar.update(task, description=step, completed=share))
     typer.echo(f"Báo cáo / report: {folder / 'report.html'}")
@@ -197,7 +191,8 @@ def declare(
     file, count = run(path, table, ask=ask, answers=answers, questions=questions, **short)
     typer.echo(f"Khai báo / declaration: {file}")
     if count:
-        typer.echo(f"Còn {count} câu hỏi (dòng # HỎI). / {count} questions are open (lines # HỎI).")
+        are = "question is" if count == 1 else "questions are"
+        typer.echo(f"Còn {count} câu hỏi (dòng # HỎI). / {count} {are} open (lines # HỎI).")
         if questions:
             typer.echo(f"Câu hỏi / questions: {questions}")
         raise typer.Exit(2)

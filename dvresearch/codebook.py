@@ -12,30 +12,31 @@ import difflib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dvresearch.errors import ParameterError, Text, message
 from dvresearch.text import plain
 
 __all__ = ["KINDS", "Entry", "entries", "find", "get", "glossary", "label", "nearest", "quantity"]
 
-#: What an entry can be, in the order of the glossary.
-KINDS = (
-    "indicator",
-    "column",
-    "table",
-    "definition",
-    "method",
-    "basis",
-    "flag",
-    "reason",
-    "check",
-    "verdict",
-    "severity",
-    "level",
-    "unit",
-    "value",
-)
+#: What an entry can be, in the order of the glossary, and the heading of its part there.
+_HEADINGS = {
+    "indicator": Text("Chỉ số", "Indicators"),
+    "column": Text("Cột", "Columns"),
+    "table": Text("Bảng", "Tables"),
+    "definition": Text("Định nghĩa tỷ lệ", "Definitions of rates"),
+    "method": Text("Phương pháp", "Methods"),
+    "basis": Text("Cơ sở số liệu", "Bases"),
+    "flag": Text("Lưu ý", "Flags"),
+    "reason": Text("Lý do thiếu giá trị hoặc khoảng", "Reasons for a missing value or interval"),
+    "check": Text("Phép kiểm tra", "Checks"),
+    "verdict": Text("Kết luận kiểm tra", "Verdicts"),
+    "severity": Text("Mức độ", "Severities"),
+    "level": Text("Cấp đơn vị", "Levels of units"),
+    "unit": Text("Đơn vị tính", "Units of measure"),
+    "value": Text("Giá trị của các cột mã", "Words of coded columns"),
+}
+KINDS = tuple(_HEADINGS)
 
 
 @dataclass(frozen=True)
@@ -86,32 +87,13 @@ class Entry:
 def _book() -> dict[tuple[str, str], Entry]:
     path = Path(__file__).with_name("codebook.csv")
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [
-            Entry(
-                r["kind"],
-                r["code"],
-                tuple(a for a in r["aliases"].split("|") if a),
-                r["label_vi"],
-                r["label_en"],
-                r["unit"],
-                r["better"],
-                r["note_vi"],
-                r["note_en"],
-            )
-            for r in csv.DictReader(file)
-        ]
-    return {(e.kind, e.code): e for e in rows}
+        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    book = [Entry(**{**row, "aliases": tuple(filter(None, row["aliases"].split("|")))}) for row in rows]
+    return {(e.kind, e.code): e for e in book}
 
 
 @cache
-def _by_kind() -> dict[str, list[Entry]]:
-    kinds: dict[str, list[Entry]] = {}
-    for entry in _book().values():
-        kinds.setdefault(entry.kind, []).append(entry)
-    return kinds
-
-
-def entries(kind: str | None = None) -> list[Entry]:
+def entries(kind: str | None = None) -> tuple[Entry, ...]:
     """Return all entries, or those of one kind, in the order of the file.
 
     Parameters
@@ -119,7 +101,7 @@ def entries(kind: str | None = None) -> list[Entry]:
     kind : str, optional
         One of `KINDS`; all kinds when not given.
     """
-    return list(_book().values() if kind is None else _by_kind().get(kind, ()))
+    return tuple(e for e in _book().values() if kind in (None, e.kind))
 
 
 def get(kind: str, code: str) -> Entry:
@@ -191,11 +173,8 @@ def label(kind: str, code: str, lang: Literal["vi", "en"] = "vi") -> str:
 
 @cache
 def _aliases(kind: str) -> dict[str, str]:
-    out: dict[str, str] = {}
-    for e in entries(kind):
-        for name in (e.code, e.label_vi, e.label_en, *e.aliases):
-            out.setdefault(_key(name), e.code)
-    return out
+    names = [(_key(name), e.code) for e in entries(kind) for name in (e.code, e.label_vi, e.label_en, *e.aliases)]
+    return dict(reversed(names))  # of two entries of one name the first
 
 
 def _key(name: str) -> str:
@@ -214,24 +193,6 @@ def find(kind: str, name: str) -> str | None:
         The name, with or without diacritics.
     """
     return _aliases(kind).get(_key(name))
-
-
-_HEADINGS = {
-    "indicator": Text("Chỉ số", "Indicators"),
-    "column": Text("Cột", "Columns"),
-    "table": Text("Bảng", "Tables"),
-    "definition": Text("Định nghĩa tỷ lệ", "Definitions of rates"),
-    "method": Text("Phương pháp", "Methods"),
-    "basis": Text("Cơ sở số liệu", "Bases"),
-    "flag": Text("Lưu ý", "Flags"),
-    "reason": Text("Lý do thiếu giá trị hoặc khoảng", "Reasons for a missing value or interval"),
-    "check": Text("Phép kiểm tra", "Checks"),
-    "verdict": Text("Kết luận kiểm tra", "Verdicts"),
-    "severity": Text("Mức độ", "Severities"),
-    "level": Text("Cấp đơn vị", "Levels of units"),
-    "unit": Text("Đơn vị tính", "Units of measure"),
-    "value": Text("Giá trị của các cột mã", "Words of coded columns"),
-}
 
 
 def glossary() -> str:

@@ -66,26 +66,20 @@ class Answer:
 
     def written(self, dialect: Dialect) -> str:
         """Return what a user types: an argument, a flag, or a line of the declaration."""
-        plain = self.value if isinstance(self.value, str) else _quoted(self.value)
-        if dialect == "declaration":
-            return f"[table.{self.key}] {self.toml()}" if self.entry else self.toml()
+        value = _quoted(self.value)
+        plain = self.value if isinstance(self.value, str) else value
+        line = f"[table.{self.key}] {self.toml()}" if self.entry else self.toml()
+        python = terminal = line
         if self.key == "given":
-            return f"{self.entry}={_quoted(self.value)}" if dialect == "python" else f'--given "{self.entry}={plain}"'
-        if self.key == "columns":
-            pair = f"{_quoted(self.entry)}: {_quoted(self.value)}"
-            return f"columns={{{pair}}}" if dialect == "python" else f'--columns "{self.value}={self.entry}"'
-        if self.key in ("sheet", "date_order", "timezone", "items", "corrections"):
-            return (
-                f"{self.key}={_quoted(self.value)}"
-                if dialect == "python"
-                else f'--{self.key} "{plain}"'.replace("_", "-")
-            )
-        return f"[table.{self.key}] {self.toml()}" if self.entry else self.toml()
+            python, terminal = f"{self.entry}={value}", f'--given "{self.entry}={plain}"'
+        elif self.key == "columns":
+            python, terminal = f"columns={{{_quoted(self.entry)}: {value}}}", f'--columns "{plain}={self.entry}"'
+        elif self.key in ("sheet", "date_order", "timezone", "items", "corrections"):
+            python, terminal = f"{self.key}={value}", f'--{self.key.replace("_", "-")} "{plain}"'
+        return {"python": python, "terminal": terminal, "declaration": line}[dialect]
 
 
 def _quoted(value: object) -> str:
-    if isinstance(value, tuple):
-        value = list(value)
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -132,23 +126,21 @@ def page() -> str:
     def cell(parts: dict[str, str]) -> str:
         return "<br>".join(parts[name] for name in ("what", "expected", "do") if name in parts).replace("|", "\\|")
 
-    rows = [f"| `{code}` | {cell(said['vi'])} | {cell(said['en'])} |" for code, said in _messages().items()]
-    return "\n".join(
-        [
-            "# Thông báo / Messages",
-            "",
-            "Trang này sinh ra từ `dvresearch/messages.toml` bằng `dvresearch build`; sửa ở tệp đó.  ",
-            "This page is generated from `dvresearch/messages.toml` by `dvresearch build`; edit that file.",
-            "",
-            "Mỗi ô: điều gì sai hoặc cần hỏi, cần có gì, cách sửa.  ",
-            "Each cell: what is wrong or asked, what was expected, what to do.",
-            "",
-            "| mã / code | tiếng Việt | English |",
-            "| --- | --- | --- |",
-            *rows,
-            "",
-        ]
-    )
+    rows = [f"| `{code}` | {cell(said['vi'])} | {cell(said['en'])} |\n" for code, said in _messages().items()]
+    return _HEAD + "".join(rows)
+
+
+_HEAD = """# Thông báo / Messages
+
+Trang này sinh ra từ `dvresearch/messages.toml` bằng `dvresearch build`; sửa ở tệp đó.\x20\x20
+This page is generated from `dvresearch/messages.toml` by `dvresearch build`; edit that file.
+
+Mỗi ô: điều gì sai hoặc cần hỏi, cần có gì, cách sửa.\x20\x20
+Each cell: what is wrong or asked, what was expected, what to do.
+
+| mã / code | tiếng Việt | English |
+| --- | --- | --- |
+"""
 
 
 class DvError(ValueError):

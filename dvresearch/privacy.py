@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.text import nfc, plain, shape
 
 if TYPE_CHECKING:
@@ -278,12 +278,7 @@ def pseudonym(values: Iterable[str], salt: str) -> list[str]:
         For a shorter salt.
     """
     if len(salt) < 8:
-        raise ParameterError(
-            Text("Chuỗi bí mật (salt) quá ngắn.", "The salt is too short."),
-            expected=Text("ít nhất 8 ký tự", "at least 8 characters"),
-            got=f"{len(salt)}",
-            hint=Text("Dùng một chuỗi ngẫu nhiên, giữ riêng.", "Use a random string and keep it apart."),
-        )
+        raise ParameterError("salt-too-short", got=f"{len(salt)}")
     secret = hashlib.blake2b(salt.encode()).digest()
     return [hashlib.blake2b(v.encode(), key=secret, digest_size=12).hexdigest() if v else "" for v in values]
 
@@ -325,11 +320,7 @@ def suppress(
     smallest row is hidden until that holds, and until no small count follows from all the totals together.
     """
     if min_count < 1:
-        raise ParameterError(
-            Text("min_count phải từ 1.", "min_count must be 1 or more."),
-            got=str(min_count),
-            hint=Text(f"Bỏ trống để dùng {MIN_COUNT}.", f"Leave it out to use {MIN_COUNT}."),
-        )
+        raise ParameterError("min-count-below-1", got=str(min_count), least=MIN_COUNT)
     import numpy as np
     import pandas as pd
 

@@ -92,10 +92,7 @@ class Table:
 
     def column(self, name: str) -> Column:
         """Return the column called `name` (KeyError when there is none)."""
-        for c in self.columns:
-            if c.name == name:
-                return c
-        raise KeyError(name)
+        return {c.name: c for c in self.columns}[name]
 
 
 def _read(name: str) -> dict[str, Any]:

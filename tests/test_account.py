@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from dvresearch.errors import DataError
-from dvresearch.loaders import Declaration, OpenQuestion, load_dossiers
+from dvresearch.loaders import Declaration, Limits, OpenQuestion, convert_dossiers, load_dossiers
 from dvresearch.screening import screen
 from tests.spoilt import broken, ugly
 
@@ -194,3 +194,108 @@ def test_a_sheet_in_two_tables_of_one_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         load_dossiers(path)
     assert caught.value.code == "sheet-declared-twice"
+
+
+# --- several tables of one file --------------------------------------------------------------------------------------
+
+
+def workbook(path: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        page = book.create_sheet(name)
+        for row in rows:
+            page.append(row)
+    book.save(path)
+    return path
+
+
+UNIT_FIRST: list[list[object]] = [
+    ["Đơn vị", "Ngày tiếp nhận", "Ngày trả kết quả"],
+    ["Xã Mẫu", "02/03/2026", "05/03/2026"],
+    ["Xã Mẫu", "20/03/2026", "25/03/2026"],
+]
+UNIT_LAST: list[list[object]] = [
+    ["Ngày tiếp nhận", "Ngày trả kết quả", "Đơn vị"],
+    ["02/04/2026", "05/04/2026", "Xã Khác"],
+    ["20/04/2026", "25/04/2026", None],
+]
+
+
+def test_a_given_column_is_set_in_every_table_wherever_it_stands(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "hai-trang.xlsx", a=UNIT_FIRST, b=UNIT_LAST)
+    with pytest.raises(DataError, match="C3"):
+        load_dossiers(path)
+    loaded = load_dossiers(path, unit="Xã Mẫu")
+    assert loaded["unit"].tolist() == ["Xã Mẫu"] * 4
+    (asked,) = [q for q in loaded.attrs["load"]["questions"] if q["code"] == "given-goes-before"]
+    assert "Xã Mẫu" in asked["vi"]
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_a_given_column_hides_no_fault_of_another(tmp_path: Path, order: tuple[str, str]) -> None:
+    # the day that is none stands where the other sheet has the unit
+    pages = {"a": UNIT_FIRST, "b": [UNIT_LAST[0], ["31/02/2026", "05/04/2026", "Xã Mẫu"], *UNIT_LAST[2:]]}
+    path = workbook(tmp_path / "hai-trang.xlsx", **{name: pages[name] for name in order})
+    with pytest.raises(DataError) as caught:
+        load_dossiers(path, unit="Xã Mẫu")
+    assert "“b”" in str(caught.value)
+    assert "A2" in str(caught.value)
+
+
+def test_a_column_that_only_a_later_table_has_can_be_given(tmp_path: Path) -> None:
+    without = [row[1:] for row in UNIT_FIRST]
+    path = workbook(tmp_path / "hai-trang.xlsx", a=without, b=UNIT_LAST)
+    assert load_dossiers(path, unit="Xã Mẫu")["unit"].tolist() == ["Xã Mẫu"] * 4
+
+
+def test_tables_declared_one_by_one_have_one_account(tmp_path: Path) -> None:
+    first = [[*row, extra] for row, extra in zip(UNIT_FIRST, ("Họ tên", "Nguyễn Văn An", "Trần Thị Bình"), strict=True)]
+    second = [
+        ["Nhận", *UNIT_LAST[0][1:], "Số điện thoại"],
+        ["02/04/2026", "05/04/2026", "Xã Mẫu", "0912345678"],
+        ["20/04/2026", "25/04/2026", "Xã Mẫu", "0987654321"],
+        ["Tổng cộng: 2"],
+    ]
+    path = workbook(tmp_path / "ho-so.xlsx", a=first, b=second, c=[["Ghi chú", "x", "y"], ["1", "2", "3"]])
+    declare(
+        path,
+        'sheets = ["a"]',
+        "[[table]]",
+        'as = "dossiers"',
+        'sheets = ["b"]',
+        "[table.columns]",
+        '"Nhận" = "received"',
+    )
+    report = load_dossiers(path).attrs["load"]
+    assert (report["rows"], report["sheet"]) == (4, "a, b")
+    assert report["personal"] == {"Họ tên": "name", "Số điện thoại": "phone"}
+    assert report["skipped"] == {"total": [4]}
+    assert [name for name, _ in report["unread"]] == ["c"]
+    # by hand: six values in either sheet, their titles, the column left out with its title among them
+    assert report["account"] == {
+        "a": {"value": 6, "header": 4, "left_out": 2},
+        "b": {"value": 6, "header": 4, "left_out": 2, "aside": 1},
+        "c": {"unread": 6},
+    }
+    assert sum(sum(fates.values()) for fates in report["account"].values()) == filled_cells(path)
+    assert [one["rows"] for one in report["tables"]] == [2, 2]
+
+
+def test_a_long_text_in_two_declared_tables_is_refused(tmp_path: Path) -> None:
+    path = good_list(tmp_path)
+    declare(path, "[[table]]", 'as = "dossiers"')
+    for read in (load_dossiers, screen):
+        told = read_or_refused(read, path, Limits(text_file_mib=-1))
+        assert path.name in told
+        assert "[[table]]" in told
+    with pytest.raises(DataError) as caught:
+        convert_dossiers(path, tmp_path / "a.parquet")
+    assert caught.value.code == "sheet-declared-twice"
+
+
+def read_or_refused(read: Callable[..., pd.DataFrame], path: Path, limits: Limits) -> str:
+    try:
+        return str(read(path, limits=limits).to_dict("records"))
+    except DataError as error:
+        return str(error)

@@ -43,7 +43,9 @@ def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         (["check", "x", "y"], "Dòng lệnh không đúng.", "unexpected extra argument"),
         (["check", "x", "--as"], "Lựa chọn thiếu giá trị: --as.", "requires an argument"),
         (["example", "x", "--seed", "y"], "Giá trị không dùng được: --seed.", "Invalid value for '--seed'"),
-        (["check", "x", "--as", "khac"], "Giá trị của table không dùng được.", "dossiers, cases, responses"),
+        (["check", "x", "--as", "khac"], "Không có loại bảng “khac”.", "dossiers, cases, responses"),
+        (["check", "x", "--as", "khac"], "Cần có: dossiers, cases", "There is no kind of table “khac”."),
+        (["declare", "x", "--as", "khac"], "Không có loại bảng “khac”.", "dossiers, cases, models"),
         (["check", "x", "--columns", "a"], "Không đọc được các cặp “tên=nội dung”.", "--columns"),
         (["check", "x", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'fr' is not one of 'vi', 'en'"),
         (["questionnaire", "one-stop", "q.docx", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'vi', 'en'"),
@@ -126,6 +128,33 @@ def test_the_remedy_works_when_it_is_typed(
     beside.unlink()
     assert run(monkeypatch, "check", str(path)) == 2
     assert '[table.given] "unit" = "…"' in capsys.readouterr().out
+
+
+def test_the_account_comes_first_then_questions_then_problems_then_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    lines = ["HS-1,Xã Mẫu,24/02/2026,lạ", "HS-2,Xã Mẫu,25/02/2026,Đang xử lý", "HS-2,Xã Mẫu,45/02/2026,Đang xử lý"]
+    path.write_text("\n".join(["Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Trạng thái", *lines]), encoding="utf-8")
+    assert run(monkeypatch, "check", str(path), "--lang", "en") == 2
+    said = capsys.readouterr().out
+    order = ("records were read", " checks:", "words that are not known", ": fail", "an optional column is absent")
+    assert [said.index(words) for words in order] == sorted(said.index(words) for words in order)
+    assert said.rindex(": fail (") < said.index("an optional column is absent")
+
+
+def test_open_questions_are_counted_in_words_that_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    head, row = "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày trả kết quả,Trạng thái", "HS-1,Xã Mẫu,24/02/2026,25/02/2026"
+    path.write_text(f"{head}\n{row},lạ\n", encoding="utf-8")
+    assert run(monkeypatch, "declare", str(path)) == 2
+    assert "Còn 1 câu hỏi (dòng # HỎI). / 1 question is open" in capsys.readouterr().out
+    path.with_name("a.csv.khai.toml").unlink()
+    path.write_text(f"{head}\n{row},lạ\n{row},kỳ\n".replace("HS-1", "HS-2", 1), encoding="utf-8")
+    assert run(monkeypatch, "declare", str(path)) == 2
+    assert "Còn 2 câu hỏi (dòng # HỎI). / 2 questions are open" in capsys.readouterr().out
 
 
 def test_figures_can_be_checked(

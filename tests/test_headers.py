@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import unicodedata
 from collections import defaultdict
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 
 from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, ParameterError
+from dvresearch.loaders import reading as reading_module
 from dvresearch.loaders.corrections import CORRECTIONS
 from dvresearch.loaders.declaration import Declaration
 from dvresearch.loaders.headers import Block, column_names, find_blocks, is_numbering, key, label
-from dvresearch.loaders.reading import Reading, read_blocks
+from dvresearch.loaders.kinds import KINDS
+from dvresearch.loaders.reading import Reading, read
 from dvresearch.loaders.sheets import Sheet
 from dvresearch.tables import DOSSIERS, TABLES, Table
 
@@ -35,7 +38,7 @@ def found(page: Sheet, **said: object) -> Block:
 
 
 def reading(*pages: Sheet, **said: object) -> Reading:
-    return read_blocks(pages, DOSSIERS, Declaration(**said), anchors=("received",))  # type: ignore[arg-type]
+    return read(pages, KINDS["dossiers"], Declaration(**said))  # type: ignore[arg-type]
 
 
 def refusal(*pages: Sheet, **said: object) -> DataError:
@@ -234,3 +237,9 @@ def test_rows_that_number_the_columns(row: list[object], answer: bool) -> None:
 def test_labels_come_from_the_table_first() -> None:
     assert label(DOSSIERS, "received") == "ngày tiếp nhận"
     assert label(CORRECTIONS, "why") == "lý do"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_way_to_read_names_no_table(name: str) -> None:
+    # what is special of a kind of table stands beside it, as a field of its kind
+    assert f'"{name}"' not in inspect.getsource(reading_module)

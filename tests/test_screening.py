@@ -166,6 +166,19 @@ def test_corrections_are_listed_and_counted_in(tmp_path: Path) -> None:
     findings = screen(path, corrections=changes)
     assert counted(findings, "resolved_before_received") == "0"
     assert counted(findings, "corrected") == "04/01/2026 → 06/01/2026"
+    assert "04/01/2026 → 06/01/2026" in "\n".join(screened.as_text(findings))
+    assert not screened.must_mend(findings)
+
+
+def test_what_was_read_otherwise_than_it_is_written_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    head, row = (
+        "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày trả kết quả",
+        "HS-1,Xã Mẫu,2026-02-24T20:00:00Z,2026-02-26T02:00:00Z",
+    )
+    path.write_text(f"{head}\n{row}\n", encoding="utf-8")
+    assert load_dossiers(path)["received"].item() == pd.Timestamp("2026-02-25 03:00")
+    assert "times with an offset: review" in "\n".join(screened.as_text(screen(path), "en"))
 
 
 @pytest.mark.parametrize(
@@ -222,6 +235,10 @@ def test_what_cannot_be_asked_is_said(spoilt: Callable[[str], Path]) -> None:
     with pytest.raises(ParameterError, match="as_of"):
         screen(path, as_of="hôm qua")
     assert list(screen("khong-co.csv")["check"]) == ["unreadable"]
+
+
+def test_of_several_unclear_headings_the_first_of_the_file_is_shown(spoilt: Callable[[str], Path]) -> None:
+    assert counted(screen(spoilt("ugly") / "nhom_va_cong_giua_bang.xlsx"), "headings_in_list") == "I. Xã Mẫu A"
 
 
 # Figures --------------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def book(monkeypatch):
         for kind, code, vi, en, unit, note_vi, note_en in ENTRIES
     }
     everything = {**codebook._book(), **extra}
-    indexes = (codebook._by_kind, codebook._aliases)
+    indexes = (codebook.entries, codebook._aliases)
     with monkeypatch.context() as patched:
         patched.setattr(codebook, "_book", lambda: everything)
         for index in indexes:

@@ -23,10 +23,10 @@ __all__ = ["as_json", "as_text", "check_inputs", "is_question", "must_mend", "wr
 
 
 def as_text(findings: pd.DataFrame, lang: Lang = "vi", words: Literal["pass", "match"] = "pass") -> list[str]:
-    """Return the account of what was read, the count of verdicts, the questions, and all else that did not pass."""
+    """Return the account of what was read, the count of verdicts, the questions, what failed, and what else is open."""
     account = findings.loc[findings["check"] == "account", f"guidance_{lang}"].tolist()
-    asked, open_ones = is_question(findings), findings["verdict"] != "pass"
-    ordered = [findings[asked & open_ones], findings[~asked & open_ones]]
+    asked, failed, open_ones = is_question(findings), findings["verdict"] == "fail", findings["verdict"] != "pass"
+    ordered = [findings[asked & open_ones], findings[~asked & failed], findings[~asked & open_ones & ~failed]]
     told = [line for part in ordered if len(part) for line in describe_findings(part, lang, words=words)]
     return [*account, summarise_findings(findings, lang, words=words), *told]
 

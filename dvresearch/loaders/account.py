@@ -34,16 +34,16 @@ _SHOWN = 8  # cells or questions named in one message
 
 
 class Fate(IntEnum):
-    """What became of a cell."""
+    """What became of a cell; of two readings of one file the fate that stands further up tells more."""
 
     NONE = 0
     VALUE = 1
     HEADER = 2
-    TITLE = 3
-    SECTION = 4
-    LEFT_OUT = 5
-    ASIDE = 6
-    PROBLEM = 7
+    SECTION = 3
+    ASIDE = 4
+    PROBLEM = 5
+    LEFT_OUT = 6
+    TITLE = 7
     UNREAD = 8
 
 
@@ -150,6 +150,10 @@ class SheetAccount:
             rows, columns = np.ix_(rows, columns)
         there = self.fates[rows, columns]
         self.fates[rows, columns] = np.where((there == Fate.NONE) | (fate == Fate.PROBLEM), fate, there)
+
+    def join(self, other: SheetAccount) -> None:
+        """Take over what another reading of the same sheet tells of its cells."""
+        self.fates = np.minimum(self.fates, other.fates)
 
     def settle(self) -> dict[str, int]:
         """Return how many cells had which fate.

@@ -6,7 +6,7 @@ A row is set aside only for a reason no record can have: one witness asks, two d
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,21 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dvresearch.errors import Answer
+from dvresearch.loaders.account import Fate, Question, SheetAccount
 from dvresearch.loaders.declaration import Declaration
 from dvresearch.loaders.headers import Block, is_numbering, key
 from dvresearch.loaders.sheets import filled, texts
 from dvresearch.loaders.totals import names_total, total_rows
+from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import shape
 
-__all__ = ["Body", "body_rows"]
+__all__ = ["LABELS", "LONG", "Body", "body_rows"]
 
+LABELS = 4  # columns in which the word of a total may stand
 #: A number of a heading: I, II, A, B; 1 and 2 number records.
 _SECTION = re.compile(r"[IVX]{1,5}|[A-H]")
 #: Where a total row may begin.
 _MAY_BE_TOTAL = re.compile(r"[\s(]*(?:t|c|l|Σ|∑|s|g|đ|toàn)", re.IGNORECASE)
-_LABELS = 4  # columns in which the word of a total may stand
-_LONG = 60  # letters from which a text alone in its row is no heading
+_SERIAL = ("stt", "tt", "sott", "sothutu", "thutu")
+LONG = 120  # letters from which a text alone in its row is no heading
+_SHOWN = 10  # rows named in a question
 
 
 @dataclass
@@ -54,6 +59,31 @@ class Body:
     sections: dict[int, str] = field(default_factory=dict)
     doubtful: dict[int, str] = field(default_factory=dict)
     declared: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, kinds: NDArray[Any], first: int) -> Body:
+        """Sort rows, the first of them `first`, by what each is: a record, blank, or the reason to set it aside."""
+        there = {kind: (np.flatnonzero(kinds == kind) + first).tolist() for kind in dict.fromkeys(kinds)}
+        records = np.array(there.pop("record", []), dtype=np.intp)
+        there.pop("blank", None)
+        return cls(records, there)
+
+    def put(self, account: SheetAccount, block: Block, columns: Any) -> None:
+        """Give the cells of its table their fate; those of records outside `columns` are left out."""
+        span = slice(block.left, block.right)
+        account.put(Fate.HEADER, slice(block.top, block.body), span)
+        for reason, rows in self.aside.items():
+            account.put({"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE), rows, span)
+        account.put(Fate.VALUE, self.records, columns)
+        account.put(Fate.LEFT_OUT, self.records, span)
+
+    def questions(self, block: Block, blocking: bool = False) -> list[Question]:
+        """Return the question about rows that one witness calls totals, if there are any."""
+        said = {block.sheet.first_row + i: showable(word) for i, word in [*self.doubtful.items()][:_SHOWN]}
+        where = f"{block.sheet.where()}, dòng/row {', '.join(map(str, said))}"
+        answers = [Answer("rows", kind, f"{i}:{word}") for i, word in said.items() for kind in ("total", "record")]
+        seen = ", ".join(f"“{word}”" for word in said.values())
+        return [Question("total-doubtful", where, seen, tuple(answers), blocking)] if said else []
 
 
 def body_rows(
@@ -84,37 +114,24 @@ def body_rows(
     stated : Declaration
         Rows of which the user says what they are.
     """
-    given = {**stated.given, **block.given}
-    needed = [c for c in table.columns if c.required and c.name in block.columns and c.name not in given]
-    look = _Look(block, table, anchor, good, original, [block.columns[c.name] for c in needed])
+    look = _Look(block, table, anchor, good, original, {**stated.given, **block.given})
     declared = _declared(block, look, stated)
-    body = Body(np.arange(0), declared=list(declared))
     kinds = np.full(len(good), "", dtype=object)
-    for row in block.again:
-        kinds[row - block.body] = "header_again"
+    kinds[look.numbering()] = "numbering"  # before the totals: the number of a column is no count
+    kinds[[row - block.body for row in block.again]] = "header_again"
     kinds[~look.any] = "blank"  # also the rows over which a header is merged downwards
-    for i in look.leading:  # before the totals: the number of a column is no count
-        if kinds[i] == "" and look.kind(i, kinds) == "numbering":
-            kinds[i] = "numbering"
-    totals = _totals(look, numbers, good, kinds)
-    doubtful = np.flatnonzero((kinds == "") & ~look.clear)
-    for i in map(int, doubtful):
-        kinds[i] = look.kind(i, kinds)
-    for i, sure in totals.items():
-        if sure and kinds[i] != "header_again":
-            kinds[i] = "total"
-        elif not sure and kinds[i] in ("", "record"):
-            body.doubtful[block.body + i] = look.first(i)
+    totals = _totals(look, numbers, kinds)
+    kinds[[i for i, sure in totals.items() if sure]] = "total"
+    for i in map(int, np.flatnonzero((kinds == "") & ~look.clear)):
+        kinds[i] = look.kind(i)
+    kinds[kinds == ""] = "record"
+    doubtful = [i for i in totals if kinds[i] == "record" and i not in declared.values()]
     for said, i in declared.items():
         kinds[i] = stated.rows[said]
-        body.doubtful.pop(block.body + i, None)
-    kinds[kinds == ""] = "record"
-    for at in map(int, np.flatnonzero(~np.isin(kinds.astype(str), ("record", "blank")))):
-        row = block.body + at
-        body.aside.setdefault(str(kinds[at]), []).append(row)
-        if kinds[at] == "section":
-            body.sections[row] = look.heading(at)
-    body.records = np.flatnonzero(kinds == "record") + block.body
+    body = Body.of(kinds, block.body)
+    body.sections = {row: look.heading(row - block.body) for row in body.aside.get("section", ())}
+    body.doubtful = {block.body + i: look.heading(i) for i in doubtful}
+    body.declared = list(declared)
     return body
 
 
@@ -130,23 +147,15 @@ def _declared(block: Block, look: _Look, stated: Declaration) -> dict[str, int]:
     return out
 
 
-def _totals(look: _Look, numbers: NDArray[np.float64], good: NDArray[np.bool_], kinds: NDArray[Any]) -> dict[int, bool]:
-    """Return the rows that may be totals, and whether word and arithmetic, or word and an empty key, agree."""
-    additive = numbers.shape[1] > 0
-    rows = [int(i) for i in np.flatnonzero(kinds == "") if additive or look.may_be_total[i]]
-    if not rows:
-        return {}
+def _totals(look: _Look, numbers: NDArray[np.float64], kinds: NDArray[Any]) -> dict[int, bool]:
+    """Return the rows that may be totals, and whether word and arithmetic agree."""
+    rows = np.flatnonzero((kinds == "") & (look.may_be_total | (numbers.shape[1] > 0))).tolist()
     words = [look.words(i) for i in rows]
-    labels = [[w for w in line if w][:_LABELS] for line in words]
+    labels = [[w for w in line if w][:LABELS] for line in words]
     serials = [line[look.serial] if look.serial is not None else "" for line in words]
     found = total_rows(labels, numbers[rows], serials)
-    keyless = {n: not look.has_code(i) and not (serials[n] and serials[n].isdecimal()) for n, i in enumerate(rows)}
-    # a word alone decides where the row has no key: a record has one
-    by_word = {n for n in found.doubtful if keyless[n] and (not good[rows[n]] or look.key_column is not None)}
-    sure = set(found.sure) | (by_word if not additive or look.by_date else set())
-    return {rows[n]: True for n in sure} | {
-        rows[n]: False for n in found.doubtful if n not in sure and not (look.by_date and look.has_key(rows[n]))
-    }
+    asked = [n for n in found.doubtful if not (look.by_date and look.has_key(rows[n]))]
+    return {rows[n]: False for n in asked} | {rows[n]: True for n in found.sure}
 
 
 class _Look:
@@ -159,76 +168,63 @@ class _Look:
         anchor: str,
         good: NDArray[np.bool_],
         original: NDArray[np.bool_],
-        needed: Sequence[int],
+        given: Mapping[str, str],
     ) -> None:
-        self.block, self.anchor = block, block.columns[anchor]
-        self.needed = needed
-        self.by_date = table.column(anchor).kind in ("date", "time")
-        self.survey = table.name == "responses"
-        self.count = len(good)
+        self.block, self.good, self.count = block, good, len(good)
+        self.by_date, self.survey = table.column(anchor).kind in ("date", "time"), table.name == "responses"
+        self.titles = [key(t) for t in block.titles]
         self.span = range(block.left, min(block.right, len(block.sheet.columns)))
         self.columns = {c: block.sheet.columns[c][block.body : block.end] for c in self.span}
         self.has = {c: filled(cells) for c, cells in self.columns.items()}
-        self.known = [c for c in block.columns.values() if c in self.has]
-        self.held = np.sum([np.zeros(self.count), *(self.has[c] for c in self.known)], axis=0)
-        self.full = np.sum([np.zeros(self.count), *self.has.values()], axis=0)
+        self.known = list(block.columns.values())
+        self.held = np.sum([self.has[c] for c in self.known], axis=0)
+        self.full = np.sum([*self.has.values()], axis=0)
         self.any = original & (self.full > 0)
-        self.key_column = next(
-            (block.columns[k] for k in table.key if k in block.columns and k not in ("unit", "period")), None
-        )
-        if self.key_column == self.anchor and not self.by_date:
-            self.key_column = None
-        self.serial = next(
-            (c for c in self.span if key(block.titles[c]) in ("stt", "tt", "sott", "sothutu", "thutu")), None
-        )
-        first = [c for c in self.span if c != self.serial][:_LABELS]
-        self.may_be_total = np.zeros(self.count, dtype=bool)
-        for c in ([self.serial] if self.serial is not None else []) + first:
-            may = {w for w in set(self.columns[c]) if isinstance(w, str) and _MAY_BE_TOTAL.match(w) and names_total(w)}
-            self.may_be_total |= np.fromiter(
-                (isinstance(w, str) and w in may for w in self.columns[c]), bool, self.count
-            )
-        bare = np.fromiter((type(c) in (int, float) for c in self.columns[self.anchor]), bool, self.count)
-        bare &= (
-            bare.sum() <= self.count / 2
-        )  # days as numbers; else a number among dates may be the count of a total row
-        self.good, self.bare = good, bare
-        # what is plainly a record needs no look
-        much = self.held >= min(max(2, len(self.known) / 2), len(self.known))
-        whole = np.full(self.count, self.by_date)  # a date, and all there has to be
-        for c in needed:
-            whole &= self.has[c]
-        self.clear = good & (much | whole) & ~(bare & self.by_date)
-        if not self.by_date:
-            self.clear &= self.held > 1
-        self.titles = [key(t) for t in block.titles]
-        if not self.survey:
-            self.clear &= ~self._repeats_titles()
-        self.leading = self._leading()
-        self.clear[self.leading] = False
-
-    def _leading(self) -> list[int]:
-        """Return the rows directly below the header, or below one repeated, that may number its columns."""
-        rows = []
-        for first in (0, *(row + 1 - self.block.body for row in self.block.again)):
-            n = first
-            while n < min(self.count, first + 3) and (not self.any[n] or is_numbering(self.cells(n))):
-                rows.append(n)
-                n += 1
-        return rows
+        # words that name a unit are no key, nor those by which a record is known
+        keys = [k for k in table.key if k in block.columns and k not in ("unit", "period")]
+        self.key_column = block.columns[keys[0]] if keys and (self.by_date or keys[0] != anchor) else None
+        self.serial = next((c for c in self.span if self.titles[c] in _SERIAL), None)
+        first = [self.columns[c] for c in self.span[: LABELS + 1]]
+        words = {w for cells in first for w in set(cells) if isinstance(w, str) and _MAY_BE_TOTAL.match(w)}
+        words = {w for w in words if names_total(w)}
+        self.may_be_total = np.any([[cell in words for cell in cells] for cells in first], axis=0)
+        # a number among dates may be the count of a total row; days may be numbers all of them
+        self.bare = np.array([type(c) in (int, float) for c in self.columns[block.columns[anchor]]], dtype=bool)
+        self.bare &= self.bare.sum() <= self.count / 2
+        # what is plainly a record needs no look: much of it is there, or a date and all there has to be
+        needed = [c.name for c in table.columns if c.required and c.name in block.columns and c.name not in given]
+        self.whole = np.all([self.has[block.columns[n]] for n in needed], axis=0) & good
+        much = self.held >= max(2, len(self.known) / 2)
+        self.again = self._repeats_titles()
+        self.clear = good & (much | (self.whole & self.by_date)) & ~(self.bare & self.by_date) & ~self.again
 
     def _repeats_titles(self) -> NDArray[np.bool_]:
+        """Tell the rows most of whose cells say what stands above them; an answer may be a word of its question."""
         out = np.zeros(self.count, dtype=int)
-        for c in self.known:
-            title, longest = self.titles[c], len(self.block.titles[c]) + 2
-            same = {
-                w
-                for w in set(self.columns[c])
-                if isinstance(w, str) and len(w) <= longest and len(k := key(w)) > 2 and k in title
-            }
-            if same:
-                out += [isinstance(w, str) and w in same for w in self.columns[c]]
-        return out > self.full / 2
+        for c, cells in self.columns.items():
+            longest = len(self.block.titles[c]) + 2
+            words = {w for w in set(cells) if isinstance(w, str) and len(w) <= longest}
+            words = {w for w in words if len(key(w)) > 2 and key(w) in self.titles[c]}
+            out += np.array([cell in words for cell in cells], dtype=int)
+        return (out > self.full / 2) & ~(self.survey & (self.held < 2))
+
+    def numbering(self) -> list[int]:
+        """Return the rows directly below the header, or below one repeated, that number its columns."""
+        rows = []
+        for first in (0, *(row + 1 - self.block.body for row in self.block.again)):
+            for i in range(first, min(self.count, first + 3)):
+                if self.any[i] and not is_numbering(self.cells(i)):
+                    break
+                rows.append(i)
+        self.clear[rows] = False
+        return [i for i in rows if self.any[i] and self._numbers_columns(i)]
+
+    def _numbers_columns(self, i: int) -> bool:
+        """Tell whether a row of numbers is unlike what stands below it."""
+        if (self.by_date and not self.survey) or any(w[:1] in "([" or "=" in w for w in self.words(i) if w):
+            return True
+        below = [list(self.seen[c])[:50] for c in self.known if self.seen[c]]
+        return sum(all(len(w) <= 2 and w.isdecimal() for w in words) for words in below) <= len(below) / 2
 
     def after_last(self, i: int) -> bool:
         """Tell whether a row stands below the last plain record, or below an empty row the last one of its page."""
@@ -239,11 +235,6 @@ class _Look:
         record = i - 1 - int(above.argmax()) if above.any() else 0
         return not self.clear[i:page].any() and not self.any[record:i].all()
 
-    def whole(self, i: int) -> bool:
-        """Tell whether a row holds all that a record has to; signatures hold neither dates nor numbers."""
-        full = self.good[i] and self.held[i] > 2 and all(self.has[c][i] for c in self.needed)
-        return bool(full and any(map(str.isdigit, "".join(self.words(i)))))
-
     @cached_property
     def seen(self) -> dict[int, set[str]]:
         """Column -> the words of plain records."""
@@ -253,71 +244,43 @@ class _Look:
     @cached_property
     def shapes(self) -> set[str]:
         """The shapes of the keys of plain records."""
-        return {shape(t) for t in self.seen.get(self.key_column, ())} if self.key_column is not None else set()
+        return {shape(t) for t in self.seen[self.key_column]} if self.key_column is not None else set()
 
     def cells(self, i: int) -> tuple[Any, ...]:
         return tuple(self.columns[c][i] for c in self.span)
 
     def words(self, i: int) -> list[str]:
-        line = texts(self.cells(i))
-        return [""] * self.block.left + line
-
-    def first(self, i: int) -> str:
-        return next((w for w in self.words(i) if w and not w.isdecimal()), "")
+        return [""] * self.block.left + texts(self.cells(i))
 
     def has_key(self, i: int) -> bool:
         return self.key_column is not None and bool(self.has[self.key_column][i])
 
-    def has_code(self, i: int) -> bool:
-        """Tell whether there is a key with a number, not the word of a total."""
-        return self.has_key(i) and any(map(str.isdigit, self.words(i)[self.key_column or 0]))
-
     def heading(self, i: int) -> str:
-        line = [w for w in self.words(i) if w and not _SECTION.fullmatch(w.strip(" .)"))]
-        return line[0] if line else self.first(i)
+        """Return the first words of a row that are no number."""
+        line = [w for w in self.words(i) if w and not w.isdecimal()]
+        return next((w for w in line if not _SECTION.fullmatch(w.strip(" .)"))), "".join(line[:1]))
 
-    def kind(self, i: int, kinds: NDArray[Any]) -> str:
+    def kind(self, i: int) -> str:
         """Tell what a row is that is not plainly a record."""
-        line = [w for w in self.words(i) if w]
-        above = next((k for k in reversed(kinds[:i]) if k != "blank"), "header_again")
-        if above in ("numbering", "header_again") and self._numbers_columns(i):
-            return "numbering"
-        again = sum(
-            len(k := key(w)) > 2 and k in self.titles[c] for c, w in enumerate(self.words(i)) if w and self.titles[c]
-        )
-        if again > len(line) / 2 and not self.clear[i] and not (self.survey and self.held[i] == 1):
+        words = self.words(i)
+        line = [w for w in words if w]
+        alone = len(line) == 1 and not self.survey
+        if self.again[i]:
             return "header_again"
-        serial = self.words(i)[self.serial].strip(" .)") if self.serial is not None else ""
-        if serial.isdecimal() and len(line) > 1:
+        if self.serial is not None and words[self.serial].strip(" .)").isdecimal() and len(line) > 1:
             return "record"
         roman = bool(_SECTION.fullmatch(line[0].strip(" .)"))) and len(line) == 2 and not self.survey
-        marked = len(line) == 1 and not self.survey and key(line[0]).startswith("linhvuc")
-        if (roman or marked) and self.clear[i:].any():
+        if (roman or (alone and key(line[0]).startswith("linhvuc"))) and self.clear[i:].any():
             return "section"
         if self._alike(i):
             return "record"
         if self.good[i] and not self.bare[i] and self.held[i] > 1 and (self.by_date or not self.clear.any()):
             return "record"  # sparse, but known by its day; or nothing in the table is fuller
-        if self.after_last(i):
-            few = self.held[i] <= 2 or self.held[i] < len(self.known) / 2
-            return "note" if few and not self.whole(i) else "record"
+        if self.after_last(i):  # signatures hold neither all there has to be, nor dates or numbers
+            full = self.whole[i] and self.held[i] > 2 and any(map(str.isdigit, "".join(line)))
+            return "note" if self.held[i] < max(3, len(self.known) / 2) and not full else "record"
         # words in the column of the codes, unlike any code, and nothing beside them
-        keyless = not self.has_key(i) or " " in line[0]
-        if len(line) == 1 and not self.survey and len(line[0]) <= 2 * _LONG and keyless:
-            return "section"
-        return "record"
-
-    def _numbers_columns(self, i: int) -> bool:
-        """Tell whether a row numbers the columns: in sequence, and unlike what stands below it."""
-        if not is_numbering(self.cells(i)):
-            return False
-        if any(w[:1] in "([" or "=" in w for w in self.words(i) if w):
-            return True
-        below = self.seen if self.survey or not self.by_date else {}
-        if not below:
-            return True
-        small = [all(len(w) <= 2 and w.isdecimal() for w in list(below[c])[:50]) for c in self.known if below.get(c)]
-        return sum(small) <= len(small) / 2
+        return "section" if alone and len(line[0]) <= LONG and (not self.has_key(i) or " " in line[0]) else "record"
 
     def _alike(self, i: int) -> bool:
         """Tell whether a cell is of the kind that stands in its column: a word seen above, a key of the same shape."""

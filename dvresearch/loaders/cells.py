@@ -20,10 +20,10 @@ from dvresearch import codebook
 from dvresearch.errors import DataError
 from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import Odd, texts
-from dvresearch.tables import SCALES, Column, Table
+from dvresearch.tables import SCALES, Column
 from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
 
-__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "vocabulary"]
+__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "is_open", "vocabulary"]
 
 Order = Literal["dmy", "mdy"]
 #: Zone in which instants with an offset are shown when the user names none.
@@ -112,7 +112,7 @@ def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad:
     )
 
 
-def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order, zone: str | None) -> Typed:
+def convert(values: Sequence[Any], column: Column, *, order: Order = "dmy", zone: str | None = None) -> Typed:
     """Convert the cells of one column as its contract says.
 
     Parameters
@@ -121,11 +121,9 @@ def convert(values: Sequence[Any], column: Column, table: Table, *, order: Order
         Cells, as :class:`dvresearch.loaders.sheets.Sheet` holds them.
     column : Column
         What they should be.
-    table : Table
-        The contract the column belongs to.
     order : {"dmy", "mdy"}
         How dates of digits are written.
-    zone : str or None
+    zone : str, optional
         Time zone of instants, see :func:`convert_dates`.
     """
     if column.kind in ("date", "time"):
@@ -175,6 +173,11 @@ def _codes(codes: NDArray[np.intp], uniques: list[Any], words: list[str | None])
     return _typed(codes, uniques, _spread(words, codes, "str"), bad)
 
 
+def is_open(column: Column) -> bool:
+    """Tell whether a column takes any words, which may be somebody's name."""
+    return column.kind in ("text", "code") and not column.words
+
+
 def vocabulary(column: Column) -> dict[str, str]:
     """Return the words known for the codes of a column: their form under :func:`headers.key` -> code."""
     names = {key(w): w for w in column.words} | {key(written): w for written, w in column.codes}
@@ -221,7 +224,7 @@ def _numbers(codes: NDArray[np.intp], uniques: list[Any], column: Column) -> Typ
 # --- dates -----------------------------------------------------------------------------------------------------------
 
 
-def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days: bool = False) -> Typed:
+def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | None = None, days: bool = False) -> Typed:
     """Convert cells to instants (or days).
 
     Parameters
@@ -236,9 +239,6 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
     days : bool
         Keep the day only.
     """
-    if isinstance(values, pd.Series) and pd.api.types.is_datetime64_any_dtype(values.dtype):
-        series = _in_zone(values.reset_index(drop=True).dt.as_unit("us"), zone)
-        return Typed(series.dt.normalize() if days else series, np.zeros(len(series), dtype=bool), lambda row: "")
     if (stamped := _stamped(values)) is not None:
         series = _in_zone(stamped, zone)
         return Typed(series.dt.normalize() if days else series, np.zeros(len(series), dtype=bool), lambda row: "")
@@ -280,10 +280,12 @@ def convert_dates(values: Sequence[Any], *, order: Order, zone: str | None, days
 
 
 def _stamped(values: Sequence[Any]) -> pd.Series | None:
-    """Return cells that are all instants without a zone, or empty: what most workbooks hold; None for any others.
+    """Return cells that are typed, or all instants without a zone or empty as in most workbooks; None for any others.
 
     Read at once, they need not be told apart first, the slowest step of all.
     """
+    if isinstance(values, pd.Series) and pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return values.reset_index(drop=True).dt.as_unit("us")
     kinds = set(map(type, values))
     if dt.datetime not in kinds or kinds - {dt.datetime, str}:
         return None
@@ -296,6 +298,9 @@ def _stamped(values: Sequence[Any]) -> pd.Series | None:
 
 #: Lengths of 24/02/2026, 24/02/2026 08:30, 24/02/2026 08:30:00 and 02/24/2026 08:30:00 AM.
 _PADDED = (10, 16, 19, 22)
+_MARKS = [ord(mark) for mark in "/-."]
+#: The least and the most that stands in each place: pandas takes second 60, and digits of other scripts.
+_LIMITS = ("0000-00-00 00:00:00", "9999-19-39 29:59:59")
 
 
 def _read_padded(strings: list[str], order: Order) -> tuple[NDArray[np.datetime64], bool]:
@@ -309,61 +314,38 @@ def _read_padded(strings: list[str], order: Order) -> tuple[NDArray[np.datetime6
     lengths = np.fromiter(map(len, stripped), int, len(stripped))
     for width in _PADDED:
         rows = np.flatnonzero(lengths == width)
-        if not len(rows):
-            continue
         chars = np.array([stripped[i] for i in rows], dtype=f"U{width}").view(np.uint32).reshape(-1, width)
-        for iso in (True, False):
-            chosen = (chars[:, 4] == ord("-")) == iso
-            stamp, day = _digits_to_time(chars[chosen], iso, order)
-            out[rows[chosen]] = stamp
-            decided |= not iso and bool((day[~np.isnat(stamp)] > 12).any())
+        year_first = chars[:, 4] == ord("-") if len(rows) else np.zeros(0, dtype=bool)
+        for iso, chosen in ((True, year_first), (False, ~year_first)):
+            if chosen.any():
+                out[rows[chosen]] = stamp = _digits_to_time(chars[chosen], iso, order)
+                decided |= not iso and bool((pd.Series(stamp).dt.day > 12).any())
     return out, decided
 
 
-def _digits_to_time(
-    chars: NDArray[np.uint32], iso: bool, order: Order
-) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+def _digits_to_time(chars: NDArray[np.uint32], iso: bool, order: Order) -> NDArray[np.datetime64]:
+    """Read dates of one width after their parts are put into the order of ISO 8601."""
     width = chars.shape[1]
-    places = (
-        {"year": (0, 4), "month": (5, 7), "day": (8, 10)} if iso else {"day": (0, 2), "month": (3, 5), "year": (6, 10)}
-    )
-    if order == "mdy" and not iso:
-        places["day"], places["month"] = places["month"], places["day"]
-    places |= {
-        name: at for name, at in (("hour", (11, 13)), ("minute", (14, 16)), ("second", (17, 19))) if at[1] <= width
-    }
-    right = np.ones(len(chars), dtype=bool)
-    part = {}
-    for name, (first, last) in places.items():
-        digits = chars[:, first:last].astype(np.int64) - ord("0")
-        right &= ((digits >= 0) & (digits <= 9)).all(axis=1)
-        part[name] = digits @ 10 ** np.arange(last - first - 1, -1, -1)
-    one, two = chars[:, 4 if iso else 2], chars[:, 7 if iso else 5]
-    right &= (one == two) & np.isin(one, [ord(c) for c in ("-" if iso else "/-.")])
+    marks, year, month, day = ((4, 7), 0, 5, 8) if iso else ((2, 5), 6, *((0, 3) if order == "mdy" else (3, 0)))
+    right = (chars[:, marks[0]] == chars[:, marks[1]]) & np.isin(chars[:, marks[0]], [ord("-")] if iso else _MARKS)
+    moved = np.full((len(chars), min(width, 19)), ord("-"), dtype=np.uint32)
+    for at, start, count in ((0, year, 4), (5, month, 2), (8, day, 2)):
+        moved[:, at : at + count] = chars[:, start : start + count]
     if width > 10:
-        right &= np.isin(chars[:, 10], [ord(" "), ord("T")]) & (chars[:, 13] == ord(":"))
-    if width > 16:
-        right &= chars[:, 16] == ord(":")
-    right &= (part["month"] >= 1) & (part["month"] <= 12) & (part["day"] >= 1) & (part["year"] >= 1900)
-    month = np.where(right, (part["year"] - 1970) * 12 + part["month"] - 1, 0).astype("datetime64[M]")
-    day = month.astype("datetime64[D]") + np.where(right, part["day"] - 1, 0)
-    right &= day.astype("datetime64[M]") == month
-    if width > 19:
-        half = chars[:, 20]
-        right &= (
-            (chars[:, 19] == ord(" "))
-            & np.isin(half, [ord(c) for c in "AaPp"])
-            & np.isin(chars[:, 21], [ord("M"), ord("m")])
-        )
-        right &= (part["hour"] >= 1) & (part["hour"] <= 12)
-        part["hour"] = part["hour"] % 12 + 12 * np.isin(half, [ord("P"), ord("p")])
-    seconds = np.zeros(len(chars), dtype=np.int64)
-    for name, limit in (("hour", 24), ("minute", 60), ("second", 60)):
-        value = part.get(name, np.zeros(len(chars), dtype=np.int64))
-        right &= value < limit
-        seconds = seconds * 60 + value
-    stamp = day.astype("datetime64[us]") + seconds.astype("timedelta64[s]")
-    return np.where(right, stamp, np.datetime64("NaT")), part["day"]
+        right &= np.isin(chars[:, 10], [ord(" "), ord("T")])
+        moved[:, 10:] = chars[:, 10:19]
+        moved[:, 10] = ord(" ")
+    least, most = (np.array(list(map(ord, line)))[: moved.shape[1]] for line in _LIMITS)
+    right &= ((least <= moved) & (moved <= most)).all(axis=1)
+    form = {10: "%Y-%m-%d", 16: "%Y-%m-%d %H:%M"}.get(width, "%Y-%m-%d %H:%M:%S")
+    read = pd.to_datetime(moved.view(f"U{moved.shape[1]}").ravel(), format=form, errors="coerce")
+    stamp = read.to_numpy("datetime64[us]")
+    if width > 19:  # twelve hours, twice
+        half = np.char.upper(np.ascontiguousarray(chars[:, 19:]).view("U3").ravel())
+        right &= np.isin(half, (" AM", " PM")) & (read.hour >= 1) & (read.hour <= 12)
+        stamp = stamp + (12 * (half == " PM") - 12 * (read.hour == 12)).astype("timedelta64[h]")
+    right &= stamp >= _FIRST_DAY
+    return np.where(right, stamp, np.datetime64("NaT"))
 
 
 def _one(value: Any, order: Order) -> dt.date | dt.datetime | None:

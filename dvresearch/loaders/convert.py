@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch.errors import DataError
-from dvresearch.loaders.cells import HOME, finder, vocabulary
-from dvresearch.loaders.declaration import Declaration, Stated, declared
+from dvresearch.loaders.cells import HOME, finder, is_open, vocabulary
+from dvresearch.loaders.declaration import Declaration, Stated, declared_once
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
 from dvresearch.loaders.headers import Block, key
-from dvresearch.loaders.reading import Reading, read_blocks
+from dvresearch.loaders.kinds import KINDS
+from dvresearch.loaders.reading import Reading, read
 from dvresearch.loaders.sheets import Sheet, texts
 from dvresearch.privacy import CODE, MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, Column
@@ -91,7 +92,7 @@ def convert_dossiers(
     Times are written as clock times without a zone. Personal columns are not written. Measured against
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
-    said = declared(
+    said = declared_once(
         source,
         "dossiers",
         declaration,
@@ -100,7 +101,7 @@ def convert_dossiers(
         keep=tuple(keep),
         timezone=timezone,
         date_order=date_order,
-    )[0]
+    )
     return convert_records(Path(source), Path(target), said, memory_mib=memory_mib, limits=limits)[1]
 
 
@@ -116,25 +117,20 @@ def convert_records(
     whole = source.stat().st_size <= _HEAD
     cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
     sheet = Sheet(source.name, "", cells)
-    start = read_blocks([sheet], DOSSIERS, said, anchors=("received",))
+    start = read([sheet], KINDS["dossiers"], said)
     if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
         order = _order_further_on(source, start.block, delimiter)
-        start = read_blocks([sheet], DOSSIERS, replace(said, date_order=order), anchors=("received",))
+        start = read([sheet], KINDS["dossiers"], replace(said, date_order=order))
     start.refuse()
     first = start.origin(0)[1] + 1
     if between := sorted(row + 1 for rows in start.skipped().values() for _, row in rows if row + 1 > first):
         raise _unlike(source, between)
-    csv_options = {
-        "delim": _quote(delimiter),
-        "skip": str(_lines(text, delimiter, first - 1)),
-        "columns": "{" + ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(sheet.columns))) + "}",
-        "nullstr": "[" + ", ".join(map(_quote, _NULLS)) + "]",
-        "encoding": _quote(encoding),
-    }
-    options = ", ".join(f"{name} = {value}" for name, value in csv_options.items())
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(sheet.columns)))
     reading = _Reading(start, said.timezone or HOME)
     reading.rows = (
-        f"read_csv({_quote(str(source))}, header = false, auto_detect = false, quote = '\"', escape = '\"', {options})"
+        f"read_csv({_quote(str(source))}, header = false, auto_detect = false, quote = '\"', escape = '\"', "
+        f"delim = {_quote(delimiter)}, skip = {_lines(text, delimiter, first - 1)}, columns = {{{columns}}}, "
+        f"nullstr = [{', '.join(map(_quote, _NULLS))}], encoding = {_quote(encoding)})"
     )
     reading.select |= {n: _quote(value) for n, value in said.given.items()}
     count, masked = reading.write(source, target, memory_mib)
@@ -183,14 +179,15 @@ class _Reading:
         self.start, self.zone = start, zone
         self.rows = ""
         self.forms: dict[str, list[str]] = {}
-        #: By contract name, the expression of the column and one that tells a cell which cannot be read.
+        #: By contract name, the expression of the column.
         self.select: dict[str, str] = {}
-        self.wrong: dict[str, str] = {}
         columns = start.block.sheet.columns
         cells = {n: [columns[at][row - 1] for row in start.frame.index] for n, at in start.block.columns.items()}
         # A column that is empty at the beginning is written as the others are: they go first.
         for name in sorted((n for n in cells if n in start.frame), key=lambda n: not any(cells[n])):
             self.select[name] = self._column(DOSSIERS.column(name), f"c{start.block.columns[name]}", cells[name])
+        typed = [n for n in self.select if DOSSIERS.column(n).kind in ("time", "count", "number")]
+        self.typed = {n: f"c{start.block.columns[n]}" for n in typed}
         titles = {key(t): i for i, t in reversed([*enumerate(start.block.titles)])}
         self.kept = [str(n) for n in start.frame.columns if n not in cells and n not in DOSSIERS.names]
         self.select |= {name: f"trim(c{titles[key(name)]})" for name in self.kept}
@@ -201,9 +198,7 @@ class _Reading:
             return self._time(rule.name, name, list(distinct)[:_SAMPLE], cells)
         if rule.kind in ("count", "number"):
             digits = {"vi": f"replace(replace({name}, '.', ''), ',', '.')", "en": f"replace({name}, ',', '')"}
-            number = digits.get(column_style(cells), name)
-            self.wrong[rule.name] = f"{name} IS NOT NULL AND TRY_CAST({number} AS DOUBLE) IS NULL"
-            return f"CAST({number} AS DOUBLE)"
+            return f"CAST({digits.get(column_style(cells), name)} AS DOUBLE)"
         if rule.words:
             return _words(rule, name, set(texts(cells)))
         # Trimming ten million cells that need it nowhere costs a tenth of the whole conversion.
@@ -213,11 +208,9 @@ class _Reading:
         known = [f for forms in self.forms.values() for f in forms]
         if all(_ISO.fullmatch(c) for c in cells) if cells else not known or known[0].startswith("ISO"):
             zoned = any(m["zone"] for c in cells if (m := _ISO.fullmatch(c))) or any("+" in f for f in known)
-            kind = "TIMESTAMPTZ" if zoned else "TIMESTAMP"
             self.forms[contract] = ["ISO 8601 +zone" if zoned else "ISO 8601"]
-            self.wrong[contract] = f"{name} IS NOT NULL AND TRY_CAST({name} AS {kind}) IS NULL"
-            cast = f"CAST({name} AS {kind})"
-            return f"CAST({cast} AT TIME ZONE {_quote(self.zone)} AS TIMESTAMP)" if zoned else cast
+            cast = f"CAST({name} AS TIMESTAMPTZ) AT TIME ZONE {_quote(self.zone)}" if zoned else name
+            return f"CAST({cast} AS TIMESTAMP)"
         days = (*_DAYS[self.start.date_order], *_CLEAR_DAYS)
         candidates = [day + clock for day in days for clock in _CLOCKS]
         candidates += [clock + day for day in days for clock in _CLOCKS_FIRST]
@@ -230,9 +223,7 @@ class _Reading:
             raise _unlike(Path(self.start.block.sheet.file), at, contract)
         self.forms[contract] = forms
         listed = ", ".join(map(_quote, forms))
-        form = listed if len(forms) == 1 else f"[{listed}]"
-        self.wrong[contract] = f"{name} IS NOT NULL AND try_strptime({name}, {form}) IS NULL"
-        return f"strptime({name}, {form})"
+        return f"strptime({name}, {listed if len(forms) == 1 else f'[{listed}]'})"
 
     def write(self, source: Path, target: Path, memory_mib: int) -> tuple[int, dict[str, int]]:
         """Run the conversion into `target`; return the number of dossiers, and of cells emptied by column."""
@@ -273,8 +264,8 @@ class _Reading:
         """Empty the cells that name a person, as :func:`mask_persons` does for small files."""
         masked: dict[str, int] = {}
         replaced = []
-        open_words = [c.name for c in DOSSIERS.columns if c.kind in ("text", "code") and not c.words]
-        for name in (n for n in (*open_words, *self.kept) if n in self.select):
+        open_words = [c.name for c in DOSSIERS.columns if is_open(c) and c.name in self.select]
+        for name in (*open_words, *self.kept):
             cell, table = _name(name), _name(f"person {name}")
             # What cannot name a person is passed over fast: a code in one word.
             may = f"contains({cell}, ' ') OR NOT regexp_full_match({cell}, {_quote(CODE.pattern)})"
@@ -300,8 +291,8 @@ class _Reading:
 
         try:
             if not _line(fault):
-                for name, wrong in self.wrong.items():
-                    if rows := self._rows(engine, wrong):
+                for name, cell in self.typed.items():
+                    if rows := self._rows(engine, f"{cell} IS NOT NULL AND TRY({self.select[name]}) IS NULL"):
                         return _unlike(source, rows, name)
         except duckdb.Error as second:
             fault = second
@@ -331,15 +322,15 @@ def _words(rule: Column, name: str, seen: set[str]) -> str:
     """Return the expression for a column of codes: words seen at the beginning as they stand, others by their form."""
     known = vocabulary(rule)
     find = finder(known)
-    quick = "".join(f" WHEN {_quote(w)} THEN {_quote(c)}" for w in sorted(seen) if (c := find(w)))
+    quick = {w: c for w in sorted(seen) if (c := find(w))}
     form = rf"regexp_replace(lower(strip_accents(translate({name}, 'đĐ', 'dD'))), '[^\p{{L}}\p{{N}}]', '', 'g')"
-    slow = "".join(f" WHEN {_quote(w)} THEN {_quote(c)}" for w, c in sorted(known.items()))
     rest = f"CASE WHEN {name} IS NULL THEN NULL ELSE 'other' END" if "other" in rule.words else "NULL"
-    return (
-        f"CASE {name}{quick} ELSE CASE {form}{slow} ELSE {rest} END END"
-        if quick
-        else f"CASE {form}{slow} ELSE {rest} END"
-    )
+    return _case(name, quick, _case(form, dict(sorted(known.items())), rest))
+
+
+def _case(expression: str, codes: Mapping[str, str], rest: str) -> str:
+    whens = "".join(f" WHEN {_quote(word)} THEN {_quote(code)}" for word, code in codes.items())
+    return f"CASE {expression}{whens} ELSE {rest} END" if codes else rest
 
 
 def _fits(cell: str, form: str) -> bool:

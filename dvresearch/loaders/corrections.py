@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dvresearch.errors import DataError, Text
+from dvresearch.loaders.cells import is_open
 from dvresearch.loaders.headers import Block, key
 from dvresearch.loaders.sheets import column_letters, texts
 from dvresearch.privacy import showable
@@ -76,7 +77,7 @@ def apply(blocks: Sequence[Block], table: Table, changes: pd.DataFrame) -> tuple
         if old and not _same(old, cells[row]):
             raise DataError("correction-of-another-value", where=where)
         name = next((n for n, c in block.columns.items() if c == at), None)
-        open_text = name is None or (table.column(name).kind in ("text", "code") and not table.column(name).words)
+        open_text = name is None or is_open(table.column(name))
         now = texts([cells[row]])[0]
         cells[row] = new
         seen.add((id(block.sheet), row, at))
@@ -97,11 +98,8 @@ def apply(blocks: Sequence[Block], table: Table, changes: pd.DataFrame) -> tuple
 
 def _block(blocks: Sequence[Block], row: int) -> tuple[Block | None, int]:
     """Return the first table in whose body a row of the file stands, and the row from 0 in its sheet."""
-    for block in blocks:
-        at = row - block.sheet.first_row - (1 if block.sheet.titles else 0)
-        if (0 if block.sheet.titles else block.body) <= at < block.end:
-            return block, at
-    return None, 0
+    rows = ((block, row - block.sheet.first_row - bool(block.sheet.titles)) for block in blocks)
+    return next(((block, at) for block, at in rows if block.body <= at < block.end), (None, 0))
 
 
 def _column(block: Block, name: str) -> int | None:

@@ -15,10 +15,20 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.tables import TABLES, Table
 
-__all__ = ["LEFT_OUT", "STATES", "Declaration", "Stated", "beside", "declared", "from_mapping", "from_toml"]
+__all__ = [
+    "LEFT_OUT",
+    "STATES",
+    "Declaration",
+    "Stated",
+    "beside",
+    "declared",
+    "declared_once",
+    "from_mapping",
+    "from_toml",
+]
 
 #: Settings with a fixed vocabulary.
 WORDS: dict[str, tuple[object, ...]] = {
@@ -129,11 +139,21 @@ class Declaration:
             )
         return found
 
+    def _stated(self) -> dict[str, Any]:
+        said, blank = ({f.name: getattr(d, f.name) for f in fields(d)} for d in (self, Declaration()))
+        return {k: v.name if isinstance(v, Path) else v for k, v in said.items() if v != blank[k]}
+
     def record(self) -> dict[str, Any]:
         """Return what is stated, as plain values for a manifest; files by their names."""
-        said = {f.name: getattr(self, f.name) for f in fields(self)}
-        blank = {f.name: getattr(Declaration(), f.name) for f in fields(self)}
-        return {k: v.name if isinstance(v, Path) else v for k, v in said.items() if v != blank[k] and k != "items"}
+        return {key: value for key, value in self._stated().items() if key != "items"}
+
+    def answers(self) -> list[Answer]:
+        """Return what is stated as the lines of a declaration."""
+        said = self._stated()
+        found = [Answer("as" if key == "kind" else key, v) for key, v in said.items() if not isinstance(v, Mapping)]
+        tables = {key: v for key, v in said.items() if isinstance(v, Mapping)}
+        tables |= {f"words.{column}": words for column, words in tables.pop("words", {}).items()}
+        return [*found, *(Answer(key, v, entry) for key, said in tables.items() for entry, v in said.items())]
 
 
 #: What says how a file is to be read: declarations, a file of them, or nothing (the file beside it, if there is one).
@@ -180,13 +200,27 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     said = {name: value for name, value in short.items() if value not in (None, {}, ())}
     if said.get("date_order") == "auto":
         del said["date_order"]
+    given = said.pop("given", {})
     mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
-    checked = []
-    for table in mine:
-        merged = replace(table, kind=kind, **{k: v for k, v in said.items() if k != "given"})
-        checked.append(replace(merged, given={**table.given, **said.get("given", {})}))
-        _check_words(checked[-1], "")
-    return checked
+    merged = [replace(t, kind=kind, **said, given={**t.given, **given}) for t in mine]
+    for table in merged:
+        _check_words(table, "")
+    return merged
+
+
+def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
+    """Return what is declared of a file that is read as one table, as :func:`declared` does.
+
+    Raises
+    ------
+    DataError
+        When two of its tables are declared, too: the rows of a long text would count for both.
+    """
+    said, *others = declared(path, kind, stated, **short)
+    if others:
+        name = Path(path).name
+        raise DataError("sheet-declared-twice", where=name, got=name, sheet=name)
+    return said
 
 
 def from_toml(file: Path) -> list[Declaration]:

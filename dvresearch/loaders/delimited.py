@@ -6,7 +6,7 @@ import csv
 import itertools
 import re
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from dvresearch.errors import DataError
@@ -112,9 +112,7 @@ def parse_text(
     remarks: dict[str, str] = {}
     try:
         rows, tall = _parse(rest, delimiter, whole, path, limits)
-    except csv.Error as fault:
-        if "unexpected end" in str(fault) or "field larger" in str(fault):
-            raise _open_quote(path, rest, delimiter) from None
+    except csv.Error:
         remarks["stray_quotes"] = ""
         rows, tall = _parse(rest, delimiter, False, path, limits)
     if not whole:
@@ -124,7 +122,7 @@ def parse_text(
     usual = statistics.mode(len(row) for row in rows if row) if rows else 0
     for row, separators in tall.items():
         if separators >= usual - 1 >= _SURE:
-            raise _open_quote(path, rest, delimiter, row)
+            raise _open_quote("quotation-mark-swallows-rows", path, row)
         if separators >= usual - 1 > 0:  # two or three columns: as likely prose with its commas
             remarks.setdefault("stray_quotes", f"dòng/row {row}")
     if whole and rows and 1 < len(rows[-1]) < usual and rest[-1] not in "\r\n":
@@ -170,43 +168,32 @@ def _parse(
     tall: dict[int, int] = {}
     cells = 0
     taken: list[str] = []
-    for row in csv.reader(map(_kept_in(taken), lines(text)), delimiter=delimiter, strict=strict):
-        rows.append(row)
-        if len(taken) > 1:
-            tall[len(rows)] = min(line.count(delimiter) for line in taken)
-        taken.clear()
-        cells += len(row) - row.count("")
-        if len(row) > _WIDEST:
-            raise refuse("too-many-cells", path, f"{len(row)} cột/columns > {_WIDEST}")
-        if cells > limits.cells:
-            raise refuse("text-file-too-large", path, f"> {limits.cells}")
+
+    def kept() -> Iterator[str]:
+        for line in lines(text):
+            taken.append(line)
+            yield line
+
+    try:
+        for row in csv.reader(kept(), delimiter=delimiter, strict=strict):
+            rows.append(row)
+            if len(taken) > 1:
+                tall[len(rows)] = min(line.count(delimiter) for line in taken)
+            taken.clear()
+            cells += len(row) - row.count("")
+            if len(row) > _WIDEST:
+                raise refuse("too-many-cells", path, f"{len(row)} cột/columns > {_WIDEST}")
+            if cells > limits.cells:
+                raise refuse("text-file-too-large", path, f"> {limits.cells}")
+    except csv.Error as fault:
+        if "unexpected end" in str(fault) or "field larger" in str(fault):
+            raise _open_quote("quotation-mark-never-closed", path, len(rows) + 1) from None
+        raise
     return rows, tall
 
 
-def _kept_in(taken: list[str]) -> Callable[[str], str]:
-    """Return what passes a line on and remembers it."""
-
-    def passed(line: str) -> str:
-        taken.append(line)
-        return line
-
-    return passed
-
-
-def _open_quote(path: Path, text: str, delimiter: str, row: int = 0) -> DataError:
-    """Name the row whose quotation mark is not closed in it: `row`, or the last one the parser began."""
-    began = row or sum(1 for _ in _until_fault(text, delimiter)) + 1
-    code = "quotation-mark-swallows-rows" if row else "quotation-mark-never-closed"
-    return DataError(code, where=f"{shown_name(path)}, dòng/row {began}")
-
-
-def _until_fault(text: str, delimiter: str) -> Iterator[list[str]]:
-    reader = csv.reader(lines(text), delimiter=delimiter, strict=True)
-    while True:
-        try:
-            yield next(reader)
-        except (csv.Error, StopIteration):
-            return
+def _open_quote(code: str, path: Path, row: int) -> DataError:
+    return DataError(code, where=f"{shown_name(path)}, dòng/row {row}")
 
 
 def guess_delimiter(text: str) -> str:

@@ -15,6 +15,7 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dvresearch import codebook, shipped
@@ -189,9 +190,7 @@ def faults(path: Path) -> tuple[list[DataError], pd.DataFrame | None]:
                 fault.got = "; ".join(typed[:5]) + ("; …" if len(typed) > 5 else "")
             # a value without its unit would be another value
             gone = {"value", "value_unit"} if fault.column == "value_unit" else {fault.column}
-            emptied = [
-                ["" if name in gone else cell for name, cell in zip(header, line, strict=True)] for line in lines
-            ]
+            emptied = [["" if n in gone else cell for n, cell in zip(header, line, strict=True)] for line in lines]
             # where that is no help, the row goes: each round leaves fewer cells, so that there is a last one
             whole = fault.column not in _NUMBERS or emptied == lines
             for line, cells in zip(lines, emptied, strict=True):
@@ -219,22 +218,13 @@ def _figures(path: Path, cells: Cells | None = None) -> pd.DataFrame:
     _check_parts(frame, quantity, where)
     _check_units(frame, entries, quantity, where)
     typed = [f"{v:.15g} {u}".strip() for v, u in zip(frame["value"], frame["value_unit"], strict=True)]
-    values = [
-        _in_codebook_unit(row, entries[str(row.indicator)], str(q))
-        for row, q in zip(frame.itertuples(), quantity, strict=True)
-    ]
-    frame[["value", "value_low", "value_high"]] = pd.DataFrame(
-        values, index=frame.index, columns=["value", "value_low", "value_high"], dtype="float64"
-    )
+    rows = zip(frame.itertuples(), quantity, strict=True)
+    values = [_in_codebook_unit(row, entries[str(row.indicator)], str(q)) for row, q in rows]
+    frame[["value", "value_low", "value_high"]] = np.array(values, dtype="float64").reshape(-1, 3)
     _check_values(frame, quantity, pd.Series(typed, frame.index, "str", "value"), where)
-    frame["flags"] = known.map({code: _flag(e) for code, e in entries.items()})
+    imputed = {code: "imputed" if code in _IMPUTED else "" for code in entries}
+    frame["flags"] = known.map(imputed | {code: "context" for code, e in entries.items() if e.better == "context"})
     return frame[FIGURES.names]
-
-
-def _flag(entry: codebook.Entry) -> str:
-    if entry.better == "context":
-        return "context"
-    return "imputed" if entry.code in _IMPUTED else ""
 
 
 def _in_codebook_unit(row: Any, entry: codebook.Entry, quantity: str) -> tuple[float, float, float]:

@@ -108,15 +108,11 @@ def _form(entry: Mapping[str, Any]) -> Form:
     ]
     sums = [[int(n) for n in re.findall(r"\d+", written)] for written in entry["sums"]]
     return Form(
-        entry["code"],
-        entry["version"],
-        entry["title"],
-        tuple(columns),
-        tuple((title, left, right) for title, left, right in entry.get("groups", ())),
-        tuple((total, tuple(parts)) for total, *parts in sums),
-        entry["unit"],
-        entry["lines"],
-        entry.get("tally", {}),
+        **{key: entry[key] for key in ("code", "version", "title", "unit", "lines")},
+        columns=tuple(columns),
+        groups=tuple((title, left, right) for title, left, right in entry.get("groups", ())),
+        sums=tuple((total, tuple(parts)) for total, *parts in sums),
+        tally=entry.get("tally", {}),
     )
 
 

@@ -13,9 +13,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import DataError, check_choice
 from dvresearch.loaders.account import Problem, Question, refuse_problems, refuse_questions
+from dvresearch.loaders.cells import convert
 from dvresearch.loaders.form_layouts import Form, form, printed_codes, refuse_unknown, title_words
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import is_numbering, layouts
@@ -23,8 +25,8 @@ from dvresearch.loaders.load import OpenQuestion
 from dvresearch.loaders.sheets import LoadReport, Odd, Sheet, column_letters, read_sheets, texts
 from dvresearch.loaders.totals import total_rows
 from dvresearch.privacy import holds_person, showable
-from dvresearch.tables import TALLY, check
-from dvresearch.text import Period, cell_number, column_style, period, plain, shape
+from dvresearch.tables import TALLY, Column, check
+from dvresearch.text import Period, period, plain, shape
 
 __all__ = ["FormReading", "load_form", "read_form"]
 
@@ -42,7 +44,6 @@ _NUMBER = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?\s*(?:=.*)?$")
 _COUNT = re.compile(r"\d[\d.,\s]*%?|#\S+")
 #: So many columns known by their titles make a sheet a form.
 _FEWEST = 4
-_Style = Literal["vi", "en", "auto"]
 
 
 @dataclass
@@ -153,11 +154,8 @@ def load_form(
     The printed title of column 9 counts dossiers waiting for a supplement, returned and withdrawn as on time.
     One-stop software counts those waiting in 11 and 12, and those returned or withdrawn in 9 whatever their date.
     """
-    if rows not in ("lines", "totals", "all"):
-        raise ParameterError("value-not-in-list", got=repr(rows), name="rows", words="lines, totals, all")
-    reading = read_form(
-        path, form, version, unit=unit, reporting_period=period, sheet=sheet, blanks=blanks, limits=limits
-    )
+    check_choice("rows", rows, ("lines", "totals", "all"))
+    reading = read_form(path, form, version, unit=unit, period=period, sheet=sheet, blanks=blanks, limits=limits)
     lines = reading.frame["row_kind"] == "line"
     frame = reading.frame if rows == "all" else reading.frame[lines if rows == "lines" else ~lines]
     refuse_problems([p for p in reading.problems if reading.index(p.sheet, p.row) in frame.index])
@@ -174,14 +172,13 @@ def read_form(
     version: str | None = None,
     *,
     unit: str | None = None,
-    reporting_period: str | None = None,
+    period: str | None = None,
     sheet: str | None = None,
     blanks: Literal["unknown", "zero"] = "unknown",
     limits: Limits = LIMITS,
 ) -> FormReading:
     """Read all rows of a form, the cells to mend and what is open; parameters of :func:`load_form`."""
-    if blanks not in ("unknown", "zero"):
-        raise ParameterError("value-not-in-list", got=repr(blanks), name="blanks", words="unknown, zero")
+    check_choice("blanks", blanks, ("unknown", "zero"))
     wanted = form(code, version)
     every = read_sheets(path, sheet=sheet, limits=limits)
     found = _find(every, wanted, version)
@@ -192,22 +189,21 @@ def read_form(
     frames = []
     for table in tables:
         _ask_titles(table, out)
-        frames.append(_rows(table, out, blanks))
-        _place(frames[-1], table, out, unit, reporting_period)
+        frames.append(_rows(table, out, blanks, unit, period))
     _ask_periods(frames, out)
     out.frame = frame = pd.concat(frames)
     first, sheets = tables[0], [t.sheet.name for t in tables]
-    kinds = {kind: frame.index[frame["row_kind"] == kind] for kind in ("section", "total")}
+    at = {kind: list(rows.index) for kind, rows in frame.groupby("row_kind")}
     out.frame.attrs["load"] = LoadReport(
         file=first.sheet.file,
         sheet=", ".join(sheets),
         form=code,
         version=wanted.version,
-        rows=int((frame["row_kind"] == "line").sum()),
+        rows=len(at.get("line", ())),
         columns={n: [showable(first.titles[c]) for c in at] for n, at in first.columns.items()},
         unused=[showable(t) for i, t in enumerate(first.titles) if t and i not in first.used],
         personal={},
-        skipped={kind: list(rows) for kind, rows in kinds.items() if len(rows)},
+        skipped={kind: at[kind] for kind in ("section", "total") if kind in at},
         unread=[(s.name, "") for s in every if s.name not in sheets],
         questions=[q.record() for q in out.questions],
         notes=[[n.code, n.detail] for n in first.sheet.notes],
@@ -347,15 +343,15 @@ def _ask_titles(table: _Table, out: FormReading) -> None:
 # --- cells, rows, places ---------------------------------------------------------------------------------------------
 
 
-def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
+def _rows(table: _Table, out: FormReading, blanks: str, unit: str | None, when: str | None) -> pd.DataFrame:
     """Read the rows of one sheet that count something; lines, sections and totals apart."""
     sheet = table.sheet
-    numbers, odd = _numbers(table, out, blanks)
-    values = np.array(list(numbers.values()))
+    counts, problems = _counts(table, out.form, blanks)
+    odd = {p.row for p in problems if p.code == "odd_cell"}
+    values = np.array(list(counts.values()))
     counted = [c for at in table.columns.values() for c in at]
     rows, labels, ordinals = [], [], []
-    for i, row in enumerate(range(table.body, sheet.height)):
-        cells = tuple(c[row] for c in sheet.columns)
+    for i, cells in enumerate(sheet.rows(table.body, sheet.height)):
         words = texts(cells)
         label, ordinal = (words[c] if c is not None else "" for c in (table.label, table.ordinal))
         others = (w for c, w in enumerate(words) if w and c not in table.used and not isinstance(cells[c], Odd))
@@ -363,14 +359,15 @@ def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
         known = values[:, i][~np.isnan(values[:, i])]
         # Formulas give 0 on rows nobody filled in; headers repeat on each page; sections and notes have no numbers.
         empty = not ordinal and not any(words[c] for c in counted)
-        if (len(known) or row in odd) and (named or known.any()) and not empty and not is_numbering(cells):
-            rows.append(row)
+        told = len(known) or table.body + i in odd
+        if told and (named or known.any()) and not empty and not is_numbering(cells):
+            rows.append(table.body + i)
             labels.append(named)
             ordinals.append(ordinal)
-    counts = values[:, np.array(rows, dtype=int) - table.body]
-    if np.isnan(counts).all() and not odd & set(rows[:-1]):
+    values = values[:, np.array(rows, dtype=int) - table.body]
+    if np.isnan(values).all() and not odd & set(rows[:-1]):
         raise DataError("form-not-filled-in", where=sheet.where(table.top))
-    totals = total_rows([[label] for label in labels], counts.T, ordinals)
+    totals = total_rows([[label] for label in labels], values.T, ordinals)
     for i, why in totals.doubtful.items():
         code = "form-total-unnamed" if why == "sum_only" else "form-total-unlike"
         out.ask(code, sheet.where(rows[i], table.label), showable(labels[i]), blocking=why != "sums_differ")
@@ -380,57 +377,59 @@ def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
     after = [*own[1:], False]
     kinds = ["total" if i in named_so else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
     index = [out.index(sheet, row) for row in rows]
-    frame = pd.DataFrame({"label": labels, "ordinal": ordinals, "row_kind": kinds}, dtype="str")
-    frame = frame.assign(**dict(zip(numbers, counts, strict=True))).set_axis(pd.Index(index, name="row"))
-    if "line" not in kinds:
-        frame["row_kind"] = "line"
+    listed, reporter, span, code = _heading(table, out, unit, when)
+    frame = pd.DataFrame(
+        {
+            "unit": [
+                label if listed and kind != "total" else reporter for label, kind in zip(labels, kinds, strict=True)
+            ],
+            "period": code,
+            "period_start": pd.Series(span.start, index, "datetime64[s]"),
+            "period_end": pd.Series(span.end, index, "datetime64[s]"),
+            "group": [""] * len(rows) if listed else labels,
+            "ordinal": ordinals,
+            "row_kind": kinds if "line" in kinds else "line",
+            **dict(zip(counts, values, strict=True)),
+            "basis": "census",
+            "sheet": sheet.name,
+        },
+        index=pd.Index(index, name="row"),
+    )
     out.places |= dict(zip(index, map(sheet.where, rows), strict=True))
     out.parts |= {index[i]: [index[k] for k in at] for i, at in totals.parts.items()}
     # what an error hides in a total is told when the total is held to its rows
-    idle = {r for r, i in zip(rows, index, strict=True) if frame.loc[i, "row_kind"] != "line"} & odd
-    out.problems = [
-        p
-        for p in out.problems
-        if p.sheet is not sheet or (p.row in rows and not (p.row in idle and p.code == "odd_cell"))
-    ]
+    told_later = {r for r, kind in zip(rows, frame["row_kind"], strict=True) if kind != "line"} & odd
+    out.problems += [p for p in problems if p.row in rows and (p.row not in told_later or p.code != "odd_cell")]
+    for title in ("unit", "group"):
+        person = frame[title].map(holds_person).astype(bool)
+        for row, text in zip(np.array(rows)[person], frame.loc[person, title], strict=True):
+            out.problems.append(Problem("personal_cell", int(row), table.label or 0, shape(text), sheet))
+        frame[title] = frame[title].mask(person, _UNKNOWN)
     return frame
 
 
-def _numbers(table: _Table, out: FormReading, blanks: str) -> tuple[dict[str, np.ndarray], set[int]]:
-    """Read the counts by column, NaN where not known; the rows with an error or a formula without its result."""
-    counts: dict[str, np.ndarray] = {}
+def _counts(table: _Table, form: Form, blanks: str) -> tuple[dict[str, NDArray[np.float64]], list[Problem]]:
+    """Read the counts by column, NaN where not known, and the cells that hold none."""
+    counts: dict[str, NDArray[np.float64]] = {}
+    problems = []
     for name, at in table.columns.items():
         parts = []
         for column in at:
-            cells = list(table.sheet.columns[column][table.body :])
-            told = column_style([c for c in cells if not isinstance(c, Odd)])
-            style: _Style = told if told == "vi" or told == "en" else "auto"
-            read = [None if isinstance(c, Odd) else _count(c, style, blanks) for c in cells]
-            parts.append(np.array([np.nan if n is None else n for n in read]))
-            for i, cell in enumerate(cells):
-                if read[i] is None:
-                    code = "odd_cell" if isinstance(cell, Odd) else "bad_number"
-                    out.problems.append(Problem(code, table.body + i, column, shape(str(cell)), table.sheet))
+            cells = table.sheet.columns[column][table.body :]
+            read = convert(cells, Column(name, "count"))
+            empty = read.content.isna() & ~read.bad
+            parts.append(read.content.mask(empty, 0.0 if blanks == "zero" else np.nan))
+            for i in map(int, np.flatnonzero(read.bad)):
+                code = "odd_cell" if read.odd(i) else "bad_number"
+                problems.append(Problem(code, table.body + i, column, read.looks(i), table.sheet))
         counts[name] = np.sum(parts, axis=0)
     if "received" not in counts and {"received_online", "received_direct"} <= counts.keys():
         counts["received"] = counts["received_online"] + counts["received_direct"]
-    counts |= {name: np.sum([counts[str(n)] for n in parts], axis=0) for name, parts in out.form.tally.items()}
-    return counts, {p.row for p in out.problems if p.sheet is table.sheet and p.code == "odd_cell"}
+    return counts | {n: np.sum([counts[str(c)] for c in parts], axis=0) for n, parts in form.tally.items()}, problems
 
 
-def _count(cell: object, style: _Style, blanks: str) -> float | None:
-    """Return a count, NaN for an empty cell of unknown content, None for what is no count."""
-    try:
-        number = cell_number(cell, unit="count", style=style)
-    except DataError:
-        return None
-    if number is None:
-        return 0.0 if blanks == "zero" else np.nan
-    return number if number >= 0 and number % 1 == 0 else None
-
-
-def _place(frame: pd.DataFrame, table: _Table, out: FormReading, unit: str | None, when: str | None) -> None:
-    """Set unit, period and group, from the arguments or from the lines above the table."""
+def _heading(table: _Table, out: FormReading, unit: str | None, when: str | None) -> tuple[bool, str, Period, str]:
+    """Return whether a sheet lists units, who reports, and the period and its code: as given, or as printed above."""
     lines = [[t for t in texts(row) if t] for row in table.sheet.rows(0, table.top)]
     above = [t for line in lines for t in line] + [" ".join(p) for line in lines for p in pairwise(line)]
     name, printed = (
@@ -439,40 +438,17 @@ def _place(frame: pd.DataFrame, table: _Table, out: FormReading, unit: str | Non
     )
     titles = [] if table.label is None else [table.titles[table.label], out.form.lines]
     listed = unit is None and any(_UNITS.fullmatch(plain(t)) for t in titles)
-    labels, reporter = frame.pop("label"), unit or name or _UNKNOWN
-    start, end, code, other = _period(when, printed, above, table.sheet.name)
-    if other:
-        out.ask("form-period-label", table.sheet.where(), other)
-    frame.insert(0, "unit", labels.where(frame["row_kind"] != "total", reporter) if listed else reporter)
-    frame.insert(1, "period", code)
-    for at, title, day in ((2, "period_start", start), (3, "period_end", end)):
-        frame.insert(at, title, pd.Series(pd.Timestamp(day) if day else pd.NaT, frame.index, "datetime64[s]"))
-    frame.insert(4, "group", "" if listed else labels)
-    frame["basis"] = "census"
-    frame["sheet"] = table.sheet.name
-    row_of = {out.index(table.sheet, row): row for row in range(table.body, table.sheet.height)}
-    for title in ("unit", "group"):
-        person = frame[title].map(holds_person).astype(bool)
-        for i, text in frame.loc[person, title].items():
-            out.problems.append(Problem("personal_cell", row_of[i], table.label or 0, shape(text), table.sheet))
-        frame[title] = frame[title].mask(person, _UNKNOWN)
-
-
-def _period(
-    when: str | None, printed: str, above: list[str], name: str
-) -> tuple[dt.date | None, dt.date | None, str, str]:
-    """Return first and last day and code of the period, and how the name printed for it contradicts its days."""
     match = next(filter(None, map(_WINDOW.search, above)), None)
     window = _span(f"{match[1]} đến {match[2]}") if match else None
-    label = next(filter(None, map(_span, [printed, *above, name])), None)
+    label = next(filter(None, map(_span, [printed, *above, table.sheet.name])), None)
     span = period(when) if when is not None else window or label
-    if span is None:
-        return None, None, "", ""
-    code = span.code
-    if span.start and span.end and (span.start.day, span.end.day) == (15, 14):  # called by the months in which it ends
+    code = span.code if span else ""
+    if span and span.start and span.end and (span.start.day, span.end.day) == (15, 14):
+        # called by the months in which it ends
         code = period(f"{span.start.replace(day=1) + dt.timedelta(31):%Y-%m}..{span.end:%Y-%m}").code
-    other = span is window and label and _span(printed) and label.code != code
-    return span.start, span.end, code, f"{label.code} ≠ {span.start}..{span.end}" if other and label else ""
+    if span and span is window and label and _span(printed) and label.code != code:
+        out.ask("form-period-label", table.sheet.where(), f"{label.code} ≠ {span.start}..{span.end}")
+    return listed, unit or name or _UNKNOWN, span or Period(None, None, "range"), code
 
 
 def _span(text: str) -> Period | None:

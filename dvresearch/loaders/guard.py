@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -157,9 +158,7 @@ def _text_kind(head: bytes, path: Path) -> str:
     return "file-damaged" if path.suffix.lower() in _BINARY and b"\0" in head else "text"
 
 
-def open_apart(
-    path: Path, kind: str, sheet: str | None = None, limits: Limits = LIMITS, encoding: str = ""
-) -> Iterator[tuple[Any, ...]]:
+def open_apart(path: Path, kind: str, limits: Limits, encoding: str) -> Iterator[tuple[Any, ...]]:
     """Yield the messages of :mod:`dvresearch.loaders.reader` about a file that is no plain text.
 
     Parameters
@@ -168,8 +167,6 @@ def open_apart(
         The file.
     kind : {"zip", "compound", "html", "xml"}
         What :func:`container` said.
-    sheet : str, optional
-        The only sheet to read.
     limits : Limits
         What the reading may use.
     encoding : str
@@ -181,41 +178,33 @@ def open_apart(
         When the file cannot be read within the limits.
     """
     limits = limits.for_file(path)
-    job = {"path": str(path), "container": kind, "sheet": sheet, "encoding": encoding, "limits": asdict(limits)}
+    job = {"path": str(path), "container": kind, "encoding": encoding, "limits": asdict(limits)}
     process = subprocess.Popen(
         [sys.executable, "-P", str(_READER), json.dumps(job)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        process.kill()
-
-    timer = threading.Timer(_PATIENCE * limits.seconds, stop)
+    began, patience = time.monotonic(), _PATIENCE * limits.seconds
+    timer = threading.Timer(patience, process.kill)
     timer.start()
     assert process.stdout is not None  # PIPE above; for the type checker only
     try:
-        while len(head := process.stdout.read(4)) == 4:
-            length = int.from_bytes(head, "big")
-            data = process.stdout.read(length)
-            if len(data) < length:
-                break
-            message = marshal.loads(data)
+        while head := process.stdout.read(4):
+            message = marshal.loads(process.stdout.read(int.from_bytes(head, "big")))
             if message[0] == "end":
                 return
             if message[0] == "error":
                 raise refuse(message[1], path, message[2])
             yield message
+    except EOFError:
+        pass  # killed within a message
     finally:
         timer.cancel()
         process.kill()
         process.wait()
         process.stdout.close()
     # No last word: killed by the timer, ended by a failed allocation, or by another fault in a compiled library.
-    slow = late.is_set() or process.returncode == _OUT_OF_TIME
-    if slow:
+    if process.returncode == _OUT_OF_TIME or time.monotonic() - began > patience:
         raise refuse("reading-takes-too-long", path)
     raise refuse("file-needs-too-much-memory" if process.returncode in _OUT_OF_MEMORY else "file-damaged", path)

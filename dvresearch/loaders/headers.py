@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from dvresearch import codebook
-from dvresearch.errors import Answer, DataError, ParameterError
+from dvresearch.errors import Answer, DataError
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.sheets import Sheet, column_letters, texts
 from dvresearch.privacy import showable
@@ -35,7 +35,6 @@ __all__ = [
     "key",
     "label",
     "layouts",
-    "may_be_title",
     "missing_columns",
     "titles_above",
 ]
@@ -125,10 +124,9 @@ def column_names(table: Table) -> dict[str, str]:
 
 @cache
 def _written(table: Table) -> dict[str, str]:
-    known = {e.code: e for e in codebook.entries("column")}
     names: dict[str, str] = {column.name: column.name for column in table.columns}
     for column in table.columns:
-        entry = known.get(f"{table.name}.{column.name}") or known.get(column.name)
+        entry = _entry(table, column.name)
         for name in (*column.titles, *((entry.label_vi, entry.label_en, *entry.aliases) if entry else ())):
             names.setdefault(name, column.name)
     return names
@@ -141,20 +139,20 @@ def _pieces(table: Table) -> frozenset[str]:
     for name in _written(table):
         words = plain(name).split()
         if len(words) <= _LONG_NAME:
-            found |= {"".join(words[:i]) for i in range(1, len(words))} | {
-                "".join(words[i:]) for i in range(1, len(words))
-            }
+            found |= {"".join(part) for i in range(1, len(words)) for part in (words[:i], words[i:])}
     return frozenset(found)
+
+
+@cache
+def _entry(table: Table, column: str) -> codebook.Entry | None:
+    known = {e.code: e for e in codebook.entries("column")}
+    return known.get(f"{table.name}.{column}") or known.get(column)
 
 
 def label(table: Table, column: str) -> str:
     """Return the Vietnamese label of a column of `table`."""
-    for code in (f"{table.name}.{column}", column):
-        try:
-            return codebook.label("column", code)
-        except ParameterError:
-            pass
-    return column
+    entry = _entry(table, column)
+    return entry.label_vi if entry else column
 
 
 def is_numbering(cells: Sequence[Any]) -> bool:
@@ -219,36 +217,27 @@ def _titles(rows: list[list[str]]) -> list[list[str]]:
         spread.append(filled)
     out = []
     for parts in zip(*spread, last, strict=True):
-        words = [p for i, p in enumerate(parts) if p and p not in parts[:i]]
+        words = list(dict.fromkeys(filter(None, parts)))
         out.append([w for w in words if not _NUMBERING.fullmatch(w)] or words)
     return out
 
 
-@dataclass(frozen=True)
-class _Guess:
-    top: int
-    height: int
-    titles: tuple[str, ...]
-    found: dict[str, list[int]]
-    by_user: frozenset[str] = frozenset()
-
-
-def _guess(
-    top: int, height: int, titles: list[list[str]], names: Mapping[str, str], stated: Mapping[str, str]
-) -> _Guess:
+def _named(
+    sheet: Sheet, top: int, height: int, titles: list[list[str]], names: Mapping[str, str], stated: Mapping[str, str]
+) -> Block:
+    """Return a header with all columns that fit a name as its rivals."""
     found: dict[str, list[int]] = {}
     by_user: dict[str, list[int]] = {}
     for column, parts in ((at, words) for at, words in enumerate(titles) if words):
         # Ngày + tiếp nhận, Mã under Hồ sơ; a key has no spaces, so that of several words is theirs joined
-        single = [key(p) for p in parts]
         forms = (" ".join(parts), " ".join(reversed(parts)), parts[-1])
-        bare = [key(_REMARK.sub(" ", f)) for f in forms if _REMARK.search(f)]
-        keys = ["".join(single), "".join(reversed(single)), single[-1], *bare]
-        if mine := next((stated[k] for k in keys if k in stated), None):
-            by_user.setdefault(mine, []).append(column)
-        elif name := next((names[k] for k in keys if k in names), None):
-            found.setdefault(name, []).append(column)
-    return _Guess(top, height, tuple(" ".join(p) for p in titles), {**found, **by_user}, frozenset(by_user))
+        keys = [key(f) for f in (*forms, *(_REMARK.sub(" ", f) for f in forms))]
+        for known, into in ((stated, by_user), (names, found)):
+            if name := next((known[k] for k in keys if k in known), None):
+                into.setdefault(name, []).append(column)
+                break
+    joined = tuple(" ".join(p) for p in titles)
+    return Block(sheet, top, height, sheet.height, 0, len(sheet.columns), joined, {}, rivals={**found, **by_user})
 
 
 # --- the tables of a sheet -------------------------------------------------------------------------------------------
@@ -267,10 +256,9 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         What the user says: headers of columns, rows of the header.
     """
     mapping = {key(header): name for header, name in stated.mapping(table).items()}
-    names, width = column_names(table), len(sheet.columns)
+    names = column_names(table)
     if sheet.titles:
-        guess = _guess(*next(layouts(sheet)), names, mapping)
-        return _side_by_side(sheet, guess, width)
+        return _side_by_side(_named(sheet, 0, 0, [[t] for t in sheet.titles], names, mapping))
     blocks: list[Block] = []
     groups = _header_rows(sheet, frozenset(_pieces(table) | set(mapping)), stated.header)
     while groups:
@@ -279,34 +267,25 @@ def find_blocks(sheet: Sheet, table: Table, stated: Declaration) -> list[Block]:
         span = range(max(floor, rows[0] - _TALLEST + 1), min(sheet.height, rows[-1] + 3, rows[0] + 2 * _TALLEST))
         if stated.header:
             span = range(rows[0], rows[-1] + 1)
-        guesses = [_guess(*layout, names, mapping) for layout in layouts(sheet, span)]
-        fits = [g for g in guesses if not stated.header or g.height == len(rows)]
-        best = max(fits, key=lambda g: (len(g.found), -g.height), default=None)
-        if best is not None and len(best.found) < 2:
-            best = None
-        done = max(rows[0] + 1, best.top + best.height) if best else span.stop
-        if below := [r for r in rows if r >= done and not stated.header]:
+        guesses = [_named(sheet, *layout, names, mapping) for layout in layouts(sheet, span)]
+        fits = [g for g in guesses if len(g.rivals) > 1 and (not stated.header or g.height == len(rows))]
+        best = max(fits, key=lambda g: (len(g.rivals), -g.height), default=None)
+        done = max(rows[0] + 1, best.body) if best else span.stop
+        if below := [r for r in rows if r >= done]:
             groups.insert(0, below)  # another header may stand close below: that of a table with one record
-        if best is None or (blocks and len(best.found) < max(2, len(blocks[-1].columns) / 2)):
-            continue  # a row of a few known words inside a table
-        best = _with_merged(sheet, best, floor)
         last = blocks[-1] if blocks else None
-        same = last and all(best.found.get(n, [-1])[0] == at for n, at in last.columns.items() if last.left <= at)
-        if last and same:
-            again = (*last.again, *range(best.top, best.top + best.height))
-            blocks[-1] = replace(last, again=again)
+        if best is None or (last and len(best.rivals) < len(last.columns) / 2):
+            continue  # a row of a few known words inside a table
+        # from above it, merged cells may reach into the header
+        tops = [a for a, at, b, _ in sheet.merged if floor <= a < best.top <= b and any(best.titles[at : at + 1])]
+        top = min(tops, default=best.top)
+        best = replace(best, top=top, height=best.body - top)
+        if last and all(best.rivals.get(n, [-1])[0] == at for n, at in last.columns.items()):
+            blocks[-1] = replace(last, again=(*last.again, *range(best.top, best.body)))
             continue
-        for i, block in enumerate(blocks):
-            blocks[i] = replace(block, end=min(block.end, best.top))
-        blocks += _side_by_side(sheet, best, width)
+        blocks = [replace(block, end=min(block.end, best.top)) for block in blocks]
+        blocks += _side_by_side(best)
     return blocks
-
-
-def _with_merged(sheet: Sheet, guess: _Guess, floor: int) -> _Guess:
-    """Return a header with the rows above it from which merged cells reach into it."""
-    tops = [a for a, left, b, _ in sheet.merged if floor <= a < guess.top <= b and any(guess.titles[left : left + 1])]
-    top = min(tops, default=guess.top)
-    return replace(guess, top=top, height=guess.height + guess.top - top)
 
 
 def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[int]]:
@@ -322,25 +301,21 @@ def _header_rows(sheet: Sheet, known: frozenset[str], header: str) -> list[list[
         return [rows]
     hits = np.zeros(sheet.height, dtype=np.int64)
     for column in sheet.columns[:_WIDEST]:
-        good = {c for c in set(column) if type(c) is str and may_be_title(c) and _is_word(c, known)}
+        good = {c for c in set(column) if type(c) is str and _is_title(c, known)}
         if good:
             hits += [type(c) is str and c in good for c in column]
     found = np.flatnonzero(hits >= 2).tolist()
-    groups: list[list[int]] = []
-    for row in [r for r in found if not _is_dated(sheet, int(r))] or found:
-        if groups and row - groups[-1][-1] <= 2:
-            groups[-1].append(int(row))
-        else:
-            groups.append([int(row)])
-    return groups
+    likely = np.array([r for r in found if not _is_dated(sheet, r)] or found, dtype=int)
+    return [group.tolist() for group in np.split(likely, np.flatnonzero(np.diff(likely) > 2) + 1) if len(group)]
 
 
-def may_be_title(text: str) -> bool:
-    """Tell whether a text could be the title of a column: most cells of a long list cannot."""
-    first = text.strip()[:1]
-    if not first or len(text) > _LONGEST or (first.isdigit() and not _ORDINAL.match(text.strip())):
+def _is_title(text: str, known: frozenset[str]) -> bool:
+    """Tell whether a text is a word of a header; most cells of a long list need no closer look."""
+    text = text.strip()
+    numbered = text[:1].isdigit() and not _ORDINAL.match(text)
+    if not text or len(text) > _LONGEST or numbered or _CODE.search(text):
         return False
-    return not _CODE.search(text)
+    return key(text) in known or key(_REMARK.sub(" ", text)) in known
 
 
 def _is_dated(sheet: Sheet, row: int) -> bool:
@@ -349,44 +324,30 @@ def _is_dated(sheet: Sheet, row: int) -> bool:
     return any(isinstance(c, dt.date) or (type(c) is str and _DATE.match(c.strip()) is not None) for c in cells)
 
 
-def _is_word(cell: str, known: frozenset[str]) -> bool:
-    return key(cell) in known or (bool(_REMARK.search(cell)) and key(_REMARK.sub(" ", cell)) in known)
-
-
-def _side_by_side(sheet: Sheet, guess: _Guess, width: int) -> list[Block]:
+def _side_by_side(header: Block) -> list[Block]:
     """Return the table under a header, or the tables, where an empty column parts several of one kind."""
+    width, titles = header.right, header.titles
     spans: list[tuple[int, int]] = [(0, width)]
-    if sum(len(at) > 1 for at in guess.found.values()) >= 2:
-        titled = [bool(t) for t in guess.titles]
-        edges = [i for i in range(width) if i < len(titled) and titled[i] and (i == 0 or not titled[i - 1])]
-        parts = [*pairwise(edges), (edges[-1], width)] if edges else []
-        named = [[n for n, at in guess.found.items() if any(a <= c < b for c in at)] for a, b in parts]
-        if len(parts) > 1 and all(len(n) > 1 for n in named):
+    if sum(len(at) > 1 for at in header.rivals.values()) >= 2:
+        edges = [i for i, t in enumerate(titles) if t and (i == 0 or not titles[i - 1])]
+        parts = [*pairwise([*edges, width])]
+        named = [sum(any(a <= c < b for c in at) for at in header.rivals.values()) for a, b in parts]
+        if len(parts) > 1 and min(named) > 1:
             spans = parts
     out = []
     for left, right in spans:
-        found = {n: [c for c in at if left <= c < right] for n, at in guess.found.items() if n != LEFT_OUT}
-        columns, rivals = {}, {}
-        for name, at in found.items():
-            ready = [c for c in at if _READY.fullmatch(plain(guess.titles[c]))]
-            if name == "resolved" and len(at) > 1 and len(ready) == 1:
-                at = ready
-            if len(at) > 1:
-                rivals[name] = at
-            elif at:
-                columns[name] = at[0]
-        titles = tuple(t if left <= i < right else "" for i, t in enumerate(guess.titles))
-        titles += ("",) * (width - len(titles))
-        out.append(Block(sheet, guess.top, guess.height, sheet.height, left, right, titles, columns, (), rivals))
+        found = {n: [c for c in at if left <= c < right] for n, at in header.rivals.items() if n != LEFT_OUT}
+        ready = [c for c in found.get("resolved", ()) if _READY.fullmatch(plain(titles[c]))]
+        if len(ready) == 1:
+            found["resolved"] = ready
+        own = tuple(t if left <= i < right else "" for i, t in enumerate(titles)) + ("",) * (width - len(titles))
+        columns = {n: at[0] for n, at in found.items() if len(at) == 1}
+        rivals = {n: at for n, at in found.items() if len(at) > 1}
+        out.append(replace(header, left=left, right=right, titles=own, columns=columns, rivals=rivals))
     return out
 
 
 # --- what is missing -------------------------------------------------------------------------------------------------
-
-
-def _shown(sheet: Sheet, titles: Sequence[str]) -> str:
-    named = [f"{column_letters(sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(titles) if t]
-    return ", ".join(named)[:1500]
 
 
 def _nearest(names: Mapping[str, Sequence[str]], seen: Iterable[str]) -> dict[str, str]:
@@ -439,13 +400,14 @@ def missing_columns(
             give.append(Answer("given", "…", name))
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
+    titles = [f"{column_letters(block.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(block.titles) if t]
     code = (
         "declared-header-not-there" if absent else "columns-missing" if len(block.columns) >= 2 else "header-not-found"
     )
     return DataError(
         code,
         where=block.sheet.where(block.top),
-        got=_shown(block.sheet, block.titles) or None,
+        got=", ".join(titles)[:1500] or None,
         give=give,
         missing=", ".join(f"“{h}”" for h in absent) or ", ".join(f"{n} ({label(table, n)})" for n in lacking),
         needed=", ".join(f"{n} ({label(table, n)})" for n in table.names if n in needed),

@@ -53,7 +53,7 @@ def _resource(name: str, card: dict[str, Any]) -> dict[str, Any]:
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     contract = _CONTRACTS.get(card["table"])
-    fields = [_field(n, {c.name: c for c in contract.columns}.get(n) if contract else None) for n in header]
+    known = {c.name: c for c in contract.columns} if contract else {}
     cited = sources().set_index("source")
     if card["table"] != "sources":
         at = header.index("source")
@@ -77,7 +77,7 @@ def _resource(name: str, card: dict[str, Any]) -> dict[str, Any]:
             {"title": f"{row.publisher}: {row.title}"} | ({"path": row.address} if row.address else {})
             for row in cited.itertuples()
         ],
-        "schema": {"fields": fields},
+        "schema": {"fields": [_field(name, known.get(name)) for name in header]},
     }
 
 
@@ -117,12 +117,8 @@ def build_processed(target: str | Path | None = None) -> list[Path]:
     tables = {
         "figures.csv": load_figures(),
         "tallies.csv": load_tallies(),
-        "index766.csv": pd.concat(
-            [load_index766(), load_index766(level="commune"), load_index766(level="department")], ignore_index=True
-        ),
-        "units.csv": pd.concat(
-            [places.units("34"), places.units("63"), places.units("63", "district")], ignore_index=True
-        ),
+        "index766.csv": pd.concat(load_index766(level=level) for level in ("province", "commune", "department")),
+        "units.csv": pd.concat([places.units("34"), places.units("63"), places.units("63", "district")]),
         "crosswalk-63-34.csv": places.crosswalk("63", "34"),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,14 +132,9 @@ def build_processed(target: str | Path | None = None) -> list[Path]:
 
 def _as_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV with whole numbers without a decimal point and all digits of the others."""
-    text = table.copy()
-    for name in text.columns:
-        if pd.api.types.is_float_dtype(text[name]):
-            text[name] = [_digits(value) for value in text[name]]
-    return text.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    written = {n: column.map(_digits, na_action="ignore") for n, column in table.select_dtypes("float").items()}
+    return table.assign(**written).to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
 def _digits(value: float) -> str:
-    if pd.isna(value):
-        return ""
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+    return str(int(value)) if value.is_integer() else repr(value)

@@ -11,19 +11,19 @@ error, or with a formula whose result was never stored, as an empty one; so the 
 xlrd) is asked for these, and for the number of cells that hold something. OpenDocument, Word, web pages
 and XML spreadsheets are read from their own text, and counted there, before a cell is placed.
 
-Messages are marshalled tuples, each behind its length in four bytes: ``("sheets", names)``,
+Messages are marshalled tuples, each behind its length in four bytes:
 ``("sheet", name, hidden, first_row, first_column, merged, counted, hidden_rows)``, ``("rows", columns)``,
 ``("note", code)``, ``("error", code, detail)`` and ``("end",)``; places are counted from 0, but first_row and
-first_column from 1.
-A column is a pair: its cells, and a letter for each that says what it was written for (`WRITE`).
+first_column from 1. A cell that marshal does not know is a pair: a day, instant, time or duration by the name of its
+class and what makes it; one that cannot be used by ``error``, ``formula`` or ``struck`` and its text.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import email
 import gc
-import html
 import io
 import itertools
 import json
@@ -34,7 +34,7 @@ import re
 import struct
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -46,26 +46,15 @@ CHUNK = 4096
 PROLOGUE = 65536
 #: More rows or columns than any spreadsheet has.
 MANY = 1 << 24
-#: Cells by row and column that hold something which cannot be used.
-Odd = dict[tuple[int, int], str]
+#: A cell that cannot be used: ``error`` and what is shown (``#N/A``), ``formula`` whose result the file does not hold,
+#: or ``struck`` through, wholly or in part: deleted, and still there.
+Odd = tuple[str, str]
 #: What is found in a sheet beside calamine: how many cells hold something, those that cannot be used, hidden rows.
-Seen = tuple[int, Odd, list[int]]
+Seen = tuple[int, dict[tuple[int, int], Odd], list[int]]
 
 
 class Refused(Exception):
     """The file breaks a limit or is not what it seems: ``args`` are a code of ``messages.toml`` and a detail."""
-
-
-class Fault(str):
-    """What a spreadsheet shows where a formula failed: ``#N/A``."""
-
-
-class Formula(str):
-    """A formula whose result the file does not hold."""
-
-
-class Struck(str):
-    """The text of a cell that is struck through, wholly or in part: deleted, and still there."""
 
 
 def send(*message: Any) -> int:
@@ -90,34 +79,14 @@ def cap(memory_mib: int, seconds: float) -> None:
 # --- cells on their way out ------------------------------------------------------------------------------------------
 
 
-def state(value: Any) -> bytes:
-    """Return the bytes that pickle would write for a day, instant or time: five times as fast as its ISO text."""
-    return value.__reduce__()[1][0]
+MOMENTS = {dt.datetime, dt.date, dt.time, dt.timedelta}
 
 
-#: How the values that marshal does not know are written, and the letter that says so.
-WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
-    dt.datetime: ("T", state),
-    dt.date: ("D", state),
-    dt.time: ("H", state),
-    dt.timedelta: ("P", dt.timedelta.total_seconds),
-    Fault: ("E", str),
-    Formula: ("F", str),
-    Struck: ("S", str),
-}
-
-
-def portable(column: tuple[Any, ...]) -> tuple[Any, str]:
-    """Return the cells of a column as marshal can carry them, and a letter of `WRITE` for each, if any is needed."""
-    kinds = set(map(type, column))
-    if WRITE.keys().isdisjoint(kinds):
-        return column, ""
-    if len(kinds) == 1:  # a column of days: most of a list of dossiers
-        letter, write = WRITE[kinds.pop()]
-        return list(map(write, column)), letter * len(column)
-    ways = [WRITE.get(type(v)) for v in column]
-    written = [way[1](v) if way else v for v, way in zip(column, ways, strict=True)]
-    return written, "".join(way[0] if way else " " for way in ways)
+def portable(column: tuple[Any, ...]) -> Sequence[Any]:
+    """Return the cells of a column as marshal can carry them."""
+    if MOMENTS.isdisjoint(map(type, column)):
+        return column
+    return [(type(v).__name__, v.__reduce__()[1]) if type(v) in MOMENTS else v for v in column]
 
 
 def send_rows(rows: Iterable[list[Any]], limits: dict[str, int]) -> None:
@@ -150,25 +119,30 @@ class Grid:
     def __init__(self, name: str, limits: dict[str, int], hidden: bool = False) -> None:
         self.name, self.limits, self.hidden = name, limits, hidden
         self.rows: list[list[Any]] = []
-        self.merged: list[tuple[int, int, int, int]] = []
+        self.merged: list[list[int]] = []
         self.hidden_rows: list[int] = []
-        #: Cells that hold something, counted by whoever reads them, before they are placed.
+        #: Cells that hold something, counted before they are placed: one may be placed upon another.
         self.counted = 0
         self.size = 0
 
     def place(self, row: int, column: int, value: Any, down: int = 1, across: int = 1) -> None:
         """Put a value where it stands, and remember how far its cell reaches."""
         if max(down, across) > 1:
-            self.merged.append((row, column, row + down - 1, column + across - 1))
+            self.merged.append([row, column, row + down - 1, column + across - 1])
         if value == "":
             return
+        self.counted += 1
         width = len(self.rows[row]) if row < len(self.rows) else 0
-        self.size += max(0, column + 1 - width) + max(0, row - len(self.rows)) // 8  # an empty row is small
-        if self.size > self.limits["cells"]:
-            raise Refused("too-many-cells", f"{self.size}, {self.name}")
+        self.grow(max(0, column + 1 - width) + max(0, row - len(self.rows)) // 8)  # an empty row is small
         self.rows.extend([] for _ in range(row + 1 - len(self.rows)))
         self.rows[row].extend([""] * (column + 1 - width))
         self.rows[row][column] = value
+
+    def grow(self, cells: int) -> None:
+        """Count cells that are to be held, before they are."""
+        self.size += cells
+        if self.size > self.limits["cells"]:
+            raise Refused("too-many-cells", f"{self.size}, {self.name}")
 
     def send(self) -> None:
         """Send the part of the sheet that is in use."""
@@ -182,14 +156,6 @@ class Grid:
         send_rows(((row + [""] * (width - len(row)))[left:] for row in self.rows[top:]), self.limits)
 
 
-def deliver(grids: list[Grid], sheet: str | None) -> None:
-    """Send sheets that are complete."""
-    send("sheets", [g.name for g in grids])
-    for grid in grids:
-        if sheet in (None, grid.name):
-            grid.send()
-
-
 # --- XML -------------------------------------------------------------------------------------------------------------
 
 
@@ -199,19 +165,18 @@ def local(name: str) -> str:
 
 
 def attributes(node: Element) -> dict[str, str]:
-    """Return the attributes of an element by their names without namespaces; of two the first."""
-    return {local(name): value for name, value in reversed(list(node.items()))}
+    """Return the attributes of an element by their names without namespaces, in small letters; of two the first."""
+    return {local(name).lower(): value for name, value in reversed(list(node.items()))}
 
 
-def streamed(file: Any, ended: set[str], begun: str = "") -> Iterator[Element]:
+def streamed(file: Any, ended: set[str], begun: Set[str] = frozenset()) -> Iterator[Element]:
     """Yield the elements `begun` as they begin, and those `ended` when they are complete, to be forgotten then."""
     for event, node in ElementTree.iterparse(file, ("start", "end") if begun else ("end",)):
         tag = local(node.tag)
-        if tag == begun and event == "start":
+        if tag in (begun if event == "start" else ended):
             yield node
-        elif tag in ended and event == "end":
-            yield node
-            node.clear()
+            if event == "end":
+                node.clear()
 
 
 def below(node: Element, wanted: set[str], passed_over: set[str]) -> Iterator[Element]:
@@ -244,30 +209,28 @@ class Package:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
         self.members = {n.replace("\\", "/").lower(): n for n in archive.namelist()}
-        usual = [p for p in ("xl/workbook.xml", "xl/workbook.bin", "word/document.xml") if p in self.members]
-        stated = [to for _, kind, to in self.links("") if kind == "officeDocument"]
-        self.main: str = [*stated, *usual, ""][0]
+        self.main: str = next((to for _, kind, to in self.links("") if kind == "officeDocument"), "")
 
     def open(self, part: str) -> Any:
-        """Open a part; one that is missing makes the file a damaged one."""
-        if part.lower() not in self.members:
-            raise Refused("file-damaged", part)
-        return self.archive.open(self.members[part.lower()])
+        """Open a part; it is a KeyError if there is none, and the file a damaged one."""
+        return self.archive.open(self.members[part])
 
-    def links(self, part: str) -> list[tuple[str, str, str]]:
-        """Return the links of a part to others: identifier, kind, the part they lead to."""
-        folder, name = posixpath.split(part)
-        listed = posixpath.join(folder, "_rels", f"{name}.rels")
-        if listed.lower() not in self.members:
-            return []
+    def links(self, part: str) -> Iterator[tuple[str, str, str]]:
+        """Yield the links of a part to others: identifier, kind, the part they lead to in small letters."""
+        folder, listed = posixpath.dirname(part), links_of(part)
+        if listed not in self.members:
+            return
         with self.open(listed) as file:
-            found = [attributes(link) for link in streamed(file, {"Relationship"})]
-        inside = [a for a in found if a.get("TargetMode") != "External"]
-        targets = [posixpath.join("/", folder, a.get("Target", "").replace("\\", "/")) for a in inside]
-        return [
-            (a.get("Id", ""), posixpath.basename(a.get("Type", "")), posixpath.normpath(target).lstrip("/"))
-            for a, target in zip(inside, targets, strict=True)
-        ]
+            for a in map(attributes, streamed(file, {"Relationship"})):
+                if a.get("targetmode") != "External":
+                    target = posixpath.join("/", folder, a.get("target", "").replace("\\", "/").lower())
+                    yield a.get("id", ""), posixpath.basename(a.get("type", "")), posixpath.normpath(target).lstrip("/")
+
+
+def links_of(part: str) -> str:
+    """Return the part that lists the links of a part."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
 def refuse_entities(prologue: bytes, name: str) -> None:
@@ -280,13 +243,10 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
     """Judge the archive by its directory before anything is unpacked; return the kind of file."""
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-        names = [m.filename for m in members]
-        for name in names:
-            parts = name.replace("\\", "/").split("/")
-            if ".." in parts or parts[0] == "" or ":" in parts[0] or "\0" in name:
-                raise Refused("archive-members-point-outside", name[:80])
-        if len({n.replace("\\", "/") for n in names}) < len(names):
-            raise Refused("archive-members-point-outside", "duplicate")
+        names = [m.filename.replace("\\", "/") for m in members]
+        outside = [n for n in names if n.startswith("/") or ":" in n.split("/")[0] or ".." in n.split("/")]
+        if outside or len(set(names)) < len(names):
+            raise Refused("archive-members-point-outside", [*outside, "duplicate"][0][:80])
         if any(m.flag_bits & 1 for m in members) or "encrypted-package" in names:
             raise Refused("file-has-password", "")
         unpacked = sum(m.file_size for m in members)
@@ -294,9 +254,9 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
         # Only what would also be large: a sheet of equal cells packs very well and harms nobody.
         if unpacked > limits["unpacked_mib"] << 20 or (unpacked > 16 << 20 and unpacked / packed > limits["ratio"]):
             raise Refused("archive-grows-abnormally", f"{packed / 2**20:.1f} MiB -> {unpacked / 2**20:.0f} MiB")
-        for name in names:
+        for name, member in zip(names, members, strict=True):
             if name.endswith((".xml", ".rels")):
-                with archive.open(name) as part:
+                with archive.open(member) as part:
                     prologue = part.read(PROLOGUE)
                 refuse_entities(prologue, name)
                 if name.endswith(".rels") and b'TargetMode="External"' in prologue and "externalLinks" in name:
@@ -311,11 +271,11 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
                 return "opendocument"
             raise Refused("archive-holds-no-table", kind)
         package = Package(archive)
-        if package.main.lower().endswith(".bin"):
+        if package.main.endswith(".bin"):
             raise Refused("file-is-binary-excel", "")
         if not package.main:
-            known = any(n.startswith(("xl/", "word/")) for n in names)
-            raise Refused("file-damaged" if known else "archive-holds-no-table", "" if known else "zip")
+            office = any(n.startswith(("xl/", "word/")) for n in names)
+            raise Refused("file-damaged" if office else "archive-holds-no-table", "zip")
         with package.open(package.main) as part:
             root = re.search(rb"<(?:[\w.-]+:)?(workbook|document|presentation)\b", part.read(PROLOGUE))
     kind = root[1].decode() if root else ""
@@ -325,38 +285,32 @@ def check_zip(path: str, limits: dict[str, int]) -> str:
 
 
 def check_compound(path: str) -> str:
-    """Tell apart what comes in the old container: Excel, Word, or an encrypted new file."""
+    """Tell apart what comes in the old container: Excel, or the code that refuses Word and an encrypted new file."""
     data = Path(path).read_bytes()
-    for name, refusal in (
-        ("EncryptedPackage", "file-has-password"),
-        ("WordDocument", "file-is-old-word"),
-        ("PowerPoint Document", "file-holds-no-table"),
-    ):
-        if name.encode("utf-16-le") in data:
-            raise Refused(refusal, name)
-    if "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data:
-        return "excel_97"
-    raise Refused("file-damaged", "")
+    kinds = {
+        "EncryptedPackage": "file-has-password",
+        "WordDocument": "file-is-old-word",
+        "PowerPoint Document": "file-holds-no-table",
+        "Book": "excel_97",
+        "Workbook": "excel_97",
+    }
+    return next((kind for name, kind in kinds.items() if name.encode("utf-16-le") in data), "file-damaged")
 
 
 # --- Excel -----------------------------------------------------------------------------------------------------------
 
 #: Characters that Excel writes by their code; those that are blank.
 ESCAPED_BLANK = re.compile(r"_x00(?:09|0[aA]|0[dD]|20|[aA]0)_")
-#: A value or text that may show nothing: it begins with what could be a blank beyond ASCII, or one by its number.
-MAY_BE_BLANK = re.compile(
-    rb"<[vt](?: [^>]*)?>(\s*(?:"
+#: What is not counted by the ends of values and texts alone.
+UNUSUAL = re.compile(
+    rb"<(?:"
+    # A value or text that may show nothing: it begins with what could be a blank beyond ASCII, or one by its number.
+    rb"[vt](?: [^>]*)?>\s*(?:"
     rb"(?:\xc2|\xe1\x9a|\xe2[\x80\x81]|\xe3\x80|_x|&#(?:x|9;|1\d;|32;|160;|8\d\d\d;|12288;))[^<]*)?"
-    rb")</[vt]>"
+    rb"</[vt]>"
+    # A formula that no result follows; a text in parts, or none; a row whose number is not said.
+    rb"|(?:/f|f[^>]*/)>(?:<v\s*/>)?</c>|is>(?!<t[ >])|t/>|si/>|si></si>|row(?! [^>]*\br=))"
 )
-#: A formula that no result follows.
-UNSTORED = re.compile(rb"(?:</f>|<f[^>]*/>)(?:<v></v>|<v\s*/>)?</c>")
-#: A cell with an error or such a formula: column, row, attributes, formula, error; and some that are in order.
-MAY_BE_ODD = re.compile(
-    rb'<c r="([A-Z]+)(\d+)"([^>]*)>(?:<f(?:[^>]*/>|[^>]*>([^<]*)</f>))?(?:<v>(#[^<]*)</v>|<v></v>|<v\s*/>)?</c>'
-)
-#: A text of its own in a cell, written in parts.
-IN_PARTS = re.compile(rb"<is>(?!<t[ >])")
 
 
 def blank(text: str) -> bool:
@@ -365,29 +319,16 @@ def blank(text: str) -> bool:
 
 
 def pieces(file: Any, end: bytes) -> Iterator[bytes]:
-    """Yield a stream in pieces that end with `end`, and at last what is left."""
+    """Yield a stream in pieces that end with `end` where there is one, and at last what is left."""
     rest = b""
-    while chunk := file.read(1 << 20):
+    while chunk := file.read(1 << 17):
         rest += chunk
         cut = rest.rfind(end) + len(end)
-        if cut >= len(end):
-            yield rest[:cut]
-            rest = rest[cut:]
-        elif len(rest) > 16 << 20:
-            break
+        if cut < len(end):
+            cut = len(rest) if len(rest) > 1 << 20 else 0
+        yield rest[:cut]
+        rest = rest[cut:]
     yield rest
-
-
-def blank_strings(package: Package, part: str | None) -> set[int]:
-    """Return the numbers of those texts shared by the cells of a workbook that show nothing."""
-    if part is None:
-        return set()
-    signs = (b"<t/>", b"<si/>", b"<si></si>", b":si>")
-    with package.open(part) as file:
-        if not any(MAY_BE_BLANK.search(p) or any(sign in p for sign in signs) for p in pieces(file, b"</si>")):
-            return set()
-    with package.open(part) as file:
-        return {i for i, item in enumerate(streamed(file, {"si"})) if blank(rich_text(item))}
 
 
 def rich_text(node: Element) -> str:
@@ -395,123 +336,105 @@ def rich_text(node: Element) -> str:
     return "".join(t.text or "" for t in below(node, {"t"}, {"rPh"}))
 
 
-def count_fast(file: Any, blanks: set[int]) -> Seen | None:
-    """Return what the XML of a sheet says of its cells, by patterns.
-
-    Parameters
-    ----------
-    file : file-like
-        The XML of the sheet, not formatted for reading: as Excel, LibreOffice and the libraries write it.
-    blanks : set of int
-        Numbers of the shared texts that show nothing.
-
-    Returns
-    -------
-    Seen or None
-        None where something is written in an unusual way: it takes :func:`count_exactly`.
-    """
-    shared = re.compile(rb' t="s"[^>]*>(?:<f.*?</f>)?<v>(?:%s)</v>' % "|".join(map(str, blanks)).encode())
-    counted, odd, hidden, inside = 0, Odd(), list[int](), False
-    for piece in pieces(file, b"</row>"):
-        if not inside and (start := piece.find(b"<sheetData")) >= 0:
-            inside, piece = True, piece[start:]
-        if not piece.endswith(b"</row>"):  # what is left
-            return (counted, odd, hidden) if inside and not re.search(rb"<(?:\w+:)?c[ />]", piece) else None
-        if not inside or IN_PARTS.search(piece):
-            return None
-        if b"<v>#" in piece or (b"<f" in piece and UNSTORED.search(piece)):
-            faults, formulas = odd_cells(piece)
-            if len(faults) < piece.count(b' t="e"') or len(formulas) < len(UNSTORED.findall(piece)):
-                return None
-            odd |= faults | {place: formula for place, formula in formulas.items() if formula}
-            counted += sum(map(bool, formulas.values()))
-        counted += piece.count(b"</v>") + piece.count(b"</is>")
-        counted -= sum(blank(html.unescape(t.decode())) for t in MAY_BE_BLANK.findall(piece))
-        if blanks:
-            counted -= len(shared.findall(piece))
-        if b' hidden="' in piece:
-            rows = re.findall(rb'<row (?=[^>]*\bhidden="(?:1|true)")[^>]*\br="(\d+)"', piece)
-            hidden += [int(r) - 1 for r in rows]
-    return None
-
-
-def odd_cells(piece: bytes) -> tuple[Odd, Odd]:
-    """Return the errors in a piece of a sheet, and the formulas without a result, empty where that is an empty text."""
-    faults, formulas = Odd(), Odd()
-    for cell in MAY_BE_ODD.finditer(piece):
-        letters, digits, attributes, formula, fault = cell.groups()
-        place = (int(digits) - 1, column_number(letters.decode()))
-        if fault and b' t="e"' in attributes:
-            faults[place] = Fault(fault.decode())
-        elif b"<f" in cell[0] and not fault:
-            stored = b' t="str"' in attributes and b"<v" in cell[0]
-            text = html.unescape((formula or b"").decode()) or "…"  # one filled down is written once
-            formulas[place] = "" if stored else Formula(f"={text}")
-    return faults, formulas
-
-
-def count_exactly(file: Any, blanks: set[int]) -> Seen:
-    """Return what the XML of a sheet says of its cells, element by element."""
-    counted, odd, hidden, row = 0, Odd(), list[int](), -1
-    for line in streamed(file, {"row"}):
-        row, column = number(line.get("r"), row + 2) - 1, -1
-        hidden += [row] if line.get("hidden") in ("1", "true") else []
-        for cell in line:
-            place = re.match(r"([A-Z]+)(\d+)", cell.get("r", ""))
-            row, column = (int(place[2]) - 1, column_number(place[1])) if place else (row, column + 1)
-            parts = {local(part.tag): part for part in cell}
-            kind, formula, value = cell.get("t", "n"), parts.get("f"), parts.get("v")
-            shown = value.text or "" if value is not None else rich_text(parts["is"]) if "is" in parts else None
-            if kind == "e":
-                odd[row, column] = Fault(shown or "#?")
-            elif formula is not None and (shown is None or (not shown and kind != "str")):
-                odd[row, column] = Formula(f"={formula.text or '…'}")
-            elif not shown or (int(shown) in blanks if kind == "s" else blank(shown)):
-                continue
-            counted += 1
-    return counted, odd, hidden
-
-
 def is_struck(node: Element) -> bool:
     """Tell whether a font, or the letters of a text, are struck through."""
     return any(local(n.tag) == "strike" and n.get("val", "1") not in ("0", "false") for n in node.iter())
 
 
-def struck(package: Package, links: dict[str, str]) -> tuple[set[str], set[str]]:
-    """Return the numbers of the cell styles and of the shared texts of a workbook that are struck through."""
-    styles, strings = set[str](), set[str]()
-    if part := links.get("styles"):
-        with package.open(part) as file:
-            if b"strike" in file.read(MANY):
-                fonts: list[bool] = []
-                with package.open(part) as again:
-                    for table in streamed(again, {"fonts", "cellXfs"}):
-                        if local(table.tag) == "fonts":
-                            fonts = [is_struck(font) for font in table]
-                        else:
-                            used = [number(xf.get("fontId"), 0) for xf in table]
-                            styles = {str(i) for i, font in enumerate(used) if font < len(fonts) and fonts[font]}
-    if part := links.get("sharedStrings"):
-        with package.open(part) as file:
-            seen = any(b"strike" in piece for piece in pieces(file, b"</si>"))
-        if seen:
+class Marks:
+    """What the cells of a workbook have in common, by its number: texts that show nothing, what is struck through.
+
+    Parameters
+    ----------
+    package : Package
+        The workbook.
+    links : dict
+        The parts of the workbook by their kind.
+    """
+
+    def __init__(self, package: Package, links: dict[str, str]) -> None:
+        self.texts: dict[str, str] = {}
+        self.struck_styles = set[str]()
+        fonts: list[bool] = []
+        if part := links.get("styles"):
             with package.open(part) as file:
-                strings = {str(i) for i, item in enumerate(streamed(file, {"si"})) if is_struck(item)}
-    return styles, strings
+                for table in streamed(file, {"fonts", "cellXfs"}):
+                    if local(table.tag) == "fonts":
+                        fonts = [is_struck(font) for font in table]
+                    elif any(fonts):
+                        used = [number(xf.get("fontId"), 0) for xf in table]
+                        self.struck_styles = {str(i) for i, n in enumerate(used) if n < len(fonts) and fonts[n]}
+        if part := links.get("sharedStrings"):
+            with package.open(part) as file:
+                if not any(UNUSUAL.search(p) or b":si>" in p or b"strike" in p for p in pieces(file, b"</si>")):
+                    return
+            with package.open(part) as file:
+                for i, item in enumerate(streamed(file, {"si"})):
+                    if blank(rich_text(item)):
+                        self.texts[str(i)] = "blank"
+                    elif is_struck(item):
+                        self.texts[str(i)] = "struck"
+
+    def plain(self, piece: bytes) -> bool:
+        """Tell whether a piece of a sheet is rows whose cells are counted by the ends of their values alone."""
+        texts = re.findall(rb' t="s"[^>]*>(?:<f.*?</f>)?<v>(\d+)</v>', piece) if self.texts else ()
+        styles = re.findall(rb' s="(\d+)"', piece) if self.struck_styles else ()
+        return (
+            piece.startswith(b"<row ")
+            and piece.endswith(b"</row>")
+            and not (b' t="e"' in piece or b"strike" in piece or UNUSUAL.search(piece))
+            and self.texts.keys().isdisjoint(map(bytes.decode, texts))
+            and self.struck_styles.isdisjoint(map(bytes.decode, styles))
+        )
 
 
-def struck_cells(file: Any, styles: set[str], strings: set[str]) -> Odd:
-    """Return the cells of a sheet that hold something struck through; their texts are filled in later."""
-    found = Odd()
-    for line in streamed(file, {"row"}):
-        for cell in line:
-            place = re.match(r"([A-Z]+)(\d+)", cell.get("r", ""))
-            parts = {local(part.tag): part for part in cell}
-            text = parts["v"].text if "v" in parts else rich_text(parts["is"]) if "is" in parts else ""
-            shared = cell.get("t") == "s" and text in strings
-            if place and text and (cell.get("s") in styles or shared or ("is" in parts and is_struck(parts["is"]))):
-                found[int(place[2]) - 1, column_number(place[1])] = Struck()
-    return found
+def look_into(file: Any, marks: Marks) -> Seen:
+    """Return what the XML of a sheet says of its cells.
+
+    Rows as Excel, LibreOffice and the libraries write them, in which nothing is unusual, are counted by the ends of
+    their values; all others are looked at element by element.
+    """
+    counted, odd, hidden, row = 0, dict[tuple[int, int], Odd](), list[int](), -1
+    parser: Any = ElementTree.XMLPullParser(("end",))
+    for piece in pieces(file, b"</row>"):
+        if marks.plain(piece):
+            counted += piece.count(b"</v>") + piece.count(b"</is>")
+            rows = re.findall(rb'<row (?=[^>]*\bhidden="(?:1|true)")[^>]*\br="(\d+)"', piece)
+            hidden += [int(r) - 1 for r in rows]
+            continue
+        parser.feed(piece)
+        for _, line in parser.read_events():
+            if local(line.tag) != "row":
+                continue
+            row, column = number(line.get("r"), row + 2) - 1, -1
+            hidden += [row] if line.get("hidden") in ("1", "true") else []
+            for cell in line:
+                place = re.match(r"([A-Z]+)(\d+)", cell.get("r", ""))
+                row, column = (int(place[2]) - 1, column_number(place[1])) if place else (row, column + 1)
+                holds, fault = look_at(cell, marks)
+                counted += holds
+                if fault:
+                    odd[row, column] = fault
+            line.clear()
+    parser.close()
+    return counted, odd, hidden
+
+
+def look_at(cell: Element, marks: Marks) -> tuple[bool, Odd | None]:
+    """Tell whether a cell holds something, and what of it cannot be used."""
+    parts = {local(part.tag): part for part in cell}
+    kind, formula, value, inline = cell.get("t", "n"), parts.get("f"), parts.get("v"), parts.get("is")
+    shown = value.text or "" if value is not None else rich_text(inline) if inline is not None else None
+    if kind == "e":
+        return True, ("error", shown or "#?")
+    if formula is not None and (shown is None or (not shown and kind != "str")):
+        return True, ("formula", f"={formula.text or '…'}")  # one filled down is written once
+    shared = marks.texts.get(shown or "") if kind == "s" else None
+    if not shown or shared == "blank" or (kind != "s" and blank(shown)):
+        return False, None
+    if shared == "struck" or cell.get("s") in marks.struck_styles or (inline is not None and is_struck(inline)):
+        return True, ("struck", "")  # calamine knows the text
+    return True, None
 
 
 def column_number(letters: str) -> int:
@@ -522,70 +445,48 @@ def column_number(letters: str) -> int:
     return column - 1
 
 
-#: The parts that calamine opens by their names.
-NAMED = {"officeDocument": "workbook.xml", "sharedStrings": "sharedStrings.xml", "styles": "styles.xml"}
+#: The parts that calamine finds by their names alone.
+NAMED = {"sharedStrings": "sharedstrings.xml", "styles": "styles.xml"}
 
 
-def under_usual_names(package: Package) -> io.BytesIO:
-    """Return a workbook as calamine opens it: some of its parts named as Excel does, all others in a folder below."""
-    links = [("", "officeDocument", package.main), *package.links(package.main)]
-    names = {target.lower(): NAMED.get(kind, f"parts/{target}") for _, kind, target in links}
-
-    def listed(links: list[tuple[str, str, str]], folder: str) -> str:
-        kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-        lines = (
-            f'<Relationship Id="{html.escape(i)}" Type="{kinds}/{html.escape(kind)}" '
-            f'Target="{folder}{html.escape(names[target.lower()])}"/>'
-            for i, kind, target in links
-        )
-        return f"<Relationships>{''.join(lines)}</Relationships>"
-
+def under_usual_names(path: str, package: Package, links: dict[str, str]) -> Any:
+    """Return a workbook as calamine opens it: a copy with the names that Excel gives, where it has others."""
+    folder = posixpath.dirname(package.main)
+    usual = {links[kind]: posixpath.join(folder, name) for kind, name in NAMED.items() if kind in links}
+    usual[package.main] = posixpath.join(folder, "workbook.xml")
+    usual[links_of(package.main)] = links_of(usual[package.main])
+    if all(old == new for old, new in usual.items()):
+        return Path(path).open("rb")
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
-        new.writestr("_rels/.rels", listed(links[:1], "xl/"))
-        new.writestr("xl/_rels/workbook.xml.rels", listed(links[1:], ""))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
         for part, member in package.members.items():
-            new.writestr(f"xl/{names.get(part, f'parts/{part}')}", package.archive.read(member))
+            copy.writestr(usual.get(part, part), package.archive.read(member))
     out.seek(0)
     return out
 
 
-def read_workbook(path: str, sheet: str | None, limits: dict[str, int]) -> None:
-    """Send the sheets of an Excel workbook in its new form."""
+def read_workbook(path: str, limits: dict[str, int]) -> Iterator[Grid]:
+    """Yield the sheets of an Excel workbook in its new form."""
     with zipfile.ZipFile(path) as archive:
         package = Package(archive)
-        links = package.links(package.main)
+        links = list(package.links(package.main))
         targets = {i: target for i, kind, target in links if kind == "worksheet"}
         with package.open(package.main) as file:
             listed = [attributes(sheet) for sheet in streamed(file, {"sheet"})]
         parts = {a["name"]: targets[a["id"]] for a in listed if a.get("id") in targets}
-        blanks = blank_strings(package, next((to for _, kind, to in links if kind == "sharedStrings"), None))
-
-        marks = struck(package, {kind: target for _, kind, target in links})
+        by_kind = {kind: target for _, kind, target in links}
+        marks = Marks(package, by_kind)
 
         def look(name: str) -> Seen:
             with package.open(parts[name]) as file:
-                seen = count_fast(file, blanks)
-            if seen is None:
-                with package.open(parts[name]) as file:
-                    seen = count_exactly(file, blanks)
-            with package.open(parts[name]) as file:
-                inside = any(b"strike" in piece for piece in pieces(file, b"</row>"))
-            if any(marks) or inside:
-                with package.open(parts[name]) as file:
-                    seen = (seen[0], struck_cells(file, *marks) | seen[1], seen[2])
-            return seen
+                return look_into(file, marks)
 
-        folder = "xl/" if package.main.startswith("xl/") else ""
-        usual = package.main == f"{folder}workbook.xml" and all(
-            target == folder + NAMED.get(kind, target.removeprefix(folder)) for _, kind, target in links
-        )
-        with Path(path).open("rb") if usual else under_usual_names(package) as file:
-            read_with_calamine(file, sheet, limits, parts.keys(), look)
+        with under_usual_names(path, package, by_kind) as file:
+            yield from read_with_calamine(file, limits, parts.keys(), look)
 
 
-def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
-    """Send the sheets of an Excel workbook in its old form."""
+def read_excel_97(path: str, limits: dict[str, int]) -> Iterator[Grid]:
+    """Yield the sheets of an Excel workbook in its old form."""
     import xlrd
 
     data = Path(path).read_bytes()
@@ -594,7 +495,6 @@ def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
         book = xlrd.open_workbook(file_contents=data, **how)
     except xlrd.XLRDError as fault:
         raise Refused("file-has-password" if "encrypted" in str(fault) else "file-damaged", "") from None
-    kept = (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE, xlrd.XL_CELL_BOOLEAN)
 
     def look(name: str) -> Seen:
         found = book.sheet_by_name(name)
@@ -603,16 +503,14 @@ def read_excel_97(path: str, sheet: str | None, limits: dict[str, int]) -> None:
         for row in range(found.nrows):
             for column, (kind, value) in enumerate(zip(found.row_types(row), found.row_values(row), strict=True)):
                 if kind == xlrd.XL_CELL_ERROR:
-                    odd[row, column] = Fault(xlrd.error_text_from_code.get(value, "#?"))
-                    counted += 1
-                else:
-                    counted += kind in kept and str(value).strip() != ""
+                    odd[row, column] = ("error", xlrd.error_text_from_code.get(value, "#?"))
+                counted += str(value).strip() != ""
         return counted, odd, []
 
-    read_with_calamine(io.BytesIO(data), sheet, limits, book.sheet_names(), look)
+    yield from read_with_calamine(io.BytesIO(data), limits, book.sheet_names(), look)
 
 
-def without_result(data: bytes, at: int) -> Odd:
+def without_result(data: bytes, at: int) -> dict[tuple[int, int], Odd]:
     """Return the formulas of an old sheet if all results are empty texts: its writer could not compute.
 
     Parameters
@@ -622,7 +520,7 @@ def without_result(data: bytes, at: int) -> Odd:
     at : int
         Where those of the sheet begin.
     """
-    found, depth = Odd(), 0
+    found, depth = dict[tuple[int, int], Odd](), 0
     while at + 4 <= len(data):
         kind, size = struct.unpack_from("<HH", data, at)
         depth += (kind == 0x0809) - (kind == 0x000A)  # a chart inside a sheet begins and ends within it
@@ -632,51 +530,38 @@ def without_result(data: bytes, at: int) -> Odd:
             row, column, result = struct.unpack_from("<HH2x8s", data, at + 4)
             if result[0] != 3 or result[6:] != b"\xff\xff":
                 return {}
-            found[row, column] = Formula("=…")
+            found[row, column] = ("formula", "=…")
         at += 4 + size
     return found
 
 
 def read_with_calamine(
-    file: Any, sheet: str | None, limits: dict[str, int], names: Iterable[str], look: Callable[[str], Seen]
-) -> None:
-    """Send the sheets of a workbook as calamine reads them, with what `look` finds in each of its `names` beside it."""
+    file: Any, limits: dict[str, int], names: Iterable[str], look: Callable[[str], Seen]
+) -> Iterator[Grid]:
+    """Yield the sheets of a workbook as calamine reads them, with what `look` finds in each of `names` beside it."""
     import python_calamine as calamine
 
     with calamine.CalamineWorkbook.from_filelike(file) as book:
         sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
         if missed := set(names) - {s.name for s in sheets}:
             raise Refused("file-damaged", min(missed))
-        send("sheets", [s.name for s in sheets])
         for meta in sheets:
-            if sheet not in (None, meta.name):
-                continue
             data = book.get_sheet_by_name(meta.name)
             (top, left), (bottom, right) = data.start or (0, 0), data.end or data.start or (-1, -1)
-            if (cells := (bottom - top + 1) * (right - left + 1)) > limits["cells"]:
-                raise Refused("too-many-cells", f"{cells}, {meta.name}")
-            rows = itertools.islice(data.iter_rows(), top, None) if cells else iter(())
-            merged = [(*a, *b) for a, b in data.merged_cell_ranges or []]
-            hidden = meta.visible != calamine.SheetVisibleEnum.Visible
-            counted, odd, hidden_rows = look(meta.name)
-            if not odd:
-                send("sheet", meta.name, hidden, top + 1, left + 1, merged, counted, hidden_rows)
-                send_rows(rows, limits)  # they begin at the first filled column already
-                continue
-            grid = Grid(meta.name, limits, hidden)
-            grid.merged, grid.counted, grid.hidden_rows, grid.size = merged, counted, hidden_rows, cells
-            grid.rows = [[] for _ in range(top)] + [[""] * left + row for row in rows]
-            for (row, column), value in odd.items():
-                if isinstance(value, Struck):
-                    there = grid.rows[row][column] if row < len(grid.rows) and column < len(grid.rows[row]) else ""
-                    if there == "":
-                        continue
-                    value = Struck(there)
-                grid.place(row, column, value)
-            grid.send()
+            grid = Grid(meta.name, limits, meta.visible != calamine.SheetVisibleEnum.Visible)
+            grid.grow((bottom - top + 1) * (right - left + 1))
+            counted, odd, grid.hidden_rows = look(meta.name)
+            grid.merged = [[*a, *b] for a, b in data.merged_cell_ranges or []]
+            if grid.size:
+                rows = itertools.islice(data.iter_rows(), top, None)  # they begin at the first filled column
+                grid.rows = [[] for _ in range(top)] + [[""] * left + row for row in rows]
+            for (row, column), (kind, text) in odd.items():
+                grid.place(row, column, (kind, str(grid.rows[row][column]) if kind == "struck" else text))
+            grid.counted = counted
+            yield grid
 
 
-# --- OpenDocument ----------------------------------------------------------------------------------------------------
+# --- OpenDocument and the XML spreadsheets of Excel 2003 -------------------------------------------------------------
 
 #: What a spreadsheet shows where a formula failed; "Err:502" is LibreOffice's way, in the language of its user.
 SHOWN_FAULT = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|(?:Err|Lỗi):\d{3}")
@@ -685,47 +570,62 @@ DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 def read_opendocument(path: str, limits: dict[str, int]) -> list[Grid]:
     """Return the sheets of an OpenDocument workbook."""
+    with zipfile.ZipFile(path) as archive, archive.open("content.xml") as file:
+        return read_sheets(file, limits)
+
+
+def read_spreadsheet_2003(path: str, limits: dict[str, int]) -> list[Grid]:
+    """Return the sheets of an XML spreadsheet as Excel 2003 wrote them."""
+    with Path(path).open("rb") as file:
+        refuse_entities(file.read(PROLOGUE), "")
+        file.seek(0)
+        return read_sheets(file, limits)
+
+
+def read_sheets(file: Any, limits: dict[str, int]) -> list[Grid]:
+    """Return the sheets of XML in either form: one names the place of what follows a gap, one repeats what is equal."""
     grids: list[Grid] = []
     unseen: set[str | None] = set()
     row = 0
-    with zipfile.ZipFile(path) as archive, archive.open("content.xml") as file:
-        for node in streamed(file, {"style", "table-row"}, "table"):
-            a = attributes(node)
-            if (tag := local(node.tag)) == "style":
-                unseen |= {a.get("name") for child in node if attributes(child).get("display") == "false"}
-            elif tag == "table":
-                grids.append(Grid(a.get("name", ""), limits, a.get("style-name") in unseen))
-                row = 0
-            else:
-                repeated = number(a.get("number-rows-repeated"))
-                most = limits["cells"]
-                cells = list(itertools.islice(open_cells(node), most + 1))
-                # before a cell is placed: a few letters may repeat one a million times
-                if (wanted := repeated * sum(value != "" for _, value, _, _ in cells)) > most:
-                    raise Refused("too-many-cells", f"{wanted}, {grids[-1].name}")
-                for again in range(row, row + repeated) if cells else ():
-                    if a.get("visibility") in ("collapse", "filter"):
-                        grids[-1].hidden_rows.append(again)
-                    for column, value, down, across in cells:
-                        grids[-1].counted += value != ""
-                        grids[-1].place(again, column, value, down, across)
-                row += repeated
+    for node in streamed(file, {"style", "table-row", "Row"}, {"table", "Worksheet"}):
+        a = attributes(node)
+        if (tag := local(node.tag)) == "style":
+            unseen |= {a.get("name") for child in node if attributes(child).get("display") == "false"}
+        elif tag in ("table", "Worksheet"):
+            grids.append(Grid(a.get("name", ""), limits, a.get("style-name") in unseen))
+            row = 0
+        else:
+            row, repeated = number(a.get("index"), row + 1) - 1, number(a.get("number-rows-repeated"))
+            cells = list(itertools.islice(cells_of(node), limits["cells"] + 1))
+            # before a cell is placed: a few letters may repeat one a million times
+            if (wanted := repeated * len(cells)) > limits["cells"]:
+                raise Refused("too-many-cells", f"{wanted}, {grids[-1].name}")
+            for again in range(row, row + repeated) if cells else ():
+                if a.get("visibility") in ("collapse", "filter") or a.get("hidden") == "1":
+                    grids[-1].hidden_rows.append(again)
+                for cell in cells:
+                    grids[-1].place(again, *cell)
+            row += repeated
     return grids
 
 
-def open_cells(line: Element) -> Iterator[tuple[int, Any, int, int]]:
+def cells_of(line: Element) -> Iterator[tuple[int, Any, int, int]]:
     """Yield the cells of a row that hold something or reach further: column, value, rows and columns they cover."""
     column = 0
     for cell in line:
-        if local(cell.tag) not in ("table-cell", "covered-table-cell"):
+        if local(cell.tag) not in ("table-cell", "covered-table-cell", "Cell"):
             continue
         a = attributes(cell)
-        value = open_value(a, "\n".join(open_text(p) for p in cell if local(p.tag) in ("p", "h")))
-        down, across = number(a.get("number-rows-spanned")), number(a.get("number-columns-spanned"))
+        for data in cell.iterfind("{*}Data"):
+            a |= {"value-type": attributes(data).get("type", ""), "string-value": "".join(data.itertext())}
+        value = value_of(a, "\n".join(open_text(p) for p in cell if local(p.tag) in ("p", "h")))
+        down, across = number(a.get("mergedown"), 0), number(a.get("mergeacross"), 0)  # of 2003: beyond the cell
+        column = number(a.get("index"), column + 1) - 1
         repeated = number(a.get("number-columns-repeated"))
-        if value != "" or max(down, across) > 1:
-            yield from ((column + i, value, down, across) for i in range(repeated if value != "" else 1))
-        column += repeated
+        reach = number(a.get("number-rows-spanned"), down + 1), number(a.get("number-columns-spanned"), across + 1)
+        if value != "" or max(reach) > 1:
+            yield from ((column + i, value, *reach) for i in range(repeated if value != "" else 1))
+        column += repeated + across
 
 
 def open_text(node: Element) -> str:
@@ -739,28 +639,29 @@ def open_text(node: Element) -> str:
     return out
 
 
-def open_value(a: dict[str, str], shown: str) -> Any:
+def value_of(a: dict[str, str], shown: str) -> Any:
     """Return what a cell holds, by its type; what it shows where the two do not fit."""
-    kind, formula = a.get("value-type", ""), a.get("formula", "")
-    if SHOWN_FAULT.fullmatch(shown.strip()) and (formula or kind not in ("string", "")):
-        return Fault(shown.strip())
+    kind, formula = a.get("value-type", "").lower(), a.get("formula", "")
+    stated = next((a[f"{of}value"] for of in ("", "boolean-", "date-", "time-", "string-") if f"{of}value" in a), shown)
+    shown = (shown or stated).strip()
+    if kind == "error" or (SHOWN_FAULT.fullmatch(shown) and (formula or kind not in ("string", ""))):
+        return "error", shown
+    if formula and not stated and kind != "string":
+        return "formula", re.sub(r"^\w+:(?==)", "", formula)
     try:
-        if kind in ("float", "percentage", "currency"):
-            return float(a["value"])
+        if kind in ("float", "percentage", "currency", "number"):
+            return float(stated)
         if kind == "boolean":
-            return a["boolean-value"] == "true"
-        if kind == "date":
-            day = dt.datetime.fromisoformat(a["date-value"])
-            return day if "T" in a["date-value"] else day.date()
-        if kind == "time" and (found := DURATION.fullmatch(a["time-value"])):
-            hours, minutes, seconds = map(float, found.groups("0"))
-            return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    except (KeyError, ValueError):
-        kind = ""
-    written = a.get("string-value", shown)
-    if formula and not kind and not written:
-        return Formula(re.sub(r"^\w+:(?==)", "", formula))
-    return written if written.strip() else ""
+            return stated in ("true", "1")
+        if kind in ("date", "datetime"):
+            moment = dt.datetime.fromisoformat(stated).replace(tzinfo=None)
+            return moment.date() if moment.time() == dt.time() else moment
+    except ValueError:
+        return shown
+    if kind == "time" and (found := DURATION.fullmatch(stated)):
+        hours, minutes, seconds = map(float, found.groups("0"))
+        return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return stated if stated.strip() else ""
 
 
 # --- Word ------------------------------------------------------------------------------------------------------------
@@ -800,29 +701,24 @@ def read_word(path: str, limits: dict[str, int]) -> list[Grid]:
             tables = list(word_tables(ElementTree.parse(file).getroot()))
     grids = [Grid(f"bảng {i}", limits) for i in range(1, len(tables) + 1)]
     for grid, table in zip(grids, tables, strict=True):
-        reaching: dict[int, int] = {}  # column -> place in `merged` of the cell that goes on below
+        reaching: dict[int, list[int]] = {}  # column -> the last cell that may go on below, as `merged` has it
         lines = [r for r in below(table, {"tr"}, {*UNREAD, "tbl"}) if word_setting(r, "del") is None]
         for row, line in enumerate(lines):
             column = number(word_setting(line, "gridBefore"), 0)
             for cell in below(line, {"tc"}, {*UNREAD, "tbl"}):
                 across, down = number(word_setting(cell, "gridSpan")), word_setting(cell, "vMerge")
                 if column in reaching and down not in (None, "restart"):
-                    first = grid.merged[reaching[column]]
-                    grid.merged[reaching[column]] = (*first[:2], row, first[3])
+                    reaching[column][2] = row
                 else:
-                    reaching.pop(column, None)
-                    if down is not None:
-                        reaching[column] = len(grid.merged)
-                    grid.merged.append((row, column, row, column + across - 1))
-                text = word_text(cell).strip()
-                grid.counted += text != ""
-                grid.place(row, column, text)
+                    reaching[column] = [row, column, row, column + across - 1]
+                    grid.merged.append(reaching[column])
+                grid.place(row, column, word_text(cell).strip())
                 column += across
         grid.merged = [m for m in grid.merged if m[:2] != m[2:]]
     return grids
 
 
-# --- web pages and XML that are named like workbooks -----------------------------------------------------------------
+# --- web pages that are named like workbooks --------------------------------------------------------------------------
 
 
 class Table(Grid):
@@ -851,10 +747,9 @@ class Table(Grid):
             return
         value: Any = "\n".join(written_lines(self.texts))
         if fault := self.cell.get("x:err"):
-            value = Fault(fault)
+            value = ("error", fault)
         elif (exact := self.cell.get("x:num")) and NUMBER.fullmatch(value):
             value = float(exact)
-        self.counted += value != ""
         while self.taken.get(self.column, -1) >= self.row:
             self.column += 1
         down, across = number(self.cell.get("rowspan"), most=65534), number(self.cell.get("colspan"), most=1000)
@@ -867,7 +762,6 @@ class Table(Grid):
         """Add each line of a text that stands outside of tables as a row of one cell, and empty the text."""
         for line in written_lines(texts):
             self.row += 1
-            self.counted += 1
             self.place(self.row, 0, line)
         texts.clear()
 
@@ -897,8 +791,8 @@ class Page(HTMLParser):
         super().__init__()
         self.limits = limits
         self.tables: list[Table] = []
-        self.open: list[Table] = []
-        self.between: list[str] = []
+        #: Those that have begun and not ended, inside one for what stands outside of all.
+        self.open = [Table(limits)]
         self.silent = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -906,18 +800,18 @@ class Page(HTMLParser):
         self.silent = tag in ("script", "style", "title")
         if tag == "table":
             self.tables.append(Table(self.limits))
-            if not self.open:
-                self.tables[-1].add_lines(self.between)
+            if len(self.open) == 1:
+                self.tables[-1].add_lines(self.open[0].texts)
             self.open.append(self.tables[-1])
-        elif self.open and tag in ("tr", "td", "th", "caption"):
+        elif len(self.open) > 1 and tag in ("tr", "td", "th", "caption"):
             self.open[-1].begin(tag, dict(attrs))
         elif tag in ("br", "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6"):
-            (self.open[-1].texts if self.open else self.between).append("\n")
+            self.open[-1].texts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         """End a cell, and a table."""
         self.silent = False
-        if self.open and tag in ("td", "th", "caption", "tr", "table"):
+        if len(self.open) > 1 and tag in ("td", "th", "caption", "tr", "table"):
             self.open[-1].end()
             if tag == "table":
                 self.open.pop()
@@ -925,7 +819,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Take text for the cell that is open; breaks of the source's lines are blanks."""
         if not self.silent:
-            (self.open[-1].texts if self.open else self.between).append(re.sub(r"\s", " ", data))
+            self.open[-1].texts.append(re.sub(r"\s", " ", data))
 
     def close(self) -> None:
         """End what the page leaves open."""
@@ -933,22 +827,22 @@ class Page(HTMLParser):
         for table in self.open:
             table.end()
         if self.tables:
-            self.tables[-1].add_lines(self.between)
+            self.tables[-1].add_lines(self.open[0].texts)
 
 
 def read_pages(path: str, encoding: str, limits: dict[str, int]) -> list[Grid]:
     """Return the tables with content of a web page, or of the pages that a web archive holds."""
     data = Path(path).read_bytes()
-    pages: list[tuple[bytes, str | None]] = [(data, None)]
-    if re.match(rb"\s*[\w-]+:", data):
+    pages = [data.decode(encoding, "replace")]
+    if re.match(r"\s*[\w-]+:", pages[0]):
         parts = [p for p in email.message_from_bytes(data).walk() if p.get_content_type() == "text/html"]
         named = [p for p in parts if "tabstrip" not in str(p.get("Content-Location"))]  # Excel's list of sheets
-        pages = [(bytes(p.get_payload(decode=True) or b""), p.get_content_charset()) for p in named]
+        pages = [part_text(bytes(p.get_payload(decode=True) or b""), p.get_content_charset(encoding)) for p in named]
     found: list[Grid] = []
-    for content, charset in pages:
+    for text in pages:
         page = Page(limits)
         # Excel's conditions are no comments: what stands between them is shown.
-        page.feed(re.sub(r"<!\[(?:if[^>]*|endif)\]>", "", page_text(content, charset, encoding)))
+        page.feed(re.sub(r"<!\[(?:if[^>]*|endif)\]>", "", text.removeprefix("\ufeff")))
         page.close()
         found += [t for t in page.tables if t.counted]
     if not found:
@@ -958,82 +852,38 @@ def read_pages(path: str, encoding: str, limits: dict[str, int]) -> list[Grid]:
     return found
 
 
-def page_text(data: bytes, charset: str | None, guessed: str) -> str:
-    """Return the text of a page: what it says of its encoding is wrong often enough to ask its bytes first."""
-    marked = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else []
-    stated = re.search(rb"charset\s*=\s*[\"']?\s*([\w-]+)", data[:PROLOGUE])
-    for encoding in (*marked, "utf-8-sig", stated[1].decode() if stated else charset, charset):
-        try:
-            if encoding and (encoding != "utf-8-sig" or b"\0" not in data):
-                return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return data.decode(guessed, "replace")
-
-
-def read_spreadsheet_2003(path: str, limits: dict[str, int]) -> list[Grid]:
-    """Return the sheets of an XML spreadsheet as Excel 2003 wrote them."""
-    grids: list[Grid] = []
-    row = -1
-    with Path(path).open("rb") as file:
-        refuse_entities(file.read(PROLOGUE), "")
-        file.seek(0)
-        for node in streamed(file, {"Row"}, "Worksheet"):
-            a = attributes(node)
-            if local(node.tag) == "Worksheet":
-                grids.append(Grid(a.get("Name", ""), limits))
-                row = -1
-                continue
-            row, column = number(a.get("Index"), row + 2) - 1, -1
-            if a.get("Hidden") == "1":
-                grids[-1].hidden_rows.append(row)
-            for cell in node:
-                a = attributes(cell)
-                column = number(a.get("Index"), column + 2) - 1
-                value = value_2003(cell.find("{*}Data"), a.get("Formula", ""))
-                down, across = number(a.get("MergeDown"), 0), number(a.get("MergeAcross"), 0)
-                grids[-1].counted += value != ""
-                grids[-1].place(row, column, value, down + 1, across + 1)
-                column += across
-    return grids
-
-
-def value_2003(data: Element | None, formula: str) -> Any:
-    """Return what a cell of an XML spreadsheet holds, by its type."""
-    if data is None:
-        return Formula(formula) if formula else ""
-    kind, shown = attributes(data).get("Type"), "".join(data.itertext())
-    if kind == "Number":
-        return float(shown)
-    if kind == "Boolean":
-        return shown == "1"
-    if kind == "DateTime":
-        moment = dt.datetime.fromisoformat(shown)
-        return moment.date() if moment.time() == dt.time() else moment
-    if kind == "Error":
-        return Fault(shown)
-    return shown if shown.strip() else ""
+def part_text(data: bytes, charset: str) -> str:
+    """Return the text of a page in a web archive: what is said of its encoding is wrong often enough to try first."""
+    for encoding in ("utf-8", "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else charset):
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
+            return data.decode(encoding)
+    return data.decode("cp1258", "replace")
 
 
 # --- the process -----------------------------------------------------------------------------------------------------
 
 
-def read(job: dict[str, Any], limits: dict[str, int]) -> None:
-    """Send the sheets of the file of `job`, by its kind."""
+READERS: dict[str, Callable[[str, dict[str, int]], Iterable[Grid]]] = {
+    "workbook": read_workbook,
+    "excel_97": read_excel_97,
+    "opendocument": read_opendocument,
+    "document": read_word,
+    "xml": read_spreadsheet_2003,
+}
+
+
+def read(job: dict[str, Any], limits: dict[str, int]) -> Iterable[Grid]:
+    """Return the sheets of the file of `job`, by its kind."""
     path, kind = job["path"], job["container"]
+    if kind == "html":
+        return read_pages(path, job["encoding"], limits)
     if kind == "zip":
         kind = check_zip(path, limits)
     elif kind == "compound":
         kind = check_compound(path)
-    if kind == "workbook":
-        read_workbook(path, job["sheet"], limits)
-    elif kind == "excel_97":
-        read_excel_97(path, job["sheet"], limits)
-    elif kind == "html":
-        deliver(read_pages(path, job["encoding"], limits), job["sheet"])
-    else:
-        complete = {"opendocument": read_opendocument, "document": read_word, "xml": read_spreadsheet_2003}
-        deliver(complete[kind](path, limits), job["sheet"])
+    if kind not in READERS:
+        raise Refused(kind, "")
+    return READERS[kind](path, limits)
 
 
 def main(job: dict[str, Any]) -> None:
@@ -1042,7 +892,8 @@ def main(job: dict[str, Any]) -> None:
     cap(limits["memory_mib"], limits["seconds"])
     gc.disable()  # a short life and millions of small objects that all stay
     try:
-        read(job, limits)
+        for grid in read(job, limits):
+            grid.send()
         send("end")
     except Refused as refusal:
         send("error", *refusal.args)

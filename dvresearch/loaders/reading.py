@@ -8,6 +8,7 @@ not kept. What the file does not decide becomes a question.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,17 +21,17 @@ from numpy.typing import NDArray
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.account import Fate, Problem, Question, SheetAccount, refuse_problems, refuse_questions
 from dvresearch.loaders.bodies import Body, body_rows
-from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, vocabulary
+from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates, finder, is_open, vocabulary
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
-from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, read_sheets, texts
+from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
 
-__all__ = ["Part", "Reading", "read", "read_blocks"]
+__all__ = ["Kind", "Part", "Reading", "date_only", "in_order", "read"]
 
 _SAMPLE = 500  # cells by which the content of a column is judged
 #: What is wrong with a cell that cannot be read.
@@ -44,6 +45,37 @@ _SLACK = pd.Timedelta(days=7)
 _MOSTLY = 0.7
 #: Rows and columns from which a sheet that is not read may be a table of records.
 _SMALL_SHEET = (2, 3)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is special of one kind of table.
+
+    Parameters
+    ----------
+    table : Table
+        The contract.
+    anchors : tuple of str
+        Columns by which a record is told from other rows, the first one the file has: hardly ever empty.
+    sentences : tuple of str
+        Columns in which long texts are no sign of somebody's own words (criteria, targets).
+    numbers : bool
+        Whether its numbers bear witness of a total, which holds the sums of what stands above it.
+    added : bool
+        Whether its records are added up, so that a total in doubt stops the reading; in a list it would not.
+    titled : callable
+        Tells what the title above a table and the name of its sheet say of all its rows.
+    finish : callable
+        What is still to be done with a reading.
+    """
+
+    table: Table
+    anchors: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
+    numbers: bool = False
+    added: bool = False
+    titled: Callable[[Block], Mapping[str, str]] = lambda block: {}
+    finish: Callable[[Reading], None] = lambda reading: None
 
 
 @dataclass(frozen=True)
@@ -71,8 +103,8 @@ class Reading:
 
     Parameters
     ----------
-    table : Table
-        The contract.
+    kind : Kind
+        The kind of table.
     stated : Declaration
         What the user says about the file.
     frame : DataFrame
@@ -104,7 +136,7 @@ class Reading:
         Sheets that were not read, each with the reason.
     """
 
-    table: Table
+    kind: Kind
     stated: Declaration
     frame: pd.DataFrame = field(default_factory=pd.DataFrame)
     parts: list[Part] = field(default_factory=list)
@@ -119,6 +151,11 @@ class Reading:
     corrections: list[dict[str, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def table(self) -> Table:
+        """The contract."""
+        return self.kind.table
 
     @property
     def block(self) -> Block:
@@ -157,23 +194,18 @@ class Reading:
             said += f", cột/column {column_letters(block.sheet.first_column + block.columns[column])}"
         return said
 
-    def cells(self, column: str | int) -> pd.Series:
-        """Return the cells of a column as they stand in the file, as text, for the records."""
-        out: list[str] = []
-        for number, part in enumerate(self.parts):
-            rows = self._rows[self._part == number]
-            at = part.block.columns.get(column) if isinstance(column, str) else column
-            out += texts(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
-        return pd.Series(out, index=self.frame.index, dtype="str")
-
-    def raw(self, column: str) -> list[Any]:
+    def raw(self, column: str | int) -> list[Any]:
         """Return the cells of a column as the file holds them, for the records; empty where a table lacks it."""
         out: list[Any] = []
         for number, part in enumerate(self.parts):
             rows = self._rows[self._part == number]
-            at = part.block.columns.get(column)
+            at = part.block.columns.get(column) if isinstance(column, str) else column
             out += list(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
         return out
+
+    def cells(self, column: str | int) -> pd.Series:
+        """Return the same cells as text."""
+        return pd.Series(texts(self.raw(column)), index=self.frame.index, dtype="str")
 
     def beside(self, titles: Sequence[str]) -> list[str]:
         """Return the cells of a column outside the contract, by the form of its title, as text; empty without it."""
@@ -203,7 +235,6 @@ class Reading:
     def report(self) -> dict[str, Any]:
         """Return how the file was read, as plain data without any cell of a personal column."""
         _settle(self)
-        dated = self.frame.select_dtypes(["datetime", "datetimetz"])
         sheets = list(dict.fromkeys(p.block.sheet.name for p in self.parts))
         headers = [p.block.sheet.first_row + r for p in self.parts for r in range(p.block.top, p.block.body)]
         return {
@@ -221,7 +252,7 @@ class Reading:
             "words": self.words,
             "date_order": self.date_order,
             "date_order_known": self.order_known,
-            "date_only": [str(c) for c in dated if bool((dated[c].dropna().dt.normalize() == dated[c].dropna()).all())],
+            "date_only": date_only(self.frame),
             "corrections": self.corrections,
             "declared": self.stated.record(),
             "notes": [[n.code, n.detail] for n in self.notes],
@@ -245,13 +276,10 @@ class Reading:
 
     def leave_out(self, reason: str, positions: Sequence[int]) -> None:
         """Set records aside for a reason; what was wrong with their cells is no matter then."""
-        if not len(positions):
-            return
-        gone = {(self.origin(p)[0].sheet.name, self.origin(p)[1]) for p in positions}
-        for p in positions:
-            body = self.parts[int(self._part[p])].body
-            body.aside.setdefault(reason, []).append(int(self._rows[p]))
-        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in gone]
+        for part, row in ((self.parts[int(self._part[p])], int(self._rows[p])) for p in positions):
+            part.body.aside.setdefault(reason, []).append(row)
+            sheet = part.block.sheet.name
+            self.problems = [p for p in self.problems if (p.sheet.name, p.row) != (sheet, row)]
         kept = np.ones(len(self.frame), dtype=bool)
         kept[list(positions)] = False
         self.frame = self.frame[kept]
@@ -259,33 +287,24 @@ class Reading:
 
 
 def read(
-    path: str | Path,
-    table: Table,
+    source: str | Path | Sequence[Sheet],
+    kind: Kind,
     stated: Declaration,
     *,
-    anchors: Sequence[str],
-    sentences: Sequence[str] = (),
-    titled: Callable[[Block], Mapping[str, str]] = lambda block: {},
     key_salt: str | None = None,
     changes: pd.DataFrame | None = None,
     limits: Limits = LIMITS,
 ) -> Reading:
-    """Read the records of `table` from a file.
+    """Read the records of one kind from a file.
 
     Parameters
     ----------
-    path : str or Path
-        The file, see :func:`dvresearch.loaders.read_sheets`.
-    table : Table
-        The contract.
+    source : str, Path or sequence of Sheet
+        The file, see :func:`dvresearch.loaders.read_sheets`, or its sheets.
+    kind : Kind
+        The kind of table.
     stated : Declaration
         What the user says about the file.
-    anchors : sequence of str
-        Columns by which a record is told from other rows, the first one the file has: hardly ever empty.
-    sentences : sequence of str
-        Columns in which long texts are no sign of somebody's own words (criteria, targets).
-    titled : callable
-        Tells what the title above a table and the name of its sheet say of all its rows.
     key_salt : str, optional
         As for :func:`dvresearch.load_dossiers`.
     changes : DataFrame, optional
@@ -303,55 +322,41 @@ def read(
     DataError
         When the file, its header or what is declared cannot be used, or there is no record at all.
     """
-    return read_blocks(
-        read_sheets(path, limits=limits),
-        table,
-        stated,
-        anchors=anchors,
-        sentences=sentences,
-        titled=titled,
-        key_salt=key_salt,
-        changes=changes,
-    )
-
-
-def read_blocks(
-    sheets: Sequence[Sheet],
-    table: Table,
-    stated: Declaration,
-    *,
-    anchors: Sequence[str],
-    sentences: Sequence[str] = (),
-    titled: Callable[[Block], Mapping[str, str]] = lambda block: {},
-    key_salt: str | None = None,
-    changes: pd.DataFrame | None = None,
-) -> Reading:
-    """Read the records of `table` from the sheets of a file, as :func:`read` does."""
+    sheets = read_sheets(source, limits=limits) if isinstance(source, str | Path) else source
     _check_zone(stated.timezone)
-    out = Reading(table, stated, accounts=[SheetAccount(s) for s in sheets])
+    out = Reading(kind, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}
-    blocks = _choose(out, [_fill_down(s) for s in sheets], table, stated, titled)
+    blocks = _choose(out, [filled_down(s) for s in sheets])
     if changes is not None:
-        blocks, out.corrections = apply(blocks, table, changes)
-    dates = _read_dates(out, blocks, table, stated)
-    for block, typed in zip(blocks, dates, strict=True):
-        out.parts.append(_part(block, table, anchors, typed, filled_cells[block.sheet.name], stated))
+        blocks, out.corrections = apply(blocks, kind.table, changes)
+    for block, dates in zip(blocks, _read_dates(out, blocks), strict=True):
+        out.parts.append(_part(out, block, dates, filled_cells[block.sheet.name]))
     for row in stated.rows:
         if not any(row in p.body.declared for p in out.parts):
             raise DataError("declared-row-not-there", where=out.sheet.where(), got=row, row=row)
-    if not sum(len(p.body.records) for p in out.parts):
-        block = out.parts[0].block
-        raise DataError("no-data-row", where=block.sheet.where(block.top))
-    _fill(out, dates)
+    if not any(len(p.body.records) for p in out.parts):
+        raise DataError("no-data-row", where=out.sheet.where(out.block.top))
+    _fill(out)
     _name_sections(out)
-    _judge_personal(out, sentences, key_salt)
+    _judge_personal(out, key_salt)
     _mask_persons(out)
     for name, value in stated.given.items():
         _give(out, name, value)
-    order = [n for n in table.names if n in out.frame.columns]
-    out.frame = out.frame[[*order, *(c for c in out.frame.columns if c not in order)]]
+    out.frame = in_order(out.frame, kind.table)
     return out
+
+
+def date_only(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of instants that hold days only."""
+    dated = {str(c): frame[c].dropna() for c in frame.select_dtypes(["datetime", "datetimetz"])}
+    return [name for name, instants in dated.items() if bool((instants.dt.normalize() == instants).all())]
+
+
+def in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the columns of a contract in its order, and the others behind them."""
+    names = [n for n in table.names if n in frame]
+    return frame[[*names, *(c for c in frame if c not in names)]]
 
 
 def _check_zone(timezone: str) -> None:
@@ -368,57 +373,38 @@ def _check_zone(timezone: str) -> None:
 # --- which tables ----------------------------------------------------------------------------------------------------
 
 
-def _fill_down(sheet: Sheet) -> Sheet:
-    """Return a sheet in which a cell merged over several rows holds for all of them."""
-    tall = [
-        (top, left, bottom) for top, left, bottom, _ in sheet.merged if bottom > top and 0 <= left < len(sheet.columns)
-    ]
-    if not tall or sheet.titles:
-        return sheet
-    columns = list(sheet.columns)
-    for left in {left for _, left, _ in tall}:
-        columns[left] = list(columns[left])
-    for top, left, bottom in tall:
-        if 0 <= top < sheet.height:
-            bottom = min(bottom, sheet.height - 1)
-            columns[left][top + 1 : bottom + 1] = [columns[left][top]] * (bottom - top)
-    return replace(sheet, columns=columns)
-
-
-def _choose(
-    out: Reading,
-    sheets: Sequence[Sheet],
-    table: Table,
-    stated: Declaration,
-    titled: Callable[[Block], Mapping[str, str]],
-) -> list[Block]:
+def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
     """Return the tables to read; ask about the sheets that may belong to them, name those left unread."""
+    table, stated = out.table, out.stated
     names = [s.name for s in sheets]
     for said in (*stated.sheets, *stated.unread):
         if said not in names:
             raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(names), sheet=said)
     wanted = [s for s in sheets if s.name not in stated.unread and (not stated.sheets or s.name in stated.sheets)]
-    found = [(s, [replace(b, given=titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
+    found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
-    whole = [b for _, blocks in found for b in blocks if needed <= b.names]
-    best = max((b for _, blocks in found for b in blocks), key=lambda b: len(b.columns), default=None)
+    every = [b for _, blocks in found for b in blocks]
+    whole = [b for b in every if needed <= b.names]
     if not whole:
+        best = max(every, key=lambda b: len(b.columns), default=None)
         raise missing_columns(wanted, best, table, needed, stated)
     main = max(whole, key=lambda b: (not b.sheet.hidden, len(b.columns)))
-    _check_declared(main, [b for _, blocks in found for b in blocks], table, stated)
+    titles = [key(t) for b in every for t in b.titles if t]
+    if not all(any(t.endswith(key(h)) or t.startswith(key(h)) for t in titles) for h in stated.mapping(table)):
+        raise missing_columns([main.sheet], replace(main, columns={}), table, set(), stated)
     chosen: list[Block] = []
     for sheet, blocks in found:
         fitting = [b for b in blocks if _belongs(b, main, needed, bool(stated.sheets))]
         for block in fitting:
             if lacking := needed - block.names:
-                _ask_lacking(out, block, lacking, table)
+                _ask_lacking(out, block, lacking)
         if not fitting and (goes_on := _continues(sheet, main)):
             fitting = [goes_on]
         chosen += fitting
         if sheet.hidden and fitting and sheet.name not in stated.sheets:
             out.ask("hidden-sheet-read", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
         if not fitting:
-            _leave_unread(out, sheet, blocks, stated)
+            _leave_unread(out, sheet)
     out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
     for block in chosen:
         for name, at in block.rivals.items():
@@ -426,22 +412,10 @@ def _choose(
     return chosen
 
 
-def _check_declared(main: Block, blocks: Sequence[Block], table: Table, stated: Declaration) -> None:
-    """Refuse a declared header that no table has."""
-    titles = [key(t) for b in blocks for t in b.titles if t]
-    absent = [h for h in stated.mapping(table) if not any(t.endswith(key(h)) or t.startswith(key(h)) for t in titles)]
-    if absent:
-        raise missing_columns([main.sheet], replace(main, columns={}), table, set(), stated)
-
-
 def _belongs(block: Block, main: Block, needed: set[str], named: bool) -> bool:
     """Tell whether a table holds records of the kind of `main`."""
-    columns = block.names
-    return (
-        block is main
-        or (needed <= columns and (named or len(columns) >= 0.5 * len(main.columns)))
-        or (len(columns) > 0.6 * len(main.columns))
-    )
+    known, most = len(block.names), len(main.columns)
+    return block is main or known > 0.6 * most or (needed <= block.names and (named or known >= 0.5 * most))
 
 
 def _continues(sheet: Sheet, main: Block) -> Block | None:
@@ -464,9 +438,9 @@ def _sheet_answers(sheet: Sheet) -> list[Answer]:
     return [Answer("unread", [sheet.name]), Answer("sheets", ["…", sheet.name])]
 
 
-def _ask_lacking(out: Reading, block: Block, lacking: set[str], table: Table) -> None:
+def _ask_lacking(out: Reading, block: Block, lacking: set[str]) -> None:
     """Ask about a required column that a table of the file lacks: what it holds for all rows, or not to read it."""
-    where = block.sheet.where(block.top)
+    table, where = out.table, block.sheet.where(block.top)
     names = ", ".join(f"{n} ({label(table, n)})" for n in table.names if n in lacking)
     given = [Answer("given", word, n) for n in table.names if n in lacking for word in table.column(n).words or ("…",)]
     other = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
@@ -476,17 +450,16 @@ def _ask_lacking(out: Reading, block: Block, lacking: set[str], table: Table) ->
 def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> None:
     titles = [showable(block.titles[c]) for c in at]
     letters = [column_letters(block.sheet.first_column + c) for c in at]
-    seen = "; ".join(f"{letter}: {title}" for letter, title in zip(letters, titles, strict=True))
-    answers = [Answer("columns", name, t) for t in titles]
-    where = block.sheet.where(block.top)
+    seen = "; ".join(map(": ".join, zip(letters, titles, strict=True)))
+    answers, where = [Answer("columns", name, t) for t in titles], block.sheet.where(block.top)
     out.ask("columns-rival", where=where, evidence=seen, answers=answers, blocking=True, column=name, name=name)
 
 
-def _leave_unread(out: Reading, sheet: Sheet, blocks: Sequence[Block], stated: Declaration) -> None:
+def _leave_unread(out: Reading, sheet: Sheet) -> None:
     """Name a sheet that is not read; ask about one that may hold records."""
     rows, columns = _SMALL_SHEET
     wide = sum(sum(map(bool, texts(r))) >= columns for r in sheet.rows(0, 200)) if not sheet.titles else sheet.height
-    if wide >= rows and not stated.sheets:
+    if wide >= rows and not out.stated.sheets:
         out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
     out.unread.append((sheet.name, "no-such-table"))
 
@@ -502,28 +475,31 @@ def _take(column: Any, rows: NDArray[np.intp]) -> Any:
     return [column[i] for i in rows]
 
 
-def _read_dates(out: Reading, blocks: Sequence[Block], table: Table, stated: Declaration) -> list[dict[str, Typed]]:
+def _convert(out: Reading, cells: Sequence[Any], name: str, order: Order | None = None) -> Typed:
+    """Read cells of a column of the contract with the words the user declares for it."""
+    rule = out.table.column(name)
+    said = {w: c for w, c in out.stated.words.get(name, {}).items() if c}
+    rule = replace(rule, codes=(*rule.codes, *said.items())) if said else rule
+    return convert(cells, rule, order=order or out.date_order, zone=out.stated.timezone or None)
+
+
+def _body(block: Block, name: str) -> Any:
+    return block.sheet.columns[block.columns[name]][block.body : block.end]
+
+
+def _read_dates(out: Reading, blocks: Sequence[Block]) -> list[dict[str, Typed]]:
     """Read the date columns over whole bodies; the file as a whole decides whether day or month comes first."""
-    zone = stated.timezone or None
-    cells = [
-        {
-            name: b.sheet.columns[at][b.body : b.end] if not b.sheet.titles else b.sheet.columns[at]
-            for name, at in b.columns.items()
-            if table.column(name).kind in ("date", "time")
-        }
-        for b in blocks
-    ]
+    dated = {c.name for c in out.table.columns if c.kind in ("date", "time")}
+    cells = [{name: _body(b, name) for name in b.columns if name in dated} for b in blocks]
 
     def converted(order: Order) -> list[dict[str, Typed]]:
-        typed = [
-            {n: convert(c, table.column(n), table, order=order, zone=zone) for n, c in part.items()} for part in cells
-        ]
-        if zone is None and any(t.offsets for part in typed for t in part.values()):
+        typed = [{n: _convert(out, c, n, order) for n, c in part.items()} for part in cells]
+        if not out.stated.timezone and any(t.offsets for part in typed for t in part.values()):
             out.notes = list(dict.fromkeys((*out.notes, Note("offsets", HOME))))
         return typed
 
-    if stated.date_order != "auto":
-        out.date_order = "mdy" if stated.date_order == "mdy" else "dmy"
+    if out.stated.date_order != "auto":
+        out.date_order = "mdy" if out.stated.date_order == "mdy" else "dmy"
         return converted(out.date_order)
     typed = converted("dmy")
     every = [t for part in typed for t in part.values()]
@@ -533,24 +509,22 @@ def _read_dates(out: Reading, blocks: Sequence[Block], table: Table, stated: Dec
         _ask_american(out, blocks, cells)
         return converted("mdy")
     if not day_first:
-        columns = [column for part in cells for column in part.values()]
-        out.order_known = not any(
-            column_date_order(c for c in column if isinstance(c, str)) == "ambiguous" and not _day_first_fits(column)
-            for column in columns
-        )
+        out.order_known = all(_order_known(column) for part in cells for column in part.values())
     return typed
 
 
-def _day_first_fits(column: Sequence[Any]) -> bool:
-    """Tell whether the real dates of a column decide: its words lie among them with the day first, and only so."""
-    real = [c.date() if isinstance(c, dt.datetime) else c for c in column if isinstance(c, dt.date)]
+def _order_known(column: Sequence[Any]) -> bool:
+    """Tell whether the day goes first for sure: no date of digits is in doubt, or only so do all fit the real dates."""
     words = [c for c in column if isinstance(c, str) and c.strip()]
+    if column_date_order(words) != "ambiguous":
+        return True
+    real = [c.date() if isinstance(c, dt.datetime) else c for c in column if isinstance(c, dt.date)]
     if not real:
         return False
     first, last = pd.Timestamp(min(real)), pd.Timestamp(max(real)) + pd.Timedelta(days=1)
 
     def among(order: Order) -> bool:
-        read = convert_dates(words, order=order, zone=None).content.dropna()
+        read = convert_dates(words, order=order).content.dropna()
         return bool(len(read) and read.between(first - _SLACK, last + _SLACK).all())
 
     return among("dmy") and not among("mdy")
@@ -558,66 +532,43 @@ def _day_first_fits(column: Sequence[Any]) -> bool:
 
 def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
     """Ask about dates that an American Excel may have turned round: real ones up to the 12th, the others text."""
-    for block, part in zip(blocks, cells, strict=True):
-        for name, column in part.items():
-            days = [c.day for c in column if isinstance(c, dt.date)]
-            words = sum(isinstance(c, str) and c.strip() != "" for c in column)
-            if days and words and max(days) <= 12:
-                where = block.sheet.where(block.top, block.columns[name])
-                out.ask("dates-turned-round", where=where, blocking=True, count=len(days), words=words)
-                return
+    for block, name, column in ((b, n, c) for b, part in zip(blocks, cells, strict=True) for n, c in part.items()):
+        days = [c.day for c in column if isinstance(c, dt.date)]
+        words = sum(isinstance(c, str) and c.strip() != "" for c in column)
+        if days and words and max(days) <= 12:
+            where = block.sheet.where(block.top, block.columns[name])
+            out.ask("dates-turned-round", where=where, blocking=True, count=len(days), words=words)
+            return
 
 
-def _part(
-    block: Block,
-    table: Table,
-    anchors: Sequence[str],
-    dates: Mapping[str, Typed],
-    original: NDArray[np.bool_],
-    stated: Declaration,
-) -> Part:
-    anchor = next((a for a in anchors if a in block.columns), next(iter(block.columns)))
+def _part(out: Reading, block: Block, dates: Mapping[str, Typed], original: NDArray[np.bool_]) -> Part:
+    """Tell the records of a table from its other rows."""
     if block.sheet.titles:
         return Part(block, Body(np.arange(block.sheet.height)), dates)
-    cells = block.sheet.columns[block.columns[anchor]][block.body : block.end]
-    read = dates.get(anchor)
-    if read is None:
-        read = convert(cells, table.column(anchor), table, order="dmy", zone=None)
-    good = read.content.notna().to_numpy() & filled(cells)
-    numeric = [n for n in block.columns if table.column(n).kind in _NUMERIC]
-    numbers = [
-        convert(
-            block.sheet.columns[block.columns[n]][block.body : block.end],
-            table.column(n),
-            table,
-            order="dmy",
-            zone=None,
-        ).content.to_numpy(np.float64, na_value=np.nan)
-        for n in (numeric if table.name in ("targets", "rubric", "cases") else ())
-    ]
-    matrix = np.column_stack(numbers) if numbers else np.empty((len(good), 0))
+    table = out.table
+    anchor = next((a for a in out.kind.anchors if a in block.columns), next(iter(block.columns)))
+    read = dates[anchor] if anchor in dates else convert(_body(block, anchor), table.column(anchor))
+    good = read.content.notna().to_numpy() & filled(_body(block, anchor))
+    numeric = [n for n in block.columns if out.kind.numbers and table.column(n).kind in _NUMERIC]
+    matrix = np.empty((len(good), len(numeric)))
+    for at, name in enumerate(numeric):
+        matrix[:, at] = _convert(out, _body(block, name), name).content
     here = np.asarray(original[block.body : block.end, block.left : block.right].any(axis=1))
-    return Part(block, body_rows(block, table, anchor, good, matrix, here, stated), dates)
+    return Part(block, body_rows(block, table, anchor, good, matrix, here, out.stated), dates)
 
 
-def _rule(column: Column, stated: Declaration) -> Column:
-    """Return a column with the words the user declares for it."""
-    said = {w: c for w, c in stated.words.get(column.name, {}).items() if c}
-    return replace(column, codes=(*column.codes, *said.items())) if said else column
-
-
-def _fill(out: Reading, dates: Sequence[Mapping[str, Typed]]) -> None:
+def _fill(out: Reading) -> None:
     """Put the columns of the contract into ``out.frame`` and collect what could not be read."""
     frames = []
     sheets = {p.block.sheet.name for p in out.parts}
-    for part, typed in zip(out.parts, dates, strict=True):
+    for part in out.parts:
         block, rows = part.block, part.body.records
         shift = block.sheet.first_row + (1 if block.sheet.titles else 0)
         label = f"{block.sheet.name}!" if len(sheets) > 1 else ""
         if block.left and any(p.block.sheet is block.sheet and p.block.left < block.left for p in out.parts):
             label = f"{label}{column_letters(block.sheet.first_column + block.left)}"
-        index: Any = [f"{label}{shift + r}" for r in rows] if label or len(sheets) > 1 else shift + rows
-        frame = {n: _column(out, part, typed, n) for n in block.columns}
+        index: Any = [f"{label}{shift + r}" for r in rows] if label else shift + rows
+        frame = {n: _column(out, part, n) for n in block.columns}
         frames.append(pd.DataFrame({n: c.array for n, c in frame.items()}, index=index))
     if any(f.index.dtype != frames[0].index.dtype for f in frames):
         frames = [f.set_axis(f.index.astype(str)) for f in frames]
@@ -628,24 +579,28 @@ def _fill(out: Reading, dates: Sequence[Mapping[str, Typed]]) -> None:
     out._part = np.repeat(np.arange(len(out.parts)), list(map(len, records)))
     for number, part in enumerate(out.parts):
         for name, value in part.block.given.items():
-            if name not in out.frame:
-                out.frame[name] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
-            out.frame.iloc[out._part == number, out.frame.columns.get_loc(name)] = value
-        at = {part.block.columns[n] for n in part.block.given if n in part.block.columns}
-        out.problems = [p for p in out.problems if p.sheet is not part.block.sheet or p.column not in at]
+            _set(out, number, name, value)
+            _forgive(out, part.block, name)
         _find_extra(out, part)
-        _ask_totals(out, part)
+        # a sum would be doubled by a total, a list would not
+        out.questions += part.body.questions(part.block, blocking=out.kind.added)
 
 
-def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> pd.Series:
+def _set(out: Reading, number: int, name: str, values: Any) -> None:
+    """Set a column of text for the records of one table; it is new, and missing elsewhere, or there already."""
+    if name not in out.frame:
+        out.frame[name] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
+    out.frame.iloc[out._part == number, out.frame.columns.get_loc(name)] = values
+
+
+def _column(out: Reading, part: Part, name: str) -> pd.Series:
+    """Return a column of the records of a table, what could not be read noted."""
     block, rows = part.block, part.body.records
-    at = block.columns[name]
-    rule = _rule(out.table.column(name), out.stated)
-    if name in dates:
-        column = dates[name] if len(rows) == len(dates[name].bad) else dates[name].at(rows - block.body)
+    at, rule = block.columns[name], out.table.column(name)
+    if name in part.dates:
+        column = part.dates[name].at(rows - block.body)
     else:
-        cells = _take(block.sheet.columns[at], rows)
-        column = convert(cells, rule, out.table, order=out.date_order, zone=out.stated.timezone or None)
+        column = _convert(out, _take(block.sheet.columns[at], rows), name)
     wrong = "lost_digits" if rule.kind == "code" and not rule.words else _WRONG.get(rule.kind, "bad_number")
     for i in map(int, np.flatnonzero(column.bad)):
         code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
@@ -660,11 +615,9 @@ def _column(out: Reading, part: Part, dates: Mapping[str, Typed], name: str) -> 
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
         out.notes.append(Note("personal_cell", f"{name}: {sum(unknown.pop(w) for w in held)}"))
     if unknown:
-        seen = out.words.setdefault(name, {})
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
         said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
-        for word, count in said.items():
-            seen[word] = seen.get(word, 0) + count
+        out.words[name] = dict(Counter(out.words.get(name)) + Counter(said))
     return column.content
 
 
@@ -674,25 +627,10 @@ def _find_extra(out: Reading, part: Part) -> None:
     if sheet.titles or sheet.name:
         return
     width = max((i + 1 for i, t in enumerate(block.titles) if t), default=0)
-    beyond = list(range(width, min(block.right, len(sheet.columns))))
-    for row in part.body.records if beyond else ():
-        at = next((c for c in beyond if texts([sheet.columns[c][row]])[0]), None)
-        if at is not None:
+    cells = {at: filled(sheet.columns[at]) for at in range(width, min(block.right, len(sheet.columns)))}
+    for row in part.body.records if cells else ():
+        if (at := next((c for c, full in cells.items() if full[row]), None)) is not None:
             out.problems.append(Problem("extra_cells", int(row), at, "", sheet))
-
-
-def _ask_totals(out: Reading, part: Part) -> None:
-    """Ask about rows that one witness calls totals; a sum would be doubled by them, a list would not."""
-    if doubtful := part.body.doubtful:
-        sheet = part.block.sheet
-        rows = ", ".join(str(sheet.first_row + r) for r in list(doubtful)[:10])
-        named = [f"{sheet.first_row + r}: {showable(w)}" for r, w in list(doubtful.items())[:10]]
-        answers = [Answer("rows", kind, row) for row in named for kind in ("total", "record")]
-        seen = ", ".join(f"“{showable(w)}”" for w in list(doubtful.values())[:10])
-        adds = out.table.name in ("rubric", "cases")
-        out.ask(
-            "total-doubtful", where=f"{sheet.where()}, dòng/row {rows}", evidence=seen, answers=answers, blocking=adds
-        )
 
 
 def _name_sections(out: Reading) -> None:
@@ -700,51 +638,60 @@ def _name_sections(out: Reading) -> None:
     if "field" not in out.table.names or "field" in out.frame:
         return
     heads: list[str | None] = []
-    for part in out.parts:
-        current: str | None = None
-        marks = sorted(part.body.sections)
-        for row in part.body.records:
-            while marks and marks[0] < row:
-                current = part.body.sections[marks.pop(0)]
-            heads.append(current)
-    if not any(heads):
-        return
+    for body in (part.body for part in out.parts):
+        marks = sorted(body.sections)
+        above = [None, *(body.sections[mark] for mark in marks)]
+        heads += [above[at] for at in np.searchsorted(marks, body.records)]
     rule = out.table.column("field")
     find = finder(vocabulary(rule)) if rule.words else None
     names: dict[str, str | None] = {}
-    for head in {h for h in heads if h}:
+    for head in filter(None, dict.fromkeys(heads)):
         words = head.split("(")[0].strip(" .:-–")
         marked = plain(words).startswith("linh vuc")
         words = words[len("lĩnh vực") :].strip(" .:-–") if marked else words
         named = find(words) if find else words if marked else None
         names[head] = named if named is None or not holds_person(named) else None
-    if any(v is None for v in names.values()):
-        first = next(h for h, v in names.items() if v is None)
-        out.ask("headings-in-list", column="field", evidence=showable(first), count=len(names))
-        return
-    out.frame["field"] = pd.Series([names[h] if h else None for h in heads], index=out.frame.index, dtype="str")
+    if unnamed := [head for head, name in names.items() if name is None]:
+        out.ask("headings-in-list", column="field", evidence=showable(unnamed[0]), count=len(names))
+    elif names:
+        out.frame["field"] = pd.Series([names[h] if h else None for h in heads], index=out.frame.index, dtype="str")
+
+
+def _forgive(out: Reading, block: Block, name: str, *but: str) -> None:
+    """Drop what is wrong with a column of a table whose content is known otherwise, except the codes named."""
+    at, rows = block.columns.get(name), range(block.body, block.end)
+    out.problems = [
+        p for p in out.problems if p.sheet is not block.sheet or p.column != at or p.row not in rows or p.code in but
+    ]
 
 
 def _give(out: Reading, name: str, value: str) -> None:
     """Set a column the user states for all records; tell where the file says otherwise."""
-    if name in out.frame.columns and name in out.block.columns:
-        said = out.frame[name].dropna().map(lambda v: key(str(v)))
-        others = sorted({str(v) for v, k in zip(out.frame.loc[said.index, name], said, strict=True) if k != key(value)})
-        if others:
-            shown = ", ".join(showable(v) for v in others[:3]) + (", …" if len(others) > 3 else "")
-            title = showable(out.block.titles[out.block.columns[name]])
-            out.ask("given-goes-before", column=name, evidence=f"“{title}”: {shown}", name=name, value=value)
-        out.problems = [p for p in out.problems if not (p.column == out.block.columns[name] and p.code != "odd_cell")]
-        out.frame[name] = pd.Series(value, index=out.frame.index, dtype="str")
-        return
-    if name not in out.frame.columns:
-        out.frame.insert(0, name, pd.Series(value, index=out.frame.index, dtype="str"))
+    stated = pd.Series(value, index=out.frame.index, dtype="str")
+    others: set[str] = set()
+    first: Block | None = None
+    for number, block in enumerate(part.block for part in out.parts):
+        mine = out._part == number
+        if name in block.columns:
+            first = first or block
+            said = out.frame[name][mine].dropna().unique() if name in out.frame else ()
+            others |= {str(v) for v in said if key(str(v)) != key(value)}
+            _forgive(out, block, name, "odd_cell")
+        elif name in block.given:
+            stated[mine] = out.frame[name][mine]
+    if others and first:
+        seen, title = sorted(others), showable(first.titles[first.columns[name]])
+        shown = ", ".join(map(showable, seen[:3])) + (", …" if len(seen) > 3 else "")
+        where = first.sheet.where(column=first.columns[name])
+        evidence = f"“{title}”: {shown}"
+        out.ask("given-goes-before", where=where, column=name, evidence=evidence, name=name, value=value)
+    out.frame[name] = stated
 
 
 # --- persons ---------------------------------------------------------------------------------------------------------
 
 
-def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None) -> None:
+def _judge_personal(out: Reading, key_salt: str | None) -> None:
     """Drop the columns that hold personal data, keep those asked for, and list the rest."""
     wanted = {key(k): k for k in out.stated.keep}
     leave = {key(h) for h, n in out.stated.mapping(out.table).items() if n == LEFT_OUT}
@@ -756,9 +703,8 @@ def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None
             title, name, column = block.titles[at], used.get(at), block.sheet.columns[at]
             rule = out.table.column(name) if name else None
             sample = list(_take(column, rows[:_SAMPLE])[:_SAMPLE])
-            open_words = rule is None or (rule.kind in ("text", "code") and not rule.words)
-            kind = personal_kind(title, sample, header=name is None) if open_words else None
-            kind = None if kind == "free_text" and name in sentences else kind
+            kind = personal_kind(title, sample, header=name is None) if rule is None or is_open(rule) else None
+            kind = None if kind == "free_text" and name in out.kind.sentences else kind
             if kind and (title or name):
                 out.personal[showable(title)] = kind
             if kind == "id_number" and identity is None and number == 0:
@@ -770,12 +716,8 @@ def _judge_personal(out: Reading, sentences: Sequence[str], key_salt: str | None
             elif key(title) in wanted and title:
                 if kind:
                     raise _personal_error(block, at, "keep")
-                rule = replace(out.table.columns[0], kind="text", words=())
-                words = convert(_take(column, rows), rule, out.table, order="dmy", zone=None).content
-                header = wanted[key(title)]
-                if header not in out.frame:
-                    out.frame[header] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
-                out.frame.iloc[out._part == number, out.frame.columns.get_loc(header)] = words.to_numpy()
+                words = convert(_take(column, rows), Column(title, "text")).content
+                _set(out, number, wanted[key(title)], words.to_numpy())
             elif name is None and title:
                 if not kind and title not in out.unused:
                     out.unused.append(title)
@@ -798,12 +740,8 @@ def _personal_error(block: Block, at: int, name: str) -> DataError:
 
 def _share_of_dates(cells: Sequence[Any]) -> float:
     """Return the share of cells that are dates."""
-    strings = [c for c in cells if isinstance(c, str)]
-    days = sum(isinstance(c, dt.date) for c in cells)
-    if strings:
-        read = convert_dates(strings, order="dmy", zone=None)
-        days += int(read.content.notna().sum())
-    return days / max(1, len(cells))
+    read = convert_dates([c for c in cells if isinstance(c, str | dt.date)])
+    return int(read.content.notna().sum()) / max(1, len(cells))
 
 
 def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> None:
@@ -820,11 +758,8 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
             answers = [Answer("columns", n, title) for n in (rule.name, LEFT_OUT)]
             out.ask("coded-column-unused", where=where, answers=answers, title=title, column=rule.name, name=rule.name)
             return
-    lacking = [
-        c.name
-        for c in out.table.columns
-        if c.name in ("due", "resolved", "received") and c.name not in part.block.columns
-    ]
+    dates = ("due", "resolved", "received")
+    lacking = [n for n in out.table.names if n in dates and n not in part.block.columns]
     rows = part.body.records
     cells = [c for c in _take(part.block.sheet.columns[at], rows[:_SAMPLE]) if not isinstance(c, str) or c.strip()]
     if not lacking or not len(cells) or _share_of_dates(cells) < 0.5:
@@ -841,7 +776,7 @@ def _mask_persons(out: Reading) -> None:
     rules = {c.name: c for c in out.table.columns}
     for name in out.frame.columns:
         rule = rules.get(name)
-        if name == "person_key" or (rule and (rule.words or rule.kind not in ("text", "code"))):
+        if name == "person_key" or (rule and not is_open(rule)):
             continue
         found = [t for t in np.asarray(out.frame[name].dropna().unique(), dtype=object) if holds_person(t)]
         if not found:
@@ -862,28 +797,15 @@ def _mask_persons(out: Reading) -> None:
 
 def _settle(out: Reading) -> None:
     """Give every cell of the file its fate."""
-    accounts = {a.sheet.name: a for a in out.accounts}
-    for account in out.accounts:
+    for account in (a for a in out.accounts if not a.sheet.titles):
         account.clear()
-    for part in out.parts:
-        block, account = part.block, accounts[part.block.sheet.name]
-        if block.sheet.titles:
-            continue
-        span = slice(block.left, block.right)
-        account.put(Fate.HEADER, slice(block.top, block.body), span)
-        for reason, rows in part.body.aside.items():
-            fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
-            account.put(fate, rows, span)
-        account.put(Fate.VALUE, part.body.records, sorted(block.columns.values()))
-        account.put(Fate.LEFT_OUT, part.body.records, span)
-    for account in out.accounts:
-        blocks = [p.block for p in out.parts if p.block.sheet.name == account.sheet.name]
-        if blocks and not account.sheet.titles:
-            account.put(Fate.TITLE, slice(0, min(b.top for b in blocks)))
-            for block in blocks:  # beside a table whose neighbour is not read
-                account.put(Fate.UNREAD, slice(block.top, block.end), slice(block.right, None))
-        elif not blocks:
+        parts = [p for p in out.parts if p.block.sheet.name == account.sheet.name]
+        for part in parts:
+            part.body.put(account, part.block, sorted(part.block.columns.values()))
+        account.put(Fate.TITLE, slice(0, min((p.block.top for p in parts), default=0)))
+        for block in (p.block for p in parts):  # beside a table whose neighbour is not read
+            account.put(Fate.UNREAD, slice(block.top, block.end), slice(block.right, None))
+        if not parts:
             account.put(Fate.UNREAD, slice(None))
-    for problem in out.problems:
-        if not problem.sheet.titles:
-            accounts[problem.sheet.name].put(Fate.PROBLEM, problem.row, problem.column)
+        for problem in (p for p in out.problems if p.sheet.name == account.sheet.name):
+            account.put(Fate.PROBLEM, problem.row, problem.column)

@@ -8,6 +8,7 @@ old encoding or typed for an old font is turned into Unicode, and the sheet says
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from dvresearch.text import legacy_font, nfc, repair
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "filled", "read_sheets"]
+__all__ = ["LoadReport", "Note", "Odd", "Sheet", "column_letters", "filled", "filled_down", "read_sheets"]
 
 
 @dataclass(frozen=True)
@@ -200,13 +201,9 @@ def read_sheets(
 def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> list[Sheet]:
     sheets: list[Sheet] = []
     notes: list[Note] = []
-    encoding = decode(_head(path), shown_name(path))[1] if kind == "html" else ""
-    for message in open_apart(path, kind, sheet, limits, encoding):
-        if message[0] == "sheets":
-            if sheet is not None and sheet not in message[1]:
-                names = ", ".join(message[1])
-                raise DataError("declared-sheet-not-there", where=shown_name(path), got=names, sheet=sheet)
-        elif message[0] == "note":
+    encoding = decode(path.read_bytes(), shown_name(path))[1] if kind == "html" else ""
+    for message in open_apart(path, kind, limits, encoding):
+        if message[0] == "note":
             notes.append(Note(message[1]))
         elif message[0] == "sheet":
             _, name, hidden, row, column, merged, counted, unseen = message
@@ -217,14 +214,13 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
         else:
             columns = sheets[-1].columns
             columns.extend([] for _ in range(len(message[1]) - len(columns)))
-            for whole, (part, letters) in zip(columns, message[1], strict=True):
-                whole.extend(_read_back(part, letters))
-    return [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets]
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(1 << 20)
+            for whole, part in zip(columns, message[1], strict=True):
+                whole.extend([_read_back(*v) if type(v) is tuple else v for v in part])
+    wanted = [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets if sheet in (None, s.name)]
+    if sheet is not None and not wanted:
+        names = ", ".join(s.name for s in sheets)
+        raise DataError("declared-sheet-not-there", where=shown_name(path), got=names, sheet=sheet)
+    return wanted
 
 
 def filled(column: Any) -> NDArray[np.bool_]:
@@ -233,31 +229,28 @@ def filled(column: Any) -> NDArray[np.bool_]:
         blanks = [v for v in column.unique() if isinstance(v, str) and not v.strip()]
         return np.asarray(column.notna() & ~column.isin(blanks), dtype=bool)
     blank = {v for v in set(column) if v is None or (type(v) is str and not v.strip())}
-    if blank <= {""}:
-        return np.array([v != "" for v in column], dtype=bool)
     return np.array([v not in blank for v in column], dtype=bool)
 
 
-def _read_back(part: Sequence[Any], letters: str) -> Iterable[Any]:
-    """Return the cells of a part of a column as they were before `reader.portable`."""
-    if not letters:
-        return part
-    if letters == letters[0] * len(letters):
-        return map(_READ[letters[0]], part)
-    return (_READ[m](v) for v, m in zip(part, letters, strict=True))
+def filled_down(sheet: Sheet) -> Sheet:
+    """Return a sheet in which a cell merged over several rows holds for all of them."""
+    columns = list(sheet.columns)
+    for top, left, bottom, _ in sheet.merged:
+        if 0 <= left < len(columns) and 0 <= top < min(bottom, sheet.height):
+            if columns[left] is sheet.columns[left]:
+                columns[left] = list(columns[left])
+            bottom = min(bottom, sheet.height - 1)
+            columns[left][top + 1 : bottom + 1] = [columns[left][top]] * (bottom - top)
+    return replace(sheet, columns=columns)
 
 
-#: The other side of `reader.WRITE`.
-_READ: dict[str, Any] = {
-    " ": lambda value: value,
-    "T": dt.datetime,
-    "D": dt.date,
-    "H": dt.time,
-    "P": lambda seconds: dt.timedelta(seconds=seconds),
-    "E": lambda text: Odd(text, "error"),
-    "F": lambda text: Odd(text, "formula"),
-    "S": lambda text: Odd(text, "struck"),
-}
+_MOMENTS = {kind.__name__: kind for kind in (dt.datetime, dt.date, dt.time, dt.timedelta)}
+
+
+def _read_back(kind: str, content: Any) -> Any:
+    """Return a cell that came as a pair: see :mod:`dvresearch.loaders.reader`."""
+    moment = _MOMENTS.get(kind)
+    return moment(*content) if moment else Odd(content, kind)
 
 
 # --- letters ---------------------------------------------------------------------------------------------------------
@@ -305,53 +298,43 @@ def _read_parquet(path: Path, rows: int | None, limits: Limits) -> Sheet:
 
     allowed = limits.for_file(path).memory_mib << 20
     try:
-        file = pq.ParquetFile(path)
-        schema = file.schema_arrow
+        schema = pq.read_schema(path)
+        words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        file = pq.ParquetFile(path, read_dictionary=words)
         # Eight bytes is the least a value takes once it is in memory; a run of equal values takes none in the file.
         if rows is None and (need := file.metadata.num_rows * len(schema) * 8) > allowed:
             raise refuse("file-needs-too-much-memory", path, f"{need >> 20} MiB")
-        words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
         if rows is None:
-            table = pq.read_table(path, read_dictionary=words)
+            table = file.read()
         else:
-            table = pa.Table.from_batches([next(file.iter_batches(rows), pa.RecordBatch.from_pylist([], schema))])
-        series = [_series(table.column(i), path, allowed) for i in range(table.num_columns)]
-        counted = sum(map(_stated, table.columns))
+            table = pa.Table.from_batches(itertools.islice(file.iter_batches(rows), 1), file.schema_arrow)
+        found = [_series(column, path, allowed) for column in table.columns]
     except DataError:
         raise
     except Exception as fault:
         raise refuse("file-damaged", path, type(fault).__name__) from None
-    return Sheet(shown_name(path), "", series, titles=tuple(map(str, table.column_names)), counted=counted)
+    titles, counted = tuple(map(str, table.column_names)), sum(n for _, n in found)
+    return Sheet(shown_name(path), "", [series for series, _ in found], titles=titles, counted=counted)
 
 
-def _series(column: Any, path: Path, allowed: int) -> pd.Series:
+def _series(column: Any, path: Path, allowed: int) -> tuple[pd.Series, int]:
+    """Return a Parquet column, and how many of its cells hold more than blanks, as Arrow counts them."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_nested(column.type):
-        column = pa.nulls(len(column))
-    if pa.types.is_dictionary(column.type):
-        size = sum(pc.sum(pc.binary_length(c.dictionary).take(c.indices)).as_py() or 0 for c in column.chunks)
-        if size > allowed:
-            raise refuse("too-much-text", path, f"{size >> 20} MiB")
-    return column.to_pandas()
-
-
-def _stated(column: Any) -> int:
-    """Return how many cells of a Parquet column hold more than blanks, as Arrow counts them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
+    size = blank = 0
     if pa.types.is_nested(column.type):  # lists are not read
-        return 0
-    if pa.types.is_dictionary(column.type):
-        words = (pc.equal(pc.utf8_trim_whitespace(c.dictionary), "").take(c.indices) for c in column.chunks)
-        blank = sum(pc.sum(w).as_py() or 0 for w in words)
-    elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        blank = pc.sum(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py()
-    else:
-        blank = pc.sum(pc.is_nan(column)).as_py() if pa.types.is_floating(column.type) else 0
-    return len(column) - column.null_count - (blank or 0)
+        column = pa.nulls(len(column))
+    elif pa.types.is_dictionary(column.type):
+        for chunk in column.chunks:
+            empty = pc.equal(pc.utf8_trim_whitespace(chunk.dictionary), "")
+            size += pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
+            blank += pc.sum(empty.take(chunk.indices)).as_py() or 0
+    elif pa.types.is_floating(column.type):
+        blank = pc.sum(pc.is_nan(column)).as_py() or 0
+    if size > allowed:
+        raise refuse("too-much-text", path, f"{size >> 20} MiB")
+    return column.to_pandas(), len(column) - column.null_count - blank
 
 
 def texts(values: Iterable[Any]) -> list[str]:

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import Answer
 from dvresearch.loaders.account import Fate, Question, SheetAccount
-from dvresearch.loaders.bodies import Body
+from dvresearch.loaders.bodies import LABELS, LONG, Body
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, is_numbering, key, titles_above
-from dvresearch.loaders.sheets import Odd, Sheet, column_letters, read_sheets, texts
+from dvresearch.loaders.sheets import Odd, Sheet, column_letters, filled_down, read_sheets, texts
 from dvresearch.loaders.totals import total_rows
 
 __all__ = ["TableRead", "read_tables"]
@@ -46,11 +46,9 @@ _PATTERNS = ((_YEAR, YEAR), (_NUMBER, VALUE), (_DAY, DAY), (_MARK, MARK))
 _LONGEST_VALUE = 30  # letters of a value
 _NEARLY = 0.8  # share from which nearly all are of one kind
 _GAP = 8  # blank rows that may part the rows of a header, and a header from its body
-_LONG = 120  # letters from which a text alone in its row is no heading
 _TALL = 12  # rows of several words above the first value, from which they may be records
 _SHORT = 8  # rows of numbers a header may hold: units, dates of a series, how many there are
 _SHORT_TITLE = 60  # letters of a line that may stand between the rows of a header
-_LABELS = 4  # columns in which the word of a total may stand
 
 
 @dataclass(frozen=True)
@@ -122,17 +120,20 @@ def read_tables(path: str | Path, *, sheet: str | None = None, limits: Limits = 
 def tables_of(sheet: Sheet) -> list[TableRead]:
     """Return the tables of a sheet, as :func:`read_tables` does."""
     account = SheetAccount(sheet)
-    whole = Block(sheet, 0, 0, sheet.height, 0, len(sheet.columns), sheet.titles or ("",) * len(sheet.columns), {})
-    if sheet.titles:
-        return [TableRead(whole, body := Body(np.arange(sheet.height)), _frame(whole, body.records), account)]
-    kinds = np.array([[_kind(c) for c in column] for column in sheet.columns], dtype=np.int8).T
-    tables = [(found, _rows(found)) for span in _bands(kinds) for found in _Band(sheet, kinds, *span).tables()]
-    _settle(account, tables)
+    tables: list[tuple[Block, Body, range]] = []
+    if not sheet.titles:
+        kinds = np.array([[_kind(c) for c in column] for column in sheet.columns], dtype=np.int8).T
+        bands = [_Band(sheet, kinds, *span) for span in _bands(kinds)]
+        tables = [(found.block, _rows(found), found.doubtful) for band in bands for found in band.tables()]
     if not tables:
-        return [TableRead(whole, body := Body(np.arange(0)), _frame(whole, body.records), account)]
+        titles = sheet.titles or ("",) * len(sheet.columns)
+        whole = Block(sheet, 0, 0, sheet.height, 0, len(sheet.columns), titles, {})
+        tables = [(whole, Body(np.arange(sheet.height if sheet.titles else 0)), range(0))]
+    _settle(account, tables)
+    filled = filled_down(sheet)
     return [
-        TableRead(found.block, body, _frame(found.block, body.records), account, *_questions(found, body))
-        for found, body in tables
+        TableRead(block, body, _frame(block, filled, body.records), account, *_questions(block, body, doubtful))
+        for block, body, doubtful in tables
     ]
 
 
@@ -151,8 +152,6 @@ def _written(text: str) -> int:
 def _kind(cell: Any) -> int:
     if isinstance(cell, str):
         return MARK if isinstance(cell, Odd) else _written(cell)
-    if cell is None or cell != cell:
-        return BLANK
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return YEAR if 1800 <= cell < 2100 and cell == int(cell) else VALUE
     return DAY if isinstance(cell, dt.date | dt.time | dt.timedelta) else MARK
@@ -361,84 +360,67 @@ def _same(titles: Sequence[str], others: Sequence[str]) -> bool:
 
 def _rows(found: _Found) -> Body:
     """Tell what the rows below a header are."""
-    block, band, body = found.block, found.band, Body(np.arange(0))
-    full = band.kinds[block.body : found.last + 1][
-        (band.kinds[block.body : found.last + 1, found.numeric] >= YEAR).any(axis=1)
-    ]
-    stub = (full == WORD).mean(axis=0) > 0.5 if len(full) else ~found.numeric
-    marks = (band.kinds[:, found.numeric] == MARK).sum(axis=1)
-    records: list[int] = []
-    for i in (i for i in band.there if block.body <= i < block.end):
-        said = [w for w in texts(band.cells(i)) if w]
+    block, band, numeric = found.block, found.band, found.numeric
+    values = band.kinds[block.body : found.last + 1]
+    full = values[(values[:, numeric] >= YEAR).any(axis=1)]
+    stub = (full == WORD).mean(axis=0) > 0.5 if len(full) else ~numeric
+    marks = (band.kinds[:, numeric] == MARK).sum(axis=1)
+    said = {i: [w for w in texts(band.cells(i)) if w] for i in band.there if block.body <= i < block.end}
+    kinds = np.full(block.end - block.body, "blank", dtype=object)
+    for i, words in said.items():
         reason = "record"
         if i in block.again:
             reason = "header_again"
-        elif not records and not band.data[i] and band.numbers(i):
+        elif not band.data[i] and band.numbers(i) and "record" not in kinds:
             reason = "numbering"
         elif i > found.last:
-            like = marks[i] > 1 or (stub.sum() > 1 and (band.kinds[i, stub] == WORD).all() and not _NOTE.match(said[0]))
-            reason = "record" if like and records and records[-1] == i - 1 else "note"
+            like = marks[i] > 1 or (
+                stub.sum() > 1 and (band.kinds[i, stub] == WORD).all() and not _NOTE.match(words[0])
+            )
+            reason = "record" if like and kinds[i - block.body - 1] == "record" else "note"
         elif band.filled[i] == band.words[i] == 1:
-            reason = "section" if len(said[0]) <= _LONG else "note"
-        if reason == "record":
-            records.append(i)
-        else:
-            body.aside.setdefault(reason, []).append(i)
-        if reason == "section":
-            body.sections[i] = said[0]
-    labels = [[w for w in texts(band.cells(i)) if w][:_LABELS] for i in records]
-    columns = [[block.sheet.columns[band.left + c][i] for i in records] for c in np.flatnonzero(found.numeric)]
+            reason = "section" if len(words[0]) <= LONG else "note"
+        kinds[i - block.body] = reason
+    records = (np.flatnonzero(kinds == "record") + block.body).tolist()
+    labels = [said[i][:LABELS] for i in records]
+    columns = [[block.sheet.columns[band.left + c][i] for i in records] for c in np.flatnonzero(numeric)]
     numbers = [pd.to_numeric(pd.Series(c, dtype=object), errors="coerce").to_numpy(float) for c in columns]
     totals = total_rows(labels, np.reshape(numbers, (-1, len(records))).T, [""] * len(records))
+    kinds[[records[n] - block.body for n in totals.sure]] = "total"
+    body = Body.of(kinds, block.body)
+    body.sections = {i: said[i][0] for i in body.aside.get("section", ())}
     body.doubtful = {records[n]: labels[n][0] for n in totals.doubtful}
-    if totals.sure:
-        body.aside["total"] = [records[n] for n in sorted(totals.sure)]
-    body.records = np.array([i for n, i in enumerate(records) if n not in totals.sure], dtype=np.intp)
     return body
 
 
-def _settle(account: SheetAccount, tables: Sequence[tuple[_Found, Body]]) -> None:
+def _settle(account: SheetAccount, tables: Sequence[tuple[Block, Body, range]]) -> None:
     """Give every cell of the sheet its fate."""
-    for found, body in tables:
-        span = slice(found.block.left, found.block.right)
-        account.put(Fate.HEADER, slice(found.block.top, found.block.body), span)
-        for reason, rows in body.aside.items():
-            fate = {"section": Fate.SECTION, "header_again": Fate.HEADER}.get(reason, Fate.ASIDE)
-            account.put(fate, rows, span)
-        account.put(Fate.VALUE, body.records, span)
-    for found, _ in tables:
-        account.put(Fate.TITLE, slice(0, found.block.top), slice(found.block.left, found.block.right))
+    for block, body, _ in tables:
+        body.put(account, block, slice(block.left, block.right))
+    for block, _, _ in tables:
+        account.put(Fate.TITLE, slice(0, block.top), slice(block.left, block.right))
     account.put(Fate.UNREAD, slice(None))
     for at, column in enumerate(account.sheet.columns):
         account.put(Fate.PROBLEM, [row for row, cell in enumerate(column) if isinstance(cell, Odd)], at)
     account.settle()
 
 
-def _questions(found: _Found, body: Body) -> tuple[list[Question], frozenset[int]]:
-    """Return the questions about a table, and the rows they are about."""
-    block, one = found.block, found.block.sheet.first_row
-    questions = []
-    if found.doubtful:
-        where = f"{block.sheet.where()}, dòng/row {one + found.doubtful[0]}–{one + found.doubtful[-1]}"
+def _questions(block: Block, body: Body, doubtful: range) -> tuple[list[Question], frozenset[int]]:
+    """Return the questions about a table, and the rows they are about; `doubtful` rows may be its header."""
+    one, questions = block.sheet.first_row, body.questions(block)
+    if doubtful:
+        where = f"{block.sheet.where()}, dòng/row {one + doubtful[0]}–{one + doubtful[-1]}"
         told = [f"{one + block.top}-{one + block.body - 1}"] if block.height else []
-        answers = [Answer("header", rows) for rows in (*told, "…")]
-        questions.append(Question("header-doubtful", where, answers=tuple(answers), blanks={"row": one + block.body}))
-    if body.doubtful:
-        where = f"{block.sheet.where()}, dòng/row {', '.join(str(one + i) for i in body.doubtful)}"
-        said = [(kind, f"{one + i}:{word}") for i, word in body.doubtful.items() for kind in ("total", "record")]
-        questions.append(Question("total-doubtful", where, answers=tuple(Answer("rows", *answer) for answer in said)))
-    return questions, frozenset(one + i for i in {*found.doubtful, *body.doubtful})
+        answers = tuple(Answer("header", rows) for rows in (*told, "…"))
+        questions.insert(0, Question("header-doubtful", where, answers=answers, blanks={"row": one + block.body}))
+    return questions, frozenset(one + i for i in {*doubtful, *body.doubtful})
 
 
-def _frame(block: Block, rows: NDArray[np.intp]) -> pd.DataFrame:
-    """Return the cells of records under their titles; a cell merged downwards holds for all its rows."""
-    sheet, titles = block.sheet, block.titles[block.left : block.right]
-    cells = {}
-    for at, title in enumerate(titles, block.left):
-        column = np.empty(sheet.height, dtype=object)
-        column[:] = list(sheet.columns[at])
-        for top, _, bottom, _ in (m for m in sheet.merged if m[1] == at and 0 <= m[0] < sheet.height):
-            column[top : bottom + 1] = column[top]
-        name = title if title and titles.count(title) == 1 else column_letters(sheet.first_column + at)
-        cells[name] = column[rows]
-    return pd.DataFrame(cells, pd.Index(sheet.first_row + rows + bool(sheet.titles), name="row"), dtype=object)
+def _frame(block: Block, sheet: Sheet, rows: NDArray[np.intp]) -> pd.DataFrame:
+    """Return the cells of records under their titles."""
+    titles = block.titles[block.left : block.right]
+    letters = [column_letters(sheet.first_column + at) for at in range(block.left, block.right)]
+    names = [t if t and titles.count(t) == 1 else letter for t, letter in zip(titles, letters, strict=True)]
+    cells = [np.array(list(column), dtype=object)[rows] for column in sheet.columns[block.left : block.right]]
+    index = pd.Index(sheet.first_row + rows + bool(sheet.titles), name="row")
+    return pd.DataFrame(dict(zip(names, cells, strict=True)), index, dtype=object)

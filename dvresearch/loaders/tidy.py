@@ -123,26 +123,32 @@ def _contract(path: Path, table: Table, cells: Cells) -> pd.DataFrame:
     header, rows, delimiter = cells
     text = pd.DataFrame(rows, columns=header, index=range(2, len(rows) + 2), dtype=str)
     text = text.apply(lambda column: column.str.strip())
-    frame = text.copy()
-    for column in table.columns:
-        if column.name in text.columns:
-            frame[column.name] = _typed(text[column.name], column.kind, path.name, delimiter)
+    blank = pd.Series("", index=text.index, dtype=str)
+    typed = {c.name: _typed(text.get(c.name, blank), c.kind, path.name, delimiter) for c in table.columns}
     source = path.name
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls") and container(path) == "text":
         source += " (văn bản, không phải tệp Excel / text, not an Excel workbook)"
-    check(frame, table, source=source, first_row=2)
-    for column in table.columns:
-        if column.name not in frame.columns:
-            frame[column.name] = _typed(pd.Series("", index=text.index, dtype=str), column.kind, path.name, delimiter)
-    return frame.loc[(text != "").any(axis=1), table.names]
+    check(text.assign(**{n: column for n, column in typed.items() if n in text}), table, source=source, first_row=2)
+    return pd.DataFrame(typed)[(text != "").any(axis=1)]
 
 
 def read_cells(path: Path) -> Cells:
     """Return the cells of a file as text; a `DataError` for one without header or with rows that do not fit it."""
-    if (kind := container(path)) in ("zip", "compound"):
-        return _of_workbook(path)
-    if kind != "text":
+    if (kind := container(path)) not in ("zip", "compound", "text"):
         raise DataError("file-neither-csv-nor-workbook", got=kind, where=path.name)
+    header, rows, delimiter = _of_text(path) if kind == "text" else _of_workbook(path)
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise DataError("column-name-twice", got=", ".join(map(repr, twice)), where=f"{path.name}, dòng/row 1")
+    rows = [line or [""] * len(header) for line in rows]
+    uneven = next((i for i, line in enumerate(rows) if len(line) != len(header)), None)
+    if uneven is not None:
+        where = f"{path.name}, dòng/row {uneven + 2}"
+        raise DataError("row-of-other-length", got=str(len(rows[uneven])), where=where, count=len(header))
+    return header, rows, delimiter
+
+
+def _of_text(path: Path) -> Cells:
+    """Return the cells of a text file and what stands between them."""
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -161,14 +167,7 @@ def read_cells(path: Path) -> Cells:
         raise DataError("quotation-marks-do-not-match", got=str(fault), where=where) from None
     if not lines or not any(lines[0]):
         raise DataError("header-line-missing", where=path.name)
-    header = [name.strip() for name in lines[0]]
-    _check_header(header, path.name)
-    rows = [line or [""] * len(header) for line in lines[1:]]
-    uneven = next((i for i, line in enumerate(rows) if len(line) != len(header)), None)
-    if uneven is not None:
-        where = f"{path.name}, dòng/row {uneven + 2}"
-        raise DataError("row-of-other-length", got=str(len(rows[uneven])), where=where, count=len(header))
-    return header, rows, delimiter
+    return [name.strip() for name in lines[0]], lines[1:], delimiter
 
 
 def _of_workbook(path: Path) -> Cells:
@@ -182,14 +181,7 @@ def _of_workbook(path: Path) -> Cells:
         texts(cell.date() if isinstance(cell, datetime) else cell for cell in column) for column in sheets[0].columns
     ]
     header, *rows = (list(row) for row in zip(*columns, strict=True))
-    _check_header(header, path.name)
     return header, rows, ","
-
-
-def _check_header(header: list[str], where: str) -> None:
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise DataError("column-name-twice", got=", ".join(map(repr, twice)), where=f"{where}, dòng/row 1")
 
 
 def _typed(text: pd.Series, kind: str, where: str, delimiter: str) -> pd.Series:

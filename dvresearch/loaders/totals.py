@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -103,12 +104,8 @@ def total_rows(labels: Sequence[Sequence[str]], numbers: ArrayLike, serials: Seq
     sections = _Rows(values, filled & section, edge=section)
     found = Totals()
     for i in map(int, np.flatnonzero(grade)):
-        fits = [
-            sections.fit(i, 0, count),
-            leaves.fit(i, 0, count),
-            *(leaves.fit(i, *block) for block in leaves.blocks(i)),
-        ]
-        fit = max(fits, key=_quality)
+        runs = [(0, count), *leaves.blocks(i)]
+        fit = max([sections.fit(i, 0, count), *(leaves.fit(i, *run) for run in runs)], key=_quality)
         clear = grade[i] > 1 and not numbered[i]
         if fit.whole or (clear and (fit.held > fit.missed or not fit.missed or grade[i] > 2)):
             found.sure.add(i)
@@ -198,26 +195,27 @@ class _Rows:
     """Rows that count something themselves, with running sums from which the sum of any run of them follows."""
 
     def __init__(self, values: NDArray[np.float64], rows: NDArray[np.bool_], edge: NDArray[np.bool_]) -> None:
-        self.values, self.at, self.edges = values, np.flatnonzero(rows), np.flatnonzero(edge)
-        own, blank = values[self.at], np.zeros((1, values.shape[1]))
-        self.sums = np.vstack([blank, np.nancumsum(own, axis=0)])
-        self.holes = np.vstack([blank, np.cumsum(np.isnan(own), axis=0)])
+        self.values, self.at = values, np.flatnonzero(rows)
+        self.edges = [-1, *np.flatnonzero(edge).tolist(), len(values)]
+        # how much, and how many blanks, above each of the rows
+        self.sums, self.holes = (
+            np.cumsum(np.vstack([np.zeros(values.shape[1]), known[self.at]]), axis=0)
+            for known in (np.nan_to_num(values), np.isnan(values))
+        )
 
     def blocks(self, row: int) -> list[tuple[int, int]]:
         """Return the runs of rows above and below `row`, each up to the next total or section."""
-        at = np.searchsorted(self.edges, row)
-        before, after = self.edges[:at], self.edges[np.searchsorted(self.edges, row, side="right") :]
-        return [(int(before[-1]) + 1 if at else 0, row), (row + 1, int(after[0]) if len(after) else len(self.values))]
+        above, below = bisect_left(self.edges, row) - 1, bisect_right(self.edges, row)
+        return [(self.edges[above] + 1, row), (row + 1, self.edges[below])]
 
     def fit(self, row: int, start: int, stop: int) -> _Fit:
         """Hold `row` to the sum of the rows from `start` to before `stop`, itself left out."""
         first, last = np.searchsorted(self.at, [start, stop])
-        rows = self.at[first:last]
-        total = self.values[row]
-        summed, holes = self.sums[last] - self.sums[first], self.holes[last] - self.holes[first]
-        if (rows == row).any():
-            rows = rows[rows != row]
-            summed, holes = summed - np.nan_to_num(total), holes - np.isnan(total)
+        rows, total = self.at[first:last], self.values[row]
+        own = (rows == row).any()
+        summed = self.sums[last] - self.sums[first] - own * np.nan_to_num(total)
+        holes = self.holes[last] - self.holes[first] - own * np.isnan(total)
+        rows = rows[rows != row]
         same = np.abs(summed - total) <= _CLOSE
         known = ~np.isnan(total) & bool(len(rows))
         return _Fit(int((known & same & (total != 0)).sum()), int((known & ~same & (holes == 0)).sum()), rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dvresearch import codebook, workbook
 from dvresearch.errors import Answer, DataError, message
@@ -17,18 +17,17 @@ from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
 from dvresearch.loaders.sheets import read_sheets, texts
 from dvresearch.privacy import showable
+from dvresearch.screening.files import check_kind
 from dvresearch.tables import TABLES
 
 __all__ = ["Proposal", "answer", "declare", "likely_kind", "propose", "read_answers", "write_questions"]
 
-#: Keys of a declaration that are tables of their own in TOML.
-_TABLES = ("given", "columns", "words", "rows", "direction")
 _SHEET = ("Câu hỏi", "Lựa chọn")
-
-
 _KINDS = ("dossiers", "cases", "models", "targets", "rubric")
 #: Questions that name a sheet of the file.
 _OF_SHEETS = ("sheet-unread", "hidden-sheet-read")
+#: A question, where it arises, and what answers it.
+_Asked = tuple[str, str, Sequence[Answer]]
 _ROUNDS = 8  # answers may bring up further questions, never that often
 
 
@@ -67,18 +66,16 @@ def declare(
         How many questions are open.
     """
     file, kind = beside(path), kind or likely_kind(path)
-    proposal = propose(path, kind, **short)
     for _ in range(_ROUNDS):
+        proposal = propose(path, kind, **short)
         text = read_answers(proposal, answers) if answers else proposal.text
-        answers = None
         for number, (question, lines) in enumerate(proposal.questions, start=1):
             if ask and f"# HỎI {number}:" in text and (line := ask(question, lines)):
                 text = answer(text, number, line)
         file.write_text(text, encoding="utf-8", newline="\n")
         if text == proposal.text:
             break
-        proposal = propose(path, kind)
-        file.write_text(proposal.text, encoding="utf-8", newline="\n")
+        answers, short = None, {}  # both stand in the declaration now
     if questions is not None and proposal.questions:
         write_questions(proposal, questions)
     return file, len(proposal.questions)
@@ -95,7 +92,7 @@ def likely_kind(path: str | Path) -> str:
     return max(_KINDS, key=named)
 
 
-class Proposal:
+class Proposal(NamedTuple):
     """The proposed declaration of a file.
 
     Parameters
@@ -106,8 +103,8 @@ class Proposal:
         Each question, and the lines of which one answers it.
     """
 
-    def __init__(self, text: str, questions: list[tuple[str, list[str]]]) -> None:
-        self.text, self.questions = text, questions
+    text: str
+    questions: list[tuple[str, list[str]]]
 
 
 def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Proposal:
@@ -124,21 +121,20 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
     **short
         Single keys of a declaration.
     """
+    check_kind(kind, (*_KINDS, "responses"))
     said = declared(path, kind, stated, **short)
-    asked: list[tuple[str, str, Sequence[Answer]]] = []
+    proposal = Proposal("", [])
+    head = message("declaration-head", file=Path(path).name, name=Path(path).name).vi
     try:
-        parts: list[Reading | None] = list(readings(path, kind, said))
+        parts = readings(path, kind, said)
     except DataError as error:
         if not error.give:
             raise
-        parts = [None] * len(said)
         asked = [(error.title.vi, error.where or "", error.give)]
-    lines = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi]
-    questions: list[tuple[str, list[str]]] = []
+        lines = [line for table in said for line in _table(table, asked, proposal.questions)]
+        return proposal._replace(text="\n".join([head, *lines, ""]))
+    lines = []
     for declaration, reading in zip(said, parts, strict=True):
-        if reading is None:
-            lines += _table(declaration, {}, asked, questions)
-            continue
         groups = _by_header(reading)
         names = [f"“{name}”" for sheets, _ in groups for name in sheets]
         open_ones = [
@@ -150,11 +146,15 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
             told = next((p.block.given for p in reading.parts if p.block.sheet.name in sheets), {})
             # to name the sheets would answer what is still asked of them
             open_sheets = len(groups) == 1 and any(q.code in _OF_SHEETS for q in reading.questions)
-            named = declaration.sheets if open_sheets or not sheets else tuple(sheets)
-            known = replace(declaration, given={**told, **declaration.given}, sheets=named)
             kept = {h: n for h, n in declaration.mapping(reading.table).items() if n == LEFT_OUT or h in columns}
-            lines += _table(known, columns | kept, mine, questions)
-    return Proposal("\n".join(lines) + "\n", questions)
+            known = replace(
+                declaration,
+                given={**told, **declaration.given},
+                sheets=declaration.sheets if open_sheets or not sheets else tuple(sheets),
+                columns=columns | kept or declaration.columns,
+            )
+            lines += _table(known, mine, proposal.questions)
+    return proposal._replace(text="\n".join([head, *lines, ""]))
 
 
 def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
@@ -178,54 +178,36 @@ def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
     return found
 
 
-def _table(
-    said: Declaration,
-    columns: dict[str, str],
-    asked: Iterable[tuple[str, str, Sequence[Answer]]],
-    questions: list[tuple[str, list[str]]],
-) -> list[str]:
+def _table(said: Declaration, asked: Iterable[_Asked], questions: list[tuple[str, list[str]]]) -> list[str]:
     """Return the lines of one ``[[table]]``: what is known, then the questions where their answers belong."""
-    values: dict[str, dict[str, Any]] = {"": {"as": said.kind}}
-    for name in (f.name for f in fields(Declaration) if f.name not in ("kind", *_TABLES)):
-        value = getattr(said, name)
-        if value != getattr(Declaration(), name):
-            shown = list(value) if isinstance(value, tuple) else value
-            values[""][name] = value.name if isinstance(value, Path) else shown
-    for name in _TABLES:
-        inner: Mapping[str, Any] = columns or said.columns if name == "columns" else getattr(said, name)
-        if name == "words":
-            values |= {f"words.{column}": dict(words) for column, words in inner.items()}
-        elif inner:
-            values[name] = dict(inner)
-    notes: dict[str, list[str]] = {}
+    lines = {"": ["[[table]]"]}
+    for known in said.answers():
+        lines.setdefault(_place(known), [f"[table{_place(known)}]"]).append(known.toml())
     for text, where, stated in (part for question in asked if question[2] for part in _single(*question)):
         # a table whose sheets are named is left out by taking it away
-        taken = [
-            a
-            for a in stated
-            if a.key == "sheets" or (a.key == "unread" and isinstance(a.value, list) and {*a.value} <= {*said.sheets})
-        ]
-        answers = [a for a in stated if not said.sheets or a not in taken]
-        if not answers:
-            continue
-        table = answers[0].key if answers[0].entry else ""
-        places = [f".{a.key}" if a.entry else "" for a in answers]
-        inline = [
-            a.toml() if place.removeprefix(".") == table else f"[table{place}] {a.toml()}"
-            for a, place in zip(answers, places, strict=True)
-        ]
-        questions.append((f"{text} ({where})", inline))
-        notes.setdefault(table, []).append(f"# HỎI {len(questions)}: {text} ({where})")
-        notes[table] += [f"#{line}{_meaning(a)}" for line, a in zip(inline, answers, strict=True)]
-    out = ["[[table]]"]
-    for table in dict.fromkeys(("", *values, *notes)):
-        out += [f"[table.{table}]"] if table else []
-        out += [f"{_key(name)} = {_value(value)}" for name, value in values.get(table, {}).items()]
-        out += notes.get(table, [])
-    return [*out, ""]
+        answers = [a for a in stated if not (said.sheets and _names_only(a, said.sheets))]
+        if answers:
+            here = _place(answers[0])
+            inline = [a.toml() if _place(a) == here else f"[table{_place(a)}] {a.toml()}" for a in answers]
+            questions.append((f"{text} ({where})", inline))
+            asks = [f"#{line}{_meaning(a)}" for line, a in zip(inline, answers, strict=True)]
+            there = lines.setdefault(here, [f"[table{here}]"])
+            there += [f"# HỎI {len(questions)}: {text} ({where})", *asks]
+    return [*chain.from_iterable(lines.values()), ""]
 
 
-def _single(text: str, where: str, answers: Sequence[Answer]) -> list[tuple[str, str, Sequence[Answer]]]:
+def _names_only(answer: Answer, sheets: Sequence[str]) -> bool:
+    """Tell whether an answer says which sheets to read, or that none but some of `sheets` is to be left unread."""
+    unread = answer.key == "unread" and isinstance(answer.value, list) and {*answer.value} <= {*sheets}
+    return answer.key == "sheets" or unread
+
+
+def _place(answer: Answer) -> str:
+    """Return the table within ``[table]`` in which an answer stands: ``.columns``."""
+    return f".{answer.key}" if answer.entry else ""
+
+
+def _single(text: str, where: str, answers: Sequence[Answer]) -> list[_Asked]:
     """Return a question about several words, rows or missing columns as one for each."""
     entries = dict.fromkeys((a.key, a.entry) for a in answers)
     each = all(a.value == "…" or a.key == "rows" or a.key.startswith("words.") for a in answers)
@@ -244,14 +226,6 @@ def _meaning(answer: Answer) -> str:
         return "  # không rõ, không tính"
     known = codebook.find("value", f"{column}.{answer.value}")
     return f"  # {codebook.label('value', known)}" if known else ""
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False)
-
-
-def _value(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def answer(text: str, question: int, line: str) -> str:

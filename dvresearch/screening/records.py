@@ -1,4 +1,4 @@
-"""What a list of dossiers says about itself: duplicates, gaps, impossible dates, days off, heaps.
+"""What records say about themselves, and a list of dossiers: duplicates, gaps, impossible dates, days off, heaps.
 
 One engine for a frame of a hundred rows and a Parquet file of ten million: a few scans that count, and a
 look-up of row numbers for what was found.
@@ -6,11 +6,13 @@ look-up of row numbers for what was found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -19,14 +21,17 @@ from dvresearch.errors import ParameterError, Text
 from dvresearch.loaders.reading import Reading
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.tables import DOSSIERS, UNFINISHED
+from dvresearch.tables import UNFINISHED
 from dvresearch.text import plain
 from dvresearch.text.dates import FIRST_YEAR
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["noted", "screen_records"]
+__all__ = [
+    "FEW", "MISSING_SHARE", "Records", "Rule", "absent", "broken", "named_rows", "noted", "repeated", "screen_records",
+    "share",
+]  # fmt: skip
 
 #: Records below which shares and heaps are not judged.
 FEW = 30
@@ -41,7 +46,6 @@ BATCH_SHARE = 0.2
 #: A dossier open longer than this, in days, is more often a slip in the year.
 LONGEST = 3650
 
-_TIMES = ("received", "due", "resolved")
 #: Columns that are rightly the same in all rows, and those that are rightly empty in many.
 _OFTEN_SAME = ("unit", "field", "kind", "visits", "matters")
 _OFTEN_EMPTY = (
@@ -51,62 +55,68 @@ _OFTEN_EMPTY = (
 _SHOWN = 10
 
 
-#: Conditions on one record that cannot be, each with its severity. A date without hour is the whole day.
-_IMPOSSIBLE = {
-    "resolved_before_received": ("resolved", "resolved < {day}received"),
-    "due_before_received": ("due", "due < {day}received"),
-    "very_long": ("resolved", f"date_diff('day', received, resolved) > {LONGEST}"),
-    "open_with_end": ("outcome", "outcome = 'open' AND resolved IS NOT NULL"),
-    "closed_without_end": ("outcome", f"outcome NOT IN {('', *UNFINISHED)} AND resolved IS NULL"),
-    "supplement_too_long": (
-        "supplement_days",
-        "supplement_days < 0 OR supplement_days > date_diff('day', received, coalesce(resolved, due)) + 1",
-    ),
-}
-_REVIEW_ONLY = ("very_long", "open_with_end", "closed_without_end", "supplement_too_long")
-
-
-def screen_records(
-    source: Path | pd.DataFrame,
-    reading: Reading,
-    *,
-    first_row: int | None = None,
-    as_of: date | str | None = None,
-    calendar: workdays.Calendar | None = None,
-) -> list[Finding]:
-    """Check dossiers, or cases with the same dates; one finding per check and column.
+class Rule(NamedTuple):
+    """A condition that no record should meet.
 
     Parameters
     ----------
-    source : Path or DataFrame
-        A Parquet file with typed times, or the frame of `reading`.
-    reading : Reading
-        How they were read; of a Parquet file its beginning.
-    first_row : int, optional
-        Of a Parquet file that was made from another one and has the names of the contract: where its first record
-        stands in that one.
-    as_of, calendar
-        As for :func:`dvresearch.screen`.
+    check : str
+        Code of the check.
+    column : str
+        Column that is shown to be looked at.
+    condition : str
+        What is wrong, in SQL; a column that the file lacks is empty in all records.
+    verdict : {"fail", "review"}
+        What a record that meets it leads to.
+    needs : sequence of str, optional
+        Columns without which nothing is checked; `column` when not given.
     """
-    with _engine().cursor() as engine:
-        columns = _open(engine, source, reading, first_row)
-        screening = _Screening(engine, columns, reading, isinstance(source, Path))
-        return [
-            *screening.duplicates(),
-            *screening.gaps(),
-            *screening.impossible(as_of),
-            *screening.days_off(calendar or workdays.calendar()),
-            *screening.heaps(),
-            *screening.units(),
-        ]
+
+    check: str
+    column: str
+    condition: str
+    verdict: str = "fail"
+    needs: Sequence[str] | None = None
 
 
-def noted(check: str, verdict: str, where: str, *, computed: str = "", severity: str = "") -> Finding:
-    """Return a finding with the note of its check as guidance; its severity follows the verdict where none is given."""
-    entry = codebook.get("check", check)
+def _before_received(column: str) -> str:
+    # a date without an hour is any time of its day
+    return f"{column} < received AND NOT ({column} = {column}::DATE AND {column}::DATE = received::DATE)"
+
+
+_CLOSED = f"outcome NOT IN {('', *UNFINISHED)}"
+_TAKEN = "date_diff('day', received, resolved)"
+_TOO_LONG = "supplement_days > date_diff('day', received, coalesce(resolved, due)) + 1"
+_RULES = (
+    Rule("resolved_before_received", "resolved", _before_received("resolved"), needs=("received", "resolved")),
+    Rule("due_before_received", "due", _before_received("due"), needs=("received", "due")),
+    Rule("very_long", "resolved", f"{_TAKEN} > {LONGEST}", "review", ("received", "resolved")),
+    Rule("open_with_end", "outcome", "outcome = 'open' AND resolved IS NOT NULL", "review", ("outcome", "resolved")),
+    Rule("closed_without_end", "outcome", f"{_CLOSED} AND resolved IS NULL", "review", ("outcome", "resolved")),
+    Rule(
+        "supplement_too_long",
+        "supplement_days",
+        f"supplement_days < 0 OR {_TOO_LONG}",
+        "review",
+        ("supplement_days", "received", "resolved", "due"),
+    ),
+)
+
+
+def noted(
+    check: str, verdict: str, where: str, *, computed: str = "", severity: str = "", guidance: Text | None = None
+) -> Finding:
+    """Return a finding; the note of its check is the guidance, and its severity follows the verdict, if not given."""
+    entry = codebook.get("check", check) if guidance is None else None
+    advice = Text(entry.note_vi, entry.note_en) if entry else guidance
     grade = severity or {"fail": "major", "review": "minor"}.get(verdict, "info")
-    advice = Text(entry.note_vi, entry.note_en)
     return findings.finding(check, verdict, where, computed=computed, severity=grade, guidance=advice)
+
+
+def named_rows(rows: Sequence[int], count: int) -> str:
+    """Return rows of a file as a place in it: the first few, and how many of `count` are not named."""
+    more = f" (+{count - _SHOWN})" if count > _SHOWN else ""
+    return "dòng/row " + ", ".join(map(str, rows[:_SHOWN])) + more
 
 
 @cache
@@ -119,181 +129,188 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return engine
 
 
-def _open(
-    engine: duckdb.DuckDBPyConnection,
-    source: Path | pd.DataFrame,
-    reading: Reading,
-    first_row: int | None,
-) -> list[str]:
-    """Make the records the view ``t`` with the names of the contract and ``row``; return the names.
+class Records:
+    """The records of a table, which can be asked in SQL as the view ``t`` with the names of the contract and ``row``.
 
-    ``row`` is the row in the file of a Parquet file, and the position in the frame of `reading`.
+    Parameters
+    ----------
+    reading : Reading
+        How they were read; of a Parquet file its beginning.
+    file : Path, optional
+        A Parquet file with typed times; the records of `reading` without it.
+    first_row : int, optional
+        Of a Parquet file that was made from another one and has the names of the contract: where its first record
+        stands in that one.
+    **more : sequence
+        What else is known of each record of `reading`, by the name under which rules ask for it.
     """
-    table = reading.table
-    if isinstance(source, Path):
-        file = str(source).replace("'", "''")
-        if first_row is None:
-            named = [(n, reading.sheet.titles[at]) for n, at in reading.block.columns.items()]
+
+    def __init__(
+        self, reading: Reading, file: Path | None = None, first_row: int | None = None, **more: Sequence[Any]
+    ) -> None:
+        self.engine, self.reading, self.file = _engine().cursor(), reading, file
+        if file is None:  # ``row`` is the position in the frame
+            frame = reading.frame[[n for n in reading.table.names if n in reading.frame]].reset_index(drop=True)
+            self.columns = list(frame)
+            for name in frame.select_dtypes("datetimetz"):
+                frame[name] = frame[name].dt.tz_localize(None)
+            self.engine.register("frame", frame.assign(**more).reset_index(names="row"))
+            absent = [f'NULL AS "{name}"' for name in reading.table.names if name not in frame]
+            self.engine.execute(f"CREATE TEMP VIEW t AS SELECT {', '.join(['*', *absent])} FROM frame")
         else:
-            described = engine.execute(f"DESCRIBE FROM read_parquet('{file}')").fetchall()
-            named = [(name, name) for name, *_ in described if name in table.names]
-        select = ", ".join(f'"{title.replace(chr(34), chr(34) * 2)}" AS "{name}"' for name, title in named)
-        engine.execute(
-            f"CREATE TEMP VIEW t AS SELECT {select}, file_row_number + {first_row or 2} AS row "
-            f"FROM read_parquet('{file}', file_row_number = true)"
-        )
-        return [name for name, _ in named]
-    names = [c.name for c in table.columns if c.name in source.columns]
-    frame = source[names].copy()
-    for name in names:
-        if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
-            frame[name] = frame[name].dt.tz_localize(None)
-    engine.register("t", frame.reset_index(drop=True).reset_index(names="row"))
-    return names
-
-
-class _Screening:
-    def __init__(self, engine: duckdb.DuckDBPyConnection, columns: list[str], reading: Reading, file: bool) -> None:
-        self.engine, self.columns, self.reading, self.file = engine, columns, reading, file
-        self.key = reading.table.key[0]
-        counts = ", ".join(["count(*)", *(f'count("{c}")' for c in columns)])
-        self.total, *filled = self._one(f"SELECT {counts} FROM t")
-        self.filled = dict(zip(columns, filled, strict=True))
-
-    def where(self, name: str = "", rows: list[int] | None = None, more: int = 0) -> str:
-        """Say where records stand: file, sheet, rows as the file counts them, column."""
-        if not self.file or not rows:
-            return self.reading.where(name, rows or (), more)
-        said = f"{self.reading.sheet.where()}, dòng/row {', '.join(map(str, rows))}" + (
-            f" (+{more})" if more > 0 else ""
-        )
-        column = self.reading.where(name).rpartition(", ")[2]
-        return f"{said}, {column}" if name in self.reading.block.columns else said
-
-    def _one(self, query: str) -> tuple[Any, ...]:
-        row = self.engine.execute(query).fetchone()
-        return row or ()
-
-    def _rows(self, condition: str, count: int) -> tuple[list[int], int]:
-        query = f"SELECT row FROM t WHERE {condition} ORDER BY row LIMIT {_SHOWN}"
-        return [int(r) for (r,) in self.engine.execute(query).fetchall()], count - _SHOWN
-
-    def duplicates(self) -> Iterator[Finding]:
-        """Look for numbers of dossiers, or whole rows, that occur twice."""
-        if self.filled.get(self.key):
-            name, value = "duplicate_code", f'"{self.key}"'
-        else:
-            name, value = "duplicate_row", "(" + ", ".join(f'"{c}"' for c in self.columns) + ")"
-        # Distinct numbers of 64 bits take a fifth of the memory of distinct texts; what they find is looked at again.
-        (double,) = self._one(f"SELECT count(*) - count(DISTINCT hash({value})) FROM t WHERE {value} IS NOT NULL")
-        if not double:
-            yield noted(name, "pass", self.where(self.key), computed="0")
-            return
-        condition = (
-            f"hash({value}) IN (SELECT hash({value}) FROM t WHERE {value} IS NOT NULL GROUP BY 1 HAVING count(*) > 1)"
-        )
-        rows, _ = self._rows(condition, 0)
-        (affected,) = self._one(f"SELECT count(*) FROM t WHERE {condition}")
-        where = self.where(self.key, rows, affected - len(rows))
-        yield noted(name, "fail" if name == "duplicate_code" else "review", where, computed=str(double))
-
-    def gaps(self) -> Iterator[Finding]:
-        """Look for columns that are often empty, not there, or always the same."""
-        for name in ("due", "resolved", "outcome", "channel"):
-            if name not in self.columns:
-                yield noted("column_absent", "unknown", self.where(), computed=name)
-        same = ", ".join(f'min("{c}") = max("{c}")' for c in self.columns)
-        constant = dict(zip(self.columns, self._one(f"SELECT {same} FROM t"), strict=True))
-        for name in self.columns:
-            if name not in _OFTEN_EMPTY:
-                share = 1 - self.filled[name] / self.total
-                limit = MISSING_DUE if name == "due" else MISSING_SHARE
-                verdict = "review" if share >= limit and share > 0 else "pass"
-                yield noted("missing", verdict, self.where(name), computed=findings.percent(share))
-            if constant[name] and self.total >= FEW and name not in _OFTEN_SAME:
-                yield noted("constant", "review", self.where(name), computed=str(self.filled[name]))
-
-    def impossible(self, as_of: date | str | None) -> Iterator[Finding]:
-        """Look for dates and outcomes that contradict each other."""
-        checks = {code: (column, condition) for code, (column, condition) in _IMPOSSIBLE.items()}
-        if as_of is not None:
-            day = _day(as_of)
-            for column in ("received", "resolved"):
-                checks[f"{column}_after_as_of"] = (column, f"\"{column}\" >= DATE '{day}' + 1")
-        usable = {
-            code: (column, condition.format(day=""))
-            for code, (column, condition) in checks.items()
-            if all(word in self.columns for word in DOSSIERS.names if word in condition.replace("{day}", ""))
-        }
-        if not usable:
-            return
-        for code in ("resolved_before_received", "due_before_received"):
-            if code in usable:  # without an hour the end is any time of its day
-                column, condition = usable[code]
-                whole = f'"{column}" = date_trunc(\'day\', "{column}")'
-                usable[code] = (column, f'{condition} AND NOT ({whole} AND "{column}"::DATE = received::DATE)')
-        counted = ", ".join(f"count(*) FILTER ({condition})" for _, condition in usable.values())
-        for (code, (column, condition)), count in zip(
-            usable.items(), self._one(f"SELECT {counted} FROM t"), strict=True
-        ):
-            rows, more = self._rows(condition, count) if count else ([], 0)
-            verdict = "pass" if not count else "review" if code in _REVIEW_ONLY else "fail"
-            yield noted(code, verdict, self.where(column, rows, more), computed=str(count))
-
-    def days_off(self, calendar: workdays.Calendar) -> Iterator[Finding]:
-        """Look for dates on weekends and public holidays, and for many results entered on one day."""
-        first, last = calendar.days[[0, -1]]
-        for name in (n for n in _TIMES if n in self.columns):
-            at_desk = (
-                "channel IS DISTINCT FROM 'online'" if name == "received" and "channel" in self.columns else "true"
+            source = f"read_parquet('{str(file).replace(chr(39), chr(39) * 2)}', file_row_number = true)"
+            if first_row is None:
+                titles = {name: reading.sheet.titles[at] for name, at in reading.block.columns.items()}
+            else:
+                titles = {n: n for n, *_ in self.ask(f"DESCRIBE FROM {source}") if n in reading.table.names}
+            self.columns = list(titles)
+            select = ", ".join(f'"{t.replace(chr(34), chr(34) * 2)}" AS "{name}"' for name, t in titles.items())
+            self.engine.execute(
+                f"CREATE TEMP VIEW t AS SELECT {select}, file_row_number + {first_row or 2} AS row FROM {source}"
             )
-            grouped = f'SELECT "{name}"::DATE, count(*) FROM t WHERE "{name}" IS NOT NULL AND {at_desk} GROUP BY 1'
-            # In the order of days: of two equally busy ones the earlier is named, whatever the engine's threads did.
-            grouped += " ORDER BY 1"
-            days = self.engine.execute(grouped).fetchall()
-            counts = pd.Series([n for _, n in days], index=pd.DatetimeIndex([d for d, _ in days]), dtype="int64")
-            known = counts[(counts.index >= first) & (counts.index <= last)]
-            if not len(known):
-                yield noted(f"{name}_on_day_off", "unknown", self.where(name), computed="")
-                continue
-            off = known[~workdays.is_working(known.index.to_numpy(), calendar=calendar)]
-            share = off.sum() / known.sum()
-            limit = OFF_DUE if name == "due" else OFF_OTHER
-            verdict = "review" if share >= limit and known.sum() >= FEW else "pass"
-            yield noted(f"{name}_on_day_off", verdict, self.where(name), computed=findings.percent(share))
-            if name == "resolved" and len(counts) > 1 / BATCH_SHARE:
-                share = counts.max() / counts.sum()
-                verdict = "review" if share >= BATCH_SHARE and counts.sum() >= FEW else "pass"
-                day = f"{counts.idxmax():%d/%m/%Y}"
-                yield noted("batch_day", verdict, f"{self.where(name)}, {day}", computed=findings.percent(share))
 
-    def heaps(self) -> Iterator[Finding]:
-        """Look for results that pile up on the very due day."""
-        if not {"due", "resolved"} <= set(self.columns):
-            return
-        grouped = (
-            "SELECT date_diff('day', due, resolved), count(*) FROM t WHERE due IS NOT NULL AND resolved IS NOT NULL"
-        )
-        late = dict(self.engine.execute(f"{grouped} GROUP BY 1").fetchall())
-        total = sum(late.values())
-        if total < FEW:
-            return
-        on_day, beside = late.get(0, 0), max(late.get(-1, 0), late.get(1, 0))
-        heap = on_day / total >= HEAP_SHARE and on_day >= HEAP_TIMES * beside
-        computed = findings.percent(on_day / total)
-        yield noted("heap_on_due_day", "review" if heap else "pass", self.where("resolved"), computed=computed)
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows that a query gives."""
+        return self.engine.execute(query).fetchall()
 
-    def units(self) -> Iterator[Finding]:
-        """Look for one unit written in several ways."""
-        if "unit" not in self.columns:
+    def has(self, *names: str) -> bool:
+        """Tell whether the file has columns."""
+        return {*names} <= {*self.columns}
+
+    def where(self, column: str = "", rows: Sequence[int] = (), count: int = 0) -> str:
+        """Say where records stand: file, sheet, rows as the file counts them, column."""
+        if self.file is None or not rows:
+            return self.reading.where(column, rows, count - len(rows))
+        place = self.reading.sheet.where()
+        return f"{place}, {named_rows(rows, count)}{self.reading.where(column).removeprefix(place)}"
+
+    def check(self, rules: Sequence[Rule]) -> Iterator[Finding]:
+        """Look for the records that meet the condition of a rule, in one scan for all rules."""
+        asked = [r for r in rules if self.has(*((r.column,) if r.needs is None else r.needs))]
+        if not asked:
             return
-        forms: dict[str, list[str]] = {}
-        query = "SELECT unit FROM t WHERE unit IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 20000"
-        for (name,) in self.engine.execute(query).fetchall():
-            forms.setdefault(plain(name).removeprefix("ubnd "), []).append(name)
-        several = [names for names in forms.values() if len(names) > 1]
-        shown = "; ".join(" = ".join(f"“{n}”" for n in names[:4]) for names in several[:5])
-        yield noted("unit_spellings", "review" if several else "pass", self.where("unit"), computed=shown or "0")
+        counted = ", ".join(f"count(*) FILTER ({rule.condition})" for rule in asked)
+        for rule, count in zip(asked, self.ask(f"SELECT {counted} FROM t")[0], strict=True):
+            query = f"SELECT row FROM t WHERE {rule.condition} ORDER BY row LIMIT {_SHOWN}"
+            rows = [int(row) for (row,) in self.ask(query)] if count else []
+            where = self.where(rule.column, rows, count)
+            yield noted(rule.check, rule.verdict if count else "pass", where, computed=str(count))
+
+
+def absent(names: Sequence[str], there: Collection[Any], where: str) -> Iterator[Finding]:
+    """Name the columns that are not there."""
+    return (noted("column_absent", "unknown", where, computed=name) for name in names if name not in there)
+
+
+def share(check: str, value: float, limit: float, where: str, *, of: float = FEW, severity: str = "") -> Finding:
+    """Return the finding of a share that deserves a question from `limit` on, unless it is `of` few records."""
+    verdict = "unknown" if math.isnan(value) else "review" if value >= limit and of >= FEW else "pass"
+    grade = "" if verdict == "pass" else severity
+    return noted(check, verdict, where, computed=findings.percent(value), severity=grade)
+
+
+def broken(reading: Reading, rules: Sequence[Rule], **more: Sequence[Any]) -> list[Finding]:
+    """Look for the records that meet the condition of a rule; the parameters are those of :class:`Records`."""
+    records = Records(reading, None, None, **more)
+    with closing(records.engine):
+        return list(records.check(rules))
+
+
+def repeated(*columns: str) -> str:
+    """Return the condition that what stands in columns, none of them empty, stands there in another record too."""
+    key, filled = ", ".join(columns), " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    return f"({key}) IN (SELECT ({key}) FROM t WHERE {filled} GROUP BY ALL HAVING count(*) > 1)"
+
+
+def screen_records(
+    records: Records, *, as_of: date | str | None = None, calendar: workdays.Calendar | None = None
+) -> list[Finding]:
+    """Check dossiers, or cases with the same dates; one finding per check and column.
+
+    Parameters
+    ----------
+    records : Records
+        The records.
+    as_of, calendar
+        As for :func:`dvresearch.screen`.
+    """
+    day = None if as_of is None else _day(as_of)
+    late = [Rule(f"{c}_after_as_of", c, f"{c} >= DATE '{day}' + 1") for c in ("received", "resolved") if day]
+    with closing(records.engine):
+        return [
+            *_gaps(records),
+            *records.check([*_RULES, *late]),
+            *_days_off(records, calendar or workdays.calendar()),
+            *_heaps(records),
+            *_units(records),
+        ]
+
+
+def _gaps(records: Records) -> Iterator[Finding]:
+    """Look for records that occur twice, and for columns that are often empty, not there, or always the same."""
+    each = [f'count("{c}"), min("{c}") = max("{c}")' for c in records.columns]
+    ((total, *told),) = records.ask(f"SELECT {', '.join(['count(*)', *each])} FROM t")
+    filled, constant = (dict(zip(records.columns, told[i::2], strict=True)) for i in (0, 1))
+    key = records.reading.table.key[0]
+    twice = "duplicate_code" if filled.get(key) else "duplicate_row"
+    value = f'"{key}"' if filled.get(key) else "(" + ", ".join(f'"{c}"' for c in records.columns) + ")"
+    # Distinct numbers of 64 bits take a fifth of the memory of distinct texts; what they find is looked at again.
+    ((double,),) = records.ask(f"SELECT count(*) - count(DISTINCT hash({value})) FROM t WHERE {value} IS NOT NULL")
+    condition = repeated(f"hash({value})") if double else "false"
+    (found,) = records.check([Rule(twice, key, condition, "fail" if filled.get(key) else "review", ())])
+    yield found | {"computed": str(double)}
+    yield from absent(("due", "resolved", "outcome", "channel"), records.columns, records.where())
+    for name in records.columns:
+        if name not in _OFTEN_EMPTY:
+            limit = MISSING_DUE if name == "due" else MISSING_SHARE
+            yield share("missing", 1 - filled[name] / total, limit, records.where(name))
+        if constant[name] and total >= FEW and name not in _OFTEN_SAME:
+            yield noted("constant", "review", records.where(name), computed=str(filled[name]))
+
+
+def _days_off(records: Records, calendar: workdays.Calendar) -> Iterator[Finding]:
+    """Look for dates on weekends and public holidays, and for many results entered on one day."""
+    first, last = calendar.days[[0, -1]]
+    for name in filter(records.has, ("received", "due", "resolved")):
+        desk = " AND channel IS DISTINCT FROM 'online'" if name == "received" and records.has("channel") else ""
+        # In the order of days: of two equally busy ones the earlier is named, whatever the engine's threads did.
+        days = records.ask(f"SELECT {name}::DATE, count(*) FROM t WHERE {name} IS NOT NULL{desk} GROUP BY 1 ORDER BY 1")
+        counts = pd.Series([n for _, n in days], index=pd.DatetimeIndex([d for d, _ in days]), dtype="int64")
+        known = counts[(counts.index >= first) & (counts.index <= last)]
+        limit, where = OFF_DUE if name == "due" else OFF_OTHER, records.where(name)
+        if not len(known):
+            yield noted(f"{name}_on_day_off", "unknown", where)
+            continue
+        off = known[~workdays.is_working(known.index.to_numpy(), calendar=calendar)]
+        yield share(f"{name}_on_day_off", off.sum() / known.sum(), limit, where, of=known.sum())
+        if name == "resolved" and len(counts) > 1 / BATCH_SHARE:
+            busiest = f"{where}, {counts.idxmax():%d/%m/%Y}"
+            yield share("batch_day", counts.max() / counts.sum(), BATCH_SHARE, busiest, of=counts.sum())
+
+
+def _heaps(records: Records) -> Iterator[Finding]:
+    """Look for results that pile up on the very due day."""
+    if not records.has("due", "resolved"):
+        return
+    late = dict(records.ask("SELECT date_diff('day', due, resolved), count(*) FROM t GROUP BY 1"))
+    late.pop(None, None)  # of records that lack one of the two
+    total, on_day = sum(late.values()), late.get(0, 0)
+    if total >= FEW:
+        limit = HEAP_SHARE if on_day >= HEAP_TIMES * max(late.get(-1, 0), late.get(1, 0)) else math.inf
+        yield share("heap_on_due_day", on_day / total, limit, records.where("resolved"))
+
+
+def _units(records: Records) -> Iterator[Finding]:
+    """Look for one unit written in several ways."""
+    if not records.has("unit"):
+        return
+    forms: dict[str, list[str]] = {}
+    query = "SELECT unit FROM t WHERE unit IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 20000"
+    for (name,) in records.ask(query):
+        forms.setdefault(plain(name).removeprefix("ubnd "), []).append(name)
+    several = [names for names in forms.values() if len(names) > 1]
+    shown = "; ".join(" = ".join(f"“{n}”" for n in names[:4]) for names in several[:5])
+    yield noted("unit_spellings", "review" if several else "pass", records.where("unit"), computed=shown or "0")
 
 
 def _day(as_of: date | str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 from dvresearch.text.legacy import FONTS, Font, legacy_font
 from dvresearch.text.letters import nfc
 
-__all__ = ["REPAIRS", "Repaired", "repair"]
+__all__ = ["REPAIRS", "Repaired", "one_line", "repair"]
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,11 @@ def repair(
     if split_digits == "join":
         done = _replace(done, "split_digits", _SPLIT, lambda m: "")
     return done
+
+
+def one_line(text: str) -> str:
+    """Return `text`, typed for no old font, repaired and with single spaces for all that part its words."""
+    return " ".join((text if text.isascii() and text.isprintable() else repair(text, font="unicode").text).split())
 
 
 def _replace(before: Repaired, kind: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> Repaired:

@@ -10,9 +10,9 @@ from numbers import Real
 from typing import Literal
 
 from dvresearch.errors import DataError, message
-from dvresearch.text.damage import repair
+from dvresearch.text.damage import one_line
 from dvresearch.text.letters import shape
-from dvresearch.text.numerals import MISSING, is_missing
+from dvresearch.text.numerals import is_missing
 
 __all__ = ["EARLY", "FIRST_YEAR", "Order", "cell_date", "column_date_order", "date"]
 
@@ -100,8 +100,7 @@ def date(text: str, *, order: Order = "dmy") -> dt.date | dt.datetime:
         When the text is not a date (a year or a month alone is none), the calendar has no such day, the weekday is
         another one, or the year is before 1900.
     """
-    short = text[: _MAX_LENGTH + 1]
-    clean = " ".join((short if short.isascii() else repair(short, font="unicode").text).lower().split())
+    clean = one_line(text[: _MAX_LENGTH + 1]).lower()
     match = next(filter(None, (p.search(clean) for p in _DATES)), None) if len(text) <= _MAX_LENGTH else None
     if not match:
         raise _refused(text)
@@ -179,12 +178,9 @@ def cell_date(value: object, *, order: Order = "dmy") -> dt.date | dt.datetime |
     if is_missing(value):
         return None
     if isinstance(value, str):
-        text = value.strip()
-        if text.casefold() in MISSING:
-            return None
-        if not _SERIAL.fullmatch(text):
+        if not _SERIAL.fullmatch(value.strip()):
             return date(value, order=order)
-        value = float(text.replace(",", "."))
+        value = float(value.replace(",", "."))
     if isinstance(value, dt.date):
         return _checked(value)
     if isinstance(value, (float, int, Decimal, Real)) and not isinstance(value, bool):

@@ -67,10 +67,8 @@ def sort_key(text: str) -> tuple[object, ...]:
     blocks: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
     for block in _BLOCK.findall(text):
         if block[0].isdecimal():
-            digits = [int(c) for c in block]
-            while len(digits) > 1 and digits[0] == 0:
-                del digits[0]
-            blocks.append(((_DIGITS, len(digits), *digits), ()))
+            digits = "".join(str(int(c)) for c in block).lstrip("0")
+            blocks.append(((_DIGITS, len(digits), *map(int, digits)), ()))
         else:
             bare, tones = split_tone(block.casefold())
             blocks.append((tuple(_ALPHABET.get(c, _OTHER + ord(c)) for c in bare), tones))

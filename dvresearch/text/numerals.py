@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Literal
 
 from dvresearch.errors import DataError
-from dvresearch.text.damage import repair
+from dvresearch.text.damage import one_line
 from dvresearch.text.letters import shape
 
 __all__ = ["HEDGES", "MISSING", "SCALES", "Number", "cell_code", "cell_number", "column_style", "is_missing", "number"]
@@ -168,8 +168,7 @@ def number(text: str, *, unit: Unit | None = None, style: AnyStyle = "auto") -> 
 
 def _readings(text: str, unit: Unit | None, style: AnyStyle) -> list[Number]:
     """Return all that a printed number can mean, the likeliest first."""
-    short = text[: _MAX_LENGTH + 1]
-    clean = " ".join((short if short.isascii() else repair(short, font="unicode").text).split())
+    clean = one_line(text[: _MAX_LENGTH + 1])
     match = _NUMBER.fullmatch(clean) if len(text) <= _MAX_LENGTH else None
     if not match or bool(match["open"]) != bool(match["close"]) or (match["open"] and match["sign"]):
         raise _not_a_number(clean)
@@ -224,10 +223,7 @@ def cell_number(value: object, *, unit: Unit | None = None, style: AnyStyle = "a
     if isinstance(value, (dt.date, dt.time)):
         raise DataError("date-where-a-number-belongs", got=shape(str(value)))
     if isinstance(value, str):
-        text = value.strip()
-        if text.casefold() in MISSING:
-            return None
-        read = _readings(value, unit, style)[0]
+        read, text = _readings(value, unit, style)[0], value.strip()
         if read.hedge:
             raise _not_a_number(text)
         if unit == "count" and (read.kind == "percent" or not read.value.is_integer() or _SHORTENED.fullmatch(text)):
@@ -260,7 +256,7 @@ def cell_code(value: object) -> str | None:
     """
     if is_missing(value):
         return None
-    text = " ".join(repair(str(value), font="unicode").text.split())
+    text = one_line(str(value))
     if isinstance(value, (float, int)) and float(value).is_integer() and abs(value) < 10**_MAX_DIGITS:
         text = str(int(value))
     elif isinstance(value, (float, int)) or _SHORTENED.fullmatch(text):
@@ -269,7 +265,9 @@ def cell_code(value: object) -> str | None:
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether `value` is None, NaN, NaT or pandas' NA (without importing pandas)."""
+    """Tell whether `value` is a mark of `MISSING`, None, NaN, NaT or pandas' NA (without importing pandas)."""
+    if isinstance(value, str):
+        return value.strip().casefold() in MISSING
     try:
         return value is None or bool(value != value)
     except TypeError:  # NA refuses to be true or false
@@ -295,7 +293,7 @@ def column_style(texts: Iterable[object]) -> Literal["vi", "en", "mixed", "unkno
     decimals: dict[Style, set[int]] = {}
     open_marks: set[Style] = set()
     for text in texts:
-        if not isinstance(text, str) or text.isdecimal() or text.strip().casefold() in MISSING:
+        if not isinstance(text, str) or text.isdecimal() or is_missing(text):
             continue
         try:
             first, *others = _readings(text, None, "auto")

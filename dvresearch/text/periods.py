@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dvresearch.errors import DataError
-from dvresearch.text.damage import repair
+from dvresearch.text.damage import one_line
 from dvresearch.text.dates import date
 from dvresearch.text.formats import MONTHS, Lang, format_date
 from dvresearch.text.letters import shape
@@ -126,7 +126,7 @@ def period(text: str, *, year: int | None = None) -> Period:
         When the text is no period, names no year and `year` is not given, or gives a name and days that contradict
         each other.
     """
-    clean = " ".join(repair(text[: _MAX_LENGTH + 1], font="unicode").text.lower().split())
+    clean = one_line(text[: _MAX_LENGTH + 1]).lower()
     found = _period(_PREFIX.sub("", clean.strip(" .,;:()")), year) if len(text) <= _MAX_LENGTH else None
     if not found:
         raise DataError("period-cannot-be-read", got=shape(text))

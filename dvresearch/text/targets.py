@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dvresearch.errors import DataError
-from dvresearch.text.damage import repair
+from dvresearch.text.damage import one_line
 from dvresearch.text.letters import shape
 from dvresearch.text.numerals import MISSING, SCALES, AnyStyle, cell_number
 
@@ -117,7 +117,7 @@ class TargetRow:
 
 
 def _clean(value: object) -> str:
-    return " ".join(repair(value, font="unicode").text.lower().split()) if isinstance(value, str) else ""
+    return one_line(value).lower() if isinstance(value, str) else ""
 
 
 def read_target(value: object, *, style: AnyStyle = "auto") -> Target | None:

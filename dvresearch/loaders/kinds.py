@@ -1,0 +1,288 @@
+"""What is special of each kind of table beside the one way to read: its contract, and what is done with a reading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dvresearch.errors import Answer, DataError
+from dvresearch.loaders.declaration import STATES
+from dvresearch.loaders.headers import Block
+from dvresearch.loaders.questionnaires import Questionnaire
+from dvresearch.loaders.reading import Kind, Reading
+from dvresearch.loaders.sheets import Note, texts
+from dvresearch.privacy import holds_person, showable
+from dvresearch.tables import CASES, DOSSIERS, MODELS, NO_ANSWER, RUBRIC, STAGES, TARGETS, responses_table
+from dvresearch.text import column_style, plain, shape, target_row
+
+__all__ = ["KINDS", "survey"]
+
+
+# --- dossiers --------------------------------------------------------------------------------------------------------
+
+
+def _finish_dossiers(reading: Reading) -> None:
+    """Give states that depend on a setting the word it stands for, and ask what the file does not say."""
+    frame, stated = reading.frame, reading.stated
+    if "outcome" in frame:
+        for setting, words in STATES.items():
+            rows = frame["outcome"] == setting
+            if not rows.any():
+                continue
+            if said := getattr(stated, setting):
+                frame["outcome"] = frame["outcome"].mask(rows, words[said])
+                continue
+            seen = ", ".join(sorted({f"“{showable(w)}”" for w in reading.cells("outcome")[rows].unique()}))
+            answers = [Answer(setting, w) for w in words]
+            reading.ask(
+                f"state-{setting.replace('_', '-')}",
+                column="outcome",
+                evidence=f"{seen} ({int(rows.sum())})",
+                answers=answers,
+            )
+    _ask_words(reading, "outcome")
+    ended = frame["resolved"].notna().any() if "resolved" in frame else False
+    rival = "resolved" in (reading.block.rivals or {})
+    if not ended and not stated.nothing_finished and not rival:
+        answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
+        reading.ask("nothing-finished", column="resolved", answers=answers, count=len(frame))
+    _ask_departments(reading)
+    _ask_near_duplicates(reading)
+
+
+def _ask_words(reading: Reading, column: str) -> None:
+    """Ask about the words of a column that no vocabulary knows and on which a number depends."""
+    if unknown := reading.words.get(column):
+        shown = ", ".join(f"“{word}” ({count})" for word, count in list(unknown.items())[:10])
+        known = reading.table.column(column).words
+        answers = [Answer(f"words.{column}", code, word) for word in list(unknown)[:10] for code in (*known, "")]
+        reading.ask("words-unknown", column=column, evidence=shown, answers=answers, title=column)
+
+
+#: Letters of other alphabets that look like Latin ones.
+_LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХаеорсухΑΒΕΗΙΚΜΝΟΡΤΥΧΖ", "ABEKMHOPCTYXaeopcyxABEHIKMNOPTYXZ")
+
+
+def _ask_near_duplicates(reading: Reading) -> None:
+    """Ask about codes that differ only in case, blanks or letters that look alike."""
+    name = reading.table.key[0]
+    if name not in reading.frame:
+        return
+    codes = reading.frame[name].dropna()
+    distinct = pd.Series(codes.unique(), dtype="str")
+    joined = distinct.str.normalize("NFKC").str.translate(_LOOK_ALIKE).str.casefold()
+    joined = joined.str.replace(r"[\W_]+", "", regex=True)
+    alike = set(distinct[joined.duplicated(keep=False)])
+    if alike:
+        rows = np.flatnonzero(reading.frame[name].isin(alike)).tolist()
+        reading.ask(
+            "near-duplicates", where=reading.where(name, rows[:10], len(rows) - 10), column=name, count=len(alike)
+        )
+
+
+_DEPARTMENT = re.compile(
+    r"(phong|ban|bo phan|trung tam|van phong|to|hoi|chi hoi|doan|cong an|quan su|tram|thon|ban quan ly)\b"
+)
+
+
+def _ask_departments(reading: Reading) -> None:
+    """Ask whether what stands as the unit are bodies inside one."""
+    if "unit" not in reading.frame or "unit" in reading.stated.given:
+        return
+    names = list(reading.frame["unit"].dropna().unique())
+    inside = [u for u in names if _DEPARTMENT.match(plain(u))]
+    if names and len(inside) > len(names) / 2:
+        shown = ", ".join(showable(u) for u in inside[:3])
+        title = showable(reading.block.titles[reading.block.columns["unit"]])
+        answers = [Answer("given", "…", "unit"), Answer("columns", "department", title)]
+        reading.ask("unit-is-department", column="unit", evidence=f"“{title}”: {shown}", answers=answers)
+
+
+# --- cases -----------------------------------------------------------------------------------------------------------
+
+
+#: Books whose rows are all of one kind, whatever a column says of the matter: words of their titles.
+_BOOKS = {
+    "reception": re.compile(r"\b(tiep (cong )?dan|tcd)\b"),
+    "feedback": re.compile(r"\b(pakn|phan anh,? kien nghi)\b"),
+}
+_OTHER_BOOKS = re.compile(r"\b(khieu nai|to cao|don thu|kntc)\b")
+
+
+def _book(block: Block) -> dict[str, str]:
+    """Return the kind of a book of cases, when both its title and the name of its sheet say it."""
+    above = plain(" ".join(t for row in block.sheet.rows(0, block.top) for t in texts(row)))
+    name = plain(block.sheet.name)
+    kinds = [
+        kind
+        for kind, words in _BOOKS.items()
+        if words.search(name) and words.search(above) and not _OTHER_BOOKS.search(f"{name} {above}")
+    ]
+    return {"kind": kinds[0]} if len(kinds) == 1 else {}
+
+
+def _finish_cases(reading: Reading) -> None:
+    _ask_words(reading, "outcome")
+    _ask_near_duplicates(reading)
+
+
+# --- models ----------------------------------------------------------------------------------------------------------
+
+
+def _finish_models(reading: Reading) -> None:
+    if "stop_reason" in reading.words:
+        # The reason is written in somebody's own words.
+        reading.words["stop_reason"] = {"…": sum(reading.words["stop_reason"].values())}
+    frame = reading.frame
+    if "field" in frame and "field" in reading.words:  # the names of fields that are none of the known ones
+        named = reading.cells("field").where(frame["field"] == "other")
+        named = named.mask(named.map(lambda text: isinstance(text, str) and (holds_person(text) or len(text) > 60)))
+        frame.insert(frame.columns.get_loc("field") + 1, "field_named", named.astype("str"))
+    reached = [s for s in STAGES if f"{s}_on" in frame]
+    if "stage" not in frame and reached:
+        stage = pd.Series(pd.NA, index=frame.index, dtype="str")
+        for name in reached:
+            stage = stage.mask(frame[f"{name}_on"].notna(), name)
+        frame.insert(frame.columns.get_loc(f"{reached[0]}_on"), "stage", stage)
+    _ask_words(reading, "stage")
+    _ask_departments(reading)
+
+
+# --- survey answers --------------------------------------------------------------------------------------------------
+
+
+def survey(asked: Questionnaire, sensitive: Sequence[str] = ()) -> Kind:
+    """Return the kind of table that holds the answers to a questionnaire."""
+
+    def finish(reading: Reading) -> None:
+        absent = [item for item in asked.scales if item not in reading.block.columns]
+        if absent:
+            titles = ", ".join(showable(t) for t in reading.block.titles if t)[:1500]
+            where = reading.sheet.where(reading.block.top)
+            give = [Answer("columns", absent[0], "…")]
+            raise DataError("items-not-there", where=where, got=titles, give=give, items=", ".join(absent))
+        _refuse_bare_numbers(reading, asked)
+
+    table = responses_table(asked.scales, sensitive, asked.codes, asked.titles)
+    return Kind(table, tuple(asked.scales), finish=finish)
+
+
+def _refuse_bare_numbers(reading: Reading, asked: Questionnaire) -> None:
+    """Say what to type when the answers are numbers and nobody has said which way they run."""
+    items = {at: name for name, at in reading.block.columns.items() if name in asked.scales}
+    number = shape("0")
+    wrong = [p for p in reading.problems if p.code == "not_in_list" and p.column in items and p.looks == number]
+    # codes of no answer alone do not say which way the others run
+    stated = {item for item, codes in asked.codes.items() if not set(codes.values()) <= set(NO_ANSWER)}
+    if wrong and all(items[p.column] not in stated for p in wrong):
+        where = reading.sheet.where(wrong[0].row, wrong[0].column)
+        raise DataError("answers-are-numbers", where=where, count=len(wrong))
+
+
+# --- plan targets ----------------------------------------------------------------------------------------------------
+
+
+#: What is wrong with a target that cannot be judged is a check of the codebook; these leave one side merely unknown.
+_UNKNOWN = ("", "plan-without-number", "result-without-number")
+
+
+def _finish_targets(reading: Reading) -> None:
+    """Read plan and result on one scale, with the words that say which way is better."""
+    frame, stated = reading.frame, reading.stated
+    sides = {reading.block.columns.get(name) for name in ("planned", "result")}
+    odd = {(p.sheet.name, p.row, p.column) for p in reading.problems if p.code in ("odd_cell", "struck_cell")}
+    kept = [p for p in reading.problems if p.column not in sides or p.code in ("odd_cell", "struck_cell")]
+    reading.problems = kept
+    cells = {name: reading.raw(name) for name in ("planned", "result")}
+    style = {"comma": "vi", "dot": "en"}.get(stated.decimal) or column_style([*cells["planned"], *cells["result"]])
+    if style == "mixed":
+        answers = [Answer("decimal", word) for word in ("comma", "dot")]
+        reading.ask("decimal-mixed", column="planned", answers=answers, blocking=True)
+    extra = {word: reading.beside(words) for word, words in (("unit", ("dvt", "donvitinh")), ("note", ("ghichu",)))}
+    unused = set(stated.direction) - set(frame["indicator"])
+    if unused:
+        raise DataError("declared-target-not-there", where=reading.sheet.where(), got=", ".join(sorted(unused)))
+    given = frame["direction"].tolist() if "direction" in frame else [None] * len(frame)
+    rows = [
+        target_row(
+            str(name),
+            plan,
+            result,
+            direction=stated.direction.get(str(name)) or (way if isinstance(way, str) else None),  # type: ignore[arg-type]
+            style=style if style in ("vi", "en") else "auto",  # type: ignore[arg-type]
+            **{word: texts[i] for word, texts in extra.items()},
+        )
+        for i, (name, plan, result, way) in enumerate(
+            zip(frame["indicator"], cells["planned"], cells["result"], given, strict=True)
+        )
+    ]
+    for i, row in enumerate(rows):
+        if row.problem in _UNKNOWN:
+            continue
+        side = "result" if row.problem.startswith("result") else "planned"
+        block, at = reading.origin(i)
+        if (block.sheet.name, at, block.columns.get(side)) not in odd:
+            reading.problem(f"target_{row.problem.replace('-', '_')}", i, side)
+    frame["planned"] = [row.planned for row in rows]
+    frame["result"] = [row.result for row in rows]
+    ways = pd.Series([row.direction for row in rows], index=frame.index, dtype="str")
+    if "direction" in frame:
+        frame["direction"] = ways
+    else:
+        frame.insert(frame.columns.get_loc("result") + 1, "direction", ways)
+
+
+# --- self-assessment -------------------------------------------------------------------------------------------------
+
+
+_ORDINAL = re.compile(r"(so )?(tt|stt|thu tu)")
+_NO_NUMBER = 99
+_DEPTHS = (re.compile(r"[A-HK-U]"), re.compile(r"[IVX]+"), re.compile(r"\d+(?:\.\d+)*"))
+
+
+def _depth(code: object) -> int:
+    """Return how deep a number stands: A, then I, then 1, then 1.1; what has no number stands below them all."""
+    text = code.strip(" .)") if isinstance(code, str) else ""
+    if _DEPTHS[2].fullmatch(text):
+        return 2 + text.count(".")
+    return next((i for i, pattern in enumerate(_DEPTHS[:2]) if pattern.fullmatch(text)), _NO_NUMBER)
+
+
+def _finish_rubric(reading: Reading) -> None:
+    """Leave out the rows that add up those below them."""
+    frame, block = reading.frame, reading.block
+    codes = frame.get("criterion_code")
+    if codes is None:
+        at = next((i for i, t in enumerate(block.titles) if _ORDINAL.fullmatch(plain(t))), None)
+        if at is None:
+            return
+        codes = reading.cells(at)
+    depths, maxima = codes.map(_depth).tolist(), frame["maximum"].tolist()
+    units = frame["unit"].fillna("").tolist() if "unit" in frame else [""] * len(frame)
+    sums = []
+    for i, depth in enumerate(depths):
+        below = []
+        for j in range(i + 1, len(depths)):
+            if depths[j] <= depth or units[j] != units[i]:
+                break
+            below.append(j)
+        # Without numbers of their own the rows below are parts only if several add up.
+        numbered = any(depths[j] < _NO_NUMBER for j in below)
+        parts = sum(maxima[j] for j in below if depths[j] == min(depths[k] for k in below))
+        if numbered or (len(below) > 1 and abs(parts - maxima[i]) < 1e-9):
+            sums.append(i)
+            if abs(parts - maxima[i]) > 1e-9:
+                reading.notes.append(Note("rubric_sums", f"{frame.index[i]}: {maxima[i]:g} ≠ {parts:g}"))
+    reading.leave_out("sum", sums)
+
+
+KINDS = {
+    "dossiers": Kind(DOSSIERS, ("received",), finish=_finish_dossiers),
+    "cases": Kind(CASES, ("received",), numbers=True, added=True, titled=_book, finish=_finish_cases),
+    "models": Kind(MODELS, ("unit", "states_name", "model"), finish=_finish_models),
+    "targets": Kind(TARGETS, ("indicator",), ("indicator",), numbers=True, finish=_finish_targets),
+    "rubric": Kind(RUBRIC, ("maximum",), ("criterion",), numbers=True, added=True, finish=_finish_rubric),
+}
