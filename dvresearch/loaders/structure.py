@@ -45,10 +45,8 @@ _UNIT = re.compile(r"[(（\[]|%|unit|đơn vị|đvt|en |in |単位", re.IGNOREC
 _PATTERNS = ((_YEAR, YEAR), (_NUMBER, VALUE), (_DAY, DAY), (_MARK, MARK))
 _LONGEST_VALUE = 30  # letters of a value
 _NEARLY = 0.8  # share from which nearly all are of one kind
-_GAP = 8  # blank rows that may part the rows of a header, and a header from its body
 _TALL = 12  # rows of several words above the first value, from which they may be records
 _SHORT = 8  # rows of numbers a header may hold: units, dates of a series, how many there are
-_SHORT_TITLE = 60  # letters of a line that may stand between the rows of a header
 
 
 @dataclass(frozen=True)
@@ -218,7 +216,7 @@ class _Band:
         if (kinds == VALUE).any() or there.sum() + (self.words[row] > 1) < 2:
             return False
         under = self.kinds[below, there]
-        if (under == kinds[there]).mean() > 0.5 or (DAY in kinds and VALUE not in under):
+        if (under == kinds[there]).mean() > 0.5:
             return False
         if (not opened and (under == WORD).all()) or not (kinds[~there].any() or there[0]):
             return True  # words go on below, or nothing but periods right of the labels
@@ -306,10 +304,10 @@ class _Band:
             if not there.any():
                 gap += 1
                 continue
-            if gap > _GAP or lines > 3:
+            if lines > 3:
                 break
             if not end:
-                over = (there & numeric).any() or numeric[at : reach + 1].any() or not numeric.any()
+                over = (there & numeric).any() or not numeric.any()
                 if not over or (self.filled[i] == 1 and at == 0) or self._holds_nothing(i, numeric) or self.numbers(i):
                     lines += int(self.filled[i] == 1)  # a heading; else a record without values, or numbers of columns
                 else:
@@ -323,7 +321,7 @@ class _Band:
                 top, lines = i, 0
             elif not gap and at > lead and (reach > at or not self._states_unit(i)):
                 top = i
-            elif lines or at > lead or len(str(self.cells(i)[at])) > _SHORT_TITLE:
+            elif lines or at > lead:
                 break
             else:
                 lines += 1
@@ -331,11 +329,11 @@ class _Band:
         return top, end or first
 
     def _holds_nothing(self, row: int, numeric: NDArray[np.bool_]) -> bool:
-        """Tell whether a row has marks for missing values, and no word, where the records have values."""
+        """Tell whether a row has marks for missing values where the records have values."""
         kinds = self.kinds[row]
         marks = [str(c) for c, mark in zip(self.cells(row), (kinds == MARK) & numeric, strict=True) if mark]
         unit = re.search(r"[\d%$]|\w{4}", " ".join(marks))
-        return len(marks) > 1 and not unit and not (kinds[numeric] == WORD).any()
+        return len(marks) > 1 and not unit
 
     def _states_unit(self, row: int) -> bool:
         """Tell whether a row above a header ends in the unit of its numbers: "Đơn vị: triệu đồng"."""
