@@ -113,10 +113,17 @@ def test_relative_magnitudes_invert_the_test_of_each_value() -> None:
 
 
 def test_without_difference_the_interval_is_that_of_the_effect(fitted) -> None:
-    """Witness: Student's t of `impact`; with ever more allowed it only grows."""
+    """Witness: Student's t of `impact`, periods weighed as known (as in R); with ever more allowed it only grows."""
     table = honest_effects(fitted, m=np.linspace(0, 3, 13))
     check(table, ESTIMATES)
-    assert table.loc[0, ["value", "lower", "upper"]].tolist() == pytest.approx(overall_of(fitted), abs=1e-7)
+    value, lower, _ = overall_of(fitted)
+    effects, weights = refit(fitted, base="universal").effects("event_time"), time_weights(fitted)
+    since = effects.keys["event_time"].isin(weights.index).to_numpy()
+    error = fitted.errors((effects.influence[:, since] @ weights.to_numpy())[:, None])[0]
+    half = (value - lower) / fitted.errors(fitted.effects("overall").influence)[0] * error
+    told = table.loc[0, ["value", "lower", "upper"]].tolist()
+    assert told == pytest.approx([value, value - half, value + half], abs=1e-7)
+    assert half < value - lower
     assert (np.diff(table["lower"]) < 0).all() and (np.diff(table["upper"]) > 0).all()
     falls = breakdown(fitted, "relative_magnitude")
     assert relative(fitted, falls - 0.01)[0] > 0 > relative(fitted, falls + 0.01)[0]

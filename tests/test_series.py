@@ -60,6 +60,21 @@ def test_month_terms_are_those_of_a_model_with_indicators() -> None:
         Interruption("count", start="2024-01", season="months")
 
 
+@pytest.mark.parametrize(("kind", "start"), [("month", 202401), ("quarter", 20241)])
+def test_months_and_quarters_kept_as_numbers_are_periods(kind, start) -> None:
+    """202312 and 202401 are neighbours: the same as the periods they stand for, whatever the start is written as."""
+    data = series()
+    periods = pd.PeriodIndex(data["period"], freq="M")
+    if kind == "quarter":
+        data = data.assign(period=periods.asfreq("Q").astype(str)).groupby("period", as_index=False)["count"].sum()
+        periods = pd.PeriodIndex(data["period"], freq="Q")
+    number = periods.year * 100 + periods.month if kind == "month" else periods.year * 10 + periods.quarter
+    there = interrupted_series(data, Interruption("count", start="2024-01" if kind == "month" else "2024-Q1"))
+    as_numbers = data.assign(period=number)
+    for written in (start, "2024-01" if kind == "month" else "2024-Q1"):
+        pd.testing.assert_frame_equal(interrupted_series(as_numbers, Interruption("count", start=written)), there)
+
+
 def test_the_level_of_both_conventions() -> None:
     """Where the periods since the start count from 1 the level is told one period earlier: divided by the slope."""
     data = series()
@@ -452,7 +467,7 @@ def test_a_start_that_is_no_period_is_refused(start, period) -> None:
 
 
 def test_periods_with_fractions_are_refused() -> None:
-    with pytest.raises(ParameterError, match="số nguyên"):
+    with pytest.raises(DataError, match="số nguyên"):
         interrupted_series(series().assign(half=lambda d: d["t"] / 2), Interruption("count", start=0, period="half"))
 
 

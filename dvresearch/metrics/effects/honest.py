@@ -94,8 +94,8 @@ def honest_effects(
     ``relative_magnitude`` is :func:`relative_limits`; the covariance of the effect and of the differences before
     adoption is that of their influence functions. The interval covers the effect, not all effects that the restriction
     would allow. ``smoothness`` is the optimal interval of fixed length of diff-diff. Normal quantiles are taken as wide
-    as Student's t of ``impact``. Cohort sizes count as known for ``smoothness``, so that there at ``m = 0`` the
-    interval is that of ``impact`` up to their sampling error.
+    as Student's t of ``impact``. The weights of the periods count as known, as in HonestDiD of R, so that at ``m = 0``
+    the interval is that of ``impact`` less the sampling error of the cohort sizes; ``std_error`` is that of ``impact``.
 
     References
     ----------
@@ -280,7 +280,9 @@ def _limits(fitted: Fit, restriction: Restriction, alpha: float) -> Limits | Non
         return _smoothness(universal, effects, before[::-1], after, weights, level)
     # From one period to the next: each less the one before it, the base being zero.
     differences = np.diff(np.eye(len(before) + 1), axis=0)[:, 1:]
-    influence = np.column_stack([overall.influence, effects.influence[:, before] @ differences.T])
+    # The weights of the periods count as known, as in HonestDiD of R.
+    own = effects.influence[:, after] @ np.array([weights.get(t, 0.0) for t in times[after]])
+    influence = np.column_stack([own, effects.influence[:, before] @ differences.T])
     covariance, changes = universal.covariance(influence), differences @ effects.value[before]
     reach = float(weights @ (weights.index.to_numpy() - base))
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text
-from dvresearch.metrics.effects.inputs import check_columns
+from dvresearch.metrics.effects.inputs import check_columns, read_periods
 from dvresearch.metrics.estimates import Floats, check_whole, choose, column_numbers
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import period as read_period
@@ -35,9 +35,9 @@ class Interruption:
         First period with the model, or a day in it: ``2024-03``, ``15/03/2024`` (day/month/year), a Timestamp, a
         Period; a whole number where periods are whole numbers. A year in a series of months is refused.
     period : str, default "period"
-        Column of the period: whole numbers, periods of pandas or as tables write them (``2024-03``, ``2024-Q1``), or
-        dates. Dates of which no month has two are months (quarters or years when they lie that far apart); other
-        dates stand for the days from each to the next.
+        Column of the period: whole numbers (202403 is a month, 20241 a quarter), periods of pandas or as tables write
+        them (``2024-03``, ``2024-Q1``), or dates. Dates of which no month has two are months (quarters or years when
+        they lie that far apart); other dates stand for the days from each to the next.
     exposure : str, optional
         Column a count is measured against (dossiers received, population). Counts only.
     family : {"quasipoisson", "linear"}, default "quasipoisson"
@@ -140,6 +140,10 @@ def read_series(table: pd.DataFrame, interruption: Interruption) -> Series:
 def _since(values: pd.Series, start: Any, treated: Floats) -> Floats:
     """Return the periods since the one that holds the start, counted in the shortest distance between two of them."""
     values = values.infer_objects()
+    if pd.api.types.is_numeric_dtype(values):  # 202412 and 202501 are neighbours
+        values = read_periods(values)
+        if isinstance(values.dtype, pd.PeriodDtype) and isinstance(start, Real):
+            start = read_periods(pd.Series([start], name="start")).iloc[0]
     first: Any
     if pd.api.types.is_numeric_dtype(values) and isinstance(start, Real):
         number, first = values, start
