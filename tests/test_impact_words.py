@@ -41,6 +41,11 @@ CAUSE = {
 }
 
 
+def estimate(**row) -> pd.DataFrame:
+    keys = pd.DataFrame({"effect": ["overall"], "band": "pointwise"})
+    return build(keys, **{"method": "", "n": 10, "std_error": 0.5} | ROW | row)
+
+
 def finding_table(**verdict: str) -> pd.DataFrame:
     rows = [
         dict.fromkeys(FINDINGS.names, "") | {"check": k, "verdict": v, "severity": "info"} for k, v in verdict.items()
@@ -171,7 +176,30 @@ def test_tables_of_other_functions_and_several_outcomes_are_refused() -> None:
     both = pd.concat([effects, effects.assign(indicator="other")])
     with pytest.raises(ParameterError, match="one outcome"):
         wording.describe_impact(both, impact_checks(fitted, top=0, honest=[], draws=0))
-    assert len(wording.describe_impact(both)) == 2
+    assert len(wording.describe_impact(both, unit="points")) == 2
+
+
+@pytest.mark.parametrize(
+    ("unit", "written"), [("share", "0.412"), ("points", "0.00412"), ("count", "0.00412"), ("phút", "0.00412")]
+)
+def test_the_unit_of_an_outcome_is_asked_and_digits_follow_its_error(unit, written) -> None:
+    """An effect of 0.0041 on a share was told as "0.00 higher, a clear difference"."""
+    own = {"indicator": "on_time", "value": 0.00412, "std_error": 0.00051, "lower": 0.00312, "upper": 0.00512}
+    table = estimate(**own)
+    with pytest.raises(ParameterError, match='unit="share"'):
+        wording.describe_impact(table)
+    (told,) = wording.describe_impact(table, lang="en", unit=unit)
+    assert written in told
+    assert (f"{written}\u00a0{unit}" in told) == (unit in ("phút", "points"))
+    # a limit that is not 0 never reads as 0
+    near = estimate(**own | {"lower": 0.0000021, "std_error": 0.002})
+    (told,) = wording.describe_impact(near, lang="en", unit="points")
+    assert "interval: 0.000002" in told
+
+
+def test_what_was_drawn_by_lot_has_its_own_sentence() -> None:
+    (told,) = wording.describe_impact(estimate(), drawn_by_lot=True)
+    assert "bốc thăm" in told and "mối liên quan" not in told
 
 
 def test_a_two_way_effect_is_told_as_a_difference() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dvresearch import codebook
@@ -10,10 +12,13 @@ from dvresearch.errors import ParameterError, Text
 from dvresearch.tables import ESTIMATES, FINDINGS, check
 from dvresearch.text import format_number, format_percent
 from dvresearch.wording.values import (
+    NBSP,
+    PER_CENT,
+    POINTS,
+    SCORE_POINTS,
     Lang,
     Row,
     capital,
-    cell,
     counts,
     inside,
     known,
@@ -21,7 +26,6 @@ from dvresearch.wording.values import (
     reason_labels,
     say,
     unit_of,
-    value,
 )
 
 if TYPE_CHECKING:
@@ -100,6 +104,10 @@ _OBSERVED = Text(
     "Nơi có mô hình không được chọn ngẫu nhiên: đây là mối liên quan, chưa nói được vì sao.",
     "Places with the model were not drawn at random: this is an association and does not say why.",
 )
+_DRAWN = Text(
+    "Nơi có mô hình được chọn bằng bốc thăm: chênh lệch này là tác động của mô hình, trong khoảng nêu trên.",
+    "Places with the model were drawn by lot: the difference is the effect of the model, within the interval given.",
+)
 _RANGE = Text("khoảng {level}: từ {low} đến {high}", "{level} interval: {low} to {high}")
 
 
@@ -136,7 +144,14 @@ def impact_verdict(row: Row, findings: pd.DataFrame | None = None) -> str:
     return "fairly_clear" if still_open or _not_made(findings, _WANTED.get(design, ())) else "clear"
 
 
-def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = None, lang: Lang = "vi") -> list[str]:
+def describe_impact(
+    estimates: pd.DataFrame,
+    findings: pd.DataFrame | None = None,
+    lang: Lang = "vi",
+    *,
+    unit: str | None = None,
+    drawn_by_lot: bool = False,
+) -> list[str]:
     """Return one paragraph per overall effect: what may be said of it, and what it does not say.
 
     Parameters
@@ -148,25 +163,30 @@ def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = Non
         As for :func:`impact_verdict`; of one outcome.
     lang : {"vi", "en"}, default "vi"
         Language.
+    unit : str, optional
+        What an outcome of one's own is measured in: ``"share"`` (0-1, told in percentage points), ``"points"``,
+        ``"count"``, or the name of its unit (``"phút"``). Needed where the codebook does not know the outcome.
+    drawn_by_lot : bool, default False
+        Whether it was drawn by lot which places get the model and when: the difference is then the model's effect.
+
+    Notes
+    -----
+    Numbers keep two digits of the error of the effect, and so many that none but 0 reads as 0.
 
     Raises
     ------
     DataError
         When a table breaks its contract.
     ParameterError
-        For an unknown language, a table of another function, or findings beside several outcomes.
+        For an unknown language, a table of another function, findings beside several outcomes, or an outcome of which
+        the unit is not known.
     """
     check(estimates, ESTIMATES)
     if findings is not None:
         check(findings, FINDINGS)
     rows = _told(estimates)
     if findings is not None and len(rows["indicator"].unique()) > 1:
-        raise ParameterError(
-            Text("Kết quả kiểm tra là của một chỉ số.", "Findings belong to one outcome."),
-            expected=Text("bảng tác động của một chỉ số", "effects on one outcome"),
-            got=", ".join(rows["indicator"].unique()),
-            hint=Text("Gọi describe_impact cho từng chỉ số.", "Call describe_impact for each outcome."),
-        )
+        raise ParameterError("findings-of-one-outcome", got=", ".join(rows["indicator"].unique()))
     front = [*rows.columns[: list(rows.columns).index("indicator")], "indicator"]
     if "band" in rows:
         # Where places are few the permutation interval is the one to read: of each group by itself.
@@ -179,7 +199,7 @@ def describe_impact(estimates: pd.DataFrame, findings: pd.DataFrame | None = Non
         reason=unknown.groupby(front, dropna=False)["reason"].transform(lambda codes: ";".join(dict.fromkeys(codes)))
     ).drop_duplicates(front)
     told = [row for part in (known_rows, unknown) for row in part.to_dict("records")]
-    return [_paragraph(row, findings, lang, _cohorts(row, estimates, lang)) for row in told]
+    return [_paragraph(row, findings, lang, _cohorts(row, estimates, lang), unit, drawn_by_lot) for row in told]
 
 
 def _cohorts(row: Row, estimates: pd.DataFrame, lang: Lang) -> str:
@@ -210,7 +230,7 @@ def _told(estimates: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str) -> str:
+def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str, unit: str | None, drawn: bool) -> str:
     step = impact_verdict(row, findings)
     failed, _ = _grounds(findings)
     aside = "; ".join(filter(None, (_group(row), only)))
@@ -219,17 +239,17 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str) -
         why = reason_labels(row, lang) or [inside(codebook.get("check", code).label(lang)) for code in failed] or ["…"]
         return say(_NO_GROUND, lang).format(name=name, why=listed(why, lang))
     away = row["value"] - _nothing(row)
+    amounts = _Amounts.of(row, unit, lang)
     design = say(_DESIGN[_design(row)], lang).format(
-        direction=say(_DIRECTION[away > 0], lang), size=_size(abs(away), row, lang)
+        direction=say(_DIRECTION[away > 0], lang), size=amounts.named(abs(away))
     )
-    sign = "\u2212" if away < 0 else "+"
-    ends = (_signed(row[end] - _nothing(row), row, lang) for end in ("lower", "upper"))
+    ends = (amounts.number(row[end] - _nothing(row)) for end in ("lower", "upper"))
     level = format_percent(row["confidence"], 0, lang)
     limits = say(_RANGE, lang).format(level=level, low=next(ends), high=next(ends))
     said = say(_SAID[step], lang).format(
         name=name,
         design=design,
-        signed=sign + _size(abs(away), row, lang),
+        signed=("+" if away >= 0 else "") + amounts.named(away),
         interval="; ".join(filter(None, (limits, counts(row, lang)))),
         failed=_checks(failed, lang),
         passed="" if _still_open(findings) else say(_PASSED, lang),
@@ -237,7 +257,9 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str) -
     )
     left_out = reason_labels({**row, "reason": ";".join(r for r in row["reason"].split(";") if "=" in r)}, lang)
     said += say(_TO_NOTE, lang).format(listed(left_out, lang)) if left_out else ""
-    return said if row["definition"] == "counterfactual_trend" else f"{said} {say(_OBSERVED, lang)}"
+    if row["definition"] == "counterfactual_trend":
+        return said
+    return f"{said} {say(_DRAWN if drawn else _OBSERVED, lang)}"
 
 
 def _left(row: Row, findings: pd.DataFrame | None, lang: Lang) -> str:
@@ -308,15 +330,48 @@ def _nothing(row: Row) -> float:
     return 1.0 if row["indicator"] == "series_change_ratio" else 0.0
 
 
-def _size(size: float, row: Row, lang: Lang, write: Callable[[float, str, None, Lang], str] = value) -> str:
-    """Write the size of a change with its unit, or with ``write=cell`` without."""
-    if row["indicator"] == "series_change_ratio":
-        return format_percent(size, 1, lang)
-    code = codebook.find("indicator", _outcome(row))
-    # what stands above a trend foretold is a difference like any other
-    unit = unit_of({**row, "indicator": code, "definition": "att_never"}) if code else ""
-    return write(size, unit, None, lang) if unit else format_number(size, 2, lang)
+@dataclass(frozen=True)
+class _Amounts:
+    """How the sizes of one effect are written: in which unit, and with digits that follow its error."""
+
+    factor: float
+    decimals: int
+    noun: str
+    lang: Lang
+
+    @classmethod
+    def of(cls, row: Row, unit: str | None, lang: Lang) -> _Amounts:
+        """Find the unit of an outcome, in the codebook or as it is stated, and the digits its error allows."""
+        if row["indicator"] == "series_change_ratio":
+            return cls(100, _digits(row, 100), "%", lang)
+        code = codebook.find("indicator", _outcome(row))
+        if code is None and unit is None:
+            raise ParameterError("outcome-unit-not-stated", got=_outcome(row))
+        # what stands above a trend foretold is a difference like any other
+        own = unit_of({**row, "indicator": code, "definition": "att_never"}) if code else _UNITS.get(str(unit), "")
+        factor = 100 if own in PER_CENT else 1
+        noun = codebook.get("unit", own).label(lang) if own else "" if code or unit == "count" else str(unit)
+        return cls(factor, _digits(row, factor), noun, lang)
+
+    def number(self, size: float) -> str:
+        """Write a size, with a minus sign below 0, without its unit."""
+        return ("\u2212" if size < 0 else "") + format_number(self.factor * abs(size), self.decimals, self.lang)
+
+    def named(self, size: float) -> str:
+        """Write a size with its unit."""
+        return f"{self.number(size)}{NBSP}{self.noun}".rstrip(NBSP)
 
 
-def _signed(size: float, row: Row, lang: Lang) -> str:
-    return ("\u2212" if size < 0 else "") + _size(abs(size), row, lang, cell)
+#: Units of an outcome that is none of the codebook's -> that of its difference.
+_UNITS = {"share": POINTS, "points": SCORE_POINTS, "count": ""}
+_MOST_DECIMALS = 8
+
+
+def _digits(row: Row, factor: float) -> int:
+    """Return the decimals that keep two digits of the error, and more where a number that is not 0 would read as 0."""
+    sizes = [factor * abs(row[c] - _nothing(row)) for c in ("value", "lower", "upper")]
+    error = factor * row["std_error"] if known(row["std_error"]) and row["std_error"] > 0 else (sizes[2] + sizes[1]) / 4
+    decimals = min(max(0, 1 - math.floor(math.log10(error))), _MOST_DECIMALS) if error > 0 else 2
+    while decimals < _MOST_DECIMALS and any(size > 0 and not round(size, decimals) for size in sizes):
+        decimals += 1
+    return decimals
