@@ -258,7 +258,7 @@ def test_what_is_refused():
         comment_words(TRAIN[TRAIN["tone"] == "positive"], **TONE)
     with pytest.raises(DataError, match="thiếu cột"):
         comment_shares(TRAIN, text="góp ý", label="tone")
-    with pytest.raises(DataError, match="đơn vị"):
+    with pytest.raises(DataError, match="Quá ít cụm"):
         comment_quality(TRAIN[TRAIN["unit"].isin(UNITS["unit"][:3])], **TONE, unit="unit")
     for wrong in ({"folds": 1}, {"abstain": 1.0}):
         with pytest.raises(ParameterError, match="ngoài phạm vi"):

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch import codebook, workbook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.loaders.headers import column_names, key
 from dvresearch.tables import DOSSIERS, Column, Table
 from dvresearch.text import format_number, plain
@@ -156,12 +156,7 @@ def write_office(
     mess = mess or Mess.draw(seed)
     text = path.suffix in _SEPARATED
     if not text and path.suffix != ".xlsx":
-        raise ParameterError(
-            Text("Không ghi được loại tệp này.", "This kind of file cannot be written."),
-            expected=Text(".xlsx, .csv, .tsv, .txt", ".xlsx, .csv, .tsv, .txt"),
-            got=path.suffix,
-            hint=Text('Đặt tên như "ho-so-gia-lap.xlsx".', 'Use a name such as "ho-so-gia-lap.xlsx".'),
-        )
+        raise ParameterError("example-file-kind", got=path.suffix)
     grid = _lay_out(frame, table, mess, np.random.default_rng([seed, 4]), text=text)
     if text:
         path.write_bytes(_encoded(grid.rows, mess))
@@ -173,12 +168,7 @@ def write_office(
 def require_mark(path: Path) -> None:
     """Refuse a file name that does not say that the data are synthetic."""
     if not any(mark in plain(path.name) for mark in ("gia lap", "synthetic")):
-        raise ParameterError(
-            Text("Tên tệp phải nói đây là dữ liệu giả lập.", "The file name has to say that the data are synthetic."),
-            expected=Text("tên có “gia-lap” hoặc “synthetic”", "a name with “gia-lap” or “synthetic”"),
-            got=path.name,
-            hint=Text(f'Đặt tên "{path.stem}-gia-lap{path.suffix}".', f'Use "{path.stem}-gia-lap{path.suffix}".'),
-        )
+        raise ParameterError("example-name-without-mark", got=path.name, name=f"{path.stem}-gia-lap{path.suffix}")
 
 
 # --- the cells --------------------------------------------------------------------------------------------------------

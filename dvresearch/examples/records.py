@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch import workdays
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 
 __all__ = ["MARK", "communes", "dossiers"]
 
@@ -58,11 +58,7 @@ def communes(n: int = 12, *, seed: int = 0) -> pd.DataFrame:
         ``saturday`` (whether the desk is open on Saturday mornings).
     """
     if not 1 <= n <= 9999:
-        raise ParameterError(
-            Text("Số xã phải từ 1 đến 9999.", "The number of communes must be 1 to 9999."),
-            got=str(n),
-            hint=Text("Viết communes(12).", "Write communes(12)."),
-        )
+        raise ParameterError("number-outside-range", got=f"n={n!r}", name="n", least="1", most="9999")
     rng = np.random.default_rng([seed, 1])
     kinds = np.where(rng.random(n) < 0.7, "Xã", "Phường")
     population = np.round(rng.lognormal(np.log(16_000), 0.45, n), -1).astype(np.int64)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError, check_choice
 from dvresearch.examples.records import MARK
 
 __all__ = ["rollout"]
@@ -65,35 +65,16 @@ def rollout(
         For an unknown word, what is no number, or sizes that leave no year before or after adoption.
     """
     for name, word, words in (("dynamics", dynamics, _DYNAMICS), ("selection", selection, _SELECTION)):
-        if word not in words:
-            raise ParameterError(
-                Text(f"Không có lựa chọn {name}={word!r}.", f"There is no {name}={word!r}."),
-                expected=Text(", ".join(words), ", ".join(words)),
-                hint=Text(f"Viết {name}={words[0]!r}.", f"Write {name}={words[0]!r}."),
-            )
+        check_choice(name, word, words)
     sizes = {"units": units, "periods": periods, "cohorts": cohorts, "seed": seed}
     wrong = [f"{name}={n!r}" for name, n in sizes.items() if not (isinstance(n, Integral) and n >= 0)]
     effects = {"effect": effect, "spillover": spillover}
     wrong += [f"{name}={x!r}" for name, x in effects.items() if not (isinstance(x, Real) and np.isfinite(x))]
     if wrong:
-        raise ParameterError(
-            Text("Tham số không phải số cần có.", "A parameter is not the number needed."),
-            expected=Text(
-                "units, periods, cohorts, seed: số nguyên từ 0; effect, spillover: số",
-                "units, periods, cohorts, seed: whole numbers from 0 up; effect, spillover: numbers",
-            ),
-            got=", ".join(wrong),
-            hint=Text("Ví dụ: units=200, effect=3.0, seed=0.", "For example: units=200, effect=3.0, seed=0."),
-        )
+        raise ParameterError("rollout-numbers", got=", ".join(wrong))
     if not 1 <= cohorts < periods or units < 2 * (cohorts + 1):
-        raise ParameterError(
-            Text("Số kỳ, số đợt, số xã không hợp nhau.", "Periods, cohorts and units do not fit."),
-            expected=Text(
-                "cohorts < periods; units ≥ 2 × (cohorts + 1)", "cohorts < periods; units ≥ 2 × (cohorts + 1)"
-            ),
-            got=f"periods={periods}, cohorts={cohorts}, units={units}",
-            hint=Text("Ví dụ: periods=8, cohorts=3, units=200.", "For example: periods=8, cohorts=3, units=200."),
-        )
+        got = f"periods={periods}, cohorts={cohorts}, units={units}"
+        raise ParameterError("rollout-does-not-fit", got=got)
     rng = np.random.default_rng([seed, 11])
     year = np.arange(periods)
     level, urban = rng.normal(70, LEVEL, units), rng.normal(0, 1, units)

@@ -131,14 +131,8 @@ def change(
     marked = breaks(figures.reindex(columns=FIGURES.names))
     for name, label in (("start", start), ("end", end)):
         if label not in set(marked["period"]):
-            raise ParameterError(
-                Text(f"Không có kỳ {label!r}.", f"There is no period {label!r}."),
-                got=f"{name}={label!r}",
-                hint=Text(
-                    "Các kỳ có: " + ", ".join(map(str, marked["period"].dropna().unique()[:12])),
-                    "Periods present: " + ", ".join(map(str, marked["period"].dropna().unique()[:12])),
-                ),
-            )
+            there = ", ".join(map(str, marked["period"].dropna().unique()[:12]))
+            raise ParameterError("label-not-in-column", got=f"{name}={label!r}", name="period", near=there)
     pairs = _pairs(marked, start, end)
     crossing = (pairs["segment_1"] != pairs["segment_2"]) & pairs["value_1"].notna() & pairs["value_2"].notna()
     if crossing.any() and bridge is None:
@@ -194,12 +188,8 @@ def _pairs(marked: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
         side = wanted[wanted["period"] == label].drop_duplicates([*match, "value"])
         twice = side.duplicated(match)
         if twice.any():
-            raise DataError(
-                Text(f"Kỳ {label!r} có nhiều số cho cùng một đơn vị.", f"Several numbers of one unit in {label!r}."),
-                got=", ".join(map(str, side.loc[twice, "unit"].unique()[:5])),
-                expected=Text("mỗi đơn vị, mỗi chỉ số một số", "one number for each unit and indicator"),
-                hint=Text("Chọn một nguồn bằng load_figures(source=…).", "Choose a source: load_figures(source=…)."),
-            )
+            units = ", ".join(map(str, side.loc[twice, "unit"].unique()[:5]))
+            raise DataError("several-numbers-of-one-unit", got=units, period=repr(label))
         suffixed = side[[*match, *carried, "segment"]].rename(columns={c: f"{c}_{i}" for c in (*carried, "segment")})
         pairs = pairs.merge(suffixed, on=match, how="left")
     return pairs.reset_index(drop=True)
@@ -212,16 +202,9 @@ def _broken(marked: pd.DataFrame, pairs: pd.DataFrame, start: str, end: str) -> 
     spread = np.ptp(sides[~undated], axis=0) if (~undated).any() else np.zeros(len(known_breaks()))
     known: list[Break] = [b for b, apart in zip(known_breaks(), spread, strict=True) if apart]
     return DataError(
-        Text(
-            f"Chuỗi số bị gãy giữa {start!r} và {end!r}: không trừ qua mốc gãy. "
-            + " ".join(b.reason.vi for b in known),
-            f"The series breaks between {start!r} and {end!r}: no difference across it. "
-            + " ".join(b.reason.en for b in known),
-        ),
-        expected=Text("hai kỳ cùng một phía của mốc gãy", "two periods on the same side of the break"),
+        "series-breaks-for-a-reason",
         got=", ".join(map(str, pairs["unit"].unique()[:5])),
-        hint=Text(
-            'Chọn hai kỳ cùng phía, hoặc nêu căn cứ nối chuỗi: bridge="…".',
-            'Choose two periods on one side, or name what bridges the break: bridge="…".',
-        ),
+        against=repr(start),
+        of=repr(end),
+        why=Text(" ".join(b.reason.vi for b in known), " ".join(b.reason.en for b in known)),
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.estimates import Floats
 from dvresearch.metrics.surveyed import need_columns
 from dvresearch.privacy import SURNAMES, TITLES, mask
@@ -67,15 +67,8 @@ class Labelled:
 def check_options(folds: int, abstain: float, steps: Sequence[float] = (1.0,)) -> None:
     """Refuse settings out of range."""
     if folds < 2 or not 0 <= abstain < 1 or not all(0 < step <= 1 for step in steps):
-        raise ParameterError(
-            Text("folds, abstain hoặc steps ngoài phạm vi.", "folds, abstain or steps is out of range."),
-            expected=Text(
-                "folds từ 2; abstain từ 0 đến dưới 1; steps trên 0 đến 1",
-                "folds 2 or more, abstain 0 to below 1, steps above 0 to 1",
-            ),
-            got=f"folds={folds}, abstain={abstain}, steps={list(steps)}",
-            hint=Text("Viết folds=5, abstain=0.7.", "Write folds=5, abstain=0.7."),
-        )
+        got = f"folds={folds}, abstain={abstain}, steps={list(steps)}"
+        raise ParameterError("folds-abstain-steps", got=got)
 
 
 def check_labels(codes: Codes, labels: list[str], folds: int) -> None:
@@ -83,15 +76,8 @@ def check_labels(codes: Codes, labels: list[str], folds: int) -> None:
     size = np.bincount(codes, minlength=len(labels))
     short = [f"{name} ({count})" for name, count in zip(labels, size, strict=True) if count < max(LEAST, folds)]
     if short or len(labels) < 2:
-        raise DataError(
-            Text("Chưa đủ góp ý có nhãn.", "There are too few labelled comments."),
-            expected=Text(
-                f"từ hai nhãn, mỗi nhãn ít nhất {max(LEAST, folds)} góp ý",
-                f"two labels or more, each with {max(LEAST, folds)} comments or more",
-            ),
-            got=", ".join(short) or f"{len(labels)}",
-            hint=Text("Gán nhãn thêm, hoặc gộp nhãn hiếm.", "Label more comments, or join rare labels."),
-        )
+        got = ", ".join(short) or f"{len(labels)}"
+        raise DataError("too-few-labelled-comments", got=got, least=max(LEAST, folds))
 
 
 def read(comments: pd.DataFrame, text: str, label: str, unit: str | None, folds: int) -> Labelled:
@@ -104,12 +90,7 @@ def read(comments: pd.DataFrame, text: str, label: str, unit: str | None, folds:
     codes, labels = pd.factorize(comments[label].astype("str"), sort=True)
     groups = pd.factorize(comments[unit].astype("str") if unit else pd.Series(bare, dtype="str"))[0]
     if unit and len(set(groups[codes >= 0])) < folds:
-        raise DataError(
-            Text("Ít đơn vị hơn số phần kiểm tra chéo.", "There are fewer units than parts to test on."),
-            expected=Text(f"ít nhất {folds} đơn vị", f"{folds} units or more"),
-            got=str(len(set(groups))),
-            hint=Text("Giảm folds, hoặc bỏ unit.", "Lower folds, or leave unit out."),
-        )
+        raise DataError("too-few-clusters-to-split", got=str(len(set(groups))), least=folds)
     pairs = {"ngram_range": (1, 2), "token_pattern": r"\w+", "lowercase": False}
     words = CountVectorizer(**pairs)
     counts = [

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.estimates import CEILING, FEW, Floats, build, check_part, choose, column_numbers
 from dvresearch.tables import INDEX766, Q766_GROUPS, UNIT_KEY, check
 
@@ -77,11 +77,7 @@ def threshold_score(ratio: ArrayLike, maximum: float, threshold: float) -> Float
     Checked against the portal: 23.82 % of 4 points without threshold is 0.95 (tests/test_index766.py).
     """
     if not 0 < threshold <= 1:
-        raise ParameterError(
-            Text("Ngưỡng phải lớn hơn 0 và không quá 1.", "The threshold must be above 0 and at most 1."),
-            got=repr(threshold),
-            hint=Text("Viết 0.8 cho 80 %.", "Write 0.8 for 80 %."),
-        )
+        raise ParameterError("threshold-outside-0-1", got=repr(threshold))
     return maximum * np.minimum(1.0, np.asarray(ratio, dtype=np.float64) / threshold)
 
 

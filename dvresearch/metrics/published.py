@@ -130,12 +130,7 @@ def check_share(
         When `denominator` is not above 0.
     """
     if not denominator > 0:
-        raise ParameterError(
-            Text("Mẫu số phải lớn hơn 0.", "The denominator must be above 0."),
-            got=repr(denominator),
-            where=where,
-            hint=Text("Bỏ dòng này hoặc sửa mẫu số.", "Leave the row out or correct the denominator."),
-        )
+        raise ParameterError("denominator-not-positive", got=repr(denominator), where=where)
     share = numerator / denominator
     unit = high - low
     slack = 1e-12

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.estimates import Floats, build, check_part, column_numbers, grouped_counts
 from dvresearch.metrics.proportions import proportion
 from dvresearch.tables import RUBRIC, check
@@ -220,12 +220,7 @@ def _limits(classes: Mapping[str, float] | None) -> dict[str, float] | None:
     if classes is None:
         return None
     if not classes or not all(0 <= limit <= 100 for limit in classes.values()):
-        raise ParameterError(
-            Text("Ngưỡng xếp loại không dùng được.", "The classes cannot be used."),
-            expected=Text("tên loại -> điểm tối thiểu trên 100", "name of a class -> least points out of 100"),
-            got=repr(dict(classes)),
-            hint=Text('Viết classes={"tốt": 80, "khá": 65}.', 'Write classes={"tốt": 80, "khá": 65}.'),
-        )
+        raise ParameterError("classes-cannot-be-used", got=repr(dict(classes)))
     return dict(sorted(classes.items(), key=lambda item: item[1]))
 
 
