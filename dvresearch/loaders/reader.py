@@ -14,7 +14,7 @@ and XML spreadsheets are read from their own text, and counted there, before a c
 Messages are marshalled tuples, each behind its length in four bytes:
 ``("sheet", name, hidden, first_row, first_column, merged, counted, hidden_rows)``, ``("rows", columns)``,
 ``("note", code)``, ``("error", code, detail)`` and ``("end",)``; places are counted from 0, but first_row and
-first_column from 1. A cell that marshal does not know is a pair: a day, instant, time or duration by the name of its
+first_column from 1. A cell that marshal does not know is a tuple: a day, instant, time or duration by the name of its
 class and what makes it; one that cannot be used by ``error``, ``formula`` or ``struck`` and its text.
 """
 
@@ -86,7 +86,7 @@ def portable(column: tuple[Any, ...]) -> Sequence[Any]:
     """Return the cells of a column as marshal can carry them."""
     if MOMENTS.isdisjoint(map(type, column)):
         return column
-    return [(type(v).__name__, v.__reduce__()[1]) if type(v) in MOMENTS else v for v in column]
+    return [(type(v).__name__, *v.__reduce__()[1]) if type(v) in MOMENTS else v for v in column]
 
 
 def send_rows(rows: Iterable[list[Any]], limits: dict[str, int]) -> None:

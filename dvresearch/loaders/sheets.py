@@ -247,10 +247,10 @@ def filled_down(sheet: Sheet) -> Sheet:
 _MOMENTS = {kind.__name__: kind for kind in (dt.datetime, dt.date, dt.time, dt.timedelta)}
 
 
-def _read_back(kind: str, content: Any) -> Any:
-    """Return a cell that came as a pair: see :mod:`dvresearch.loaders.reader`."""
+def _read_back(kind: str, *content: Any) -> Any:
+    """Return a cell that came as a tuple: see :mod:`dvresearch.loaders.reader`."""
     moment = _MOMENTS.get(kind)
-    return moment(*content) if moment else Odd(content, kind)
+    return moment(*content) if moment else Odd(content[0], kind)
 
 
 # --- letters ---------------------------------------------------------------------------------------------------------
