@@ -254,7 +254,7 @@ def province(folder: Path) -> Report:
 
 # --- comparing and renewing -------------------------------------------------------------------------------------------
 
-HOW = "If this is meant, type `python -m tests.test_pins` and say why in tests/pins/changes.md, a line for each change."
+HOW = "If this is meant, type `python -m {maker}` and say why in tests/pins/changes.md, a line for each change."
 
 
 def lines_of(rows: Iterable[list[str]]) -> list[str]:
@@ -263,12 +263,17 @@ def lines_of(rows: Iterable[list[str]]) -> list[str]:
     return out.getvalue().split("\n")
 
 
-def assert_as_pinned(pins: str, rows: Iterable[list[str]]) -> None:
+def assert_as_pinned(pins: str, rows: Iterable[list[str]], maker: str = "tests.test_pins") -> None:
     pinned = (PINS / pins).read_text(encoding="utf-8").split("\n")
     _, _, *moved = [*difflib.unified_diff(pinned, lines_of(rows), n=0, lineterm="")] or ["", ""]
     changed = [line for line in moved if not line.startswith("@@")]
     if changed:
-        pytest.fail("\n".join([f"Not as pinned in {pins} (- pinned, + today):", *changed, HOW]), pytrace=False)
+        told = [f"Not as pinned in {pins} (- pinned, + today):", *changed, HOW.format(maker=maker)]
+        pytest.fail("\n".join(told), pytrace=False)
+
+
+def write_pins(pins: str, rows: Iterable[list[str]]) -> None:
+    (PINS / pins).write_text("\n".join(lines_of(rows)), encoding="utf-8", newline="\n")
 
 
 @pytest.fixture(scope="module")
@@ -318,7 +323,7 @@ def renew() -> None:
             "province.csv": report_values(province(folder / "province"), folder),
         }
         for pins, rows in made.items():
-            (PINS / pins).write_text("\n".join(lines_of(rows)), encoding="utf-8", newline="\n")
+            write_pins(pins, rows)
 
 
 if __name__ == "__main__":
