@@ -73,7 +73,7 @@ def test_a_way_few_people_took_is_hidden(responses):
 
 
 def test_words_are_checked(responses):
-    with pytest.raises(ParameterError, match="against='online'"):
+    with pytest.raises(ParameterError, match="against='kiosk'"):
         mode_effect(responses, against="online", items=["q1"], scale=FIVE)
     with pytest.raises(DataError, match="thiếu cột sex"):
         mode_effect(responses, against="paper", items=["q1"], scale=FIVE, adjust=["sex"])

@@ -13,7 +13,7 @@ from dvresearch.errors import DataError, Text
 from dvresearch.metrics.comparable import refuse_mixed
 from dvresearch.metrics.design import Codes, Design, draw, listed
 from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, has_flag
-from dvresearch.metrics.linearise import covariance
+from dvresearch.metrics.linearise import UNSEEN, covariance
 from dvresearch.metrics.satisfaction import measure
 from dvresearch.metrics.scores import Scale, structure
 from dvresearch.metrics.surveyed import t_value
@@ -147,7 +147,8 @@ def survey_difference(
         The grouping columns with ``"of − against"`` in `column`, then the columns of ``tables.ESTIMATES``, then
         ``covariance`` and ``df``: clusters less strata with an answer on either side, less one (or those
         of the whole design, or none, as in the estimates). The flags of both sides are kept. Reasons:
-        ``no_pair``, or that of the side without value or interval.
+        ``no_pair``, ``clusters_alike`` (the difference is the same in every cluster), or that of the side without
+        value or interval.
 
     Raises
     ------
@@ -166,7 +167,8 @@ def survey_difference(
     """
     choose("method", method, ("mover", "wald"))
     check_confidence(confidence)
-    check(estimates, SURVEYED)
+    # With the normal quantile the degrees of freedom are infinite.
+    check(estimates.assign(df=estimates["df"].replace(np.inf, np.nan)), SURVEYED)
     keys = [c for c in estimates.columns if c not in SURVEYED.names]
     choose("column", column, keys)
     match = [c for c in keys if c != column]
@@ -207,6 +209,9 @@ def survey_difference(
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         value, error = a - b, np.sqrt(np.maximum(e1**2 + e2**2 - 2 * cov, 0))
+        # Where every cluster has the same difference, nothing shows by how much it may be off.
+        unseen = (e1**2 + e2**2 > 0) & (error**2 <= UNSEEN * (e1**2 + e2**2))
+        error = np.where(unseen, np.nan, error)
         if method == "wald":
             half = np.where(error > 0, t_value(confidence, df) * error, np.nan)
             lower, upper = value - half, value + half
@@ -215,8 +220,8 @@ def survey_difference(
             refuse_mixed(estimates.dropna(subset=["confidence"]), ("confidence",))
             level = estimates["confidence"].max()
             r = np.where(e1 * e2 > 0, cov / (e1 * e2), 0.0)
-            lower = value - _joined(a - l1, u2 - b, r)
-            upper = value + _joined(u1 - a, b - l2, r)
+            lower = np.where(unseen, np.nan, value - _joined(a - l1, u2 - b, r))
+            upper = np.where(unseen, np.nan, value + _joined(u1 - a, b - l2, r))
     known = ~np.isnan(value)
     reasons = {"no_pair": (pairs["basis_1"].isna() | pairs["basis_2"].isna()).to_numpy()}
     for reason in pd.unique(pd.concat([pairs["reason_1"], pairs["reason_2"]]).dropna()):
@@ -236,7 +241,7 @@ def survey_difference(
         basis=first["basis"],
         method="mover" if method == "mover" else "wald_" + ("t_" + rule).replace("t_normal", "normal"),
         flags={f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS},
-        reasons={**reasons, "no_spread": known & np.isnan(lower)},
+        reasons={**reasons, "clusters_alike": unseen, "no_spread": known & np.isnan(lower)},
     )
     table = table.assign(covariance=cov, df=df)
     return table.assign(confidence=table["confidence"].where(table["lower"].notna()))

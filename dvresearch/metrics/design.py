@@ -139,6 +139,11 @@ class Draw:
     margins: Floats | None
     raked: bool
 
+    @property
+    def complete(self) -> bool:
+        """Whether every unit was drawn, so that no stage leaves anything to chance."""
+        return not self.lonely and not any(stage.inside.any() for stage in self.stages)
+
 
 def draw(table: pd.DataFrame, design: Design | None) -> Draw:
     """Read the columns of a design.

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from dvresearch.metrics.design import Codes, Draw, Stage
 from dvresearch.metrics.estimates import Floats
 
-__all__ = ["Means", "covariance", "domain_means", "kish", "residuals", "variances"]
+__all__ = ["ROUNDING", "UNSEEN", "Means", "covariance", "domain_means", "kish", "residuals", "variances"]
+
+#: Relative size below which a difference is left over from adding up.
+ROUNDING = 1e-12
+#: Variance, relative to that of a simple random sample, up to which a design has shown none: where all clusters of
+#: each stratum agree, or none has a second one to be compared with, only rounding is left of it.
+UNSEEN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,16 @@ class Means:
     clusters: Floats
     strata: Floats
     linear: Floats
+
+    @property
+    def alike(self) -> NDArray[np.bool_]:
+        """Where all answers are the same (to each item, of a composite), or there is one at most."""
+        return ~(self.spread > (ROUNDING * self.value) ** 2)
+
+    @property
+    def unseen(self) -> NDArray[np.bool_]:
+        """Where answers differ but the design shows no error: what looks like certainty is not to be told as such."""
+        return ~self.alike & (self.variance <= UNSEEN * self.spread)
 
 
 def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine: Floats | None = None) -> Means:
