@@ -32,7 +32,8 @@ class Means:
     ``n`` are the respondents behind a mean, ``clusters`` and ``strata`` those with such a respondent,
     ``spread`` what the variance of the mean would be in a simple random sample of n drawn with
     replacement, ``share`` the sample as a share of the weighted total, ``kish`` the design effect of
-    the weights alone; ``answered`` and ``linear`` hold, row by row, who counts and the linearised variable.
+    the weights alone, ``split`` the composites of which nobody answered every column; ``answered`` and
+    ``linear`` hold, row by row, who counts and the linearised variable.
     """
 
     answered: NDArray[np.bool_]
@@ -44,6 +45,7 @@ class Means:
     n: Floats
     clusters: Floats
     strata: Floats
+    split: NDArray[np.bool_]
     linear: Floats
 
     @property
@@ -87,6 +89,7 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
         value = by_domain(weighted * y) / total
         linear = np.where(answered, weighted * (y - value[domain]) / total[domain], 0.0)
         n = by_domain(answered.astype(np.float64))
+        split = np.zeros(n.shape, dtype=bool)
         if combine is not None:
             part = combine != 0
             # A column without answers spoils the composites it is part of, and no other.
@@ -94,6 +97,8 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
             value = np.column_stack([value, *(value[:, rows] @ weights for rows, weights in own)])
             n = np.column_stack([n, *(n[:, rows].min(axis=1) for rows, _ in own)])
             linear = np.hstack([linear, linear @ combine])
+            whole = by_domain((~answered @ part == 0).astype(np.float64))
+            split = np.hstack([split, whole == 0])
             answered = np.hstack([answered, answered @ part])
             weighted = np.where(answered, w, 0.0)
             total = by_domain(weighted)
@@ -110,6 +115,7 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
             n=n,
             clusters=_present(answered, domain, domains, sampled.clusters),
             strata=_present(answered, domain, domains, sampled.strata),
+            split=split,
             linear=linear,
         )
 

@@ -55,7 +55,9 @@ def answer_shares(
     DataFrame
         `by`, ``item``, then the columns of ``tables.ESTIMATES``, two rows for each: ``answers_top_share`` (of those who
         gave an answer on the scale; flagged ``ceiling`` from 95 % on) and ``answers_none_share`` (“không biết”,
-        “không trả lời” or nothing, of all respondents). Rows of fewer than `min_count` are hidden (``suppressed``).
+        “không trả lời” or nothing, of all respondents). Of a split questionnaire, in which an item is never filled in
+        beside another, those who have the other were not asked: they leave the base, and the reason ``split_items``
+        says so. Rows of fewer than `min_count` are hidden (``suppressed``).
 
     Raises
     ------
@@ -92,6 +94,7 @@ def answer_shares(
     check(responses, responses_table(items))
     labels = grouping(responses, by)
     counted = []
+    asked = _asked(responses[list(items)])
     for item, scale in items.items():
         on_scale, high = _high(responses[item], scale, top, item in reverse)
         counted.append(
@@ -99,8 +102,8 @@ def answer_shares(
                 item=item,
                 top=high.astype(float),
                 answered=on_scale.astype(float),
-                none=(~on_scale).astype(float),
-                asked=1.0,
+                none=(~on_scale & asked[item]).astype(float),
+                asked=asked[item].astype(float),
             )
         )
     counts = pd.concat(counted, ignore_index=True)
@@ -122,6 +125,8 @@ def answer_shares(
     # the two rows of a group and item stand together
     order = np.arange(2 * len(pair[0])).reshape(2, -1).T.ravel()
     shares = pd.concat(pair, ignore_index=True).take(order).reset_index(drop=True)
+    split = shares["item"].isin(asked.columns[~asked.all()]) & (shares["reason"] == "")
+    shares["reason"] = shares["reason"].mask(split, "split_items")
     each = ["item", "indicator"]
     totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
     return suppress(shares, totals=totals, min_count=min_count)
@@ -161,6 +166,14 @@ def discordant(
             pair = int((both & high & ~theirs).sum()), int((both & theirs & ~high).sum())
             rows.append((other, *pair, float(binomtest(pair[0], sum(pair)).pvalue) if sum(pair) else 1.0))
     return pd.DataFrame(rows, columns=["against", "only_this", "only_other", "p_value"])
+
+
+def _asked(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return who was asked each item: all but those with an answer to an item that is never filled in beside it."""
+    filled = answers.notna()
+    there = filled.to_numpy().astype(np.intp)
+    apart = (there.T @ there == 0) & np.outer(there.any(axis=0), there.any(axis=0))
+    return filled.assign(**dict(zip(filled, ~(there @ apart).astype(bool).T, strict=True)))
 
 
 def _high(answers: pd.Series, scale: str, top: int, reverse: bool) -> tuple[pd.Series, pd.Series]:

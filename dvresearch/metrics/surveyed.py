@@ -161,6 +161,7 @@ def with_errors(
             "no_spread": (means.alike & ~exact).ravel(),
             "no_sampling_error": settled.ravel(),
             "clusters_alike": means.unseen.ravel(),
+            "split_items": means.split.ravel(),
             "few_clusters": few.ravel(),
         },
     )
