@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.comparable import refuse_mixed
 from dvresearch.metrics.design import Codes, Design, draw, listed
 from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, has_flag
@@ -96,13 +96,7 @@ def satisfaction_covariance(
             frames.append(pair.assign(factor=form.factor[j], item=form.item[j], **shown))
     table = pd.concat(frames, ignore_index=True)
     if not len(table):
-        raise DataError(
-            Text(
-                f"Cột {column} không có hai giá trị để so sánh.", f"The column {column} has no two values to compare."
-            ),
-            expected=Text("hai nhóm hoặc hai năm", "two groups or years"),
-            hint=Text("Nạp thêm nhóm hoặc năm kia.", "Load the other group or year too."),
-        )
+        raise DataError("one-group-to-compare", name=column)
     return table[[*others, "factor", "item", f"{column}_1", f"{column}_2", "covariance", "clusters", "strata"]]
 
 
@@ -174,26 +168,16 @@ def survey_difference(
     match = [c for c in keys if c != column]
     ends = [f"{column}_1", f"{column}_2"]
     if not {*match, *ends, "covariance"} <= set(covariances.columns):
-        raise DataError(
-            Text("Bảng hiệp phương sai không khớp.", "The table of covariances does not fit."),
-            expected=Text(", ".join([*match, *ends]), ", ".join([*match, *ends])),
-            got=", ".join(map(str, covariances.columns)),
-            hint=Text(
-                f'Gọi satisfaction_covariance(…, column="{column}") với cùng tham số.',
-                f'Call satisfaction_covariance(…, column="{column}") with the same arguments.',
-            ),
-        )
+        got = ", ".join(map(str, covariances.columns))
+        raise DataError("covariances-do-not-fit", got=got, needed=", ".join([*match, *ends]), name=column)
     refuse_mixed(estimates, ("indicator", "basis"))
     sides = [estimates[estimates[column] == label].drop(columns=column) for label in (of, against)]
     swapped = covariances.rename(columns={ends[0]: ends[1], ends[1]: ends[0]})
     both = pd.concat([covariances, swapped])
     both = both[(both[ends[0]] == of) & (both[ends[1]] == against)][[*match, "covariance", "clusters", "strata"]]
     if not len(both):
-        raise DataError(
-            Text(f"Không có cặp {of!r} và {against!r}.", f"There is no pair {of!r} and {against!r}."),
-            got=", ".join(map(repr, estimates[column].unique()[:5])),
-            hint=Text("Chọn hai giá trị khác nhau của cột.", "Choose two different values of the column."),
-        )
+        labels = ", ".join(map(repr, estimates[column].unique()[:5]))
+        raise DataError("no-such-pair", got=labels, first=repr(of), second=repr(against))
     pairs = sides[0].merge(sides[1], on=match, how="outer", sort=False, suffixes=("_1", "_2"))
     pairs = pairs.merge(both.rename(columns={"clusters": "c", "strata": "s"}), on=match, how="left")
 

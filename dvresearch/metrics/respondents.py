@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.design import Design, draw
 from dvresearch.metrics.estimates import Floats, column_numbers
 from dvresearch.metrics.linearise import kish
@@ -70,18 +70,9 @@ def response_weights(
     x, names = model_matrix(sample, predictors)
     gaps = int((np.isnan(x).any(axis=1) | ~np.isin(answered, (0.0, 1.0))).sum())
     if gaps:
-        raise DataError(
-            Text("Thiếu thông tin của một số người trong mẫu.", "Something is not known of everyone in the sample."),
-            expected=Text("đủ mọi cột; 1 nếu trả lời, 0 nếu không", "every column filled, 1 if they answered, else 0"),
-            got=f"{gaps} / {len(sample)}",
-            hint=Text('Thêm nhãn "không rõ", hoặc bỏ cột đó.', 'Add a label "not known", or leave the column out.'),
-        )
+        raise DataError("not-known-of-everyone", got=f"{gaps} / {len(sample)}")
     if largest is not None and not largest > 1:
-        raise ParameterError(
-            Text("largest phải lớn hơn 1.", "largest must be above 1."),
-            got=repr(largest),
-            hint=Text("Viết largest=4.", "Write largest=4."),
-        )
+        raise ParameterError("largest-not-above-one", got=f"largest={largest!r}")
     fit = fit_ordinal(x, answered, names, sampled)
     chance = special.expit(x @ fit.coefficients[:-1] - fit.coefficients[-1])
     weight = np.where(answered == 1, sampled.weights / chance, np.nan)

@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.estimates import CEILING, choose, grouping
 from dvresearch.metrics.proportions import proportion
+from dvresearch.metrics.scores import need_items
 from dvresearch.privacy import MIN_COUNT, suppress
-from dvresearch.tables import RESPONSES, SCALES, check, responses_table
+from dvresearch.tables import SCALES, check, responses_table
 
 __all__ = ["answer_shares", "discordant"]
 
@@ -72,25 +73,11 @@ def answer_shares(
         choose("items", scale, tuple(SCALES))
         if not 0 < top < len(SCALES[scale]):
             raise ParameterError(
-                Text(f"top={top} không hợp với thang {scale}.", f"top={top} does not fit the scale {scale}."),
-                expected=Text(f"1 đến {len(SCALES[scale]) - 1}", f"1 to {len(SCALES[scale]) - 1}"),
-                got=str(top),
-                hint=Text("Viết top=1 hoặc top=2.", "Write top=1 or top=2."),
+                "top-takes-no-part-of-the-scale", got=f"top={top}", scale=scale, most=len(SCALES[scale]) - 1
             )
     if not items:
-        raise ParameterError(
-            Text("Chưa nêu câu hỏi nào.", "No item is named."),
-            expected=Text("ít nhất một câu hỏi và thang của nó", "one item or more, each with its scale"),
-            got="{}",
-            hint=Text('Viết items={"c1": "hai_long_5"}.', 'Write items={"c1": "hai_long_5"}.'),
-        )
-    missing = [i for i in items if i not in responses.columns]
-    if missing:
-        raise DataError(
-            Text(f"Bảng thiếu câu hỏi {', '.join(missing)}.", f"The table lacks the items {', '.join(missing)}."),
-            where=RESPONSES.name,
-            hint=Text("Nạp phiếu với items=… có câu hỏi đó.", "Load the survey with items=… that name it."),
-        )
+        raise ParameterError("no-item-to-count")
+    need_items(responses, items)
     check(responses, responses_table(items))
     labels = grouping(responses, by)
     counted = []

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.design import Design, Draw, draw, listed
 from dvresearch.metrics.estimates import (
     CEILING,
@@ -251,10 +251,7 @@ def survey_mean(
     y = np.column_stack([column_numbers(responses, c) for c in names])
     share = interval == "logit"
     if share and not np.isin(y[~np.isnan(y)], (0.0, 1.0)).all():
-        raise DataError(
-            Text("Khoảng logit chỉ dùng cho cột 0 và 1.", "Logit intervals are for columns of 0 and 1."),
-            hint=Text('Viết interval="wald".', 'Write interval="wald".'),
-        )
+        raise DataError("logit-of-no-share")
     keys, domain = label_groups(responses, labels)
     means = domain_means(y, domain, len(keys), sampled)
     table = with_errors(
@@ -287,11 +284,7 @@ def need_columns(responses: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a table without one of `columns`."""
     missing = [c for c in columns if c not in responses.columns]
     if missing:
-        raise DataError(
-            Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The table lacks the columns {', '.join(missing)}."),
-            where="responses",
-            hint=Text("Kiểm tra tên câu hỏi và tên cột nhóm.", "Check the names of items and groups."),
-        )
+        raise DataError("survey-column-missing", where="responses", missing=", ".join(map(str, missing)))
 
 
 def repeat_keys(keys: pd.DataFrame, **columns: Sequence[str]) -> pd.DataFrame:
