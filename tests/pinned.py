@@ -255,7 +255,6 @@ def survey_apistrat(folder: Path) -> Iterator[Named]:
     answers = {"responded": "yes", "predictors": ["ell", "meals", "mobility"], "design": design}
     weights = metrics.response_weights(data, **answers)
     yield "response_weights", summary(weights)
-    yield "response_balance", metrics.response_balance(data, weights, **answers)
     yield "response_overlap", metrics.response_overlap(data, weights, responded="yes")
     given = stated["raked_schwide"]["margins"]
     margins = {column: {row[column]: row["Freq"] for row in rows} for column, rows in given.items()}
@@ -548,19 +547,11 @@ def citizens() -> Iterator[Named]:
     yield "truth", truth
     design = Design(strata="stratum", clusters="unit", weights="weight", fpc=["communes", "residents"])
     simple = Design(strata="stratum", clusters="unit", weights="weight")
-    people["mode"] = np.where(people.index % 3 == 0, "kiosk", "paper")
     predictors = {"responded": "responded", "predictors": ["age", "stratum"], "design": simple}
     weights = metrics.response_weights(people, **predictors)
     yield "response_weights", summary(weights)
     yield "response_weights cut", summary(metrics.response_weights(people, largest=2.0, **predictors))
-    yield "response_balance", metrics.response_balance(people, weights, **predictors)
     yield "response_overlap", metrics.response_overlap(people, weights, responded="responded")
-    sent = people.assign(asked=1, lost=people.index % 7 == 0, served=3)
-    sent["lost"] = sent["lost"] * (1 - sent["responded"])
-    table = metrics.response_rates(
-        sent, answered="responded", asked="asked", unknown="lost", served="served", by="stratum"
-    )
-    yield "response_rates", table
     answers = people[people["responded"] == 1].reset_index(drop=True)
     sizes = {"18-34": 20_000.0, "35-54": 22_000.0, "55+": 14_000.0}
     margins: dict[Any, Any] = {"age": sizes}
@@ -582,9 +573,6 @@ def citizens() -> Iterator[Named]:
     for method in ("mover", "wald"):
         sides = {"column": "stratum", "of": "Đô thị", "against": "Miền núi", "method": method}
         yield f"survey_difference {method}", metrics.survey_difference(estimates, covariances, **sides)
-    for adjust in ([], ["age"]):
-        found = metrics.mode_effect(answers, against="paper", items=items, adjust=adjust, score="mean100", **scale)
-        yield f"mode_effect {' '.join(adjust)}".strip(), found
     asks: dict[str, Any] = {"outcome": "overall", "items": items, "controls": ["age"], "scale": asked}
     yield "drivers", metrics.drivers(answers, design=simple, **asks)
     yield "drivers model", metrics.drivers(answers, errors="model", **asks)

@@ -155,5 +155,5 @@ def test_tables_that_do_not_fit_are_refused(panel):
         survey_difference(estimates, covariances.drop(columns="year_1"), column="year", of=2026, against=2025)
     with pytest.raises(DataError, match="không có hai giá trị"):
         both(panel[panel["year"] == 2025], column="year", design=SAME_COMMUNES, by="year")
-    with pytest.raises(ParameterError, match="column='month'"):
+    with pytest.raises(ParameterError, match="column='year'"):
         both(panel, column="month", design=SAME_COMMUNES, by="year")

@@ -1,4 +1,4 @@
-"""Response rates by hand, weights for non-response against svyglm and a known truth."""
+"""Weights for non-response against svyglm and a known truth."""
 
 from __future__ import annotations
 
@@ -8,54 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
-from statsmodels.stats.proportion import proportion_confint
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.design import Design
-from dvresearch.metrics.respondents import response_balance, response_overlap, response_rates, response_weights
+from dvresearch.metrics.respondents import response_overlap, response_weights
 from dvresearch.metrics.surveyed import survey_mean
-from dvresearch.tables import ESTIMATES, check
-
-COUNTS = pd.DataFrame(
-    {
-        "unit": ["A", "B"],
-        "asked": [100, 60],
-        "answered": [50, 30],
-        "not_ours": [5, 0],
-        "lost": [10, 3],
-        "list": [900, 500],
-        "served": [1000, 600],
-    }
-)
-
-
-def test_rates_by_hand():
-    got = response_rates(
-        COUNTS,
-        answered="answered",
-        asked="asked",
-        ineligible="not_ours",
-        unknown="lost",
-        listed="list",
-        served="served",
-        by="unit",
-    )
-    check(got, ESTIMATES)
-    a = got[got["unit"] == "A"].set_index("definition")
-    assert a["value"].to_dict() == {"response_least": 50 / 95, "response_most": 50 / 85, "listed_of_served": 0.9}
-    assert (a.loc["response_least", "lower"], a.loc["response_least", "upper"]) == pytest.approx(
-        proportion_confint(50, 95, method="wilson")
-    )
-    assert a["basis"].unique().tolist() == ["census"]
-    plain = response_rates(COUNTS, answered="answered", asked="asked")
-    assert plain[["definition", "value"]].to_numpy().tolist() == [["response_least", 0.5]]
-
-
-def test_more_answers_than_people_are_refused():
-    with pytest.raises(DataError, match="lớn hơn mẫu số"):
-        response_rates(COUNTS.assign(not_ours=60), answered="answered", asked="asked", ineligible="not_ours")
-    with pytest.raises(DataError, match="lớn hơn cột asked"):
-        response_rates(COUNTS.assign(answered=200), answered="answered", asked="asked")
 
 
 def test_chances_are_those_of_svyglm(validation):
@@ -115,19 +72,6 @@ def test_overlap_counts_everyone_once(sample):
     assert (got["n_eff"] < got["answered"]).all()
     ties = response_overlap(sample, weights.assign(chance=0.4), responded="answered")
     assert ties[["lower", "upper", "rate"]].to_numpy().tolist() == [[0.4, 0.4, sample["answered"].mean()]]
-
-
-def test_balance_by_hand(sample):
-    weights = response_weights(sample, responded="answered", predictors=["age", "sex"])
-    got = response_balance(sample, weights, responded="answered", predictors=["age", "sex"]).set_index("term")
-    some = sample["answered"] == 1
-    age = sample["age"]
-    assert got.loc["age", "sample"] == pytest.approx(age.mean())
-    assert got.loc["age", "respondents"] == pytest.approx(age[some].mean())
-    assert got.loc["age", "weighted"] == pytest.approx(np.average(age[some], weights=weights.loc[some, "weight"]))
-    assert got.loc["age", "gap"] == pytest.approx((age[some].mean() - age.mean()) / age.std(ddof=0))
-    assert (got["gap"].abs() > 0.15).all()
-    assert (got["gap_weighted"].abs() < 0.02).all()
 
 
 def test_what_is_not_known_of_everyone_is_refused(sample):

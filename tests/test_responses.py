@@ -164,6 +164,21 @@ def test_small_groups_are_hidden():
     assert open_["value"].notna().all()
 
 
+def test_a_split_questionnaire_counts_those_who_were_asked():
+    """Half got q1 and q3, half q2 and q3: by hand, nobody withheld more than the dont_know and the blank beside q3."""
+    first = pd.DataFrame({"q1": ["satisfied"] * 30 + ["dont_know"] * 10, "q3": "satisfied"})
+    second = pd.DataFrame({"q2": ["neutral"] * 20 + ["satisfied"] * 40, "q3": ["satisfied"] * 57 + [None] * 3})
+    frame = pd.concat([first, second], ignore_index=True).assign(unit="A")
+    items = {"q1": "hai_long_5", "q2": "hai_long_5", "q3": "hai_long_5"}
+    found = answer_shares(frame, items, min_count=1).set_index(["item", "indicator"])
+    none = found.xs("answers_none_share", level="indicator")
+    assert none["numerator"].tolist() == [10, 0, 3]
+    assert none["denominator"].tolist() == [40, 60, 100]
+    top = found.xs("answers_top_share", level="indicator")
+    assert top["n"].tolist() == [30, 60, 97]
+    assert found["reason"].tolist() == ["split_items"] * 4 + ["", ""]
+
+
 def test_what_is_refused():
     with pytest.raises(ParameterError, match="No item is named"):
         answer_shares(FRAME, {})

@@ -187,3 +187,17 @@ def test_a_small_item_hides_its_factor(responses):
     hidden = got[got["flags"].str.contains("suppressed")]
     assert {*zip(hidden["factor"], hidden["item"], strict=True)} == {("access", "q2"), ("access", ALL), (ALL, ALL)}
     assert hidden["value"].isna().all()
+
+
+def test_a_split_questionnaire_says_how_many_answered_each_item():
+    """Of 40 and of 60 people, and nobody both: the variance of the mean of two independent shares is by hand."""
+    table = pd.DataFrame({"q1": ["satisfied"] * 30 + ["neutral"] * 10 + [None] * 60})
+    table["q2"] = [None] * 40 + ["satisfied"] * 24 + ["neutral"] * 36
+    got = satisfaction(table, items=["q1", "q2"], interval="wald")
+    assert got["n"].tolist() == [40, 60, 40]
+    assert got["reason"].tolist() == ["", "", "split_items"]
+    whole = got.iloc[-1]
+    assert whole["value"] == (0.75 + 0.4) / 2
+    by_hand = (0.75 * 0.25 / 40 + 0.4 * 0.6 / 60) / 4 * 100 / 99
+    assert whole["std_error"] ** 2 == pytest.approx(by_hand)
+    assert np.isfinite(whole["lower"])

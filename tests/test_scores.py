@@ -88,11 +88,11 @@ def test_items_are_named_once(items, factors):
 
 
 def test_words_are_checked():
-    with pytest.raises(ParameterError, match="scale='hai_long_7'"):
+    with pytest.raises(ParameterError, match="scale='hai_long_5'"):
         places(["satisfied"], scale="hai_long_7")
     with pytest.raises(ParameterError, match="hai mức khác nhau"):
         places([1], scale=[1, 1])
-    with pytest.raises(ParameterError, match="reverse='p'"):
+    with pytest.raises(ParameterError, match="reverse='q'"):
         places(["satisfied"], reverse=["p"])
     with pytest.raises(DataError, match="thiếu câu hỏi z"):
         positions(pd.DataFrame({"q": ["satisfied"]}), ["q", "z"], scale="hai_long_5")

@@ -142,42 +142,48 @@ def sample():
     return table
 
 
-def svy_means(table, design, **options):
-    """Return means by group from svy, in the order of the groups."""
-    import polars as pl
-    import svy
-
-    data = pl.from_pandas(table)
-    found = svy.Sample(data, design).estimation.mean("y", by="group", drop_nulls=True, **options)
-    return found.to_polars().sort("group")
+#: Means of `y` by group of `sample` from svy 0.35.0 (``Sample.estimation.mean``), which is no longer installed here.
+#: Two stages: the first four strata, ``Design(ssu="person", pop_size=...)`` and ``deff="wr"``.
+TWO_STAGES = {
+    "value": [46.62953901689809, 49.158051338204245, 48.722047041626276],
+    "std_error": [2.702900415425582, 1.7845708383419776, 1.8849993463341175],
+    "lower": [40.607101588238514, 45.181779719172766, 44.5220067620905],
+    "upper": [52.65197644555767, 53.134322957235725, 52.92208732116205],
+    "deff": [1.6147135309831044, 0.880140391267684, 1.4501103641174935],
+    "n": [28, 26, 39],
+}
+#: All strata, the last of one cluster, by our word for svy's ``singleton`` of ``center``, ``scale`` and ``skip``.
+ONE_CLUSTER = {
+    "adjust": {
+        "std_error": [2.8815476291122395, 1.687808286071385, 1.966469489632605],
+        "lower": [39.57838235479102, 44.816066242819346, 44.16394751836927],
+        "upper": [52.41935880733885, 52.337408676619376, 52.92708166056133],
+    },
+    "average": {
+        "std_error": [3.1489721266459116, 1.803806102023388, 2.190225676951833],
+        "lower": [38.982523441863336, 44.55760700235113, 43.66538766403098],
+        "upper": [53.015217720266534, 52.59586791708759, 53.42564151489962],
+    },
+    "certainty": {
+        "std_error": [2.816526293772934, 1.6133732249412864, 1.9589973998919172],
+        "lower": [39.723258918268556, 44.98191789447329, 44.18059637182603],
+        "upper": [52.274482243861314, 52.17155702496543, 52.91043280710457],
+    },
+}
+ALL_STRATA = {"value": [45.998870581064935, 48.57673745971936, 48.5455145894653], "n": [29, 29, 41]}
 
 
 def same_as_svy(ours, theirs):
     ours = ours.sort_values("group")
-    names = {"est": "value", "se": "std_error", "lci": "lower", "uci": "upper", "df": "df", "n": "n"}
-    for other, own in names.items():
-        assert ours[own].tolist() == pytest.approx(theirs[other].to_list(), rel=1e-10), own
+    for name, values in {**theirs, "df": [10, 10, 10]}.items():
+        assert ours[name].tolist() == pytest.approx(values, rel=1e-10), name
 
 
 def test_two_stages_with_population_corrections(sample):
-    import svy
-
     several = sample[sample["stratum"] < 4]
-    theirs = svy_means(
-        several,
-        svy.Design(
-            stratum="stratum",
-            psu="cluster",
-            ssu="person",
-            wgt="weight",
-            pop_size=svy.PopSize(psu="communes", ssu="people"),
-        ),
-        deff="wr",
-    )
     two = Design(strata="stratum", clusters="cluster", weights="weight", fpc=["communes", "people"])
     ours = survey_mean(several, values="y", by="group", design=two)
-    same_as_svy(ours, theirs)
-    assert ours.sort_values("group")["deff"].tolist() == pytest.approx(theirs["deff"].to_list())
+    same_as_svy(ours, TWO_STAGES)
     first = Design(strata="stratum", clusters="cluster", weights="weight", fpc=["communes", "people"], stages=1)
     ultimate = Design(strata="stratum", clusters="cluster", weights="weight", fpc="communes")
     errors = [survey_mean(several, values="y", by="group", design=d)["std_error"].tolist() for d in (first, ultimate)]
@@ -185,13 +191,11 @@ def test_two_stages_with_population_corrections(sample):
     assert (np.array(errors[0]) < ours["std_error"]).all()
 
 
-@pytest.mark.parametrize(("rule", "theirs"), [("adjust", "center"), ("average", "scale"), ("certainty", "skip")])
-def test_a_stratum_with_one_cluster(sample, rule, theirs):
-    import svy
-
+@pytest.mark.parametrize("rule", ONE_CLUSTER)
+def test_a_stratum_with_one_cluster(sample, rule):
     design = Design(strata="stratum", clusters="cluster", weights="weight", lonely=rule)
     ours = survey_mean(sample, values="y", by="group", design=design)
-    same_as_svy(ours, svy_means(sample, svy.Design(stratum="stratum", psu="cluster", wgt="weight", singleton=theirs)))
+    same_as_svy(ours, {**ALL_STRATA, **ONE_CLUSTER[rule]})
     assert (ours["lonely"] == rule).all()
     several = survey_mean(sample[sample["stratum"] < 4], values="y", design=design)
     assert several["lonely"].tolist() == [""]
@@ -337,7 +341,7 @@ def test_groups_of_few_people_are_hidden_with_a_second_one():
 
 
 def test_few_clusters_come_with_a_remark():
-    table = pd.DataFrame({"y": np.tile([0.0, 1, 1, 1], 40), "c": np.repeat(range(40), 4)})
+    table = pd.DataFrame({"y": np.tile([0.0, 1, 1, 1, 1], 32), "c": np.repeat(range(40), 4)})
     enough = survey_mean(table, values="y", design=Design(clusters="c")).iloc[0]
     table["y"] = table["y"] * (table["c"] % 3)
     few = survey_mean(table[table["c"] < 29], values="y", design=Design(clusters="c"))
@@ -373,7 +377,7 @@ def test_words_are_checked():
     table = pd.DataFrame({"y": [0.5, 1, 0]})
     with pytest.raises(DataError, match='interval="wald"'):
         survey_mean(table, values="y", interval="logit")
-    with pytest.raises(ParameterError, match="degrees='satterthwaite'"):
+    with pytest.raises(ParameterError, match="degrees='domain'"):
         survey_mean(table, values="y", degrees="satterthwaite")
     with pytest.raises(ParameterError, match="Số bước chọn mẫu không khớp"):
         Design(clusters="a", fpc=["x", "y", "z"])

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 #: Libraries that numbers, pictures and files come from.
 LIBRARIES = (
-    *("dvresearch", "pandas", "numpy", "scipy", "statsmodels", "duckdb", "pyarrow", "svy"),
+    *("dvresearch", "pandas", "numpy", "scipy", "statsmodels", "duckdb", "pyarrow"),
     *("matplotlib", "openpyxl", "python-docx", "jinja2", "typst"),
 )
 _HEAD = b"dvresearch step 1\n"

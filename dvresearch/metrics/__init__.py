@@ -29,14 +29,13 @@ from dvresearch.metrics.factors import factor_loadings
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.identities import Identity, check_identities, check_tally, compare_counts
 from dvresearch.metrics.index766 import index766, national766, threshold_score
-from dvresearch.metrics.modes import mode_effect
 from dvresearch.metrics.proportions import proportion
 from dvresearch.metrics.published import check_parts, check_share, check_shares
 from dvresearch.metrics.ranks import average, ranks
 from dvresearch.metrics.rates import rate
 from dvresearch.metrics.reliability import item_statistics, reliability
 from dvresearch.metrics.resolution import resolution_rate
-from dvresearch.metrics.respondents import response_balance, response_overlap, response_rates, response_weights
+from dvresearch.metrics.respondents import response_overlap, response_weights
 from dvresearch.metrics.responses import answer_shares
 from dvresearch.metrics.rubric import appraisal, class_shares, zero_denominators
 from dvresearch.metrics.sample_size import sample_size
@@ -97,7 +96,6 @@ __all__ = [
     "interrupted_series",
     "intraclass",
     "item_statistics",
-    "mode_effect",
     "national766",
     "petition_results",
     "proportion",
@@ -107,9 +105,7 @@ __all__ = [
     "receptions",
     "reliability",
     "resolution_rate",
-    "response_balance",
     "response_overlap",
-    "response_rates",
     "response_weights",
     "running_share",
     "sample_size",

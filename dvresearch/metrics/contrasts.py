@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.comparable import refuse_mixed
 from dvresearch.metrics.design import Codes, Design, draw, listed
 from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, has_flag
-from dvresearch.metrics.linearise import covariance
+from dvresearch.metrics.linearise import UNSEEN, covariance
 from dvresearch.metrics.satisfaction import measure
 from dvresearch.metrics.scores import Scale, structure
 from dvresearch.metrics.surveyed import t_value
@@ -96,13 +96,7 @@ def satisfaction_covariance(
             frames.append(pair.assign(factor=form.factor[j], item=form.item[j], **shown))
     table = pd.concat(frames, ignore_index=True)
     if not len(table):
-        raise DataError(
-            Text(
-                f"Cột {column} không có hai giá trị để so sánh.", f"The column {column} has no two values to compare."
-            ),
-            expected=Text("hai nhóm hoặc hai năm", "two groups or years"),
-            hint=Text("Nạp thêm nhóm hoặc năm kia.", "Load the other group or year too."),
-        )
+        raise DataError("one-group-to-compare", name=column)
     return table[[*others, "factor", "item", f"{column}_1", f"{column}_2", "covariance", "clusters", "strata"]]
 
 
@@ -147,7 +141,8 @@ def survey_difference(
         The grouping columns with ``"of − against"`` in `column`, then the columns of ``tables.ESTIMATES``, then
         ``covariance`` and ``df``: clusters less strata with an answer on either side, less one (or those
         of the whole design, or none, as in the estimates). The flags of both sides are kept. Reasons:
-        ``no_pair``, or that of the side without value or interval.
+        ``no_pair``, ``clusters_alike`` (the difference is the same in every cluster), or that of the side without
+        value or interval.
 
     Raises
     ------
@@ -166,32 +161,23 @@ def survey_difference(
     """
     choose("method", method, ("mover", "wald"))
     check_confidence(confidence)
-    check(estimates, SURVEYED)
+    # With the normal quantile the degrees of freedom are infinite.
+    check(estimates.assign(df=estimates["df"].replace(np.inf, np.nan)), SURVEYED)
     keys = [c for c in estimates.columns if c not in SURVEYED.names]
     choose("column", column, keys)
     match = [c for c in keys if c != column]
     ends = [f"{column}_1", f"{column}_2"]
     if not {*match, *ends, "covariance"} <= set(covariances.columns):
-        raise DataError(
-            Text("Bảng hiệp phương sai không khớp.", "The table of covariances does not fit."),
-            expected=Text(", ".join([*match, *ends]), ", ".join([*match, *ends])),
-            got=", ".join(map(str, covariances.columns)),
-            hint=Text(
-                f'Gọi satisfaction_covariance(…, column="{column}") với cùng tham số.',
-                f'Call satisfaction_covariance(…, column="{column}") with the same arguments.',
-            ),
-        )
+        got = ", ".join(map(str, covariances.columns))
+        raise DataError("covariances-do-not-fit", got=got, needed=", ".join([*match, *ends]), name=column)
     refuse_mixed(estimates, ("indicator", "basis"))
     sides = [estimates[estimates[column] == label].drop(columns=column) for label in (of, against)]
     swapped = covariances.rename(columns={ends[0]: ends[1], ends[1]: ends[0]})
     both = pd.concat([covariances, swapped])
     both = both[(both[ends[0]] == of) & (both[ends[1]] == against)][[*match, "covariance", "clusters", "strata"]]
     if not len(both):
-        raise DataError(
-            Text(f"Không có cặp {of!r} và {against!r}.", f"There is no pair {of!r} and {against!r}."),
-            got=", ".join(map(repr, estimates[column].unique()[:5])),
-            hint=Text("Chọn hai giá trị khác nhau của cột.", "Choose two different values of the column."),
-        )
+        labels = ", ".join(map(repr, estimates[column].unique()[:5]))
+        raise DataError("no-such-pair", got=labels, first=repr(of), second=repr(against))
     pairs = sides[0].merge(sides[1], on=match, how="outer", sort=False, suffixes=("_1", "_2"))
     pairs = pairs.merge(both.rename(columns={"clusters": "c", "strata": "s"}), on=match, how="left")
 
@@ -207,6 +193,9 @@ def survey_difference(
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         value, error = a - b, np.sqrt(np.maximum(e1**2 + e2**2 - 2 * cov, 0))
+        # Where every cluster has the same difference, nothing shows by how much it may be off.
+        unseen = (e1**2 + e2**2 > 0) & (error**2 <= UNSEEN * (e1**2 + e2**2))
+        error = np.where(unseen, np.nan, error)
         if method == "wald":
             half = np.where(error > 0, t_value(confidence, df) * error, np.nan)
             lower, upper = value - half, value + half
@@ -215,8 +204,8 @@ def survey_difference(
             refuse_mixed(estimates.dropna(subset=["confidence"]), ("confidence",))
             level = estimates["confidence"].max()
             r = np.where(e1 * e2 > 0, cov / (e1 * e2), 0.0)
-            lower = value - _joined(a - l1, u2 - b, r)
-            upper = value + _joined(u1 - a, b - l2, r)
+            lower = np.where(unseen, np.nan, value - _joined(a - l1, u2 - b, r))
+            upper = np.where(unseen, np.nan, value + _joined(u1 - a, b - l2, r))
     known = ~np.isnan(value)
     reasons = {"no_pair": (pairs["basis_1"].isna() | pairs["basis_2"].isna()).to_numpy()}
     for reason in pd.unique(pd.concat([pairs["reason_1"], pairs["reason_2"]]).dropna()):
@@ -236,7 +225,7 @@ def survey_difference(
         basis=first["basis"],
         method="mover" if method == "mover" else "wald_" + ("t_" + rule).replace("t_normal", "normal"),
         flags={f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS},
-        reasons={**reasons, "no_spread": known & np.isnan(lower)},
+        reasons={**reasons, "clusters_alike": unseen, "no_spread": known & np.isnan(lower)},
     )
     table = table.assign(covariance=cov, df=df)
     return table.assign(confidence=table["confidence"].where(table["lower"].notna()))

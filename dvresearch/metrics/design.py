@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
+from dvresearch.errors import DataError, ParameterError, refuse_rows
 from dvresearch.metrics.estimates import Floats, choose, column_numbers
 
 __all__ = ["LONELY", "Codes", "Columns", "Design", "Draw", "Stage", "draw", "listed"]
@@ -67,18 +67,8 @@ class Design:
         choose("lonely", self.lonely, LONELY)
         known, clusters = len(listed(self.fpc)), len(listed(self.clusters))
         if known > clusters + 1 or not 1 <= (self.stages or 1) <= max(clusters, known, 1):
-            raise ParameterError(
-                Text("Số bước chọn mẫu không khớp.", "The stages of the draw do not match."),
-                expected=Text(
-                    "fpc: nhiều nhất một cột hơn clusters; stages: từ 1 đến số bước đã nêu",
-                    "fpc: at most one column more than clusters; stages: 1 up to the stages named",
-                ),
-                got=f"clusters={listed(self.clusters)}, fpc={listed(self.fpc)}, stages={self.stages}",
-                hint=Text(
-                    'Viết clusters=["huyện", "xã"], fpc=["số huyện", "số xã"].',
-                    'Write clusters=["district", "commune"], fpc=["districts", "communes"].',
-                ),
-            )
+            got = f"clusters={listed(self.clusters)}, fpc={listed(self.fpc)}, stages={self.stages}"
+            raise ParameterError("stages-of-the-draw-do-not-match", got=got)
 
     @property
     def columns(self) -> list[str]:
@@ -139,6 +129,11 @@ class Draw:
     margins: Floats | None
     raked: bool
 
+    @property
+    def complete(self) -> bool:
+        """Whether every unit was drawn, so that no stage leaves anything to chance."""
+        return not self.lonely and not any(stage.inside.any() for stage in self.stages)
+
 
 def draw(table: pd.DataFrame, design: Design | None) -> Draw:
     """Read the columns of a design.
@@ -158,16 +153,12 @@ def draw(table: pd.DataFrame, design: Design | None) -> Draw:
     """
     design = design or Design()
     missing = [c for c in design.columns if c not in table.columns]
-    if missing or not len(table):
-        raise DataError(
-            Text(
-                f"Thiếu cột của thiết kế mẫu: {', '.join(missing)}." if missing else "Bảng không có dòng dữ liệu nào.",
-                f"Columns of the design are missing: {', '.join(missing)}." if missing else "The table has no row.",
-            ),
-            got=", ".join(map(str, table.columns)),
-            hint=Text("Sửa tên trong Design(…), hoặc bỏ đi.", "Correct the name in Design(…), or leave it out."),
-        )
-    _refuse_gaps(table, [c for c in design.columns if c not in (design.weights, *listed(design.fpc))])
+    if missing:
+        raise DataError("design-column-missing", got=", ".join(map(str, table.columns)), missing=", ".join(missing))
+    if not len(table):
+        raise DataError("table-has-no-row")
+    for column in [c for c in design.columns if c not in (design.weights, *listed(design.fpc))]:
+        _refuse("design-label-missing", table[column].isna().to_numpy(), column, lambda _: "")
     rows = np.arange(len(table))
     strata = _numbered(np.zeros(len(table), dtype=np.intp), table, listed(design.strata))
     clusters = listed(design.clusters)
@@ -201,37 +192,18 @@ def draw(table: pd.DataFrame, design: Design | None) -> Draw:
     )
 
 
-def _refuse_gaps(table: pd.DataFrame, columns: list[str]) -> None:
-    for column in columns:
-        refuse_rows(
-            (np.flatnonzero(table[column].isna().to_numpy()) + 1).tolist(),
-            Text("Dòng không có tầng, cụm hoặc nhóm.", "A row without its stratum, cluster or group."),
-            where="responses",
-            column=column,
-            got=lambda _: "",
-            expected=Text("một nhãn ở mỗi dòng", "a label in every row"),
-            hint=Text("Điền nhãn, hoặc bỏ cột này khỏi Design(…).", "Fill it in, or take it out of Design(…)."),
-        )
+def _refuse(code: str, wrong: NDArray[np.bool_], column: str | None, got: Callable[[int], object]) -> None:
+    """Refuse a table with wrong cells in a column of the design; `got` shows the one in a position."""
+    rows = (np.flatnonzero(wrong) + 1).tolist()
+    refuse_rows(rows, code, where="responses", column=column, got=lambda row: got(int(str(row)) - 1))
 
 
 def _weights(table: pd.DataFrame, column: str | None, chance: Floats) -> Floats:
     weights = 1 / chance if column is None else column_numbers(table, column)
-    bad = ~(np.isfinite(weights) & (weights >= 0))
-    refuse_rows(
-        (np.flatnonzero(bad) + 1).tolist(),
-        Text("Quyền số trống hoặc âm.", "A weight that is missing or negative."),
-        where="responses",
-        column=column,
-        got=lambda row: weights[row - 1],  # type: ignore[operator]
-        expected=Text("một số từ 0 trở lên", "a number from 0 up"),
-        hint=Text("Sửa quyền số, hoặc bỏ dòng đó và nói rõ đã bỏ.", "Correct it, or drop the row and say so."),
-    )
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    _refuse("weight-missing-or-negative", wrong, column, lambda at: weights[at])
     if not weights.any():
-        raise DataError(
-            Text("Mọi quyền số bằng 0.", "All weights are 0."),
-            where=f"cột/column {column}",
-            hint=Text("Kiểm tra đúng cột quyền số.", "Check that this is the column of weights."),
-        )
+        raise DataError("all-weights-are-zero", where=f"cột/column {column}")
     return weights
 
 
@@ -262,23 +234,10 @@ def _shares(cell: Codes, unit: Codes, fpc: Floats | None, name: list[str]) -> tu
     drawn = np.bincount(owner).astype(np.float64)[cell]
     if fpc is None:
         return drawn, np.zeros(len(cell))
-    least, most = (np.full(cell.max() + 1, end) for end in (np.inf, -np.inf))
-    np.minimum.at(least, cell, fpc)
-    np.maximum.at(most, cell, fpc)
+    first = fpc[np.unique(cell, return_index=True)[1]][cell]
     share = fpc if (fpc <= 1).all() else drawn / fpc
-    bad = ~((least == most)[cell] & (share > 0) & (share <= 1))
-    refuse_rows(
-        (np.flatnonzero(bad) + 1).tolist(),
-        Text("Số đơn vị để chọn không hợp với số đã chọn.", "The population does not fit the sample drawn from it."),
-        where="responses",
-        column=name[0],
-        got=lambda row: f"{fpc[row - 1]:.15g} / {drawn[row - 1]:.0f}",  # type: ignore[operator]
-        expected=Text(
-            "một số duy nhất trong mỗi tầng (hoặc cụm), không nhỏ hơn số đã chọn",
-            "a single number in each stratum (or cluster), not below the number drawn",
-        ),
-        hint=Text("Sửa cột fpc, hoặc bỏ fpc khỏi Design(…).", "Correct the column, or leave fpc out of Design(…)."),
-    )
+    wrong = ~((fpc == first) & (share > 0) & (share <= 1))
+    _refuse("population-unlike-the-sample", wrong, name[0], lambda at: f"{fpc[at]:.15g} / {drawn[at]:.0f}")
     return drawn, share
 
 
@@ -294,15 +253,8 @@ def _stage(cell: Codes, unit: Codes, drawn: Floats, share: Floats, chance: Float
     open_part = chance * (1 - share)
     alone = (drawn == 1) & (open_part > 0)
     if alone.any() and lonely == "refuse":
-        raise DataError(
-            Text("Có tầng chỉ chọn một cụm.", "A stratum with a single cluster."),
-            expected=Text("ít nhất hai cụm mỗi tầng", "at least two clusters in each stratum"),
-            got=f"{len(np.unique(cell[alone]))} / {len(np.unique(cell))}",
-            hint=Text(
-                'Gộp tầng đó với tầng gần giống, hoặc viết Design(lonely="adjust").',
-                'Merge it with a stratum like it, or write Design(lonely="adjust").',
-            ),
-        )
+        counts = len(np.unique(cell[alone])), len(np.unique(cell))
+        raise DataError("stratum-of-one-cluster", got=" / ".join(map(str, counts)))
     factor = open_part * drawn / np.maximum(drawn - 1, 1)
     if lonely == "average" and alone.any():
         cells = len(np.unique(cell))

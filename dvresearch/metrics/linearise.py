@@ -8,7 +8,9 @@ population correction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,13 @@ from numpy.typing import NDArray
 from dvresearch.metrics.design import Codes, Draw, Stage
 from dvresearch.metrics.estimates import Floats
 
-__all__ = ["Means", "covariance", "domain_means", "kish", "residuals", "variances"]
+__all__ = ["ROUNDING", "UNSEEN", "Means", "covariance", "domain_means", "kish", "residuals", "variances"]
+
+#: Relative size below which a difference is left over from adding up.
+ROUNDING = 1e-12
+#: Variance, relative to that of a simple random sample, up to which a design has shown none: where all clusters of
+#: each stratum agree, or none has a second one to be compared with, only rounding is left of it.
+UNSEEN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,8 @@ class Means:
     ``n`` are the respondents behind a mean, ``clusters`` and ``strata`` those with such a respondent,
     ``spread`` what the variance of the mean would be in a simple random sample of n drawn with
     replacement, ``share`` the sample as a share of the weighted total, ``kish`` the design effect of
-    the weights alone; ``answered`` and ``linear`` hold, row by row, who counts and the linearised variable.
+    the weights alone, ``split`` the composites of which nobody answered every column; ``answered`` and
+    ``linear`` hold, row by row, who counts and the linearised variable.
     """
 
     answered: NDArray[np.bool_]
@@ -38,7 +47,18 @@ class Means:
     n: Floats
     clusters: Floats
     strata: Floats
+    split: NDArray[np.bool_]
     linear: Floats
+
+    @property
+    def alike(self) -> NDArray[np.bool_]:
+        """Where all answers are the same (to each item, of a composite), or there is one at most."""
+        return ~(self.spread > (ROUNDING * self.value) ** 2)
+
+    @property
+    def unseen(self) -> NDArray[np.bool_]:
+        """Where answers differ but the design shows no error: what looks like certainty is not to be told as such."""
+        return ~self.alike & (self.variance <= UNSEEN * self.spread)
 
 
 def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine: Floats | None = None) -> Means:
@@ -71,6 +91,7 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
         value = by_domain(weighted * y) / total
         linear = np.where(answered, weighted * (y - value[domain]) / total[domain], 0.0)
         n = by_domain(answered.astype(np.float64))
+        split = np.zeros(n.shape, dtype=bool)
         if combine is not None:
             part = combine != 0
             # A column without answers spoils the composites it is part of, and no other.
@@ -78,6 +99,8 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
             value = np.column_stack([value, *(value[:, rows] @ weights for rows, weights in own)])
             n = np.column_stack([n, *(n[:, rows].min(axis=1) for rows, _ in own)])
             linear = np.hstack([linear, linear @ combine])
+            whole = by_domain((~answered @ part == 0).astype(np.float64))
+            split = np.hstack([split, whole == 0])
             answered = np.hstack([answered, answered @ part])
             weighted = np.where(answered, w, 0.0)
             total = by_domain(weighted)
@@ -94,26 +117,30 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
             n=n,
             clusters=_present(answered, domain, domains, sampled.clusters),
             strata=_present(answered, domain, domains, sampled.strata),
+            split=split,
             linear=linear,
         )
+
+
+def _grouped(rows: NDArray[Any], key: Codes) -> tuple[NDArray[Any], Codes]:
+    """Add rows up by `key` and return for each, in order, the sums and a row that has it; of booleans, how many."""
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    return np.add.reduceat(rows[order], first, axis=0), order[first]
 
 
 def _sums(rows: Floats, domain: Codes, domains: int) -> Floats:
     """Add rows up by domain; a domain without rows gets 0."""
     out = np.zeros((domains, rows.shape[1]))
-    order = np.argsort(domain, kind="stable")
-    first = np.flatnonzero(np.diff(domain[order], prepend=-1))
-    out[domain[order[first]]] = np.add.reduceat(rows[order], first, axis=0)
+    sums, at = _grouped(rows, domain)
+    out[domain[at]] = sums
     return out
 
 
 def _present(answered: NDArray[np.bool_], domain: Codes, domains: int, unit: Codes) -> Floats:
     """Count the units with an answer, by domain and column."""
-    key = domain * (unit.max() + 1) + unit
-    order = np.argsort(key, kind="stable")
-    first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    seen = np.logical_or.reduceat(answered[order], first, axis=0)
-    return _sums(seen.astype(np.float64), domain[order[first]], domains)
+    seen, at = _grouped(answered, domain * (unit.max() + 1) + unit)
+    return _sums((seen > 0).astype(np.float64), domain[at], domains)
 
 
 def residuals(z: Floats, sampled: Draw) -> Floats:
@@ -132,31 +159,13 @@ def residuals(z: Floats, sampled: Draw) -> Floats:
     return z - w * (x @ fit)
 
 
-@dataclass(frozen=True)
-class _Totals:
-    """Rows added up by domain and unit, and by domain and cell, each with its factor and its domain."""
-
-    unit: Floats
-    inside: Floats
-    unit_domain: Codes
-    cell: Floats
-    between: Floats
-    cell_domain: Codes
-
-
-def _totals(z: Floats, domain: Codes, stage: Stage, rows: Codes) -> _Totals:
+def _totals(z: Floats, domain: Codes, stage: Stage, rows: Codes) -> Iterator[tuple[Floats, Floats, Codes]]:
+    """Yield the totals of units, then those of cells, each with its factor (of cells negative) and its domain."""
     unit, cell = stage.unit[rows], stage.cell[rows]
-    key = domain * (unit.max() + 1) + unit
-    order = np.argsort(key, kind="stable")
-    first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    by_unit = np.add.reduceat(z[order], first, axis=0)
-    at = order[first]
-    start = np.flatnonzero(np.diff(domain[at] * (cell.max() + 1) + cell[at], prepend=-1))
-    by_cell = np.add.reduceat(by_unit, start, axis=0)
-    top = at[start]
-    return _Totals(
-        by_unit, stage.inside[unit[at]][:, None], domain[at], by_cell, stage.between[cell[top]][:, None], domain[top]
-    )
+    totals, at = _grouped(z, domain * (unit.max() + 1) + unit)
+    yield totals, stage.inside[unit[at]][:, None], domain[at]
+    sums, first = _grouped(totals, domain[at] * (cell.max() + 1) + cell[at])
+    yield sums, -stage.between[cell[at[first]]][:, None], domain[at[first]]
 
 
 def variances(z: Floats, domain: Codes, domains: int, sampled: Draw) -> Floats:
@@ -177,24 +186,16 @@ def variances(z: Floats, domain: Codes, domains: int, sampled: Draw) -> Floats:
     -------
     array of float, domains × columns
     """
-    out = np.zeros((domains, z.shape[1]))
     if sampled.margins is not None:
         # A residual is not zero outside its domain, so each domain is done on all rows.
-        everyone = np.zeros(len(domain), dtype=np.intp)
-        for d in range(domains):
-            inside = residuals(np.where((domain == d)[:, None], z, 0.0), sampled)
-            out[d] = sum(_add_stage(np.zeros((1, z.shape[1])), inside, everyone, s)[0] for s in sampled.stages)
-        return out
+        fitted = replace(sampled, margins=None)
+        left = (residuals(np.where((domain == d)[:, None], z, 0.0), sampled) for d in range(domains))
+        return np.vstack([variances(rest, np.zeros_like(domain), 1, fitted) for rest in left])
+    out = np.zeros((domains, z.shape[1]))
     for stage in sampled.stages:
-        _add_stage(out, z, domain, stage)
+        for totals, factor, owner in _totals(z, domain, stage, np.arange(len(z))):
+            out += _sums(factor * totals**2, owner, domains)
     return np.maximum(out, 0.0)
-
-
-def _add_stage(out: Floats, z: Floats, domain: Codes, stage: Stage) -> Floats:
-    t = _totals(z, domain, stage, np.arange(len(z)))
-    for values, owner in ((t.inside * t.unit**2, t.unit_domain), (-t.between * t.cell**2, t.cell_domain)):
-        out += _sums(values, owner, len(out))
-    return out
 
 
 def covariance(z: Floats, sampled: Draw, rows: Codes | None = None) -> Floats:
@@ -213,21 +214,15 @@ def covariance(z: Floats, sampled: Draw, rows: Codes | None = None) -> Floats:
     -------
     array of float, columns × columns
     """
-    if sampled.margins is not None and rows is not None:
-        z = _spread(z, rows, len(sampled.weights))
-        rows = None
-    z = residuals(z, sampled)
     rows = np.arange(len(z)) if rows is None else rows
+    if sampled.margins is not None:
+        whole = np.zeros((len(sampled.weights), z.shape[1]))
+        whole[rows] = z
+        z, rows = residuals(whole, sampled), np.arange(len(whole))
     out = np.zeros((z.shape[1], z.shape[1]))
     for stage in sampled.stages:
-        t = _totals(z, np.zeros_like(rows), stage, rows)
-        out += (t.inside * t.unit).T @ t.unit - (t.between * t.cell).T @ t.cell
-    return out
-
-
-def _spread(z: Floats, rows: Codes, size: int) -> Floats:
-    out = np.zeros((size, z.shape[1]))
-    out[rows] = z
+        for totals, factor, _ in _totals(z, np.zeros_like(rows), stage, rows):
+            out += (factor * totals).T @ totals
     return out
 
 

@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.estimates import CEILING, choose, grouping
 from dvresearch.metrics.proportions import proportion
+from dvresearch.metrics.scores import need_items
 from dvresearch.privacy import MIN_COUNT, suppress
-from dvresearch.tables import RESPONSES, SCALES, check, responses_table
+from dvresearch.tables import SCALES, check, responses_table
 
 __all__ = ["answer_shares", "discordant"]
 
@@ -55,7 +56,9 @@ def answer_shares(
     DataFrame
         `by`, ``item``, then the columns of ``tables.ESTIMATES``, two rows for each: ``answers_top_share`` (of those who
         gave an answer on the scale; flagged ``ceiling`` from 95 % on) and ``answers_none_share`` (“không biết”,
-        “không trả lời” or nothing, of all respondents). Rows of fewer than `min_count` are hidden (``suppressed``).
+        “không trả lời” or nothing, of all respondents). Of a split questionnaire, in which an item is never filled in
+        beside another, those who have the other were not asked: they leave the base, and the reason ``split_items``
+        says so. Rows of fewer than `min_count` are hidden (``suppressed``).
 
     Raises
     ------
@@ -70,28 +73,15 @@ def answer_shares(
         choose("items", scale, tuple(SCALES))
         if not 0 < top < len(SCALES[scale]):
             raise ParameterError(
-                Text(f"top={top} không hợp với thang {scale}.", f"top={top} does not fit the scale {scale}."),
-                expected=Text(f"1 đến {len(SCALES[scale]) - 1}", f"1 to {len(SCALES[scale]) - 1}"),
-                got=str(top),
-                hint=Text("Viết top=1 hoặc top=2.", "Write top=1 or top=2."),
+                "top-takes-no-part-of-the-scale", got=f"top={top}", scale=scale, most=len(SCALES[scale]) - 1
             )
     if not items:
-        raise ParameterError(
-            Text("Chưa nêu câu hỏi nào.", "No item is named."),
-            expected=Text("ít nhất một câu hỏi và thang của nó", "one item or more, each with its scale"),
-            got="{}",
-            hint=Text('Viết items={"c1": "hai_long_5"}.', 'Write items={"c1": "hai_long_5"}.'),
-        )
-    missing = [i for i in items if i not in responses.columns]
-    if missing:
-        raise DataError(
-            Text(f"Bảng thiếu câu hỏi {', '.join(missing)}.", f"The table lacks the items {', '.join(missing)}."),
-            where=RESPONSES.name,
-            hint=Text("Nạp phiếu với items=… có câu hỏi đó.", "Load the survey with items=… that name it."),
-        )
+        raise ParameterError("no-item-to-count")
+    need_items(responses, items)
     check(responses, responses_table(items))
     labels = grouping(responses, by)
     counted = []
+    asked = _asked(responses[list(items)])
     for item, scale in items.items():
         on_scale, high = _high(responses[item], scale, top, item in reverse)
         counted.append(
@@ -99,8 +89,8 @@ def answer_shares(
                 item=item,
                 top=high.astype(float),
                 answered=on_scale.astype(float),
-                none=(~on_scale).astype(float),
-                asked=1.0,
+                none=(~on_scale & asked[item]).astype(float),
+                asked=asked[item].astype(float),
             )
         )
     counts = pd.concat(counted, ignore_index=True)
@@ -122,6 +112,8 @@ def answer_shares(
     # the two rows of a group and item stand together
     order = np.arange(2 * len(pair[0])).reshape(2, -1).T.ravel()
     shares = pd.concat(pair, ignore_index=True).take(order).reset_index(drop=True)
+    split = shares["item"].isin(asked.columns[~asked.all()]) & (shares["reason"] == "")
+    shares["reason"] = shares["reason"].mask(split, "split_items")
     each = ["item", "indicator"]
     totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
     return suppress(shares, totals=totals, min_count=min_count)
@@ -161,6 +153,14 @@ def discordant(
             pair = int((both & high & ~theirs).sum()), int((both & theirs & ~high).sum())
             rows.append((other, *pair, float(binomtest(pair[0], sum(pair)).pvalue) if sum(pair) else 1.0))
     return pd.DataFrame(rows, columns=["against", "only_this", "only_other", "p_value"])
+
+
+def _asked(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return who was asked each item: all but those with an answer to an item that is never filled in beside it."""
+    filled = answers.notna()
+    there = filled.to_numpy().astype(np.intp)
+    apart = (there.T @ there == 0) & np.outer(there.any(axis=0), there.any(axis=0))
+    return filled.assign(**dict(zip(filled, ~(there @ apart).astype(bool).T, strict=True)))
 
 
 def _high(answers: pd.Series, scale: str, top: int, reverse: bool) -> tuple[pd.Series, pd.Series]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.estimates import check_confidence
 from dvresearch.metrics.proportions import z_value
 
@@ -76,15 +76,8 @@ def sample_size(
     }
     wrong = [name for name, is_wrong in bad.items() if is_wrong]
     if wrong:
-        raise ParameterError(
-            Text(f"Giá trị không hợp lệ: {', '.join(wrong)}.", f"Out of range: {', '.join(wrong)}."),
-            expected=Text(
-                "population từ 1, deff trên 0; margin, share trong khoảng 0-1; response từ trên 0 đến 1",
-                "population 1 or more, deff above 0, margin and share within 0-1, response above 0 up to 1",
-            ),
-            got=f"population={population!r}, margin={margin}, share={share}, deff={deff}, response={response}",
-            hint=Text("Viết margin=0.05 cho 5 điểm phần trăm.", "Write margin=0.05 for 5 percentage points."),
-        )
+        got = f"population={population!r}, margin={margin}, share={share}, deff={deff}, response={response}"
+        raise ParameterError("sample-size-out-of-range", got=got, names=", ".join(wrong))
     z, spread = z_value(confidence), share * (1 - share)
     rows = []
     for size in sizes:

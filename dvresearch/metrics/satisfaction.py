@@ -92,7 +92,9 @@ def satisfaction(
         :func:`dvresearch.metrics.survey_mean`. Behind the items stand the factors, each the plain mean of its items
         (``item`` is ``(tất cả)``), then the whole, the plain mean of the factors, or of the items where there are
         none. ``n`` of a factor is that of its item with the fewest answers; where an item has none,
-        the factor has no value. Where everyone is satisfied the interval of a share is the exact one.
+        the factor has no value. Where nobody answered every item of a factor (split questionnaires) the reason
+        ``split_items`` stands beside its interval. Where everyone is satisfied the interval of a share is the
+        exact one.
 
     Raises
     ------

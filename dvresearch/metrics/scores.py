@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text, refuse_rows
+from dvresearch.errors import DataError, ParameterError, refuse_rows
 from dvresearch.metrics.estimates import ALL, Floats, choose
 from dvresearch.privacy import showable
 from dvresearch.tables import NO_ANSWER, SCALES
 
-__all__ = ["SCORES", "Scale", "Structure", "positions", "scored", "structure"]
+__all__ = ["SCORES", "Scale", "Structure", "need_items", "positions", "scored", "structure"]
 
 #: The name of a scale of ``tables.SCALES``, or its answers from the lowest to the highest.
 Scale = str | Sequence[Hashable]
@@ -60,14 +60,7 @@ def structure(items: Sequence[str] | None, factors: Mapping[str, Sequence[str]] 
     given = [items] if isinstance(items, str) else list(items or inside)
     every = [*given, *(i for i in inside if i not in given)]
     if not every or len(set(every)) < len(every) or len(set(inside)) < len(inside) or not all(grouped.values()):
-        raise ParameterError(
-            Text("Danh sách câu hỏi trống hoặc lặp.", "The list of items is empty or repeats an item."),
-            expected=Text(
-                "mỗi câu hỏi một lần, mỗi nhân tố ít nhất một câu", "each item once, one or more to a factor"
-            ),
-            got=", ".join(every),
-            hint=Text('Viết factors={"thủ tục": ["c1", "c2"]}.', 'Write factors={"procedure": ["q1", "q2"]}.'),
-        )
+        raise ParameterError("items-missing-or-repeated", got=", ".join(every))
     combine = np.zeros((len(every), len(grouped) + 1))
     for column, members in enumerate(grouped.values()):
         combine[[every.index(i) for i in members], column] = 1 / len(members)
@@ -79,6 +72,13 @@ def structure(items: Sequence[str] | None, factors: Mapping[str, Sequence[str]] 
         factor=[*(home.get(i, "") for i in every), *grouped, ALL],
         item=[*every, *[ALL] * (len(grouped) + 1)],
     )
+
+
+def need_items(responses: pd.DataFrame, items: Iterable[str]) -> None:
+    """Refuse a table without one of `items`."""
+    absent = [i for i in items if i not in responses.columns]
+    if absent:
+        raise DataError("survey-item-missing", where="responses", items=", ".join(absent))
 
 
 def positions(
@@ -121,13 +121,7 @@ def positions(
     """
     for item in reverse:
         choose("reverse", item, list(items))
-    absent = [i for i in items if i not in responses.columns]
-    if absent:
-        raise DataError(
-            Text(f"Bảng thiếu câu hỏi {', '.join(absent)}.", f"The table lacks the items {', '.join(absent)}."),
-            where="responses",
-            hint=Text("Nạp phiếu với items=… có câu hỏi đó.", "Load the survey with items=… that name it."),
-        )
+    need_items(responses, items)
     out, sizes = np.empty((len(responses), len(items))), []
     for j, item in enumerate(items):
         answers = _answers(scale, item)
@@ -139,15 +133,11 @@ def positions(
         unknown = [k for k, a in enumerate(seen) if a not in place and a not in no_answer and a != ""]
         refuse_rows(
             (np.flatnonzero(np.isin(codes, unknown)) + 1).tolist(),
-            Text("Câu trả lời không có trên thang.", "An answer that is not on the scale."),
+            "answer-off-the-scale",
             where="responses",
             column=item,
             got=partial(_shown, column),
-            expected=Text(", ".join(map(str, answers)), ", ".join(map(str, answers))),
-            hint=Text(
-                "Sửa câu trả lời, chọn scale=… khác, hoặc nêu mã không trả lời: no_answer=[9].",
-                "Correct it, choose another scale=…, or name the codes of no answer: no_answer=[9].",
-            ),
+            answers=", ".join(map(str, answers)),
         )
         # The last entry is for code -1: an empty cell.
         out[:, j] = np.array([*(place.get(a, np.nan) for a in seen), np.nan])[codes]
@@ -165,11 +155,7 @@ def _answers(scale: Scale | Mapping[str, Scale], item: str) -> tuple[Hashable, .
         choose("scale", str(own), tuple(SCALES))
         return SCALES[str(own)]
     if len(set(own)) < max(len(own), 2):
-        raise ParameterError(
-            Text("Thang đo cần từ hai mức khác nhau.", "A scale needs two different answers or more."),
-            got=str(list(own)),
-            hint=Text("Viết scale=[1, 2, 3, 4, 5].", "Write scale=[1, 2, 3, 4, 5]."),
-        )
+        raise ParameterError("scale-of-one-answer", got=str(list(own)))
     return tuple(own)
 
 
@@ -190,15 +176,7 @@ def scored(places: Floats, sizes: Sequence[int], items: Sequence[str], score: st
     size = np.array(sizes)
     if score == "top2" and (size < 4).any():
         short = items[int((size < 4).argmax())]
-        raise ParameterError(
-            Text(
-                f"Câu {short}: hai mức cao nhất của thang {size.min()} mức gồm cả mức không hài lòng hoặc bình thường.",
-                f"Item {short}: the two highest of {size.min()} answers include one that is not positive.",
-            ),
-            expected=Text("thang từ 4 mức trở lên", "scales of 4 answers or more"),
-            got=f"{size.min()}",
-            hint=Text('Viết score="top1", hoặc tính riêng câu này.', 'Write score="top1", or take the item apart.'),
-        )
+        raise ParameterError("top2-of-a-short-scale", got=f"{size.min()}", item=short, size=size.min())
     empty = np.isnan(places)
     if score == "mean100":
         return places / (size - 1) * 100

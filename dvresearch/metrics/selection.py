@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.estimates import CEILING, FEW, Floats, build, grouped_counts
 
 __all__ = ["selection_bounds"]
@@ -82,12 +82,7 @@ def selection_bounds(
     """
     wrong = [r for r in odds_ratios if not 1 <= r < np.inf]
     if wrong:
-        raise ParameterError(
-            Text("Tỷ số chênh phải từ 1 trở lên.", "An odds ratio must be 1 or more."),
-            expected=Text("ví dụ 2: chênh gấp đôi theo cả hai hướng", "for example 2: twice the odds either way"),
-            got=", ".join(map(repr, wrong)),
-            hint=Text("Viết odds_ratios=[2] thay cho 0.5.", "Write odds_ratios=[2] instead of 0.5."),
-        )
+        raise ParameterError("odds-ratio-below-one", got=", ".join(map(repr, wrong)))
     keys, (x, n, total) = grouped_counts(
         table, [numerator, answered, served], by=by, nested=(numerator, answered, served)
     )

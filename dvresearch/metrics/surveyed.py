@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 from dvresearch.metrics.design import Design, Draw, draw, listed
 from dvresearch.metrics.estimates import (
     CEILING,
@@ -22,7 +22,7 @@ from dvresearch.metrics.estimates import (
     column_numbers,
     label_groups,
 )
-from dvresearch.metrics.linearise import Means, domain_means
+from dvresearch.metrics.linearise import ROUNDING, Means, domain_means
 from dvresearch.metrics.proportions import clopper_pearson, z_value
 from dvresearch.privacy import MIN_COUNT, suppress
 
@@ -63,7 +63,7 @@ def intervals(
     means : Means
         Means with their variance.
     df : array of float
-        Degrees of freedom of each.
+        Degrees of freedom of each, 0 or less for no interval.
     limits : tuple of float, optional
         The least and the largest possible mean: the interval then is symmetric on the logit scale between
         them. Without it, it is symmetric about the mean.
@@ -72,22 +72,20 @@ def intervals(
     """
     t = t_value(confidence, df)
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(means.variance)
-        alike = ~(means.spread > 0)
+        error = np.where(means.alike | means.unseen, np.nan, np.sqrt(means.variance))
         if limits is None:
-            lower, upper, exact = means.value - t * error, means.value + t * error, np.zeros_like(alike)
-        else:
-            low, width = limits[0], limits[1] - limits[0]
-            p = (means.value - low) / width
-            centre, half = special.logit(p), t * error / width / (p * (1 - p))
-            lower, upper = (low + width * special.expit(centre + sign * half) for sign in (-1, 1))
-            exact = alike & ((p == 0) | (p == 1)) & (limits == (0.0, 1.0)) & ~np.isnan(t)
-            size = means.n / means.kish * np.minimum((t_value(confidence, means.n - 1) / t) ** 2, 1)
-            size = np.where(means.n > 1, size, means.n)
-            ends = clopper_pearson(p * size, size, confidence)
-            lower, upper = (np.where(exact, end, limit) for end, limit in zip(ends, (lower, upper), strict=True))
-    known = ~alike | exact
-    return np.where(known, lower, np.nan), np.where(known, upper, np.nan), exact
+            return means.value - t * error, means.value + t * error, np.zeros_like(means.alike)
+        low, width = limits[0], limits[1] - limits[0]
+        p = (means.value - low) / width
+        centre, half = special.logit(p), t * error / width / (p * (1 - p))
+        lower, upper = (low + width * special.expit(centre + sign * half) for sign in (-1, 1))
+        end = np.round(p)  # a mean of items that are all 1 can be a hair off 1
+        exact = means.alike & (np.abs(p - end) < ROUNDING) & (limits == (0.0, 1.0)) & ~np.isnan(t)
+        size = means.n / means.kish * np.minimum((t_value(confidence, means.n - 1) / t) ** 2, 1)
+        size = np.where(means.n > 1, size, means.n)
+        ends = clopper_pearson(end * size, size, confidence)
+        lower, upper = (np.where(exact, at, limit) for at, limit in zip(ends, (lower, upper), strict=True))
+    return lower, upper, exact
 
 
 def with_errors(
@@ -127,20 +125,24 @@ def with_errors(
         `keys`, then the columns of ``tables.SURVEYED``.
     """
     df = degrees_of_freedom(means, sampled, degrees)
-    lower, upper, exact = intervals(means, df, limits=limits if interval == "logit" else None, confidence=confidence)
+    # Within its only cluster a group has no deviation: nothing is known of how clusters differ.
+    free = (df > 0) & (means.clusters > 1)
+    lower, upper, exact = intervals(
+        means, np.where(free, df, 0), limits=limits if interval == "logit" else None, confidence=confidence
+    )
     shape = "t_" + degrees if degrees != "normal" else degrees
     method = np.where(exact, f"korn_graubard_{shape}", f"{interval}_{shape}")
-    alike = ~(means.spread > 0)
+    settled = means.unseen & (sampled.complete or sampled.margins is not None)
     few = (means.clusters < FEW_CLUSTERS) & sampled.clustered
     with np.errstate(divide="ignore", invalid="ignore"):
-        deff = np.where(alike, np.nan, means.variance / means.spread)
-        without = np.where(means.share < 1, deff / (1 - means.share), np.nan)
-        n_eff = means.n / deff
+        error = np.where(free & (settled | ~means.unseen), np.sqrt(means.variance), np.nan)
+        deff = np.where(means.alike | means.unseen, np.nan, error**2 / means.spread)
+        without = np.where(means.share < 1 - ROUNDING, deff / (1 - means.share), np.nan)
     table = build(
         keys,
         indicator=indicator,
         value=means.value.ravel(),
-        std_error=np.sqrt(np.where(df > 0, means.variance, np.nan)).ravel(),
+        std_error=error.ravel(),
         lower=lower.ravel(),
         upper=upper.ravel(),
         confidence=confidence,
@@ -155,15 +157,18 @@ def with_errors(
         reasons={
             "no_answer": (means.n == 0).ravel(),
             "no_value": np.isnan(means.value).ravel(),
-            "no_freedom": (df <= 0).ravel(),
-            "no_spread": (alike & ~exact).ravel(),
+            "no_freedom": ~free.ravel(),
+            "no_spread": (means.alike & ~exact).ravel(),
+            "no_sampling_error": settled.ravel(),
+            "clusters_alike": means.unseen.ravel(),
+            "split_items": means.split.ravel(),
             "few_clusters": few.ravel(),
         },
     )
     extra = {
         "deff": deff,
         "deff_wor": without,
-        "n_eff": n_eff,
+        "n_eff": means.n / deff,
         "df": df,
         "clusters": means.clusters,
         "strata": means.strata,
@@ -217,8 +222,10 @@ def survey_mean(
         (``deff_wor``; missing where weights do not add up to more than n), the number of respondents of a
         simple random sample with the same error (``n_eff``), and the degrees of freedom.
         ``numerator`` and ``denominator`` are missing: weighted counts would be taken for counts.
-        Reasons: ``no_answer``, ``no_freedom`` (a single cluster), ``no_spread`` (all answers alike), and
-        ``few_clusters``, which comes with an interval: under 30 clusters it can be too narrow.
+        Reasons: ``no_answer``, ``no_freedom`` (a single cluster), ``no_spread`` (all answers alike),
+        ``clusters_alike`` (the clusters of each stratum do not differ: the error is unknown, not 0),
+        ``no_sampling_error`` (everyone was asked, or the weights settle the number), and ``few_clusters``, which
+        comes with an interval: under 30 clusters it can be too narrow.
 
     Raises
     ------
@@ -244,10 +251,7 @@ def survey_mean(
     y = np.column_stack([column_numbers(responses, c) for c in names])
     share = interval == "logit"
     if share and not np.isin(y[~np.isnan(y)], (0.0, 1.0)).all():
-        raise DataError(
-            Text("Khoảng logit chỉ dùng cho cột 0 và 1.", "Logit intervals are for columns of 0 and 1."),
-            hint=Text('Viết interval="wald".', 'Write interval="wald".'),
-        )
+        raise DataError("logit-of-no-share")
     keys, domain = label_groups(responses, labels)
     means = domain_means(y, domain, len(keys), sampled)
     table = with_errors(
@@ -280,11 +284,7 @@ def need_columns(responses: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a table without one of `columns`."""
     missing = [c for c in columns if c not in responses.columns]
     if missing:
-        raise DataError(
-            Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The table lacks the columns {', '.join(missing)}."),
-            where="responses",
-            hint=Text("Kiểm tra tên câu hỏi và tên cột nhóm.", "Check the names of items and groups."),
-        )
+        raise DataError("survey-column-missing", where="responses", missing=", ".join(map(str, missing)))
 
 
 def repeat_keys(keys: pd.DataFrame, **columns: Sequence[str]) -> pd.DataFrame:
