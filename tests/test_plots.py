@@ -274,7 +274,7 @@ def test_rows_that_cannot_be_compared_are_refused():
     for changes in ({"definition": ["resolved", "due"]}, {"indicator": ["dossiers_in_time_share", "satisfied_share"]}):
         with pytest.raises(ParameterError, match=next(iter(changes))):
             plots.intervals(rows.assign(**changes))
-    with pytest.raises(ParameterError, match="sort='size'"):
+    with pytest.raises(ParameterError, match="Got: 'size'"):
         plots.intervals(rows, sort="size")
     with pytest.raises(ParameterError, match="ten"):
         plots.intervals(rows, unit="ten")
@@ -443,7 +443,7 @@ def test_funnel_hides_suppressed_units():
 def test_funnel_refuses_what_is_no_funnel():
     rows = compare(provinces())
     curve = funnel_curve(rows)
-    with pytest.raises(ParameterError, match="scale='sqrt'"):
+    with pytest.raises(ParameterError, match="Got: 'sqrt'"):
         plots.funnel(rows, curve, scale="sqrt")
     with pytest.raises(ParameterError, match="2 target"):
         plots.funnel(rows.assign(target=[0.8] + [0.9] * 33), curve)

@@ -444,7 +444,7 @@ def test_requirements_have_their_own_words():
     told = wording.describe_findings(table(FOUND), words="pass")
     assert "phép thử: đạt (" in told[0]
     assert "phép thử: không đạt (" in told[1]
-    with pytest.raises(ParameterError, match="words='yes'"):
+    with pytest.raises(ParameterError, match="Got: 'yes'"):
         wording.describe_findings(table(FOUND), words="yes")
     with pytest.raises(ParameterError, match="maybe"):
         wording.verdict_words("maybe", "vi")
@@ -608,7 +608,7 @@ def test_alt_text_of_each_picture():
         "Chênh lệch theo số kỳ từ khi áp dụng: tỷ lệ thử; trước khi áp dụng, 1 trên 1 khoảng chứa mức 0; "
         "từ khi áp dụng, 1 trên 2 khoảng chứa mức 0; kỳ 0: 10,0~điểm phần trăm; kỳ 1: 15,0~điểm phần trăm."
     )
-    with pytest.raises(ParameterError, match="kind='pie'"):
+    with pytest.raises(ParameterError, match="Got: 'pie'"):
         wording.alt_text("pie", rows)
 
 

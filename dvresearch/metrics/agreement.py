@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, choose, column_numbers
+from dvresearch.errors import DataError, ParameterError, check_choice
+from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, column_numbers
 from dvresearch.metrics.proportions import z_value
 from dvresearch.metrics.surveyed import need_columns, t_value
 from dvresearch.tables import SCALES
@@ -77,7 +77,7 @@ def agreement(
     Cohen (1960), Educational and Psychological Measurement 20:37-46; (1968), Psychological Bulletin 70:213-220. Fleiss
     (1971), Psychological Bulletin 76:378-382. Randolph (2005), free-marginal multirater kappa.
     """
-    choose("measure", measure, _MEASURES)
+    check_choice("measure", measure, _MEASURES)
     check_confidence(confidence)
     pair = measure.startswith("cohen")
     if len(coders) < 2 or (pair and len(coders) > 2):
@@ -242,7 +242,7 @@ def intraclass(
     ----------
     Shrout and Fleiss (1979), Psychological Bulletin 86:420-428. McGraw and Wong (1996), Psychological Methods 1:30-46.
     """
-    choose("form", form, _FORMS)
+    check_choice("form", form, _FORMS)
     check_confidence(confidence)
     if len(coders) < 2:
         raise ParameterError("measure-for-other-coders", got=str(len(coders)))

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError
+from dvresearch.errors import DataError, check_choice
 from dvresearch.metrics.comparable import refuse_mixed
 from dvresearch.metrics.design import Codes, Design, draw, listed
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, has_flag
+from dvresearch.metrics.estimates import Floats, build, check_confidence, has_flag
 from dvresearch.metrics.linearise import UNSEEN, covariance
 from dvresearch.metrics.satisfaction import measure
 from dvresearch.metrics.scores import Scale, structure
@@ -60,7 +60,7 @@ def satisfaction_covariance(
         As for :func:`satisfaction`.
     """
     labels = listed(by)
-    choose("column", column, labels or ["year"])
+    check_choice("column", column, labels or ["year"])
     form, sampled = structure(items, factors), draw(responses, design)
     keys, domain, means = measure(
         responses,
@@ -159,12 +159,12 @@ def survey_difference(
     ----------
     Zou and Donner (2008), Statistics in Medicine 27:1693-1702.
     """
-    choose("method", method, ("mover", "wald"))
+    check_choice("method", method, ("mover", "wald"))
     check_confidence(confidence)
     # With the normal quantile the degrees of freedom are infinite.
     check(estimates.assign(df=estimates["df"].replace(np.inf, np.nan)), SURVEYED)
     keys = [c for c in estimates.columns if c not in SURVEYED.names]
-    choose("column", column, keys)
+    check_choice("column", column, keys)
     match = [c for c in keys if c != column]
     ends = [f"{column}_1", f"{column}_2"]
     if not {*match, *ends, "covariance"} <= set(covariances.columns):

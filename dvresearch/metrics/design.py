@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, ParameterError, refuse_rows
-from dvresearch.metrics.estimates import Floats, choose, column_numbers
+from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
+from dvresearch.metrics.estimates import Floats, column_numbers
 
 __all__ = ["LONELY", "Codes", "Columns", "Design", "Draw", "Stage", "draw", "listed"]
 
@@ -64,7 +64,7 @@ class Design:
     margins: Sequence[Columns] = field(default=())
 
     def __post_init__(self) -> None:
-        choose("lonely", self.lonely, LONELY)
+        check_choice("lonely", self.lonely, LONELY)
         known, clusters = len(listed(self.fpc)), len(listed(self.clusters))
         if known > clusters + 1 or not 1 <= (self.stages or 1) <= max(clusters, known, 1):
             got = f"clusters={listed(self.clusters)}, fpc={listed(self.fpc)}, stages={self.stages}"

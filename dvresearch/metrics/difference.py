@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import DataError, ParameterError, check_choice
 from dvresearch.metrics.comparable import check_comparable, counted_shares, refuse_mixed
-from dvresearch.metrics.estimates import ALL, Floats, build, check_confidence, choose, has_flag
+from dvresearch.metrics.estimates import ALL, Floats, build, check_confidence, has_flag
 from dvresearch.metrics.proportions import wilson, z_value
 from dvresearch.tables import ESTIMATES, FLAGS, UNIT_KEY, check
 
@@ -150,11 +150,11 @@ def difference(
     Checked against Newcombe (1998), table II, and Jansen (2016); Newcombe's interval also against
     statsmodels ``confint_proportions_2indep`` (see tests/test_difference.py).
     """
-    choose("method", method, tuple(METHODS))
+    check_choice("method", method, tuple(METHODS))
     check_confidence(confidence)
     check(estimates, ESTIMATES)
     keys = [c for c in estimates.columns if c not in ESTIMATES.names]
-    choose("column", column, keys or ["unit"])
+    check_choice("column", column, keys or ["unit"])
     _check_labels(estimates[column], of, against)
     family = next((f for f in _FAMILIES if column in f), (column,))
     others = [c for c in keys if c not in family]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import DataError, ParameterError, check_choice
 from dvresearch.metrics.design import Design, draw
-from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, choose
+from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence
 from dvresearch.metrics.regression import fit_ordinal, model_matrix
 from dvresearch.metrics.scores import Scale, positions
 from dvresearch.metrics.surveyed import FEW_CLUSTERS, need_columns, t_value
@@ -84,7 +84,7 @@ def drivers(
     McCullagh (1980), Journal of the Royal Statistical Society B 42:109-142. Binder (1983), International
     Statistical Review 51:279-292, for the errors.
     """
-    choose("errors", errors, ("design", "model"))
+    check_choice("errors", errors, ("design", "model"))
     check_confidence(confidence)
     y, x, names = _model(responses, outcome, items, controls, scale, no_answer, reverse)
     if errors == "model" and design is not None:

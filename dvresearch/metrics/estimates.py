@@ -31,7 +31,6 @@ __all__ = [
     "check_part",
     "check_positive",
     "check_whole",
-    "choose",
     "column_numbers",
     "group_names",
     "grouped_counts",
@@ -55,11 +54,6 @@ NOT_STATED = "(không rõ)"
 ALL = "(tất cả)"
 
 Floats = NDArray[np.float64]
-
-
-def choose(argument: str, value: object, words: Sequence[str]) -> None:
-    """Refuse `value` unless it is one of `words`; `argument` is its name in the message. `None` is one not stated."""
-    check_choice(argument, value, words)
 
 
 def group_names(by: str | Sequence[str] | None) -> list[str]:
@@ -198,7 +192,7 @@ def grouped_counts(
     ParameterError
         For a grouping column named like a column of the estimates.
     """
-    choose("overall", overall, ("omit", "append"))
+    check_choice("overall", overall, ("omit", "append"))
     labels = group_names(by)
     clash = [c for c in labels if c in ESTIMATES.names]
     if clash or len(set(labels)) < len(labels):
@@ -312,10 +306,10 @@ def build(
         `keys`, then the columns of ``tables.ESTIMATES``.
     """
     if isinstance(basis, str):
-        choose("basis", basis, BASES)
+        check_choice("basis", basis, BASES)
     flags, reasons = flags or {}, reasons or {}
     for flag in flags:
-        choose("flags", flag, FLAGS)
+        check_choice("flags", flag, FLAGS)
     rows = len(keys)
 
     def numbers(values: ArrayLike) -> Floats:
@@ -347,7 +341,7 @@ def build(
 
 def has_flag(estimates: pd.DataFrame, flag: str, column: str = "flags") -> NDArray[np.bool_]:
     """Return which rows of `estimates` carry `flag` in `column`."""
-    choose("flag", flag, FLAGS)
+    check_choice("flag", flag, FLAGS)
     return estimates[column].str.contains(rf"(?:^|;){flag}(?:;|$)", na=False).to_numpy(dtype=bool)
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.estimates import Floats, choose
+from dvresearch.errors import DataError, ParameterError, check_choice
+from dvresearch.metrics.estimates import Floats
 from dvresearch.metrics.scores import Scale, positions
 from dvresearch.tables import NO_ANSWER
 
@@ -113,7 +113,7 @@ def factor_loadings(
     -----
     Respondents count alike; answers are taken as numbers. Checked against R ``factanal`` (tests/test_reliability.py).
     """
-    choose("rotation", rotation, ("varimax", "oblimin", "none"))
+    check_choice("rotation", rotation, ("varimax", "oblimin", "none"))
     size = len(items)
     if factors < 1 or (size - factors) ** 2 < size + factors:
         raise ParameterError("too-few-items-for-factors", got=f"factors={factors}", items=size, factors=factors)

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import DataError, ParameterError, check_choice
 from dvresearch.metrics.comparable import check_comparable, known_counts
-from dvresearch.metrics.estimates import Floats, check_number, choose, has_flag
+from dvresearch.metrics.estimates import Floats, check_number, has_flag
 from dvresearch.tables import FUNNEL
 
 __all__ = ["KINDS", "Kind", "count_quantile", "funnel", "funnel_curve", "funnel_limits"]
@@ -131,9 +131,9 @@ def funnel_limits(
     Spiegelhalter (2005), Statistics in Medicine 24:1185-1202, appendix A.1.1 for the exact
     limits; Quality and Safety in Health Care 14:347-351 for over-dispersion.
     """
-    choose("kind", kind, KINDS)
-    choose("limits", limits, ("exact", "normal"))
-    choose("dispersion", dispersion, _DISPERSIONS)
+    check_choice("kind", kind, KINDS)
+    check_choice("limits", limits, ("exact", "normal"))
+    check_choice("dispersion", dispersion, _DISPERSIONS)
     n = np.asarray(n, dtype=np.float64)
     most = 1.0 if kind == "proportion" else np.inf
     if not 0 < target < most:
@@ -234,9 +234,9 @@ def funnel(
     Spiegelhalter (2005), Statistics in Medicine 24:1185-1202 and Quality and Safety in Health
     Care 14:347-351.
     """
-    choose("kind", kind, KINDS)
-    choose("limits", limits, ("exact", "normal"))
-    choose("dispersion", dispersion, _DISPERSIONS)
+    check_choice("kind", kind, KINDS)
+    check_choice("limits", limits, ("exact", "normal"))
+    check_choice("dispersion", dispersion, _DISPERSIONS)
     check_number("winsorise", winsorise, 0, 0.49)
     check_comparable(estimates)
     x, n, known = known_counts(estimates)

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from dvresearch.errors import ParameterError
-from dvresearch.metrics.estimates import CEILING, FEW, Floats, build, check_part, choose, column_numbers
+from dvresearch.errors import ParameterError, check_choice
+from dvresearch.metrics.estimates import CEILING, FEW, Floats, build, check_part, column_numbers
 from dvresearch.tables import INDEX766, Q766_GROUPS, UNIT_KEY, check
 
 __all__ = ["ITEMS", "MAXIMA", "THRESHOLDS", "index766", "national766", "threshold_score"]
@@ -124,10 +124,10 @@ def index766(
     Checked against the published scores of the 34 provinces, 10 October 2026: none off by more than
     0.01 (tests/test_index766.py).
     """
-    choose("zero", zero, ("na", "zero", "full"))
+    check_choice("zero", zero, ("na", "zero", "full"))
     check(counts, INDEX766)
     for item in thresholds:
-        choose("thresholds", item, tuple(ITEMS))
+        check_choice("thresholds", item, tuple(ITEMS))
     points = _recompute(counts, {**THRESHOLDS, **thresholds}, zero)
     scores = {g: points[g] if g in points else _column(counts, g) for g in Q766_GROUPS}
     scores["q766_total"] = np.sum([scores[g] for g in Q766_GROUPS], axis=0)

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, choose, grouped_counts, missing_counts
+from dvresearch.errors import check_choice
+from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, grouped_counts, missing_counts
 
 __all__ = ["METHODS", "agresti_coull", "clopper_pearson", "jeffreys", "proportion", "share", "wilson", "z_value"]
 
@@ -180,7 +181,7 @@ def proportion(
     0    A                     0.65  0.5525  0.7364
     1    B  zero_denominator    NaN     NaN     NaN
     """
-    choose("method", method, tuple(METHODS))
+    check_choice("method", method, tuple(METHODS))
     check_confidence(confidence)
     keys, (x, n) = grouped_counts(
         table, [numerator, denominator], by=by, overall=overall, nested=(numerator, denominator)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, message
+from dvresearch.errors import DataError, check_choice, message
 from dvresearch.metrics.breaks import breaks
 from dvresearch.metrics.comparable import check_comparable, refuse_mixed, refuse_whole_and_parts
-from dvresearch.metrics.estimates import build, choose, column_numbers, grouping, has_flag
+from dvresearch.metrics.estimates import build, column_numbers, grouping, has_flag
 from dvresearch.metrics.proportions import proportion
 
 __all__ = ["average", "ranks"]
@@ -112,7 +112,7 @@ def average(
     Checked against the 34 provinces, 10 October 2026: on-time share pooled 86.64 %, mean of the
     provinces 87.78 % (= 17.56 of 20 points; tests/test_ranks.py).
     """
-    choose("weights", weights, ("counts", "equal"))
+    check_choice("weights", weights, ("counts", "equal"))
     labels = grouping(table, by)
     if {"period_start", "period_end", "period", "source"} <= set(table.columns):
         table = breaks(table)

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from dvresearch.errors import check_choice
 from dvresearch.metrics.estimates import (
     Floats,
     build,
     check_confidence,
     check_positive,
-    choose,
     grouped_counts,
     missing_counts,
 )
@@ -125,7 +125,7 @@ def rate(
     -----
     Checked against Garwood's limits as DescTools prints them, scipy and statsmodels (see tests/test_rates.py).
     """
-    choose("method", method, ("byar", "exact_poisson"))
+    check_choice("method", method, ("byar", "exact_poisson"))
     check_confidence(confidence)
     check_positive("per", per)
     keys, (events, people) = grouped_counts(table, [numerator, population], by=by, overall=overall)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from dvresearch.errors import check_choice
 from dvresearch.metrics.design import listed
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, label_groups
+from dvresearch.metrics.estimates import Floats, build, check_confidence, label_groups
 from dvresearch.metrics.factors import ml_factors
 from dvresearch.metrics.proportions import z_value
 from dvresearch.metrics.scores import Scale, positions, structure
@@ -84,8 +85,8 @@ def reliability(
     Feldt (1965), Psychometrika 30:357-370. Duhachek and Iacobucci (2004), Journal of Applied Psychology 89:792-808.
     McDonald (1999), Test Theory.
     """
-    choose("missing", missing, ("listwise", "pairwise"))
-    choose("interval", interval, ("feldt", "duhachek"))
+    check_choice("missing", missing, ("listwise", "pairwise"))
+    check_choice("interval", interval, ("feldt", "duhachek"))
     check_confidence(confidence)
     labels = listed(by)
     need_columns(responses, labels)
@@ -235,7 +236,7 @@ def item_statistics(
     -----
     Checked against R psych 2.2.9, which counts pairwise (tests/test_reliability.py).
     """
-    choose("missing", missing, ("listwise", "pairwise"))
+    check_choice("missing", missing, ("listwise", "pairwise"))
     form = structure(items, factors)
     places, sizes = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
     rows = []

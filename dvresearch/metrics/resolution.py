@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dvresearch.errors import check_choice
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
 from dvresearch.metrics.estimates import (
     Floats,
     check_confidence,
     check_number,
     check_part,
-    choose,
     column_numbers,
     grouped_counts,
     grouping,
@@ -147,10 +147,10 @@ def resolution_rate(
     tests/test_resolution.py). Quế Sơn 2022, base of the total not named: 77.83 % of the total, 79.82 % of
     those resolved, 79.47 % if the total is the workload.
     """
-    choose("definition", definition, (*DEFINITIONS, "all"))
+    check_choice("definition", definition, (*DEFINITIONS, "all"))
     assert definition is not None  # refused above; for the type checker only
-    choose("total_is", total_is, ("unnamed", "workload", "resolved", "due"))
-    choose("method", method, tuple(METHODS))
+    check_choice("total_is", total_is, ("unnamed", "workload", "resolved", "due"))
+    check_choice("method", method, tuple(METHODS))
     check_confidence(confidence)
     check_number("most_unknown", most_unknown, 0, 1)
     check(tally, _COUNTS)

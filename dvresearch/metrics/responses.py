@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import ParameterError
-from dvresearch.metrics.estimates import CEILING, choose, grouping
+from dvresearch.errors import ParameterError, check_choice
+from dvresearch.metrics.estimates import CEILING, grouping
 from dvresearch.metrics.proportions import proportion
 from dvresearch.metrics.scores import need_items
 from dvresearch.privacy import MIN_COUNT, suppress
@@ -68,9 +68,9 @@ def answer_shares(
         For no item, an unknown scale, a `top` that takes the whole scale, or a reversed item that is not asked.
     """
     for item in reverse:
-        choose("reverse", item, list(items))
+        check_choice("reverse", item, list(items))
     for scale in items.values():
-        choose("items", scale, tuple(SCALES))
+        check_choice("items", scale, tuple(SCALES))
         if not 0 < top < len(SCALES[scale]):
             raise ParameterError(
                 "top-takes-no-part-of-the-scale", got=f"top={top}", scale=scale, most=len(SCALES[scale]) - 1

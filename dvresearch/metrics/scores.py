@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, refuse_rows
-from dvresearch.metrics.estimates import ALL, Floats, choose
+from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
+from dvresearch.metrics.estimates import ALL, Floats
 from dvresearch.privacy import showable
 from dvresearch.tables import NO_ANSWER, SCALES
 
@@ -120,7 +120,7 @@ def positions(
         For an unknown scale, or a reversed item that is not asked.
     """
     for item in reverse:
-        choose("reverse", item, list(items))
+        check_choice("reverse", item, list(items))
     need_items(responses, items)
     out, sizes = np.empty((len(responses), len(items))), []
     for j, item in enumerate(items):
@@ -152,7 +152,7 @@ def _shown(column: pd.Series, row: object) -> str:
 def _answers(scale: Scale | Mapping[str, Scale], item: str) -> tuple[Hashable, ...]:
     own = scale.get(item) if isinstance(scale, Mapping) else scale
     if own is None or isinstance(own, str):
-        choose("scale", str(own), tuple(SCALES))
+        check_choice("scale", str(own), tuple(SCALES))
         return SCALES[str(own)]
     if len(set(own)) < max(len(own), 2):
         raise ParameterError("scale-of-one-answer", got=str(list(own)))
@@ -172,7 +172,7 @@ def scored(places: Floats, sizes: Sequence[int], items: Sequence[str], score: st
         1 for the two highest answers or the highest, else 0; the position from 0 to 100; or 1 above the
         middle of the scale, -1 below it, 0 in the middle.
     """
-    choose("score", score, tuple(SCORES))
+    check_choice("score", score, tuple(SCORES))
     size = np.array(sizes)
     if score == "top2" and (size < 4).any():
         short = items[int((size < 4).argmax())]

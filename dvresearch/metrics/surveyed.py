@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dvresearch.errors import DataError
+from dvresearch.errors import DataError, check_choice
 from dvresearch.metrics.design import Design, Draw, draw, listed
 from dvresearch.metrics.estimates import (
     CEILING,
@@ -18,7 +18,6 @@ from dvresearch.metrics.estimates import (
     Floats,
     build,
     check_confidence,
-    choose,
     column_numbers,
     label_groups,
 )
@@ -272,11 +271,11 @@ def survey_mean(
 
 def check_options(design: Design | None, basis: str | None, *, interval: str, degrees: str, confidence: float) -> str:
     """Refuse unknown words; return the basis."""
-    choose("interval", interval, ("logit", "wald"))
-    choose("degrees", degrees, DEGREES)
+    check_choice("interval", interval, ("logit", "wald"))
+    check_choice("degrees", degrees, DEGREES)
     check_confidence(confidence)
     basis = basis or ("unknown" if design is None else "sample")
-    choose("basis", basis, ("sample", "volunteers", "unknown"))
+    check_choice("basis", basis, ("sample", "volunteers", "unknown"))
     return basis
 
 

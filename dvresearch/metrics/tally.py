@@ -23,9 +23,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import ParameterError
+from dvresearch.errors import ParameterError, check_choice
 from dvresearch.metrics.clock import DAY, SETTINGS, Bools, Ints, Known, Moment, Times, check_dossiers, received_by
-from dvresearch.metrics.estimates import ALL, choose, group_names, label_groups
+from dvresearch.metrics.estimates import ALL, group_names, label_groups
 from dvresearch.tables import TALLY
 
 __all__ = ["tally"]
@@ -134,14 +134,14 @@ def tally(
     Checked against a loop over dossiers and periods (tests/test_tally.py) and against counts of
     the CoSeLoG receipt log: of 1,329 closed cases 952 in time by the instant, 1,020 by the day.
     """
-    choose("clock", clock, ("auto", "instant", "date"))
-    choose("supplement", supplement, ("subtract", "q766", "ignore"))
+    check_choice("clock", clock, ("auto", "instant", "date"))
+    check_choice("supplement", supplement, ("subtract", "q766", "ignore"))
     settings = {"financial_duty": financial_duty, "halted": halted}
     for name, answer in settings.items():
         if answer is not None:
-            choose(name, answer, tuple(SETTINGS[name]))
+            check_choice(name, answer, tuple(SETTINGS[name]))
     if period is not None:
-        choose("period", period, tuple(_MONTHS))
+        check_choice("period", period, tuple(_MONTHS))
     labels = group_names(by)
     clash = [c for c in labels if c in _RESULT]
     if clash:

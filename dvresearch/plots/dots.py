@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from matplotlib.ticker import MaxNLocator
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError, Text, check_choice
 from dvresearch.plots.style import (
     DARK,
     DASHES,
@@ -42,7 +42,6 @@ from dvresearch.wording.values import (
     indicator_name,
     known,
     names,
-    one_of,
     reason_labels,
     say,
     shown,
@@ -125,7 +124,7 @@ def intervals(
         For several indicators, a missing column of names, or an unknown word or code.
     """
     check(estimates, ESTIMATES)
-    one_of("sort", sort, ("value", "given"))
+    check_choice("sort", sort, ("value", "given"))
     table = estimates.assign(_name=names(estimates, unit))
     if sort == "value":
         shown = table["value"].mask(hidden(table))

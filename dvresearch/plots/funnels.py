@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from dvresearch.errors import Text
+from dvresearch.errors import Text, check_choice
 from dvresearch.plots.labels import name_points, separate
 from dvresearch.plots.style import (
     DARK,
@@ -33,7 +33,6 @@ from dvresearch.wording.values import (
     hidden,
     indicator_name,
     names,
-    one_of,
     say,
     unit_of,
     value,
@@ -134,7 +133,7 @@ def funnel(
     """
     check(funnel_table, FUNNEL)
     check(curve, _CURVE)
-    one_of("scale", scale, ("log", "linear"))
+    check_choice("scale", scale, ("log", "linear"))
     target = one_target(funnel_table)
     table = funnel_table.assign(_name=names(funnel_table, unit))
     drawn = table[table["value"].notna() & (table["denominator"] > 0) & ~hidden(table)]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import Text
+from dvresearch.errors import Text, check_choice
 from dvresearch.tables import ESTIMATES, check
 from dvresearch.wording.comparison import describe_funnel
 from dvresearch.wording.flows import describe_flows
@@ -21,7 +21,6 @@ from dvresearch.wording.values import (
     indicator_name,
     known,
     names,
-    one_of,
     say,
     shown,
     subject,
@@ -100,7 +99,7 @@ def alt_text(
     ParameterError
         For an unknown kind, language or code.
     """
-    one_of("kind", kind, tuple(_KINDS))
+    check_choice("kind", kind, tuple(_KINDS))
     head = say(_KINDS[kind], lang)
     if kind == "flows":
         return " ".join([f"{head}:", *describe_flows(table, lang)])

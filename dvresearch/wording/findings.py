@@ -7,10 +7,10 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch import codebook
-from dvresearch.errors import Text
+from dvresearch.errors import Text, check_choice
 from dvresearch.tables import FINDINGS, VERDICTS, check
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording.values import Lang, capital, inside, one_of, say
+from dvresearch.wording.values import Lang, capital, inside, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +44,8 @@ def verdict_words(verdict: str, lang: Lang, words: Words = "match") -> str:
         requirements (đạt / không đạt), ``effect`` for the checks of an effect (đạt / không đạt). ``review`` and
         ``unknown`` read the same in all.
     """
-    one_of("lang", lang, ("vi", "en"))
-    one_of("words", words, ("match", "pass", "effect"))
+    check_choice("lang", lang, ("vi", "en"))
+    check_choice("words", words, ("match", "pass", "effect"))
     own = words == "match" and verdict in ("pass", "fail")
     return codebook.get("verdict", f"match_{verdict}" if own else verdict).label(lang)
 

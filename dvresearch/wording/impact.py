@@ -105,8 +105,10 @@ _OBSERVED = Text(
     "Places with the model were not drawn at random: this is an association and does not say why.",
 )
 _DRAWN = Text(
-    "Nơi có mô hình được chọn bằng bốc thăm: chênh lệch này là tác động của mô hình, trong khoảng nêu trên.",
-    "Places with the model were drawn by lot: the difference is the effect of the model, within the interval given.",
+    "Nơi có mô hình được chọn bằng bốc thăm: cách chọn nơi không giải thích chênh lệch này, còn ngẫu nhiên thì nằm "
+    "trong khoảng nêu trên.",
+    "Places with the model were drawn by lot: how they were chosen does not explain the difference, and chance lies "
+    "within the interval given.",
 )
 _RANGE = Text("khoảng {level}: từ {low} đến {high}", "{level} interval: {low} to {high}")
 

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError, Text, check_choice
 from dvresearch.tables import ESTIMATES, UNIT_KEY
 from dvresearch.text import format_number, format_percent
 from dvresearch.text.formats import Lang
@@ -39,7 +39,6 @@ __all__ = [
     "listed",
     "names",
     "needed",
-    "one_of",
     "printed",
     "reason_labels",
     "reason_notes",
@@ -92,20 +91,8 @@ def say(text: Text, lang: Lang) -> str:
     ParameterError
         When `lang` is neither ``vi`` nor ``en``.
     """
-    one_of("lang", lang, ("vi", "en"))
+    check_choice("lang", lang, ("vi", "en"))
     return text.vi if lang == "vi" else text.en
-
-
-def one_of(argument: str, word: str, words: Sequence[str]) -> None:
-    """Refuse `word` unless it is one of `words`; `argument` is its name in the message."""
-    if word not in words:
-        choices = ", ".join(map(repr, words))
-        raise ParameterError(
-            Text(f"Không có lựa chọn {argument}={word!r}.", f"There is no {argument}={word!r}."),
-            expected=Text(f"một trong: {choices}", f"one of: {choices}"),
-            got=repr(word),
-            hint=Text(f"Viết {argument}={words[0]!r}.", f"Write {argument}={words[0]!r}."),
-        )
 
 
 def known(number: Any) -> TypeGuard[float]:

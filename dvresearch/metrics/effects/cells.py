@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError
+from dvresearch.errors import DataError, check_choice
 from dvresearch.metrics.effects.inputs import (
     ORIGIN,
     adoption_numbers,
@@ -23,7 +23,7 @@ from dvresearch.metrics.effects.inputs import (
     finite,
     period_numbers,
 )
-from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
+from dvresearch.metrics.estimates import Floats, check_whole, group_names
 
 __all__ = ["ADJUSTMENTS", "CONTROLS", "Sample", "group_time", "left_out", "no_cells", "sample"]
 
@@ -144,7 +144,7 @@ def sample(
     ParameterError
         For an anticipation that is no whole number from 0, or names that are none.
     """
-    choose("sampling", sampling, SAMPLINGS)
+    check_choice("sampling", sampling, SAMPLINGS)
     check_whole("anticipation", anticipation)
     covariates = group_names(covariates)
     of_unit = [c for c in (cluster, weights) if c is not None]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import linalg, special
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text, message
+from dvresearch.errors import ParameterError, Text, check_choice, message
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects import robustness
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, sides
@@ -19,7 +19,7 @@ from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Effects, Fit, check_
 from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
 from dvresearch.metrics.effects.inputs import check_columns, check_constant
 from dvresearch.metrics.effects.multiplicity import adjusted
-from dvresearch.metrics.estimates import Floats, check_whole, choose, group_names
+from dvresearch.metrics.estimates import Floats, check_whole, group_names
 from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value, untested
 
 __all__ = ["impact_checks", "pretrend_tests"]
@@ -258,7 +258,7 @@ def impact_checks(
     check_whole("seed", seed)
     wanted = group_names(honest)
     for restriction in wanted:
-        choose("honest", restriction, tuple(_HONEST))
+        check_choice("honest", restriction, tuple(_HONEST))
     _check_near(fitted, near)
     if not robustness.estimable(fitted):
         why = [codebook.get("reason", code) for code in fitted.reasons or ("no_cell",)]

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text, message
+from dvresearch.errors import ParameterError, Text, check_choice, message
 from dvresearch.metrics.effects.cells import CONTROLS, Control, Sample, Sampling, left_out, sample
 from dvresearch.metrics.effects.randomisation import Places, cell_effects, permuted, places
-from dvresearch.metrics.estimates import Floats, choose
+from dvresearch.metrics.estimates import Floats
 from dvresearch.metrics.findings import digits, finding, percent, table
 
 __all__ = ["FEW_CLUSTERS", "FEW_SIDE", "feasibility", "few_clusters", "refusals"]
@@ -209,7 +209,7 @@ def feasibility(
     DataError, ParameterError
         As for :func:`impact`.
     """
-    choose("control", control, tuple(CONTROLS))
+    check_choice("control", control, tuple(CONTROLS))
     if worthwhile is not None and not (isinstance(worthwhile, Real) and worthwhile > 0):
         raise ParameterError("worthwhile-not-above-zero", got=f"worthwhile={worthwhile!r}")
     data = sample(

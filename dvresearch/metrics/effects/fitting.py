@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse, special
 
-from dvresearch.errors import ParameterError
+from dvresearch.errors import ParameterError, check_choice
 from dvresearch.metrics.effects.cells import (
     ADJUSTMENTS,
     CONTROLS,
@@ -27,7 +27,7 @@ from dvresearch.metrics.effects.cells import (
     sample,
 )
 from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, refusals
-from dvresearch.metrics.estimates import Floats, choose, group_names
+from dvresearch.metrics.estimates import Floats, group_names
 
 __all__ = ["AVERAGES", "LEAST_DRAWS", "Average", "Effects", "Fit", "check_fit", "fit"]
 
@@ -124,7 +124,7 @@ class Fit:
             average those rows equally, ``overall_cohort`` by the adopting units that stand in some cell of the
             cohort; rows before adoption are left out of every ``overall``.
         """
-        choose("by", by, AVERAGES)
+        check_choice("by", by, AVERAGES)
         if by not in self._made:
             make = self._cells if by == "group_time" else self._overall if by.startswith("overall_") else self._average
             self._made[by] = make(by)
@@ -310,9 +310,9 @@ def fit(
         and no cells when nothing can be estimated, or when nothing but rounding is left to compute an error from
         (``exact_fit``).
     """
-    choose("control", control, tuple(CONTROLS))
-    choose("adjustment", adjustment, tuple(ADJUSTMENTS))
-    choose("base", base, ("varying", "universal"))
+    check_choice("control", control, tuple(CONTROLS))
+    check_choice("adjustment", adjustment, tuple(ADJUSTMENTS))
+    check_choice("base", base, ("varying", "universal"))
     data = sample(
         panel,
         outcome=outcome,

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from dvresearch.errors import ParameterError
+from dvresearch.errors import ParameterError, check_choice
 from dvresearch.metrics.effects.fitting import Effects, Fit, check_fit, fit
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose
+from dvresearch.metrics.estimates import Floats, build, check_confidence
 
 __all__ = ["breakdown", "honest_effects", "refit", "relative_limits", "time_weights"]
 
@@ -101,7 +101,7 @@ def honest_effects(
     ----------
     Rambachan and Roth (2023), Review of Economic Studies 90:2555-2591.
     """
-    choose("restriction", restriction, tuple(_SEARCH))
+    check_choice("restriction", restriction, tuple(_SEARCH))
     check_confidence(confidence)
     check_fit(fitted)
     keys = pd.DataFrame({"restriction": restriction, "m": _allowed(m)})

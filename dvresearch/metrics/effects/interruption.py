@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.metrics.effects.inputs import check_columns, read_periods
-from dvresearch.metrics.estimates import Floats, check_whole, choose, column_numbers
+from dvresearch.metrics.estimates import Floats, check_whole, column_numbers
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import period as read_period
 
@@ -70,8 +70,8 @@ class Interruption:
     transition: int = 0
 
     def __post_init__(self) -> None:
-        choose("family", self.family, ("quasipoisson", "linear"))
-        choose("change", self.change, ("both", "level", "slope"))
+        check_choice("family", self.family, ("quasipoisson", "linear"))
+        check_choice("change", self.change, ("both", "level", "slope"))
         for name in ("cycle", "transition", *(() if self.season == "indicators" else ("season",))):
             check_whole(name, getattr(self, name))
         wrong = {

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, message
+from dvresearch.errors import DataError, check_choice, message
 from dvresearch.metrics import findings
-from dvresearch.metrics.estimates import choose
 from dvresearch.metrics.findings import graded, p_value, untested
 from dvresearch.tables import ESTIMATES, check
 
@@ -42,7 +41,7 @@ def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) 
     """
     from statsmodels.stats.multitest import multipletests
 
-    choose("method", method, tuple(_METHODS))
+    check_choice("method", method, tuple(_METHODS))
     return multipletests(p, method=_METHODS[method])[1].tolist() if len(p) else []
 
 

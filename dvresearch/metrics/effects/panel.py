@@ -7,11 +7,10 @@ from typing import Literal
 
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, refuse_rows
+from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
 from dvresearch.metrics.effects.inputs import check_columns, period_numbers
 from dvresearch.metrics.effects.outcomes import read_outcomes
 from dvresearch.metrics.effects.stages import read_register, refuse_early_stop
-from dvresearch.metrics.estimates import choose
 from dvresearch.places import crosswalk, match
 from dvresearch.tables import STAGES
 from dvresearch.text import plain
@@ -89,8 +88,8 @@ def build_panel(
     Outcomes of the 63 provinces beside the 34 are brought to
     the borders of the 34 by :func:`dvresearch.places.rebase`, which refuses rates without counts.
     """
-    choose("undated", undated, ("refuse", "drop"))
-    choose("adoption", adoption, _STARTS)
+    check_choice("undated", undated, ("refuse", "drop"))
+    check_choice("adoption", adoption, _STARTS)
     if not isinstance(successors, Mapping | None):
         raise ParameterError("successors-no-mapping", got=type(successors).__name__)
     models = _models(register, adoption)

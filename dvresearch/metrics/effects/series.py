@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import ParameterError
+from dvresearch.errors import ParameterError, check_choice
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects.interruption import Interruption, Series, read_series
 from dvresearch.metrics.effects.segmented import (
@@ -24,7 +24,7 @@ from dvresearch.metrics.effects.segmented import (
     terms,
     together,
 )
-from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, choose
+from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole
 from dvresearch.metrics.findings import Finding, graded, untested
 
 __all__ = ["Interruption", "interrupted_series", "series_findings"]
@@ -104,7 +104,7 @@ def interrupted_series(
     Checked against R 4.2.2 ``glm`` on the Sicilian smoking ban of Lopez Bernal, Cummins and Gasparrini (2017),
     validation case ``its_sicily`` (tests/test_series.py).
     """
-    choose("errors", errors, ("newey_west", "model"))
+    check_choice("errors", errors, ("newey_west", "model"))
     check_confidence(confidence)
     if lags is not None:
         check_whole("lags", lags)

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, refuse_rows
-from dvresearch.metrics.estimates import Floats, build, check_confidence, choose, group_names, grouping, label_groups
+from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
+from dvresearch.metrics.estimates import Floats, build, check_confidence, group_names, grouping, label_groups
 from dvresearch.metrics.proportions import METHODS, share, z_value
 from dvresearch.tables import FIGURES, MODELS, STAGES, STOP_REASONS, UNIT_KEY, check
 from dvresearch.text import cell_date
@@ -75,8 +75,8 @@ def stages(
     Checked against U Minh Thượng 2019 (266 of 332, 80.1 %) and Bà Rịa - Vũng Tàu 2021 (1,808 of 2,071, 87.3 %), and
     against a loop over a synthetic register (tests/test_stages.py).
     """
-    choose("base", base, ("previous", "first"))
-    choose("method", method, tuple(METHODS))
+    check_choice("base", base, ("previous", "first"))
+    check_choice("method", method, tuple(METHODS))
     check_confidence(confidence)
     published = "indicator" in getattr(models, "columns", ())
     order = _PUBLISHED if published else STAGES
@@ -258,7 +258,7 @@ def running_share(
     if missing:
         raise DataError("register-without-stop", got=", ".join(missing))
     for reason in stop_reasons or ():
-        choose("stop_reasons", reason, STOP_REASONS)
+        check_choice("stop_reasons", reason, STOP_REASONS)
     labels = group_names(by)
     models = _with_year(models, labels).set_axis(range(1, len(models) + 1))
     refuse_early_stop(models)
