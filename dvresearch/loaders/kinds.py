@@ -293,8 +293,8 @@ def _finish_rubric(reading: Reading) -> None:
 
 
 KINDS = {
-    "dossiers": Kind(DOSSIERS, ("received",), finish=_finish_dossiers),
-    "cases": Kind(CASES, ("received",), numbers=True, added=True, titled=_book, finish=_finish_cases),
+    "dossiers": Kind(DOSSIERS, ("received",), single=True, finish=_finish_dossiers),
+    "cases": Kind(CASES, ("received",), numbers=True, added=True, single=True, titled=_book, finish=_finish_cases),
     "models": Kind(MODELS, ("unit", "states_name", "model"), finish=_finish_models),
     "targets": Kind(TARGETS, ("indicator",), ("indicator",), numbers=True, finish=_finish_targets),
     "rubric": Kind(RUBRIC, ("maximum",), ("criterion",), numbers=True, added=True, finish=_finish_rubric),

@@ -71,6 +71,8 @@ class Kind:
         Whether its numbers bear witness of a total, which holds the sums of what stands above it.
     added : bool
         Whether its records are added up, so that a total in doubt stops the reading; in a list it would not.
+    single : bool
+        Whether a row is one dossier or case: a column that counts them would make it many.
     titled : callable
         Tells what the title above a table and the name of its sheet say of all its rows.
     finish : callable
@@ -82,6 +84,7 @@ class Kind:
     sentences: tuple[str, ...] = ()
     numbers: bool = False
     added: bool = False
+    single: bool = False
     titled: Callable[[Block], Mapping[str, str]] = lambda block: {}
     finish: Callable[[Reading], None] = lambda reading: None
 
@@ -838,7 +841,7 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
 def _ask_counts(out: Reading, part: Part, at: int) -> bool:
     """Ask whether a row stands for one record, where a column holds how many; tell whether that is asked."""
     title, name = part.block.titles[at], out.table.key[0]
-    if out.table.name not in ("dossiers", "cases") or not _COUNTS.fullmatch(plain(title)):
+    if not out.kind.single or not _COUNTS.fullmatch(plain(title)):
         return False
     cells = convert(_take(part.block.sheet.columns[at], part.body.records), Column(title, "count"))
     counts = cells.content.dropna()
