@@ -138,6 +138,7 @@ def check(
 ) -> None:
     """Kiểm tra một tệp, hoặc mọi tệp của một đánh giá. / Check a file, or all files of an evaluation."""
     from dvresearch.evaluation import screened, spec
+    from dvresearch.loaders.declaration import refuse_otherwise
     from dvresearch.screening import screen
 
     if html + xlsx + json > 1:
@@ -148,6 +149,7 @@ def check(
             typer.echo("\n\n".join([f"[{key or path.name}]", *screened.as_text(found, lang), ""]))
         raise typer.Exit(2 if any(map(screened.must_mend, checked.values())) else 0)
     stated = _pairs(given)
+    refuse_otherwise(path, table, stated)
     found = screen(
         path,
         table,
@@ -183,11 +185,14 @@ def declare(
     answers: Annotated[Path | None, typer.Option(help="Bảng tính đã trả lời. / The workbook with answers.")] = None,
 ) -> None:
     """Đề nghị tệp khai báo cạnh một tệp dữ liệu. / Propose the declaration beside a data file."""
+    from dvresearch.loaders.declaration import refuse_otherwise
     from dvresearch.screening.propose import declare as run
 
     questions = path.with_name(f"{path.name}.cau-hoi.xlsx") if xlsx else None
     ask = _ask if sys.stdin.isatty() and not (xlsx or answers) else None
-    short = {"given": _pairs(given)} | ({"items": items} if items else {})
+    stated = _pairs(given)
+    refuse_otherwise(path, table, stated)
+    short = {"given": stated} | ({"items": items} if items else {})
     file, count = run(path, table, ask=ask, answers=answers, questions=questions, **short)
     typer.echo(f"Khai báo / declaration: {file}")
     if count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,20 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from dvresearch.cli import app
 from dvresearch.errors import DataError
-from dvresearch.loaders import Declaration, Limits, OpenQuestion, convert_dossiers, load_dossiers
+from dvresearch.loaders import (
+    Declaration,
+    Limits,
+    OpenQuestion,
+    convert_dossiers,
+    load_cases,
+    load_dossiers,
+    load_responses,
+)
+from dvresearch.loaders.declaration import beside
 from dvresearch.screening import screen
 from tests.spoilt import broken, ugly
 
@@ -100,9 +112,9 @@ def good_list(folder: Path, *changes: tuple[int, int, object]) -> Path:
     return path
 
 
-def declare(path: Path, *lines: str) -> Path:
+def declare(path: Path, *lines: str, kind: str = "dossiers") -> Path:
     file = path.with_name(f"{path.name}.khai.toml")
-    file.write_text("\n".join(["[[table]]", 'as = "dossiers"', *lines]), encoding="utf-8")
+    file.write_text("\n".join(["[[table]]", f'as = "{kind}"', *lines]), encoding="utf-8")
     return file
 
 
@@ -154,6 +166,85 @@ def test_a_row_of_one_sheet_is_no_fault_of_another(tmp_path: Path) -> None:
     assert "Tháng 2!3" in load_dossiers(path).index
 
 
+# --- lines of a declaration that fit nothing -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("table-kind-unknown", ["[[table]]", 'as = "dossier"']),
+        ("declaration-placeholder", ["[table.given]", 'unit = "…"']),
+        ("declaration-placeholder", ['sheets = ["…", "Danh sách"]']),
+        ("declaration-placeholder", ["[table.columns]", '"…" = "resolved"']),
+        ("declaration-placeholder", ["[table.words.outcome]", '"..." = "granted"']),
+        ("declared-word-not-there", ["[table.words.outcome]", '"Đã xong hẳn" = "granted"']),
+        ("declared-word-not-there", ["[table.words.channel]", '"Zalo" = "online"']),
+        ("declared-nothing-finished", ["nothing_finished = true"]),
+        ("cannot-be-used-here", ["[table.direction]", '"Tỷ lệ đúng hạn" = "higher"']),
+        ("cannot-be-used-here", ['decimal = "comma"']),
+        ("cannot-be-used-here", ['items = "one-stop"']),
+    ],
+)
+def test_a_declared_line_that_fits_nothing_is_refused(code: str, lines: list[str], tmp_path: Path) -> None:
+    path = good_list(tmp_path)
+    declare(path, *lines)
+    with pytest.raises(DataError) as caught:
+        load_dossiers(path)
+    assert caught.value.code == code
+    assert (screen(path)["verdict"] == "fail").any()
+
+
+def test_a_kind_of_table_that_is_none_is_refused_from_python_too(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="dossiers"):
+        load_dossiers(good_list(tmp_path), declaration=[Declaration("dossiers"), Declaration("dosiers")])
+
+
+def test_a_declared_word_may_be_the_beginning_of_a_cell(tmp_path: Path) -> None:
+    path = good_list(tmp_path, (3, 5, "Hủy theo đơn"))
+    declare(path, "[table.words.outcome]", '"Hủy theo" = "withdrawn"')
+    assert load_dossiers(path)["outcome"].iloc[2] == "withdrawn"
+
+
+def test_no_sheet_left_to_read_says_so(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "hai-trang.xlsx", a=UNIT_FIRST, b=UNIT_FIRST)
+    declare(path, 'unread = ["a", "b"]')
+    with pytest.raises(DataError) as caught:
+        load_dossiers(path)
+    assert caught.value.code == "all-sheets-unread"
+
+
+def test_a_command_that_gives_otherwise_than_declared_is_refused(tmp_path: Path) -> None:
+    path = good_list(tmp_path)
+    declare(path, "[table.given]", 'unit = "Xã Mẫu A"')
+    before = beside(path).read_bytes()
+    for command in ("check", "declare"):
+        ran = CliRunner().invoke(app, [command, str(path), "--given", "unit=Xã Mẫu B"])
+        assert isinstance(ran.exception, DataError)
+        assert ran.exception.code == "given-declared-otherwise"
+        assert beside(path).read_bytes() == before
+        assert CliRunner().invoke(app, [command, str(path), "--given", "unit=Xã Mẫu A"]).exit_code == 0
+        beside(path).write_bytes(before)  # `declare` writes it anew
+
+
+def asked_of(loaded: pd.DataFrame) -> list[str]:
+    return [question["code"] for question in loaded.attrs["load"]["questions"]]
+
+
+def test_a_sheet_that_came_after_the_declaration_is_asked_about(tmp_path: Path) -> None:
+    later = [UNIT_FIRST[0], ["Xã Mẫu", "02/04/2026", "05/04/2026"]]
+    path = workbook(tmp_path / "ho-so.xlsx", a=UNIT_FIRST, b=later, c=[["Ghi chú", "x", "y"], ["1", "2", "3"]])
+    declare(path, 'sheets = ["a"]')
+    loaded = load_dossiers(path)
+    assert asked_of(loaded) == ["sheet-unread"]
+    assert 'unread = ["b"]' in loaded.attrs["load"]["questions"][0]["answers"]
+    declare(path, 'sheets = ["a"]', 'unread = ["b"]')
+    assert asked_of(load_dossiers(path)) == []
+    declare(path, 'sheets = ["a"]', "[[table]]", 'as = "dossiers"', 'sheets = ["b"]')
+    assert asked_of(load_dossiers(path)) == []
+    declare(path, 'sheets = ["a"]', "[[table]]", 'as = "cases"', 'sheets = ["b"]')
+    assert asked_of(load_dossiers(path)) == []
+
+
 # --- questions -------------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +285,182 @@ def test_a_sheet_in_two_tables_of_one_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         load_dossiers(path)
     assert caught.value.code == "sheet-declared-twice"
+
+
+# --- what would change a number in silence ----------------------------------------------------------------------------
+
+
+DATES = ["STT", "Mã hồ sơ", "Ngày tiếp nhận", "Ngày hẹn trả", "Ngày có kết quả"]
+
+
+def dated(count: int, **last: object) -> list[list[object]]:
+    """Return synthetic dossiers of March 2026 with the header `DATES`, `last` by number in place of the result."""
+    day = dt.datetime(2026, 3, 2)
+    rows: list[list[object]] = []
+    for i in range(count):
+        ends = day + dt.timedelta(days=i + 3)
+        rows.append([i + 1, f"HS-{i + 1:02}", day + dt.timedelta(days=i), ends, last.get(f"r{i + 1}", ends)])
+    return [[*DATES], *rows]
+
+
+def asked(reading: Callable[..., pd.DataFrame], path: Path, **options: Any) -> DataError:
+    with pytest.raises(DataError) as caught:
+        reading(path, unit="Xã Mẫu", **options)
+    return caught.value
+
+
+def questions(loaded: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {question["code"]: question for question in loaded.attrs["load"]["questions"]}
+
+
+@pytest.mark.parametrize("tick", ["x", "X", " x "])
+def test_a_tick_among_dates_is_a_cell_to_mend_and_the_marks_of_nothing_are_none(tick: str, tmp_path: Path) -> None:
+    nothing = {"r2": "-", "r3": "…", "r4": "n/a", "r5": "Không rõ", "r6": None}
+    path = workbook(tmp_path / "a.xlsx", a=dated(7, **nothing))
+    assert load_dossiers(path, unit="Xã Mẫu")["resolved"].notna().tolist() == [True, *[False] * 5, True]
+    path = workbook(tmp_path / "b.xlsx", a=dated(7, r3=tick, r7=tick))
+    assert "E4" in asked(load_dossiers, path).got
+    assert "E8" in asked(load_dossiers, path).got
+
+
+def test_a_tick_in_a_long_text_is_refused_too(tmp_path: Path) -> None:
+    rows = [",".join(["Mã hồ sơ", "Ngày tiếp nhận", "Ngày hẹn trả", "Ngày có kết quả"])]
+    rows += [f"HS-{i:02},02/03/2026,{i:02}/04/2026,{'x' if i == 9 else '16/03/2026'}" for i in range(1, 20)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(DataError):
+        convert_dossiers(path, tmp_path / "a.parquet", unit="Xã Mẫu")
+
+
+def test_a_row_called_a_total_that_holds_all_a_record_does_is_asked_about(tmp_path: Path) -> None:
+    rows = dated(5)
+    rows[4][0] = "Cộng"
+    rows.append(["Tổng cộng", 5, None, None, None])
+    loaded = load_dossiers(workbook(tmp_path / "a.xlsx", a=rows), unit="Xã Mẫu")
+    assert loaded["dossier"].tolist() == [f"HS-0{i}" for i in range(1, 6)]
+    assert loaded.attrs["load"]["skipped"] == {"total": [7]}
+    assert questions(loaded)["total-doubtful"]["answers"] == [
+        '[table.rows] "5:Cộng" = "total"',
+        '[table.rows] "5:Cộng" = "record"',
+    ]
+    without = [[row[0], *row[2:]] for row in rows]
+    loaded = load_dossiers(workbook(tmp_path / "b.xlsx", a=without), unit="Xã Mẫu")
+    assert len(loaded) == 5
+    assert "total-doubtful" in questions(loaded)
+
+
+def test_a_sheet_that_repeats_others_is_asked_about(tmp_path: Path) -> None:
+    first, second = dated(12), dated(9)
+    for row in second[1:]:
+        row[2:] = [day + dt.timedelta(days=90) for day in row[2:]]
+    pages = {"Quý I": first, "Quý II": second, "6 tháng": [*first, *second[1:]]}
+    without = {name: [[row[0], *row[2:]] for row in rows] for name, rows in pages.items()}
+    path = workbook(tmp_path / "a.xlsx", **without)
+    fault = asked(load_dossiers, path)
+    for name in pages:
+        assert f"“{name}”" in str(fault)
+    assert [a.toml() for a in fault.give] == [
+        'unread = ["6 tháng"]',
+        'unread = ["Quý I", "Quý II"]',
+        'repeats = "keep"',
+    ]
+    for line, count in zip((a.toml() for a in fault.give), (21, 21, 42), strict=True):
+        declare(path, line)
+        assert len(load_dossiers(path, unit="Xã Mẫu")) == count
+    assert len(load_dossiers(workbook(tmp_path / "b.xlsx", a=without["Quý I"], b=without["Quý II"]), unit="X")) == 21
+
+
+def test_slips_pasted_twice_are_asked_about(tmp_path: Path) -> None:
+    slip = {"q1": "Thái độ phục vụ", "q2": "Thời gian giải quyết"}
+    words = ["Rất hài lòng", "Hài lòng", "Bình thường"]
+    sent = [dt.datetime(2026, 6, 1, 8, 0, 7) + dt.timedelta(minutes=17 * i) for i in range(9)]
+    rows = [[stamp, words[i % 3], words[i % 2]] for i, stamp in enumerate(sent)]
+    head = ["Dấu thời gian", *slip.values()]
+    path = workbook(tmp_path / "a.xlsx", a=[head, *rows, *rows])
+    fault = asked(load_responses, path, items=slip)
+    assert [a.toml() for a in fault.give] == ['repeats = "set_aside"', 'repeats = "keep"']
+    for answer, count in zip(fault.give, (9, 18), strict=True):
+        declare(path, answer.toml(), kind="responses")
+        loaded = load_responses(path, items=slip, unit="Xã Mẫu")
+        assert len(loaded) == count
+        assert sum(map(len, loaded.attrs["load"]["skipped"].values())) == 18 - count
+    # two people who say the same on one day are two people
+    days = [[stamp.date(), *answers] for stamp, *answers in rows]
+    assert len(load_responses(workbook(tmp_path / "b.xlsx", a=[head, *days, *days]), items=slip, unit="X")) == 18
+
+
+def test_a_column_of_counts_in_a_list_is_asked_about(tmp_path: Path) -> None:
+    rows = dated(6)
+    for title in ("Số lượng hồ sơ", "Số hồ sơ", "SL hồ sơ"):
+        counted = [[row[0], *row[2:], title if not i else 1 + i % 3] for i, row in enumerate(rows)]
+        path = workbook(tmp_path / "a.xlsx", a=counted)
+        told = questions(load_dossiers(path, unit="Xã Mẫu"))["rows-stand-for-many"]
+        assert "12" in told["vi"]
+        assert told["answers"] == [f'[table.columns] "{title}" = "left_out"']
+        declare(path, "[table.columns]", f'"{title}" = "left_out"')
+        assert not questions(load_dossiers(path, unit="Xã Mẫu"))
+        beside(path).unlink()
+    codes = [[row[0], *row[2:], "Số hồ sơ" if not i else 100 + i] for i, row in enumerate(rows)]
+    loaded = load_dossiers(workbook(tmp_path / "b.xlsx", a=codes), unit="Xã Mẫu")
+    assert loaded["dossier"].tolist() == [str(100 + i) for i in range(1, 7)]
+    assert not questions(loaded)
+
+
+def test_the_number_of_petitions_in_a_row_is_no_code(tmp_path: Path) -> None:
+    rows = [[i + 1, dt.datetime(2026, 3, 2 + i), "Khiếu nại", [3, 1, 2, 5, 4][i]] for i in range(5)]
+    path = workbook(tmp_path / "a.xlsx", a=[["STT", "Ngày nhận", "Loại đơn", "Số đơn"], *rows])
+    loaded = load_cases(path, unit="Xã Mẫu")
+    assert "case" not in loaded
+    assert "15" in questions(loaded)["rows-stand-for-many"]["vi"]
+
+
+def test_dates_in_two_orders_are_told_with_how_many_are_in_doubt(tmp_path: Path) -> None:
+    rows = dated(24)
+    for i, row in enumerate(rows[1:]):
+        row[2:] = [day.strftime("%m/%d/%Y" if i % 4 == 0 else "%d/%m/%Y") for day in row[2:]]
+    days = [text.split("/") for row in rows[1:] for text in row[2:]]
+    counts = [sum(int(a) > 12 for a, _, _ in days), sum(int(b) > 12 for _, b, _ in days)]
+    counts.append(sum(int(a) <= 12 and int(b) <= 12 for a, b, _ in days))
+    path = workbook(tmp_path / "a.xlsx", a=rows)
+    fault = asked(load_dossiers, path)
+    assert all(str(count) in str(fault.title.vi) for count in counts)
+    found = screen(path, unit="Xã Mẫu").set_index("check")
+    assert found.loc["date_orders_mixed", "verdict"] == "fail"
+    assert "bad_date" in found.index
+    declare(path, 'date_order = "dmy"')
+    assert asked(load_dossiers, path).code == "cells-to-mend"
+    # one slip is no order
+    slip = [[*DATES], *([*row[:2], *(d.strftime("%d/%m/%Y") for d in row[2:])] for row in dated(24)[1:])]
+    slip[3][4] = "03/25/2026"
+    assert asked(load_dossiers, workbook(tmp_path / "b.xlsx", a=slip)).code == "cells-to-mend"
+
+
+def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", a=dated(9))
+    book = openpyxl.load_workbook(path)
+    for row in (4, 5, 8):
+        book["a"].row_dimensions[row].hidden = True
+    book.save(path)
+    loaded = load_dossiers(path, unit="Xã Mẫu")
+    assert len(loaded) == 9
+    assert ["hidden_rows", "3"] in loaded.attrs["load"]["notes"]
+    found = screen(path, unit="Xã Mẫu").set_index("check")
+    assert found.loc["hidden_rows", "computed"] == "3"
+    assert "3 dòng đang ẩn" in found.loc["account", "guidance_vi"]
+
+
+@pytest.mark.parametrize("struck", [2, 5, 9])
+def test_a_struck_cell_strikes_no_other_that_reads_the_same(struck: int, tmp_path: Path) -> None:
+    rows = [[*row, "Lĩnh vực" if not i else "Đất đai"] for i, row in enumerate(dated(9))]
+    path = workbook(tmp_path / "a.xlsx", a=rows)
+    book = openpyxl.load_workbook(path)
+    for cell in book["a"][struck]:
+        cell.font = openpyxl.styles.Font(strike=True)
+    book.save(path)
+    found = screen(path, unit="Xã Mẫu")
+    places = found.loc[found["check"] == "struck_cell", "where"]
+    assert len(places) == 5  # all but the serial number, which is not read
+    assert all(f"dòng/row {struck}," in place for place in places)
 
 
 # --- several tables of one file --------------------------------------------------------------------------------------

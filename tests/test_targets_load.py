@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from dvresearch import examples
-from dvresearch.loaders import load_targets
+from dvresearch.errors import DataError
+from dvresearch.loaders import Declaration, load_targets
 from dvresearch.metrics import attainment, attainment_shares
 from dvresearch.tables import TARGETS
 
@@ -27,6 +29,40 @@ def test_random_plans_come_back(tmp_path, rounds):
         loaded = load_targets(path).reset_index(drop=True)
         loaded = loaded.drop(columns="direction")
         pd.testing.assert_frame_equal(loaded, frame, check_names=False, obj=f"seed {seed}")
+
+
+def _plan(path, *rows):
+    lines = [";".join(["STT", "Chỉ tiêu", "ĐVT", "Kế hoạch", "Thực hiện"])]
+    lines += [";".join([str(i + 1), *row]) for i, row in enumerate(rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "cells", [("1,500", "1,600"), ("2,000 hộ", "1,999 hộ"), ("1,999", "…"), ("1,250,000", "1,300")]
+)
+def test_commas_before_three_digits_alone_are_asked_about(cells, tmp_path):
+    path = _plan(tmp_path / "a.csv", ("Số hộ tham gia", "hộ", *cells), ("Số mô hình", "mô hình", "12", "14"))
+    english = "1,250,000" in cells  # two groups are thousands for sure
+    if english:
+        assert load_targets(path, unit="Xã Mẫu", period="2026")["result"].tolist() == [1300, 14]
+        return
+    with pytest.raises(DataError) as caught:
+        load_targets(path, unit="Xã Mẫu", period="2026")
+    assert [a.toml() for a in caught.value.give] == ['decimal = "comma"', 'decimal = "dot"']
+    for word, planned in (("comma", 1), ("dot", 1000)):
+        said = Declaration("targets", decimal=word)
+        loaded = load_targets(path, unit="Xã Mẫu", period="2026", declaration=said)
+        assert planned <= loaded["planned"].iloc[0] < 2.001 * planned
+
+
+def test_a_comma_that_another_cell_decides_is_not_asked_about(tmp_path):
+    path = _plan(tmp_path / "a.csv", ("Diện tích rừng", "ha", "1,234", "1,300"), ("Thu ngân sách", "tỷ", "1,5", "1,45"))
+    with pytest.raises(DataError) as caught:  # 1,5 says that a comma marks decimals: one or thousands?
+        load_targets(path, unit="Xã Mẫu", period="2026")
+    assert "1.234" in caught.value.title.vi
+    path = _plan(tmp_path / "b.csv", ("Diện tích", "ha", "1,234", "1,3005"), ("Thu ngân sách", "tỷ", "1.000,5", "999"))
+    assert load_targets(path, unit="Xã Mẫu", period="2026")["planned"].tolist() == [1.234, 1000.5]
 
 
 def test_a_sheet_as_communes_keep_it(tmp_path):

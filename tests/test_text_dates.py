@@ -168,9 +168,15 @@ def test_cells_with_an_instant():
     assert cell_date(pd.Timestamp(MORNING)) == cell_date("46077,354166666667") == MORNING
 
 
-@pytest.mark.parametrize("value", [None, "", "-", "~", "x", "…", "Không quy định", math.nan, pd.NaT, pd.NA])
+@pytest.mark.parametrize("value", [None, "", "-", "~", "…", "Không quy định", math.nan, pd.NaT, pd.NA])
 def test_cells_without_a_date(value):
     assert cell_date(value) is None
+
+
+@pytest.mark.parametrize("tick", ["x", " X"])
+def test_a_tick_is_no_empty_cell(tick):
+    with pytest.raises(DataError):
+        cell_date(tick)
 
 
 @pytest.mark.parametrize(

@@ -280,7 +280,8 @@ def _cells(values: pd.Series, column: Column, mess: Mess, rng: np.random.Generat
         entries = {word: codebook.get("value", column.entry(word)) for word in column.words}
         words = {word: _named(entry, entry.aliases, mess, rng) for word, entry in entries.items()}
         cells = [words.get(v, workbook.safe(v)) for v in values]
-    nothing = "" if column.kind in ("yesno", "stated") and mess.missing == "x" else mess.missing  # there "x" is yes
+    ticked = column.kind in ("yesno", "stated", "date", "time") or bool(column.words)  # there "x" says something
+    nothing = "" if ticked and mess.missing == "x" else mess.missing
     return [nothing if gone else cell for gone, cell in zip(missing, cells, strict=True)]
 
 

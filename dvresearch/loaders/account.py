@@ -222,6 +222,8 @@ def summary(report: Mapping[str, Any]) -> Text:
         label = codebook.get("check", f"skipped_{reason}")
         what = Text(label.label_vi, label.label_en)
         parts.append(message("account-aside", what=what, count=len(rows), rows=_listed(rows)))
+    if hidden := [int(count) for code, count in report["notes"] if code == "hidden_rows"]:
+        parts.append(message("account-hidden", count=sum(hidden)))
     if left := [*report["personal"], *report["unused"]]:
         parts.append(message("account-left-out", count=len(left), titles="; ".join(f"“{t}”" for t in left[:12])))
     if unread := report["unread"]:

@@ -24,14 +24,15 @@ from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import shape
 
-__all__ = ["LABELS", "LONG", "Body", "body_rows"]
+__all__ = ["LABELS", "LONG", "SERIAL_TITLES", "Body", "body_rows"]
 
 LABELS = 4  # columns in which the word of a total may stand
 #: A number of a heading: I, II, A, B; 1 and 2 number records.
 _SECTION = re.compile(r"[IVX]{1,5}|[A-H]")
 #: Where a total row may begin.
 _MAY_BE_TOTAL = re.compile(r"[\s(]*(?:t|c|l|Σ|∑|s|g|đ|toàn)", re.IGNORECASE)
-_SERIAL = ("stt", "tt", "sott", "sothutu", "thutu")
+#: Titles of the column of serial numbers.
+SERIAL_TITLES = ("stt", "tt", "sott", "sothutu", "thutu")
 LONG = 120  # letters from which a text alone in its row is no heading
 _SHOWN = 10  # rows named in a question
 
@@ -155,7 +156,9 @@ def _totals(look: _Look, numbers: NDArray[np.float64], kinds: NDArray[Any]) -> d
     serials = [line[look.serial] if look.serial is not None else "" for line in words]
     found = total_rows(labels, numbers[rows], serials)
     asked = [n for n in found.doubtful if not (look.by_date and look.has_key(rows[n]))]
-    return {rows[n]: False for n in asked} | {rows[n]: True for n in found.sure}
+    # a word alone, with nothing to add up, is one witness against a row that holds all a record does
+    alone = {n for n in found.sure if np.isnan(numbers[rows[n]]).all() and look.is_full(rows[n])}
+    return {rows[n]: False for n in asked} | {rows[n]: n not in alone for n in found.sure}
 
 
 class _Look:
@@ -183,7 +186,7 @@ class _Look:
         # words that name a unit are no key, nor those by which a record is known
         keys = [k for k in table.key if k in block.columns and k not in ("unit", "period")]
         self.key_column = block.columns[keys[0]] if keys and (self.by_date or keys[0] != anchor) else None
-        self.serial = next((c for c in self.span if self.titles[c] in _SERIAL), None)
+        self.serial = next((c for c in self.span if self.titles[c] in SERIAL_TITLES), None)
         first = [self.columns[c] for c in self.span[: LABELS + 1]]
         words = {w for cells in first for w in set(cells) if isinstance(w, str) and _MAY_BE_TOTAL.match(w)}
         words = {w for w in words if names_total(w)}
@@ -254,6 +257,14 @@ class _Look:
 
     def has_key(self, i: int) -> bool:
         return self.key_column is not None and bool(self.has[self.key_column][i])
+
+    def is_full(self, i: int) -> bool:
+        """Tell whether a row holds its day, all that is required and, where the table has keys, one with digits."""
+        if not (self.by_date and self.whole[i]) or self.bare[i]:
+            return False
+        if self.key_column is None:
+            return bool(self.held[i] >= max(3, len(self.known) / 2))
+        return any(map(str.isdigit, self.words(i)[self.key_column]))
 
     def heading(self, i: int) -> str:
         """Return the first words of a row that are no number."""

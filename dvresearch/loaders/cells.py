@@ -22,6 +22,7 @@ from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import Odd, texts
 from dvresearch.tables import SCALES, Column
 from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
+from dvresearch.text.numerals import BLANKS
 
 __all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "is_open", "vocabulary"]
 
@@ -86,10 +87,19 @@ class Typed:
 
 
 def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
-    """Return for each cell the number of its distinct value, -1 for a missing one, and the distinct values."""
-    cells = values if isinstance(values, pd.Series) else np.array([*values, None], dtype=object)[:-1]
+    """Return for each cell the number of its distinct value, -1 for a missing one, and the distinct values.
+
+    Every odd cell is a value of its own: pandas would tell texts apart by their letters alone.
+    """
+    if isinstance(values, pd.Series):
+        codes, uniques = pd.factorize(values)
+        return codes, list(uniques)
+    cells = np.array([*values, None], dtype=object)[:-1]
+    odd = [i for i, v in enumerate(values) if type(v) is Odd]
+    cells[odd] = None
     codes, uniques = pd.factorize(cells)
-    return codes, list(uniques)
+    codes[odd] = len(uniques) + np.arange(len(odd))
+    return codes, [*uniques, *(values[i] for i in odd)]
 
 
 def _spread(uniques: Any, codes: NDArray[np.intp], dtype: Any) -> pd.Series:
@@ -142,7 +152,8 @@ def convert(values: Sequence[Any], column: Column, *, order: Order = "dmy", zone
         given = [bool(k) and k not in _NOTHING for k in map(key, texts(uniques))]
         codes = np.where(codes < 0, len(given), codes)  # a missing cell states nothing
         return _typed(codes, uniques, _spread([*given, False], codes, "boolean"), [False] * len(given))
-    words = [None if t.casefold() in MISSING else t for t in texts(uniques)]
+    empty = BLANKS if column.words else MISSING
+    words = [None if t.casefold() in empty else t for t in texts(uniques)]
     if column.kind == "code" and not column.words:
         return _codes(codes, uniques, words)
     if not column.words:

@@ -41,7 +41,7 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S.%f
 _CLOCKS_FIRST = ("%H:%M ", "%H:%M:%S ")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?P<zone>Z| UTC|[+-]\d\d(?::?\d\d)?)?)?")
 #: Cells that are read as empty.
-_NULLS = ("", "-", "–", "…", "...", "x", "NULL", "null", "N/A", "nan")
+_NULLS = ("", "-", "–", "…", "...", "NULL", "null", "N/A", "nan")
 _SHOWN = 8
 _SAMPLE = 1_000  # distinct dates by which the form of a column is told
 _REQUIRED = [c.name for c in DOSSIERS.columns if c.required]
@@ -117,10 +117,10 @@ def convert_records(
     whole = source.stat().st_size <= _HEAD
     cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
     sheet = Sheet(source.name, "", cells)
-    start = read([sheet], KINDS["dossiers"], said)
+    start = read([sheet], KINDS["dossiers"], said, partial=not whole)
     if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
         order = _order_further_on(source, start.block, delimiter)
-        start = read([sheet], KINDS["dossiers"], replace(said, date_order=order))
+        start = read([sheet], KINDS["dossiers"], replace(said, date_order=order), partial=True)
     start.refuse()
     first = start.origin(0)[1] + 1
     if between := sorted(row + 1 for rows in start.skipped().values() for _, row in rows if row + 1 > first):
@@ -196,11 +196,12 @@ class _Reading:
         if rule.kind == "time":
             distinct = dict.fromkeys(t for t in texts(cells) if t and t not in _NULLS)
             return self._time(rule.name, name, list(distinct)[:_SAMPLE], cells)
+        if rule.words:
+            return _words(rule, name, set(texts(cells)))
+        name = f"nullif({name}, 'x')"  # among days and coded words it is a tick
         if rule.kind in ("count", "number"):
             digits = {"vi": f"replace(replace({name}, '.', ''), ',', '.')", "en": f"replace({name}, ',', '')"}
             return f"CAST({digits.get(column_style(cells), name)} AS DOUBLE)"
-        if rule.words:
-            return _words(rule, name, set(texts(cells)))
         # Trimming ten million cells that need it nowhere costs a tenth of the whole conversion.
         return f"trim({name})" if any(isinstance(c, str) and c != c.strip() for c in cells) else name
 

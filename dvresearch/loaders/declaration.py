@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch.errors import Answer, DataError, ParameterError
+from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.tables import TABLES, Table
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "declared_once",
     "from_mapping",
     "from_toml",
+    "refuse_otherwise",
 ]
 
 #: Settings with a fixed vocabulary.
@@ -38,12 +40,25 @@ WORDS: dict[str, tuple[object, ...]] = {
     "halted": ("ends", "paused"),
     "date_order": ("auto", "dmy", "mdy"),
     "decimal": ("comma", "dot"),
+    "repeats": ("set_aside", "keep"),
 }
 #: Word of a setting -> the state of a dossier it stands for, by the state the file holds.
 STATES = {
     "financial_duty": {"runs": "open", "paused": "paused"},
     "halted": {"ends": "stopped", "paused": "paused"},
 }
+#: The kinds of table that are read record by record.
+RECORDS = ("dossiers", "cases", "responses", "models", "targets", "rubric")
+_DATED = tuple(name for name in RECORDS if any(c.kind in ("date", "time") for c in TABLES[name].columns))
+#: Keys that mean something of some kinds of table only.
+USED_BY = {
+    **dict.fromkeys(("due_contains_pause", "financial_duty", "halted", "nothing_finished"), ("dossiers",)),
+    **dict.fromkeys(("date_order", "timezone", "repeats"), _DATED),
+    **dict.fromkeys(("direction", "decimal"), ("targets",)),
+    "items": ("responses",),
+}
+#: What stands in a proposed line where only the user knows.
+_PLACEHOLDERS = ("…", "...")
 #: Columns of a file that are not to be used.
 LEFT_OUT = "left_out"
 #: What a row can be said to be.
@@ -86,6 +101,9 @@ class Declaration:
         Whether 02/03/2026 is 2 March.
     decimal : {"comma", "dot"}
         How numbers are written where one column has both ``1.234`` and ``95.5``.
+    repeats : {"set_aside", "keep"}
+        Whether rows that are the same as one above, to the time of day, are set aside; ``keep`` also of sheets whose
+        records stand in others.
     timezone : str
         Zone of instants; empty: Vietnamese clock time.
     items, corrections : Path, optional
@@ -109,6 +127,7 @@ class Declaration:
     date_order: str = "auto"
     decimal: str = ""
     nothing_finished: bool | None = None
+    repeats: str = ""
     timezone: str = ""
     items: Any = None
     corrections: Path | None = None
@@ -201,11 +220,34 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     if said.get("date_order") == "auto":
         del said["date_order"]
     given = said.pop("given", {})
+    _check_kinds(tables, "")
     mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
     merged = [replace(t, kind=kind, **said, given={**t.given, **given}) for t in mine]
     for table in merged:
         _check_words(table, "")
-    return merged
+    # a sheet that is declared as another kind of table is none of these
+    others = dict.fromkeys(sheet for t in tables if t.kind not in ("", kind) for sheet in t.sheets)
+    return [
+        replace(t, unread=(*t.unread, *(s for s in others if s not in (*t.sheets, *t.unread)))) if t.sheets else t
+        for t in merged
+    ]
+
+
+def refuse_otherwise(path: str | Path, kind: str, given: Mapping[str, str]) -> None:
+    """Refuse what a command gives where the declaration beside the file says otherwise of tables of that kind.
+
+    Raises
+    ------
+    DataError
+        For the first such line; an empty `kind` stands for all tables.
+    """
+    file = beside(path)
+    tables = from_toml(file) if given and file.is_file() else []
+    for said in (t.given for t in tables if not kind or t.kind in ("", kind)):
+        for name, value in given.items():
+            if said.get(name, value) != value:
+                got = f"{name} = {value!r}"
+                raise DataError("given-declared-otherwise", where=file.name, got=got, name=name, value=said[name])
 
 
 def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
@@ -234,7 +276,9 @@ def from_toml(file: Path) -> list[Declaration]:
     tables = raw.get("table")
     if set(raw) - {"table"} or not isinstance(tables, list):
         raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
-    return [from_mapping(table, file) for table in tables]
+    found = [from_mapping(table, file) for table in tables]
+    _check_kinds(found, file.name)
+    return found
 
 
 def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
@@ -267,8 +311,32 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
     return found
 
 
+def _check_kinds(tables: Sequence[Declaration], where: str) -> None:
+    """Refuse a table of a kind that is none: it would be read by nobody."""
+    known = ("", *RECORDS, *dict.fromkeys(code for code, _ in FORMS))
+    if wrong := next((t.kind for t in tables if t.kind not in known), ""):
+        raise DataError("table-kind-unknown", where=where or None, got=wrong, kind=wrong, words=", ".join(known[1:]))
+
+
+def _placeholders(found: Declaration) -> list[str]:
+    """Return the lines in which a proposed ``…`` still stands for what only the user knows."""
+
+    def said(value: Any) -> bool:
+        inside = [*value, *value.values()] if isinstance(value, Mapping) else value
+        return value in _PLACEHOLDERS if isinstance(value, str) else any(map(said, inside))
+
+    texts = {f.name: getattr(found, f.name) for f in fields(found)}
+    return [name for name, value in texts.items() if isinstance(value, str | tuple | Mapping) and said(value)]
+
+
 def _check_words(found: Declaration, where: str) -> None:
-    """Refuse a word that no setting knows."""
+    """Refuse a word that no setting knows, and a key that says nothing of this kind of table."""
+    if open_lines := _placeholders(found):
+        raise DataError("declaration-placeholder", where=where or None, got="…", key=", ".join(open_lines))
+    elsewhere = {key for key, kinds in USED_BY.items() if found.kind in RECORDS and found.kind not in kinds}
+    if idle := ", ".join(sorted(elsewhere & found._stated().keys())):
+        here = ", ".join(f.name for f in fields(found) if f.name not in ("kind", *elsewhere))
+        raise DataError("cannot-be-used-here", where=where or None, got=idle, table=found.kind, idle=idle, words=here)
     said = {key: getattr(found, key) for key in WORDS}
     wrong: dict[str, tuple[object, tuple[object, ...]]]
     wrong = {k: (v, WORDS[k]) for k, v in said.items() if v not in ("", None, *WORDS[k])}

@@ -45,6 +45,9 @@ def _finish_dossiers(reading: Reading) -> None:
             )
     _ask_words(reading, "outcome")
     ended = frame["resolved"].notna().any() if "resolved" in frame else False
+    if ended and stated.nothing_finished:
+        count = int(frame["resolved"].notna().sum())
+        raise DataError("declared-nothing-finished", where=reading.where("resolved"), got="true", count=count)
     rival = "resolved" in (reading.block.rivals or {})
     if not ended and not stated.nothing_finished and not rival:
         answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
@@ -189,6 +192,14 @@ def _refuse_bare_numbers(reading: Reading, asked: Questionnaire) -> None:
 _UNKNOWN = ("", "plan-without-number", "result-without-number")
 
 
+#: 1,500 and 2,000 households: thousands in English, one and a half in Vietnamese.
+_COMMA_GROUP = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d.,]*\d)")
+
+
+def _has_comma_group(cell: object) -> bool:
+    return isinstance(cell, str) and _COMMA_GROUP.search(cell) is not None
+
+
 def _finish_targets(reading: Reading) -> None:
     """Read plan and result on one scale, with the words that say which way is better."""
     frame, stated = reading.frame, reading.stated
@@ -198,9 +209,11 @@ def _finish_targets(reading: Reading) -> None:
     reading.problems = kept
     cells = {name: reading.raw(name) for name in ("planned", "result")}
     style = {"comma": "vi", "dot": "en"}.get(stated.decimal) or column_style([*cells["planned"], *cells["result"]])
+    answers = [Answer("decimal", word) for word in ("comma", "dot")]
     if style == "mixed":
-        answers = [Answer("decimal", word) for word in ("comma", "dot")]
         reading.ask("decimal-mixed", column="planned", answers=answers, blocking=True)
+    elif style == "unknown" and (seen := sum(map(_has_comma_group, [*cells["planned"], *cells["result"]]))):
+        reading.ask("decimal-comma-doubtful", column="planned", evidence=str(seen), answers=answers, blocking=True)
     extra = {word: reading.beside(words) for word, words in (("unit", ("dvt", "donvitinh")), ("note", ("ghichu",)))}
     unused = set(stated.direction) - set(frame["indicator"])
     if unused:
@@ -280,8 +293,8 @@ def _finish_rubric(reading: Reading) -> None:
 
 
 KINDS = {
-    "dossiers": Kind(DOSSIERS, ("received",), finish=_finish_dossiers),
-    "cases": Kind(CASES, ("received",), numbers=True, added=True, titled=_book, finish=_finish_cases),
+    "dossiers": Kind(DOSSIERS, ("received",), single=True, finish=_finish_dossiers),
+    "cases": Kind(CASES, ("received",), numbers=True, added=True, single=True, titled=_book, finish=_finish_cases),
     "models": Kind(MODELS, ("unit", "states_name", "model"), finish=_finish_models),
     "targets": Kind(TARGETS, ("indicator",), ("indicator",), numbers=True, finish=_finish_targets),
     "rubric": Kind(RUBRIC, ("maximum",), ("criterion",), numbers=True, added=True, finish=_finish_rubric),

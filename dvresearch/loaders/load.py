@@ -19,6 +19,7 @@ from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.kinds import KINDS, survey
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
 from dvresearch.loaders.reading import Kind, Reading, date_only, in_order, read
+from dvresearch.loaders.repeats import look_for_repeats
 from dvresearch.loaders.sheets import LoadReport
 from dvresearch.tables import DOSSIERS, SENSITIVE, TABLES, check
 
@@ -90,6 +91,7 @@ def readings(
         reading = read(path, what, said, key_salt=key_salt, changes=changes, limits=limits)
         what.finish(reading)
         out.append(reading)
+    look_for_repeats(out)
     ends = [reading.frame["resolved"].notna().any() for reading in out if "resolved" in reading.frame]
     if any(ends):  # a file whose tables are declared one by one is still one file
         for reading in (r for r in out if "resolved" in r.frame):
@@ -98,8 +100,12 @@ def readings(
     if twice := next((place for place in places if places.count(place) > 1), None):
         raise DataError("sheet-declared-twice", where=Path(path).name, got=twice[0], sheet=twice[0])
     read_here = {p.block.sheet.name for reading in out for p in reading.parts}
+    settled = read_here | {name for reading in out for name in reading.stated.unread}
     for reading in out:
         reading.unread = [(name, why) for name, why in reading.unread if name not in read_here]
+        reading.questions = [
+            q for q in reading.questions if q.code != "sheet-unread" or q.blanks["sheet"] not in settled
+        ]
     return out
 
 

@@ -8,6 +8,7 @@ not kept. What the file does not decide becomes a question.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,13 @@ _FEW_WORDS = 30
 _NUMERIC = ("count", "number", "share")
 #: How far outside the real dates of a column a date in words may lie.
 _SLACK = pd.Timedelta(days=7)
+#: Dates in the other order from which they are more than slips.
+_SEVERAL = 3
+#: What a column of counts is called in which a row may stand for several records: "Số lượng hồ sơ", "SL HS", "Số đơn".
+_COUNTS = re.compile(
+    r"(?:tong )?(?:(?:so luong|sl)(?: (?:cac )?(?:ho so|hs|don(?: thu)?|vu viec))?|so (?:ho so|hs|don(?: thu)?))"
+    r"(?: (?:tiep nhan|da nhan|giai quyet|da giai quyet|phat sinh|trong ky))?"
+)
 #: Share of known words from which a column holds a vocabulary.
 _MOSTLY = 0.7
 #: Rows and columns from which a sheet that is not read may be a table of records.
@@ -63,6 +71,8 @@ class Kind:
         Whether its numbers bear witness of a total, which holds the sums of what stands above it.
     added : bool
         Whether its records are added up, so that a total in doubt stops the reading; in a list it would not.
+    single : bool
+        Whether a row is one dossier or case: a column that counts them would make it many.
     titled : callable
         Tells what the title above a table and the name of its sheet say of all its rows.
     finish : callable
@@ -74,6 +84,7 @@ class Kind:
     sentences: tuple[str, ...] = ()
     numbers: bool = False
     added: bool = False
+    single: bool = False
     titled: Callable[[Block], Mapping[str, str]] = lambda block: {}
     finish: Callable[[Reading], None] = lambda reading: None
 
@@ -260,6 +271,8 @@ class Reading:
 
     def refuse(self) -> None:
         """Raise a `DataError` that names what has to be mended or answered, if anything has to be."""
+        # who mends the impossible dates alone would leave the others in doubt, and nothing to tell
+        refuse_questions([q for q in self.questions if q.code == "date-orders-mixed"])
         refuse_problems(self.problems)
         refuse_questions(self.questions)
 
@@ -294,6 +307,7 @@ def read(
     key_salt: str | None = None,
     changes: pd.DataFrame | None = None,
     limits: Limits = LIMITS,
+    partial: bool = False,
 ) -> Reading:
     """Read the records of one kind from a file.
 
@@ -311,6 +325,8 @@ def read(
         Rows of corrections.
     limits : Limits
         How much the file may ask for.
+    partial : bool
+        Whether `source` is the beginning of a longer file: a declared word may occur further on.
 
     Returns
     -------
@@ -337,6 +353,8 @@ def read(
             raise DataError("declared-row-not-there", where=out.sheet.where(), got=row, row=row)
     if not any(len(p.body.records) for p in out.parts):
         raise DataError("no-data-row", where=out.sheet.where(out.block.top))
+    if not partial:
+        _check_declared_words(out)
     _fill(out)
     _name_sections(out)
     _judge_personal(out, key_salt)
@@ -345,6 +363,16 @@ def read(
         _give(out, name, value)
     out.frame = in_order(out.frame, kind.table)
     return out
+
+
+def _check_declared_words(out: Reading) -> None:
+    """Refuse a declared word that no cell of its column holds or begins with."""
+    for name, said in out.stated.words.items():
+        cells = {key(t) for p in out.parts if name in p.block.columns for t in set(texts(_body(p.block, name)))}
+        idle = [word for word in said if key(word) and not any(key(word) in cell for cell in cells)]
+        if idle:
+            missing = ", ".join(f"“{word}”" for word in idle)
+            raise DataError("declared-word-not-there", where=out.where(name), name=name, missing=missing)
 
 
 def date_only(frame: pd.DataFrame) -> list[str]:
@@ -380,7 +408,10 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
     for said in (*stated.sheets, *stated.unread):
         if said not in names:
             raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(names), sheet=said)
-    wanted = [s for s in sheets if s.name not in stated.unread and (not stated.sheets or s.name in stated.sheets)]
+    left = [s for s in sheets if s.name not in stated.unread]
+    wanted = [s for s in left if not stated.sheets or s.name in stated.sheets]
+    if not wanted:
+        raise DataError("all-sheets-unread", where=sheets[0].file, got=", ".join(names))
     found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
     every = [b for _, blocks in found for b in blocks]
@@ -402,9 +433,13 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
             fitting = [goes_on]
         chosen += fitting
         if sheet.hidden and fitting and sheet.name not in stated.sheets:
-            out.ask("hidden-sheet-read", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
+            out.ask("hidden-sheet-read", where=sheet.where(), answers=_sheet_answers(out, sheet), sheet=sheet.name)
         if not fitting:
             _leave_unread(out, sheet)
+    for sheet in (s for s in left if s not in wanted):  # one that came after the declaration was written
+        alike = find_blocks(sheet, table, replace(stated, header=""))
+        if any(_belongs(b, main, needed, False) for b in alike) or _continues(sheet, main):
+            out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(out, sheet), sheet=sheet.name)
     out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
     for block in chosen:
         for name, at in block.rivals.items():
@@ -434,8 +469,9 @@ def _continues(sheet: Sheet, main: Block) -> Block | None:
     return None
 
 
-def _sheet_answers(sheet: Sheet) -> list[Answer]:
-    return [Answer("unread", [sheet.name]), Answer("sheets", ["…", sheet.name])]
+def _sheet_answers(out: Reading, sheet: Sheet) -> list[Answer]:
+    unread, others = [*out.stated.unread, sheet.name], out.stated.sheets or ("…",)
+    return [Answer("unread", unread), Answer("sheets", [*others, sheet.name])]
 
 
 def _ask_lacking(out: Reading, block: Block, lacking: set[str]) -> None:
@@ -460,7 +496,7 @@ def _leave_unread(out: Reading, sheet: Sheet) -> None:
     rows, columns = _SMALL_SHEET
     wide = sum(sum(map(bool, texts(r))) >= columns for r in sheet.rows(0, 200)) if not sheet.titles else sheet.height
     if wide >= rows and not out.stated.sheets:
-        out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(sheet), sheet=sheet.name)
+        out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(out, sheet), sheet=sheet.name)
     out.unread.append((sheet.name, "no-such-table"))
 
 
@@ -504,6 +540,8 @@ def _read_dates(out: Reading, blocks: Sequence[Block]) -> list[dict[str, Typed]]
     typed = converted("dmy")
     every = [t for part in typed for t in part.values()]
     day_first, month_first = any(t.day_first for t in every), any(t.month_first for t in every)
+    if month_first and day_first:
+        _ask_mixed_orders(out, blocks, cells)
     if month_first and not day_first:
         out.date_order = "mdy"
         _ask_american(out, blocks, cells)
@@ -511,6 +549,31 @@ def _read_dates(out: Reading, blocks: Sequence[Block]) -> list[dict[str, Typed]]
     if not day_first:
         out.order_known = all(_order_known(column) for part in cells for column in part.values())
     return typed
+
+
+def _ask_mixed_orders(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
+    """Ask about dates some of which can only be day first and several only month first: a slip is no order.
+
+    Of the others nothing tells which of both they are.
+    """
+    orders = Counter(column_date_order([c]) for part in cells for column in part.values() for c in column)
+    if orders["mdy"] >= _SEVERAL:
+        found = (
+            (b, n)
+            for b, part in zip(blocks, cells, strict=True)
+            for n, column in part.items()
+            if column_date_order(column) in ("mdy", "mixed")
+        )
+        block, name = next(found)
+        out.ask(
+            "date-orders-mixed",
+            where=block.sheet.where(block.top, block.columns[name]),
+            answers=[Answer("date_order", order) for order in ("dmy", "mdy")],
+            blocking=True,
+            day=orders["dmy"],
+            month=orders["mdy"],
+            both=orders["ambiguous"],
+        )
 
 
 def _order_known(column: Sequence[Any]) -> bool:
@@ -577,6 +640,9 @@ def _fill(out: Reading) -> None:
     records = [p.body.records for p in out.parts]
     out._rows = np.concatenate(records)
     out._part = np.repeat(np.arange(len(out.parts)), list(map(len, records)))
+    unseen = [np.intersect1d(p.body.records, p.block.sheet.hidden_rows).size for p in out.parts]
+    if any(unseen):
+        out.notes.append(Note("hidden_rows", str(sum(unseen))))
     for number, part in enumerate(out.parts):
         for name, value in part.block.given.items():
             _set(out, number, name, value)
@@ -709,6 +775,8 @@ def _judge_personal(out: Reading, key_salt: str | None) -> None:
                 out.personal[showable(title)] = kind
             if kind == "id_number" and identity is None and number == 0:
                 identity = texts(_take(column, rows))
+            if name == out.table.key[0]:
+                _ask_counts(out, part, at)
             if name and kind:
                 if out.table.column(name).required and name not in out.stated.given:
                     raise _personal_error(block, at, name)
@@ -751,6 +819,8 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
     title = showable(part.block.titles[at])
     where = part.block.sheet.where(part.block.top, at)
     words = [t for t in texts(sample) if t]
+    if _ask_counts(out, part, at):
+        return
     for rule in (c for c in out.table.columns if len(c.words) > 2 and c.name not in part.block.columns):
         find = finder(vocabulary(rule))
         hits = [code for t in words if (code := find(t))]
@@ -766,6 +836,27 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
         return
     answers = [Answer("columns", n, title) for n in (*lacking, LEFT_OUT)]
     out.ask("date-column-unused", where=where, answers=answers, title=title, count=len(cells), column=lacking[-1])
+
+
+def _ask_counts(out: Reading, part: Part, at: int) -> bool:
+    """Ask whether a row stands for one record, where a column holds how many; tell whether that is asked."""
+    title, name = part.block.titles[at], out.table.key[0]
+    if not out.kind.single or not _COUNTS.fullmatch(plain(title)):
+        return False
+    cells = convert(_take(part.block.sheet.columns[at], part.body.records), Column(title, "count"))
+    counts = cells.content.dropna()
+    code = part.block.columns.get(name) == at  # "Số hồ sơ" may be the number of a dossier
+    if cells.bad.any() or not (counts > 1).any() or (code and counts.nunique() > len(counts) / 2):
+        return False
+    out.ask(
+        "rows-stand-for-many",
+        where=part.block.sheet.where(part.block.top, at),
+        answers=[Answer("columns", LEFT_OUT, showable(title))],
+        title=showable(title),
+        total=int(counts.sum()),
+        count=len(counts),
+    )
+    return True
 
 
 def _mask_persons(out: Reading) -> None:

@@ -38,7 +38,7 @@ __all__ = ["check_kind", "screen"]
 #: Tables that can be checked, besides the forms.
 _TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric", "figures")
 #: Remarks about the reading that deserve a look; the others changed nothing that is counted.
-_TO_LOOK_AT = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums", "offsets", "external")
+_TO_LOOK_AT = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums", "offsets", "external", "hidden_rows")
 #: Cells to mend that get a finding each; the rest are counted in one.
 _MOST = 200
 #: Rows of a Parquet file by which its columns are told.
@@ -159,7 +159,7 @@ def _typed_parquet(path: Path, said: Declaration, limits: Limits) -> Reading | N
     """Return what the first rows of a Parquet file tell, when its times are typed; it need not be loaded then."""
     if container(path, limits) != "parquet":
         return None
-    head = read(read_sheets(path, limits=limits, rows=_HEAD), KINDS["dossiers"], said)
+    head = read(read_sheets(path, limits=limits, rows=_HEAD), KINDS["dossiers"], said, partial=True)
     times = [at for name, at in head.block.columns.items() if DOSSIERS.column(name).kind == "time"]
     typed = all(pd.api.types.is_datetime64_any_dtype(head.sheet.columns[at].dtype) for at in times)
     head.problems = []  # of the first rows only; the records are checked as a whole

@@ -25,7 +25,7 @@ __all__ = ["Proposal", "answer", "declare", "likely_kind", "propose", "read_answ
 _SHEET = ("Câu hỏi", "Lựa chọn")
 _KINDS = ("dossiers", "cases", "models", "targets", "rubric")
 #: Questions that name a sheet of the file.
-_OF_SHEETS = ("sheet-unread", "hidden-sheet-read")
+_OF_SHEETS = ("sheet-unread", "hidden-sheet-read", "sheets-repeat")
 #: A question, where it arises, and what answers it.
 _Asked = tuple[str, str, Sequence[Answer]]
 _ROUNDS = 8  # answers may bring up further questions, never that often

@@ -12,7 +12,7 @@ from typing import Literal
 from dvresearch.errors import DataError, message
 from dvresearch.text.damage import one_line
 from dvresearch.text.letters import shape
-from dvresearch.text.numerals import is_missing
+from dvresearch.text.numerals import BLANKS, is_missing
 
 __all__ = ["EARLY", "FIRST_YEAR", "Order", "cell_date", "column_date_order", "date"]
 
@@ -173,9 +173,9 @@ def cell_date(value: object, *, order: Order = "dmy") -> dt.date | dt.datetime |
     Raises
     ------
     DataError
-        As :func:`date`; for numbers that are no day.
+        As :func:`date`; for numbers that are no day, and for a tick (``x``).
     """
-    if is_missing(value):
+    if is_missing(value, BLANKS):
         return None
     if isinstance(value, str):
         if not _SERIAL.fullmatch(value.strip()):

@@ -15,7 +15,18 @@ from dvresearch.errors import DataError
 from dvresearch.text.damage import one_line
 from dvresearch.text.letters import shape
 
-__all__ = ["HEDGES", "MISSING", "SCALES", "Number", "cell_code", "cell_number", "column_style", "is_missing", "number"]
+__all__ = [
+    "BLANKS",
+    "HEDGES",
+    "MISSING",
+    "SCALES",
+    "Number",
+    "cell_code",
+    "cell_number",
+    "column_style",
+    "is_missing",
+    "number",
+]
 
 Style = Literal["vi", "en"]
 AnyStyle = Style | Literal["auto"]
@@ -33,15 +44,18 @@ HEDGES = {word: side for side, words in _SIDES.items() for word in words.split("
 #: Scale words and their power of ten.
 SCALES = {"trăm": 2, "nghìn": 3, "ngàn": 3, "vạn": 4, "triệu": 6, "tỷ": 9, "tỉ": 9}
 
-#: What stands in a cell without a number or a day. Vietnamese statistics also write "-" for "none occurred" and "x" for
-#: "not to be reported"; offices use the marks without distinction, so none of them is read as zero. Errors of a
-#: spreadsheet (``#N/A``) are not among them: something was to stand there.
-MISSING = frozenset(
+#: What stands in a cell in which nothing is said. Errors of a spreadsheet (``#N/A``) are not among them: something was
+#: to stand there.
+BLANKS = frozenset(
     [
-        *("", "-", "--", "---", "−", "–", "—", ".", "..", "...", "…", "~", "/", "//", "x", "n/a", "na", "nan"),
+        *("", "-", "--", "---", "−", "–", "—", ".", "..", "...", "…", "~", "/", "//", "n/a", "na", "nan"),
         *("null", "none", "không rõ", "không quy định", "không có số liệu", "chưa có số liệu"),
     ]
 )
+#: What stands in a cell without a number. Vietnamese statistics also write "-" for "none occurred" and "x" for "not to
+#: be reported"; offices use the marks without distinction, so none of them is read as zero. Among days and answers "x"
+#: is a tick, which says something: done, this one.
+MISSING = BLANKS | {"x"}
 
 _MAX_LENGTH = 64  # no honest number is longer; keeps hostile text cheap
 _MAX_DIGITS = 15  # what a spreadsheet keeps of a number
@@ -264,10 +278,10 @@ def cell_code(value: object) -> str | None:
     return None if text.casefold() in MISSING else text
 
 
-def is_missing(value: object) -> bool:
-    """Tell whether `value` is a mark of `MISSING`, None, NaN, NaT or pandas' NA (without importing pandas)."""
+def is_missing(value: object, marks: frozenset[str] = MISSING) -> bool:
+    """Tell whether `value` is one of `marks`, None, NaN, NaT or pandas' NA (without importing pandas)."""
     if isinstance(value, str):
-        return value.strip().casefold() in MISSING
+        return value.strip().casefold() in marks
     try:
         return value is None or bool(value != value)
     except TypeError:  # NA refuses to be true or false
