@@ -122,7 +122,9 @@ def sources() -> None:
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="Tệp, hoặc thư mục / evaluation.toml. / File, folder or specification.")],
-    table: Annotated[str, typer.Option("--as", help="dossiers, cases, II.06a, 01/TCD … / Table or form.")] = "dossiers",
+    table: Annotated[
+        str, typer.Option("--as", help="dossiers, cases, II.06a …; bỏ trống: theo khai báo, hoặc tự đoán. / Or told.")
+    ] = "",
     columns: Annotated[str, typer.Option(help="received=cột,due=cột,… / contract=header,…")] = "",
     sheet: Annotated[str | None, typer.Option(help="Tên trang tính. / Name of the sheet.")] = None,
     timezone: Annotated[str | None, typer.Option(help="Asia/Ho_Chi_Minh …")] = None,
@@ -147,30 +149,50 @@ def check(
         for key, found in checked.items():
             typer.echo("\n\n".join([f"[{key or path.name}]", *screened.as_text(found, lang), ""]))
         raise typer.Exit(2 if any(map(screened.must_mend, checked.values())) else 0)
-    stated = _pairs(given)
-    found = screen(
-        path,
-        table,
-        columns=_pairs(columns) or None,
-        unit=stated.pop("unit", None),
-        given=stated,
-        items=items,
-        sheet=sheet,
-        timezone=timezone,
-        corrections=corrections,
-        as_of=as_of,
-    )
+    kinds = [table] if table else _kinds(path)
+    checked = {}
+    for kind in kinds:
+        stated = _pairs(given)
+        checked[kind] = screen(
+            path,
+            kind,
+            columns=_pairs(columns) or None,
+            unit=stated.pop("unit", None),
+            given=stated,
+            items=items,
+            sheet=sheet,
+            timezone=timezone,
+            corrections=corrections,
+            as_of=as_of,
+        )
+    found = screened.together(checked.values())
     if json:
         typer.echo(screened.as_json(found))
     elif html or xlsx:
         typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out, lang)))
     else:
-        typer.echo("\n\n".join(screened.as_text(found, lang)))
+        for kind, told in checked.items():
+            typer.echo("\n\n".join([*([f"[{kind}]"] if len(kinds) > 1 else []), *screened.as_text(told, lang), ""]))
         if lang == "vi":
             unread = found.loc[found["check"] == "unreadable", "guidance_en"]
-            typer.echo("\n".join(["", *unread, "(English: --lang en)"]))
+            typer.echo("\n".join([*unread, "(English: --lang en)"]))
     if screened.must_mend(found):
         raise typer.Exit(2)
+
+
+def _kinds(path: Path) -> list[str]:
+    """Return what a file holds, as declared beside it; what is only likely is told."""
+    from dvresearch.errors import DataError
+    from dvresearch.screening.kinds import declared_kinds, likely_kind
+
+    if kinds := declared_kinds(path):
+        return kinds
+    try:
+        kind = likely_kind(path) or "dossiers"
+    except DataError:
+        return ["dossiers"]  # the check says what is wrong with the file
+    typer.echo(f"Đọc như loại / taken for: {kind} (loại khác / otherwise: --as …)", err=True)
+    return [kind]
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +20,7 @@ from dvresearch.wording import describe_findings, summarise_findings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "as_text", "check_inputs", "is_question", "must_mend", "write"]
+__all__ = ["as_json", "as_text", "check_inputs", "is_question", "must_mend", "together", "write"]
 
 
 def as_text(findings: pd.DataFrame, lang: Lang = "vi", words: Literal["pass", "match"] = "pass") -> list[str]:
@@ -72,6 +73,11 @@ def check_inputs(spec: Spec) -> dict[str, pd.DataFrame]:
         ]
         found[""] = table(rows)
     return found
+
+
+def together(checked: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the findings about the tables of one file as one table."""
+    return table([row for found in checked for row in found.to_dict("records")])
 
 
 def as_json(findings: pd.DataFrame) -> str:

@@ -16,7 +16,6 @@ from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.declaration import Declaration, Stated, declared, declared_once
 from dvresearch.loaders.figures import faults
-from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.loaders.forms import FormReading, read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.kinds import KINDS
@@ -28,15 +27,14 @@ from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.published import check_shares
 from dvresearch.privacy import showable
 from dvresearch.screening.forms import check_form
+from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind
 from dvresearch.screening.records import Records, named_rows, noted, screen_records
 from dvresearch.screening.registers import CHECKS, GIVEN
 from dvresearch.tables import DOSSIERS
 from dvresearch.workdays import Calendar
 
-__all__ = ["check_kind", "screen"]
+__all__ = ["screen"]
 
-#: Tables that can be checked, besides the forms.
-_TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric", "figures")
 #: Remarks about the reading that deserve a look; the others changed nothing that is counted.
 _TO_LOOK_AT = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums", "offsets", "external")
 #: Cells to mend that get a finding each; the rest are counted in one.
@@ -97,10 +95,9 @@ def screen(
     ParameterError
         For an unknown table, column name or zone, and for what could not be used with this table.
     """
-    forms = dict.fromkeys(code for code, _ in FORMS)
-    check_kind(table, (*_TABLES, *forms))
+    check_kind(table, (*DECLARED, "figures", *FORM_CODES))
     stated = {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections, "unit": unit}
-    used = {"figures": (), **dict.fromkeys(forms, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
+    used = {"figures": (), **dict.fromkeys(FORM_CODES, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
     stated |= given or {}
     if idle := ", ".join(name for name, value in stated.items() if value is not None and name not in used):
         words = ", ".join(sorted(used)) or "–"
@@ -112,7 +109,7 @@ def screen(
     try:
         if table == "figures":
             found = list(_screen_figures(file))
-        elif table in forms:
+        elif table in FORM_CODES:
             found = list(_screen_form(read_form(file, table, unit=unit, sheet=sheet, limits=limits)))
         else:
             said = declared(file, table, declaration, **short)
@@ -120,12 +117,6 @@ def screen(
     except DataError as error:
         found = [_fault("unreadable", error, error.where or file.name)]
     return findings.table(found)
-
-
-def check_kind(kind: str, kinds: Sequence[str]) -> None:
-    """Raise a `ParameterError` that says which kinds of table there are, when `kind` is none of them."""
-    if kind not in kinds:
-        raise ParameterError("table-kind-unknown", kind=kind, words=", ".join(kinds))
 
 
 def _screen_records(path: Path, tables: Sequence[Declaration], limits: Limits, **when: Any) -> Iterator[Finding]:

@@ -10,20 +10,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dvresearch import codebook, workbook
-from dvresearch.errors import Answer, DataError, message
+from dvresearch.errors import Answer, DataError, ParameterError, message
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, beside, declared
-from dvresearch.loaders.headers import find_blocks
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
 from dvresearch.loaders.sheets import read_sheets, texts
 from dvresearch.privacy import showable
-from dvresearch.screening.files import check_kind
-from dvresearch.tables import TABLES
+from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind, declared_kinds, likely_kind
 
-__all__ = ["Proposal", "answer", "declare", "likely_kind", "propose", "read_answers", "write_questions"]
+__all__ = ["Proposal", "answer", "declare", "propose", "read_answers", "write_questions"]
 
 _SHEET = ("Câu hỏi", "Lựa chọn")
-_KINDS = ("dossiers", "cases", "models", "targets", "rubric")
 #: Questions that name a sheet of the file.
 _OF_SHEETS = ("sheet-unread", "hidden-sheet-read")
 #: A question, where it arises, and what answers it.
@@ -47,7 +44,7 @@ def declare(
     path : str or Path
         The data file.
     kind : str
-        What it holds; told from its headers when empty.
+        What it holds, as for :func:`propose`.
     ask : callable, optional
         Is given a question and the lines that answer it, and returns one of them (``…`` filled in), or ``""`` to
         leave it open. Without it nothing is asked.
@@ -65,7 +62,7 @@ def declare(
     count : int
         How many questions are open.
     """
-    file, kind = beside(path), kind or likely_kind(path)
+    file = beside(path)
     for _ in range(_ROUNDS):
         proposal = propose(path, kind, **short)
         text = read_answers(proposal, answers) if answers else proposal.text
@@ -79,17 +76,6 @@ def declare(
     if questions is not None and proposal.questions:
         write_questions(proposal, questions)
     return file, len(proposal.questions)
-
-
-def likely_kind(path: str | Path) -> str:
-    """Return the kind of table most of whose columns the headers of a file name."""
-    sheets = read_sheets(path)
-
-    def named(kind: str) -> float:
-        blocks = [b for s in sheets for b in find_blocks(s, TABLES[kind], Declaration(kind))]
-        return max((len(b.names) for b in blocks), default=0)
-
-    return max(_KINDS, key=named)
 
 
 class Proposal(NamedTuple):
@@ -107,32 +93,56 @@ class Proposal(NamedTuple):
     questions: list[tuple[str, list[str]]]
 
 
-def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Proposal:
-    """Propose the declaration of a file; earlier answers are kept.
+def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: Any) -> Proposal:
+    """Propose the declaration of a file; earlier answers are kept, and so are tables of other kinds.
 
     Parameters
     ----------
     path : str or Path
         The data file.
     kind : str
-        What it holds: ``dossiers``, ``cases``, ``responses``, ``models``, ``targets`` or ``rubric``.
+        What it holds: ``dossiers``, ``cases``, ``responses``, ``models``, ``targets`` or ``rubric``; when empty what
+        is declared already, or else what is likely.
     stated : Declaration, str or Path, optional
         What is declared already; the declaration beside the file without it.
     **short
         Single keys of a declaration.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read.
+    ParameterError
+        For a kind that cannot be declared, and where nothing tells which kind it is.
     """
-    check_kind(kind, (*_KINDS, "responses"))
-    said = declared(path, kind, stated, **short)
+    there = declared_kinds(path) if stated is None else []
+    kinds = [kind] if kind else there or [likely_kind(path)]
+    for wanted in kinds:
+        if wanted in FORM_CODES:
+            line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
+            raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
+        if not wanted:
+            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(DECLARED))
+        check_kind(wanted, DECLARED)
     proposal = Proposal("", [])
-    head = message("declaration-head", file=Path(path).name, name=Path(path).name).vi
+    lines = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi]
+    for wanted in dict.fromkeys((*kinds, *there)):
+        said = declared(path, wanted, stated, **(short if wanted in kinds else {}))
+        lines += _tables(path, wanted, said, proposal.questions)
+    return proposal._replace(text="\n".join([*lines, ""]))
+
+
+def _tables(
+    path: str | Path, kind: str, said: Sequence[Declaration], questions: list[tuple[str, list[str]]]
+) -> list[str]:
+    """Return the lines of the tables of one kind."""
     try:
         parts = readings(path, kind, said)
     except DataError as error:
         if not error.give:
             raise
         asked = [(error.title.vi, error.where or "", error.give)]
-        lines = [line for table in said for line in _table(table, asked, proposal.questions)]
-        return proposal._replace(text="\n".join([head, *lines, ""]))
+        return [line for table in said for line in _table(table, asked, questions)]
     lines = []
     for declaration, reading in zip(said, parts, strict=True):
         groups = _by_header(reading)
@@ -153,8 +163,8 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
                 sheets=declaration.sheets if open_sheets or not sheets else tuple(sheets),
                 columns=columns | kept or declaration.columns,
             )
-            lines += _table(known, mine, proposal.questions)
-    return proposal._replace(text="\n".join([head, *lines, ""]))
+            lines += _table(known, mine, questions)
+    return lines
 
 
 def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
