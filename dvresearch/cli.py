@@ -6,12 +6,15 @@ import errno
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dvresearch import __version__
-from dvresearch.errors import DvError, ParameterError
+from dvresearch.errors import Dialect, DvError, ParameterError
+
+if TYPE_CHECKING:
+    from dvresearch.screening.propose import Choice
 
 __all__ = ["app", "main"]
 
@@ -210,26 +213,32 @@ def declare(
     questions = path.with_name(f"{path.name}.cau-hoi.xlsx") if xlsx else None
     ask = _ask if sys.stdin.isatty() and not (xlsx or answers) else None
     short = {"given": _pairs(given)} | ({"items": items} if items else {})
-    file, count = run(path, table, ask=ask, answers=answers, questions=questions, **short)
+    file, made = run(path, table, ask=ask, answers=answers, questions=questions, **short)
     typer.echo(f"Khai báo / declaration: {file}")
-    if count:
+    if made.cells:
+        typer.echo(
+            f"Có {made.cells} ô cần sửa trong tệp; `dvresearch check` nêu từng ô. / Cells to mend: {made.cells}."
+        )
+    if count := len(made.questions):
         are = "question is" if count == 1 else "questions are"
         typer.echo(f"Còn {count} câu hỏi (dòng # HỎI). / {count} {are} open (lines # HỎI).")
         if questions:
             typer.echo(f"Câu hỏi / questions: {questions}")
+    if made.cells or made.questions:
         raise typer.Exit(2)
 
 
-def _ask(question: str, lines: list[str]) -> str:
-    """Ask one question in the terminal, with numbered choices."""
+def _ask(question: str, lines: list[Choice]) -> str:
+    """Ask one question in the terminal, with numbered choices; an empty answer leaves it for later."""
     typer.echo(f"\n{question}")
     for number, line in enumerate(lines, start=1):
-        typer.echo(f"  {number}. {line}")
-    said = str(typer.prompt("Số, hoặc bỏ trống để sau / number, empty for later", default="")).strip()
-    if not said.isdecimal() or not 1 <= int(said) <= len(lines):
-        return ""
-    line = lines[int(said) - 1]
-    return line.replace("…", str(typer.prompt("… = "))) if "…" in line else line
+        typer.echo(f"  {number}. {line}" + (f"  ({line.meaning})" if line.meaning else ""))
+    while said := str(typer.prompt("Số, hoặc bỏ trống để sau / number, empty for later", default="")).strip():
+        if said.isdecimal() and 1 <= int(said) <= len(lines):
+            line = lines[int(said) - 1]
+            return line.replace("…", str(typer.prompt("… = "))) if "…" in line else line
+        typer.echo(f"Gõ một số từ 1 đến {len(lines)}. / Type a number from 1 to {len(lines)}.")
+    return ""
 
 
 def _pairs(columns: str) -> dict[str, str]:
@@ -388,8 +397,10 @@ def main() -> None:
         sys.exit(2)
     except (DvError, OSError) as error:
         fault = error if isinstance(error, DvError) else _of_system(error)
+        # only this command takes what is missing as an option; the others read the declaration
+        dialect: Dialect = "terminal" if sys.argv[1:2] == ["check"] else "declaration"
         for lang in ("vi", "en"):
-            print("\n".join(fault.lines(lang, "terminal")), file=sys.stderr)
+            print("\n".join(fault.lines(lang, dialect)), file=sys.stderr)
         sys.exit(fault.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         print("Đã dừng; báo cáo cũ còn nguyên. / Stopped; the previous report is untouched.", file=sys.stderr)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from openpyxl import load_workbook
 
 from dvresearch import cli
+from dvresearch.errors import Answer, DataError, DvError, declared_lines
+from dvresearch.evaluation import spec
+from dvresearch.evaluation.compose import compose
+from dvresearch.evaluation.screened import check_inputs, must_mend
 from dvresearch.loaders import blank_form
+from dvresearch.loaders.declaration import Declaration, from_toml
+from dvresearch.loaders.kinds import KINDS
+from dvresearch.screening import screen
 from dvresearch.screening.kinds import likely_kind
+from dvresearch.screening.propose import answer, propose
 
 TARGETS = "Chỉ tiêu,Kế hoạch,Kết quả\nTỷ lệ hồ sơ đúng hạn,98%,99%\nSố hộ nghèo,10,12\n"
 CASES = "STT,Ngày nhận,Loại đơn,Số vụ\n1,02/03/2026,Khiếu nại,1\n2,15/03/2026,Tố cáo,1\n"
@@ -88,3 +100,207 @@ def test_where_nothing_tells_the_kind_declare_asks_for_it(
 ) -> None:
     assert run(monkeypatch, "declare", written(tmp_path / "a.csv", "a,b\n1,2\n")) == 2
     assert re.search(r"Chưa rõ tệp có loại bảng nào.*dossiers, cases", capsys.readouterr().err, re.DOTALL)
+
+
+# --- lines that are suggested can be typed ---------------------------------------------------------------------------
+
+ODD = (
+    "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày hẹn trả,Ngày có KQ,Tình trạng,Số ngày chờ\n"
+    "HS-1,Phòng A,02/03/2026,05/03/2026,04/03/2026,Đang XL,2\n"
+    "HS-2,Phòng B,02/03/2026,05/03/2026,04/03/2026,Xong rồi,1\n"
+    "HS-3,Phòng B,02/03/2026,05/03/2026,04/03/2026,Dừng xử lý,1\n"
+)
+
+
+def accepted(text: str, folder: Path) -> list[Declaration]:
+    """Read a declaration as it was typed."""
+    file = folder / "a.khai.toml"
+    file.write_text(text, encoding="utf-8")
+    return from_toml(file)
+
+
+def suggested(path: Path, kind: str, folder: Path) -> int:
+    """Type every line that is suggested for a file where it stands, and as `check` shows it; return how many."""
+    try:
+        proposal = propose(path, kind)
+    except DvError as fault:
+        if not fault.give:
+            return 0
+        raise
+    lines = proposal.text.splitlines()
+    open_ones = [i for i, line in enumerate(lines) if line.startswith("#") and not line.startswith("# ")]
+    for i in open_ones:
+        typed = [*lines[:i], lines[i][1:].replace("…", "Xã A"), *lines[i + 1 :]]
+        assert accepted("\n".join(typed), folder)[0].answers(), lines[i]
+    for number, (question, choices) in enumerate(proposal.questions, start=1):
+        for choice in choices:
+            text = answer(proposal.text, number, choice.replace("…", "Xã A"))
+            assert question not in text and accepted(text, folder), choice
+    for finding in screen(path, kind).itertuples():
+        shown = [line.removeprefix("    ") for line in finding.guidance_vi.split("\n    ")[1:]]
+        for i, line in enumerate(shown):
+            head = next((h for h in reversed(shown[:i]) if h.startswith("[table.")), "")
+            if line != head and not line.startswith("[table."):
+                pasted = "\n".join(["[[table]]", f'as = "{kind}"', head, line.replace("…", "Xã A")])
+                assert accepted(pasted, folder), line
+    return len(open_ones)
+
+
+@pytest.mark.parametrize("folder", ["broken", "tables", "ugly"])
+def test_every_line_suggested_for_a_fixture_file_can_be_typed(
+    folder: str, spoilt: Callable[[str], Path], tmp_path: Path
+) -> None:
+    files = sorted(p for p in spoilt(folder).iterdir() if p.suffix in (".csv", ".xlsx"))[
+        :: 2 if folder == "ugly" else 1
+    ]
+    kinds = {c.file: c.table for c in importlib.import_module("tests.spoilt.tables").cases()}
+    known = {p: kinds.get(p.name, "dossiers") if folder == "tables" else "dossiers" for p in files}
+    tried = sum(suggested(p, kind, tmp_path) for p, kind in known.items() if kind in KINDS)
+    assert tried > 5
+
+
+def test_every_line_suggested_for_an_odd_list_can_be_typed(tmp_path: Path) -> None:
+    assert suggested(written(tmp_path / "a.csv", ODD), "dossiers", tmp_path) > 20
+    bare = written(tmp_path / "b.csv", "Mã hồ sơ,Đơn vị,Ngày tiếp nhận\nHS-1,Xã A,02/03/2026\n")
+    assert suggested(bare, "dossiers", tmp_path) == 2  # a column of results, or that nothing is finished
+
+
+def test_words_to_choose_from_stand_once() -> None:
+    words = ("Đang XL", "Xong rồi")
+    answers = [Answer("words.outcome", code, word) for word in words for code in ("open", "granted", "")]
+    assert declared_lines(answers) == [
+        "[table.words.outcome]",
+        '"Đang XL" = ""  # "" không rõ / unknown; open, granted',
+        '"Xong rồi" = ""',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ('[table.given]\nunit = "Xã A"\nnothing_finished = true', "Chuyển dòng này lên ngay dưới [[table]]"),
+        ('[table.columns]\n"Ngày" = "due"\nheader = "7"', "Chuyển dòng này lên ngay dưới [[table]]"),
+        ('[table.words.outcome]\n"Xong" = "granted"\nhalted = "ends"', "Chuyển dòng này lên ngay dưới [[table]]"),
+        ('[table.given]\nunit = "…"', "Thay … bằng nội dung đúng"),
+        ("header = 5", 'Viết: header = "5"'),
+        ('nothing_finished = "true"', "Viết: nothing_finished = true"),
+        ('due_contains_pause = "false"', "Viết: due_contains_pause = false"),
+        ('sheets = "Quý I"', 'Viết: sheets = ["Quý I"]'),
+    ],
+)
+def test_a_line_that_is_not_right_is_told_with_the_right_one(typed: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as fault:
+        accepted(f'[[table]]\nas = "dossiers"\n{typed}\n', tmp_path)
+    assert said in str(fault.value)
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+def filled_in(questions: Path, target: Path, choose: Callable[[list[str]], str]) -> Path:
+    """Answer a workbook of questions: `choose` is given the lines to choose from."""
+    book = load_workbook(questions)
+    for row in range(2, book.worksheets[0].max_row + 1):
+        lines = [c.value for c in book.worksheets[1][row - 1] if c.value]
+        book.worksheets[0].cell(row, 3, choose(lines))
+    book.save(target)
+    return target
+
+
+def test_an_answer_that_is_no_choice_is_refused_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "a.csv", ODD)
+    beside, asked = tmp_path / "a.csv.khai.toml", tmp_path / "a.csv.cau-hoi.xlsx"
+    assert run(monkeypatch, "declare", path, "--xlsx") == 2
+    before = beside.read_text(encoding="utf-8")
+    for wrong in ("tạm dừng", "opne", '"Đang XL" = "opne"'):
+        answers = filled_in(asked, tmp_path / "sai.xlsx", lambda _, wrong=wrong: wrong)
+        assert run(monkeypatch, "declare", path, "--answers", answers) == 2
+        said = capsys.readouterr().err
+        assert "không phải một lựa chọn" in said and "sai.xlsx, dòng/row 2" in said and "Traceback" not in said
+        assert beside.read_text(encoding="utf-8") == before
+    other = written(tmp_path / "b.csv", ODD.replace("Đang XL", "Khác"))
+    assert run(monkeypatch, "declare", other, "--answers", filled_in(asked, tmp_path / "x.xlsx", min)) == 2
+    assert "một câu hỏi mà tệp này không có" in capsys.readouterr().err
+    assert not (tmp_path / "b.csv.khai.toml").exists()
+
+    def right(lines: list[str]) -> str:
+        return lines[0].replace("…", "Xã A")
+
+    run(monkeypatch, "declare", path, "--answers", filled_in(asked, tmp_path / "dung.xlsx", right))
+    assert "# HỎI" not in beside.read_text(encoding="utf-8").split("\n", 2)[2]
+
+
+def test_the_terminal_takes_a_number_or_nothing_and_shows_what_a_choice_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, typed = written(tmp_path / "a.csv", ODD), iter(["99", "q", "1", *[""] * 20])
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("typer.prompt", lambda text, default="": "Xã A" if text == "… = " else next(typed))
+    assert run(monkeypatch, "declare", path) == 2
+    said = capsys.readouterr().out
+    assert said.count("Gõ một số từ 1 đến") == 2
+    assert "(đang giải quyết)" in said
+    questions = [line for line in said.splitlines() if "a.csv" in line and "Khai báo" not in line]
+    assert len(questions) == len(set(questions)) > 3  # left for later is left once
+
+
+def test_declare_tells_of_cells_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "a.csv", DOSSIERS + "HS-2,45/02/2026,05/03/2026,\nHS-3,46/02/2026,05/03/2026,\n")
+    assert run(monkeypatch, "declare", path, "--given", "unit=Xã A") == 2
+    assert "Có 2 ô cần sửa trong tệp; `dvresearch check` nêu từng ô." in capsys.readouterr().out
+
+
+# --- an evaluation ---------------------------------------------------------------------------------------------------
+
+SPECIFICATION = """
+name = "xa-a"
+title_vi = "Đánh giá"
+title_en = "Evaluation"
+scope = "commune"
+as_of = "2026-12-31"
+sections = ["quality", "cases"]
+[inputs]
+dossiers = {file = "ho-so.csv", given = {unit = "Xã A"}}
+"""
+BOOK = "STT,Ngày nhận,Loại đơn,Số vụ,Kết quả\n1,02/03/2026,Khiếu nại,1,lạ\n2,45/03/2026,Tố cáo,1,đã xong\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "said"),
+    [
+        (CASES, 'cases = "so.csv"', '"unit" = "…"'),  # a unit that is missing
+        (BOOK, 'cases = {file = "so.csv", given = {unit = "Xã A"}}', '"lạ" = ""'),  # a word, beside a cell to mend
+    ],
+)
+def test_a_question_of_any_file_stops_the_evaluation(
+    content: str,
+    line: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written(tmp_path / "so.csv", content)
+    written(tmp_path / "ho-so.csv", DOSSIERS)
+    written(tmp_path / "evaluation.toml", f"{SPECIFICATION}{line}\n")
+    assert run(monkeypatch, "evaluate", tmp_path, "--out", tmp_path / "out") == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out" / "xa-a").exists()
+    assert run(monkeypatch, "check", tmp_path) == 2
+
+
+def test_a_register_without_receptions_deadlines_and_results_has_its_section(tmp_path: Path) -> None:
+    written(tmp_path / "so.csv", CASES)
+    written(tmp_path / "ho-so.csv", DOSSIERS)
+    file = written(tmp_path / "evaluation.toml", SPECIFICATION + 'cases = {file = "so.csv", given = {unit = "Xã A"}}\n')
+    plan = spec.read(file)
+    checked = check_inputs(plan)
+    assert not any(map(must_mend, checked.values()))
+    report, _ = compose(plan)
+    assert "cases" in [section.code for section in report.sections]
+    said = "\n".join(p.text for p in report.summary)
+    assert "sổ không có cột" in said and "không tính được tỷ lệ xử lý đúng hạn" in said

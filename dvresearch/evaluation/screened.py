@@ -67,7 +67,7 @@ def check_inputs(spec: Spec) -> dict[str, pd.DataFrame]:
                 "review",
                 q["where"],
                 severity="major",
-                guidance=Text(*(" ".join([q[lang], *q["answers"]]) for lang in ("vi", "en"))),
+                guidance=Text(*("\n    ".join([q[lang], *q["answers"]]) for lang in ("vi", "en"))),
             )
             for q in asked
         ]

@@ -397,7 +397,7 @@ def missing_columns(
         if name in nearest:
             give.append(Answer("columns", mapping.get(name, name), seen[nearest[name]]))
         elif name in _GIVEN:
-            give.append(Answer("given", "…", name))
+            give += [Answer("given", word, name) for word in table.column(name).words or ("…",)]
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
     titles = [f"{column_letters(block.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(block.titles) if t]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import Answer, DataError, ParameterError, Text
+from dvresearch.errors import Answer, DataError, ParameterError, Text, declared_lines
 from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.declaration import Declaration, Stated, declared, declared_once
@@ -167,8 +167,8 @@ def _fault(check: str, error: DataError, where: str) -> Finding:
 
 
 def _sentences(*said: str, give: Sequence[Answer]) -> str:
-    """Return sentences, and behind them the lines of the declaration that answer."""
-    return " ".join(filter(None, (*said, "; ".join(answer.written("declaration") for answer in give))))
+    """Return sentences, and below them the lines of the declaration that answer."""
+    return "\n    ".join([" ".join(filter(None, said)), *declared_lines(give)])
 
 
 def _asked(question: Question) -> Finding:
