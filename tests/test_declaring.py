@@ -21,6 +21,7 @@ from dvresearch.evaluation.screened import check_inputs, must_mend
 from dvresearch.loaders import blank_form
 from dvresearch.loaders.declaration import Declaration, from_toml
 from dvresearch.loaders.kinds import KINDS
+from dvresearch.privacy import shown_header
 from dvresearch.screening import screen
 from dvresearch.screening.kinds import likely_kind
 from dvresearch.screening.propose import answer, propose
@@ -304,3 +305,21 @@ def test_a_register_without_receptions_deadlines_and_results_has_its_section(tmp
     assert "cases" in [section.code for section in report.sections]
     said = "\n".join(p.text for p in report.summary)
     assert "sổ không có cột" in said and "không tính được tỷ lệ xử lý đúng hạn" in said
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Ngay co KQ",
+        "NGAY TIEP NHAN",
+        "Ngay Hen Tra",
+        "Han Phai Tra Loi",
+        "7. Ông/Bà đánh giá thế nào về kết quả nhận được (đúng, đủ, chính xác) tại Trung tâm hành chính công?",
+    ],
+)
+def test_a_header_that_holds_no_person_is_shown_whole(title: str) -> None:
+    assert shown_header(title) == title
+    assert "Mẫu" not in shown_header("Nguyễn Văn Mẫu")

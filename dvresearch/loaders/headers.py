@@ -23,7 +23,7 @@ from dvresearch import codebook
 from dvresearch.errors import Answer, DataError
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.sheets import Sheet, column_letters, texts
-from dvresearch.privacy import showable
+from dvresearch.privacy import shown_header
 from dvresearch.tables import Table
 from dvresearch.text import plain
 
@@ -389,7 +389,7 @@ def missing_columns(
     lacking = [n for n in table.names if n in needed and n not in block.columns]
     free = [" ".join(t.split()) for i, t in enumerate(block.titles) if i not in block.columns.values()]
     # only what can be typed as it is shown, and is long enough to be told from any other word
-    seen = {key(t): t for t in free if len(key(t)) > 2 and showable(t) == t}
+    seen = {key(t): t for t in free if len(key(t)) > 2 and shown_header(t) == t}
     forms = {n: [k for k, v in column_names(table).items() if v == n] for n in lacking}
     nearest = _nearest({h: [key(h)] for h in absent} | forms, seen)
     give = []
@@ -400,7 +400,9 @@ def missing_columns(
             give += [Answer("given", word, name) for word in table.column(name).words or ("…",)]
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
-    titles = [f"{column_letters(block.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(block.titles) if t]
+    titles = [
+        f"{column_letters(block.sheet.first_column + i)}: {shown_header(t)}" for i, t in enumerate(block.titles) if t
+    ]
     code = (
         "declared-header-not-there" if absent else "columns-missing" if len(block.columns) >= 2 else "header-not-found"
     )

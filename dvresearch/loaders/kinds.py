@@ -14,7 +14,7 @@ from dvresearch.loaders.headers import Block
 from dvresearch.loaders.questionnaires import Questionnaire
 from dvresearch.loaders.reading import Kind, Reading
 from dvresearch.loaders.sheets import Note, texts
-from dvresearch.privacy import holds_person, showable
+from dvresearch.privacy import holds_person, showable, shown_header
 from dvresearch.tables import CASES, DOSSIERS, MODELS, NO_ANSWER, RUBRIC, STAGES, TARGETS, responses_table
 from dvresearch.text import column_style, plain, shape, target_row
 
@@ -96,7 +96,7 @@ def _ask_departments(reading: Reading) -> None:
     inside = [u for u in names if _DEPARTMENT.match(plain(u))]
     if names and len(inside) > len(names) / 2:
         shown = ", ".join(showable(u) for u in inside[:3])
-        title = showable(reading.block.titles[reading.block.columns["unit"]])
+        title = shown_header(reading.block.titles[reading.block.columns["unit"]])
         answers = [Answer("given", "…", "unit"), Answer("columns", "department", title)]
         reading.ask("unit-is-department", column="unit", evidence=f"“{title}”: {shown}", answers=answers)
 
@@ -160,7 +160,7 @@ def survey(asked: Questionnaire, sensitive: Sequence[str] = ()) -> Kind:
     def finish(reading: Reading) -> None:
         absent = [item for item in asked.scales if item not in reading.block.columns]
         if absent:
-            titles = ", ".join(showable(t) for t in reading.block.titles if t)[:1500]
+            titles = ", ".join(shown_header(t) for t in reading.block.titles if t)[:1500]
             where = reading.sheet.where(reading.block.top)
             give = [Answer("columns", absent[0], "…")]
             raise DataError("items-not-there", where=where, got=titles, give=give, items=", ".join(absent))

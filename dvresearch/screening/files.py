@@ -25,7 +25,7 @@ from dvresearch.loaders.sheets import Note, Sheet, read_sheets
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.published import check_shares
-from dvresearch.privacy import showable
+from dvresearch.privacy import shown_header
 from dvresearch.screening.forms import check_form
 from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind
 from dvresearch.screening.records import Records, named_rows, noted, screen_records
@@ -218,7 +218,7 @@ def _how_read(reading: Reading) -> Iterator[Finding]:
         where = f"{sheet.file}, dòng/row {change['row']}, “{change['column']}”"
         yield noted("corrected", "review", where, computed=f"{change['old']} → {change['new']}", severity="info")
     if reading.unused:
-        titles = ", ".join(f"“{showable(t)}”" for t in reading.unused[:20])
+        titles = ", ".join(f"“{shown_header(t)}”" for t in reading.unused[:20])
         yield noted("unused_columns", "pass", header, computed=titles)
 
 

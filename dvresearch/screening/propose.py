@@ -16,7 +16,7 @@ from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, beside
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
 from dvresearch.loaders.sheets import read_sheets, texts
-from dvresearch.privacy import showable
+from dvresearch.privacy import shown_header
 from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind, declared_kinds, likely_kind
 
 __all__ = ["Choice", "Proposal", "answer", "declare", "propose", "read_answers", "write_questions"]
@@ -222,7 +222,7 @@ def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
     """Return the sheets that were read with one header, and its titles -> columns."""
     titled: dict[str, dict[str, str]] = {}
     for block in (part.block for part in reading.parts):
-        named = {title: n for n, c in block.columns.items() if showable(title := block.titles[c]) == title}
+        named = {title: n for n, c in block.columns.items() if shown_header(title := block.titles[c]) == title}
         given = {**reading.stated.given, **block.given}
         titled.setdefault(block.sheet.name, {}).update({t: n for t, n in named.items() if n not in given})
     found: list[tuple[list[str], dict[str, str]]] = []
