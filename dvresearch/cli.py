@@ -212,7 +212,7 @@ def declare(
 
     questions = path.with_name(f"{path.name}.cau-hoi.xlsx") if xlsx else None
     ask = _ask if sys.stdin.isatty() and not (xlsx or answers) else None
-    short = {"given": _pairs(given)} | ({"items": items} if items else {})
+    short = {"given": _pairs(given), "items": Path(items) if items and Path(items).is_file() else items}
     file, made = run(path, table, ask=ask, answers=answers, questions=questions, **short)
     typer.echo(f"Khai báo / declaration: {file}")
     if made.cells:

@@ -18,7 +18,7 @@ from dvresearch.errors import Answer, DataError, DvError, declared_lines
 from dvresearch.evaluation import spec
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.screened import check_inputs, must_mend
-from dvresearch.loaders import blank_form
+from dvresearch.loaders import blank_form, load_responses
 from dvresearch.loaders.declaration import Declaration, from_toml
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.privacy import shown_header
@@ -253,6 +253,35 @@ def test_declare_tells_of_cells_to_mend(
     path = written(tmp_path / "a.csv", DOSSIERS + "HS-2,45/02/2026,05/03/2026,\nHS-3,46/02/2026,05/03/2026,\n")
     assert run(monkeypatch, "declare", path, "--given", "unit=Xã A") == 2
     assert "Có 2 ô cần sửa trong tệp; `dvresearch check` nêu từng ô." in capsys.readouterr().out
+
+
+ITEMS = 'scale = "hai_long_5"\n[items]\nq1 = "1. Thái độ"\nq2 = "2. Thời gian"\nq3 = "3. Kết quả"\n'
+
+
+def test_which_way_numbers_run_is_said_in_the_declaration_or_with_the_items(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbered = SURVEY.replace("Rất hài lòng", "5").replace("Hài lòng", "4").replace("Bình thường", "3")
+    path, items = written(tmp_path / "a.csv", numbered), written(tmp_path / "it.toml", ITEMS)
+    words = ("--given", "unit=Xã A", "--items")
+    assert run(monkeypatch, "check", path, *words, items) == 2
+    assert 'numbers = "ascending"  # ngay dưới' in capsys.readouterr().out
+    assert run(monkeypatch, "declare", path, *words, items) == 2
+    beside = tmp_path / "a.csv.khai.toml"
+    said = beside.read_text(encoding="utf-8").replace('#numbers = "ascending"', 'numbers = "ascending"')
+    beside.write_text("\n".join(line for line in said.splitlines() if not line.startswith("#")), encoding="utf-8")
+    assert run(monkeypatch, "check", path) == 0
+    assert load_responses(path)["q1"].unique().tolist() == ["satisfied"]
+    assert load_responses(path, items)["q2"].unique().tolist() == ["very_satisfied"]
+    beside.unlink()
+    written(items, 'numbers = "descending"\n' + ITEMS)
+    assert load_responses(path, items, unit="Xã A")["q1"].unique().tolist() == ["dissatisfied"]
+
+
+def test_a_summary_below_answers_in_words_is_not_taken_for_numbered_answers(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", SURVEY + "Số phiếu hài lòng,4,4,0\n")
+    found = screen(path, "responses", items=written(tmp_path / "it.toml", ITEMS), unit="Xã A")
+    assert "unreadable" not in set(found["check"])
 
 
 # --- an evaluation ---------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ WORDS: dict[str, tuple[object, ...]] = {
     "halted": ("ends", "paused"),
     "date_order": ("auto", "dmy", "mdy"),
     "decimal": ("comma", "dot"),
+    "numbers": ("ascending", "descending"),
 }
 #: Word of a setting -> the state of a dossier it stands for, by the state the file holds.
 STATES = {
@@ -86,6 +87,9 @@ class Declaration:
         Whether 02/03/2026 is 2 March.
     decimal : {"comma", "dot"}
         How numbers are written where one column has both ``1.234`` and ``95.5``.
+    numbers : {"ascending", "descending"}
+        Of answers that are numbers: whether 1 is the lowest answer or the highest; what the questionnaire says of an
+        item goes before it.
     timezone : str
         Zone of instants; empty: Vietnamese clock time.
     items, corrections : Path, optional
@@ -108,6 +112,7 @@ class Declaration:
     halted: str = ""
     date_order: str = "auto"
     decimal: str = ""
+    numbers: str = ""
     nothing_finished: bool | None = None
     timezone: str = ""
     items: Any = None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import Answer, DataError
-from dvresearch.loaders.declaration import STATES
+from dvresearch.loaders.declaration import STATES, WORDS
 from dvresearch.loaders.headers import Block
 from dvresearch.loaders.questionnaires import Questionnaire
 from dvresearch.loaders.reading import Kind, Reading
@@ -177,9 +177,13 @@ def _refuse_bare_numbers(reading: Reading, asked: Questionnaire) -> None:
     wrong = [p for p in reading.problems if p.code == "not_in_list" and p.column in items and p.looks == number]
     # codes of no answer alone do not say which way the others run
     stated = {item for item, codes in asked.codes.items() if not set(codes.values()) <= set(NO_ANSWER)}
-    if wrong and all(items[p.column] not in stated for p in wrong):
+    # below answers in words, numbers are those of a summary: cells to mend like any other
+    answers = reading.frame[[*items.values()]]
+    words = int((answers.notna() & ~answers.isin(NO_ANSWER)).sum().sum())
+    if len(wrong) > words and all(items[p.column] not in stated for p in wrong):
         where = reading.sheet.where(wrong[0].row, wrong[0].column)
-        raise DataError("answers-are-numbers", where=where, count=len(wrong))
+        give = [Answer("numbers", str(way)) for way in WORDS["numbers"]]
+        raise DataError("answers-are-numbers", where=where, give=give, count=len(wrong))
 
 
 # --- plan targets ----------------------------------------------------------------------------------------------------

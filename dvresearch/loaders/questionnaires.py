@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -114,6 +114,19 @@ class Questionnaire:
         """The items whose highest answer is the worst: the `reverse` of the metrics."""
         return [q.code for q in self.questions if q.reversed]
 
+    def numbered(self, way: str) -> Questionnaire:
+        """Return the questionnaire with numbers for the answers of the items that have no codes of their own.
+
+        Parameters
+        ----------
+        way : {"ascending", "descending"}
+            Whether 1 is the lowest answer of a scale or the highest.
+        """
+        step = 1 if way == "ascending" else -1
+        return replace(
+            self, questions=tuple(q if q.codes else replace(q, codes=_coded(q, step)) for q in self.questions)
+        )
+
     def factors(self, lang: Literal["vi", "en"] = "vi") -> dict[str, list[str]]:
         """Return the name of each factor -> its items: the `factors` of the metrics."""
         return {
@@ -124,6 +137,10 @@ class Questionnaire:
     def wording(self, lang: Literal["vi", "en"] = "vi") -> dict[str, str]:
         """Return item -> what is asked."""
         return {q.code: getattr(q.wording, lang) for q in self.questions}
+
+
+def _coded(question: Question, step: int) -> dict[str, str]:
+    return {str(i): word for i, word in enumerate(SCALES[question.scale][::step], start=1)}
 
 
 def questionnaire(

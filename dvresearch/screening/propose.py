@@ -40,6 +40,8 @@ _SAID = {
     ("due_contains_pause", "true"): "ngày hẹn trả đã lùi",
     ("due_contains_pause", "false"): "ngày hẹn trả chưa lùi",
     ("nothing_finished", "true"): "đúng là chưa hồ sơ nào xong",
+    ("numbers", "ascending"): "1 là mức thấp nhất",
+    ("numbers", "descending"): "1 là mức cao nhất",
     ("decimal", "comma"): "1.234 là một nghìn hai trăm ba mươi tư",
     ("decimal", "dot"): "1.234 là một phẩy hai ba bốn",
 }
