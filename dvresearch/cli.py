@@ -178,7 +178,7 @@ def check(
             typer.echo("\n\n".join([*([f"[{kind}]"] if len(kinds) > 1 else []), *screened.as_text(told, lang), ""]))
         if lang == "vi":
             unread = found.loc[found["check"] == "unreadable", "guidance_en"]
-            typer.echo("\n".join([*unread, "(English: --lang en)"]))
+            typer.echo("\n".join(dict.fromkeys(unread)) or "(English: --lang en)")
     if screened.must_mend(found):
         raise typer.Exit(2)
 

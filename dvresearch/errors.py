@@ -77,6 +77,8 @@ class Answer:
             python, terminal = f"{self.entry}={value}", f'--given "{self.entry}={plain}"'
         elif self.key == "columns":
             python, terminal = f"columns={{{_quoted(self.entry)}: {value}}}", f'--columns "{plain}={self.entry}"'
+        elif self.key == "numbers":
+            python = f"numbers={value}"
         elif self.key in ("sheet", "date_order", "timezone", "items", "corrections"):
             python, terminal = f"{self.key}={value}", f'--{self.key.replace("_", "-")} "{plain}"'
         return {"python": python, "terminal": terminal, "declaration": declaration}[dialect]

@@ -195,6 +195,36 @@ def test_a_line_that_is_not_right_is_told_with_the_right_one(typed: str, said: s
     assert said in str(fault.value)
 
 
+def test_a_declared_header_that_is_none_is_told_with_its_row(tmp_path: Path) -> None:
+    rows = "".join(f"HS-{n},Xã A,02/03/2026,05/03/2026\n" for n in range(12))
+    path = written(tmp_path / "a.csv", "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày hẹn trả\n" + rows)
+    written(path.with_name("a.csv.khai.toml"), '[[table]]\nas = "dossiers"\nheader = "9"\n')
+    found = screen(path)
+    assert found.loc[found["check"] == "unreadable", "where"].tolist() == ["a.csv, dòng/row 9"]
+
+
+def test_cells_that_are_wrong_alike_are_told_once_and_the_line_for_a_subtotal_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"HS-{n},Xã A,{40 + n}/03/2026,05/03/2026,\n" for n in range(40))
+    path = written(tmp_path / "a.csv", "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày hẹn trả,Ngày trả kết quả\n" + rows)
+    assert run(monkeypatch, "check", path) == 2
+    said = capsys.readouterr().out
+    assert said.count("a.csv, dòng/row 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 (+30), cột/column C") == 1
+    assert said.count("không phải ngày có thật") == 1
+    assert said.count("English") == 1
+    good = "".join(f"HS-{n},Xã A,02/03/2026,05/03/2026,04/03/2026\n" for n in range(4))
+    path = written(tmp_path / "b.csv", DOSSIERS.splitlines()[0].replace(",", ",Đơn vị,", 1) + "\n" + good)
+    path.write_text(
+        path.read_text(encoding="utf-8") + "Mang sang trang,Xã A,,,x\n" + good.replace("HS-", "HT-"), encoding="utf-8"
+    )
+    assert run(monkeypatch, "check", path) == 2
+    line = re.search(r'\[table\.rows\]\n *("6: Mang sang.*)', capsys.readouterr().out)
+    assert line
+    written(path.with_name("b.csv.khai.toml"), f'[[table]]\nas = "dossiers"\n[table.rows]\n{line[1]}\n')
+    assert run(monkeypatch, "check", path) == 0
+
+
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
@@ -352,3 +382,17 @@ def test_a_register_without_receptions_deadlines_and_results_has_its_section(tmp
 def test_a_header_that_holds_no_person_is_shown_whole(title: str) -> None:
     assert shown_header(title) == title
     assert "Mẫu" not in shown_header("Nguyễn Văn Mẫu")
+
+
+def test_states_that_cannot_be_read_for_the_names_in_them_are_a_question(tmp_path: Path) -> None:
+    states = ("Đang xử lý - Nguyễn Văn Mẫu", "Trần Thị Mẫu", "Lê Văn Mẫu đã trả")
+    rows = "".join(f"HS-{n},Xã A,02/03/2026,05/03/2026,04/03/2026,{s}\n" for n, s in enumerate(states))
+    path = written(
+        tmp_path / "a.csv", "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày hẹn trả,Ngày trả kết quả,Tình trạng\n" + rows
+    )
+    found = screen(path)
+    assert must_mend(found)
+    said = found.loc[found["check"] == "words_are_persons", "guidance_vi"].item()
+    assert '"Tình trạng" = "left_out"' in said and "Mẫu" not in said
+    ((question, choices),) = (q for q in propose(path, "dossiers").questions if "tên hoặc số của một người" in q[0])
+    assert question and choices == ['"Tình trạng" = "left_out"']

@@ -380,8 +380,10 @@ def missing_columns(
     """
     if block is None:
         sheet = max(sheets, key=lambda s: s.height)
-        rows = [texts(row) for row in sheet.rows(0, _HEAD)] if not sheet.titles else [list(sheet.titles)]
-        top = max(range(len(rows)), key=lambda i: (sum(map(bool, rows[i])), -i))
+        said = _header_rows(sheet, frozenset(), stated.header)[0] if stated.header and not sheet.titles else []
+        head = sheet.rows(0, max(_HEAD, *(row + 1 for row in said))) if said else sheet.rows(0, _HEAD)
+        rows = [list(sheet.titles)] if sheet.titles else [texts(row) for row in head]
+        top = said[-1] if said else max(range(len(rows)), key=lambda i: (sum(map(bool, rows[i])), -i))
         block = Block(sheet, top, 1, sheet.height, 0, len(rows[top]), tuple(rows[top]), {})
     mapping = stated.mapping(table)
     seen_titles = {key(t) for t in block.titles}

@@ -177,10 +177,11 @@ def _refuse_bare_numbers(reading: Reading, asked: Questionnaire) -> None:
     wrong = [p for p in reading.problems if p.code == "not_in_list" and p.column in items and p.looks == number]
     # codes of no answer alone do not say which way the others run
     stated = {item for item, codes in asked.codes.items() if not set(codes.values()) <= set(NO_ANSWER)}
-    # below answers in words, numbers are those of a summary: cells to mend like any other
     answers = reading.frame[[*items.values()]]
-    words = int((answers.notna() & ~answers.isin(NO_ANSWER)).sum().sum())
-    if len(wrong) > words and all(items[p.column] not in stated for p in wrong):
+    worded = reading.rows((answers.notna() & ~answers.isin(NO_ANSWER)).any(axis=1))
+    # below the last answer in words, numbers are those of a summary: cells to mend like any other
+    summary = bool(worded) and all(p.row > max(worded) for p in wrong)
+    if wrong and not summary and all(items[p.column] not in stated for p in wrong):
         where = reading.sheet.where(wrong[0].row, wrong[0].column)
         give = [Answer("numbers", str(way)) for way in WORDS["numbers"]]
         raise DataError("answers-are-numbers", where=where, give=give, count=len(wrong))

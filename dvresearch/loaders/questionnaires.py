@@ -123,9 +123,14 @@ class Questionnaire:
             Whether 1 is the lowest answer of a scale or the highest.
         """
         step = 1 if way == "ascending" else -1
-        return replace(
-            self, questions=tuple(q if q.codes else replace(q, codes=_coded(q, step)) for q in self.questions)
-        )
+
+        def coded(question: Question) -> Question:
+            if not set(question.codes.values()) <= set(NO_ANSWER):
+                return question
+            words = enumerate(SCALES[question.scale][::step], start=1)
+            return replace(question, codes={str(i): word for i, word in words} | question.codes)
+
+        return replace(self, questions=tuple(map(coded, self.questions)))
 
     def factors(self, lang: Literal["vi", "en"] = "vi") -> dict[str, list[str]]:
         """Return the name of each factor -> its items: the `factors` of the metrics."""
@@ -137,10 +142,6 @@ class Questionnaire:
     def wording(self, lang: Literal["vi", "en"] = "vi") -> dict[str, str]:
         """Return item -> what is asked."""
         return {q.code: getattr(q.wording, lang) for q in self.questions}
-
-
-def _coded(question: Question, step: int) -> dict[str, str]:
-    return {str(i): word for i, word in enumerate(SCALES[question.scale][::step], start=1)}
 
 
 def questionnaire(

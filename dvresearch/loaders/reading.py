@@ -180,6 +180,10 @@ class Reading:
         row = int(self._rows[position])
         return self.parts[int(self._part[position])].block, row
 
+    def rows(self, which: pd.Series) -> list[int]:
+        """Return the rows, from 0 in their sheets, of some records of `frame`."""
+        return [int(row) for row in self._rows[which.to_numpy(bool)]]
+
     def where(self, column: str = "", positions: Sequence[int] = (), more: int = 0) -> str:
         """Say where records stand: file, sheet, rows as the file counts them, column."""
         if not len(positions):
@@ -613,7 +617,11 @@ def _column(out: Reading, part: Part, name: str) -> pd.Series:
     unknown = {w: n for w, n in column.unknown.items() if key(w) not in confirmed}
     # somebody's data is no word that could be declared
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
-        out.notes.append(Note("personal_cell", f"{name}: {sum(unknown.pop(w) for w in held)}"))
+        out.notes.append(Note("personal_cell", f"{name}: {(count := sum(unknown.pop(w) for w in held))}"))
+        if rule.words and 2 * count > int(filled(_take(block.sheet.columns[at], rows)).sum()):
+            # most of a column that decides numbers is left empty: that is not for a remark
+            where, answers = block.sheet.where(block.top, at), [Answer("columns", LEFT_OUT, block.titles[at])]
+            out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=count)
     if unknown:
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
         said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}

@@ -21,7 +21,7 @@ from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading, read
-from dvresearch.loaders.sheets import Note, Sheet, read_sheets
+from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.published import check_shares
@@ -226,10 +226,20 @@ def _cells(problems: Sequence[Problem]) -> Iterator[Finding]:
     """Give every cell to mend a finding of its own."""
     ordered = sorted(problems, key=lambda p: (p.sheet.name, p.row, p.column))
     for p in ordered[:_MOST]:
-        yield noted(p.code, "fail", p.sheet.where(p.row, p.column), computed=p.looks)
+        guidance = _no_record(p) if p.code == "missing_required" else None
+        yield noted(p.code, "fail", p.sheet.where(p.row, p.column), computed=p.looks, guidance=guidance)
     if rest := ordered[_MOST:]:
         where = f"{rest[0].sheet.where()}, {named_rows([p.sheet.first_row + p.row for p in rest], len(rest))}"
         yield noted("more_cells", "fail", where, computed=str(len(rest)))
+
+
+def _no_record(cell: Problem) -> Text:
+    """Return what to do about an empty cell, with the line that says its row is no record: a subtotal, a remark."""
+    entry = codebook.get("check", cell.code)
+    words = next((t for t in texts(cell.sheet.rows(cell.row, cell.row + 1)[0]) if any(map(str.isalpha, t))), "")
+    shown = words if shown_header(words) == words else ""
+    line = [Answer("rows", "total", f"{cell.sheet.first_row + cell.row}: {shown}".rstrip())]
+    return Text(*(_sentences(said, give=line) for said in (entry.note_vi, entry.note_en)))
 
 
 def _screen_figures(path: Path) -> Iterator[Finding]:
