@@ -6,12 +6,15 @@ import errno
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dvresearch import __version__
-from dvresearch.errors import DvError, ParameterError
+from dvresearch.errors import Dialect, DvError, ParameterError
+
+if TYPE_CHECKING:
+    from dvresearch.screening.propose import Choice
 
 __all__ = ["app", "main"]
 
@@ -122,7 +125,9 @@ def sources() -> None:
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="Tệp, hoặc thư mục / evaluation.toml. / File, folder or specification.")],
-    table: Annotated[str, typer.Option("--as", help="dossiers, cases, II.06a, 01/TCD … / Table or form.")] = "dossiers",
+    table: Annotated[
+        str, typer.Option("--as", help="dossiers, cases, II.06a …; bỏ trống: theo khai báo, hoặc tự đoán. / Or told.")
+    ] = "",
     columns: Annotated[str, typer.Option(help="received=cột,due=cột,… / contract=header,…")] = "",
     sheet: Annotated[str | None, typer.Option(help="Tên trang tính. / Name of the sheet.")] = None,
     timezone: Annotated[str | None, typer.Option(help="Asia/Ho_Chi_Minh …")] = None,
@@ -148,31 +153,51 @@ def check(
         for key, found in checked.items():
             typer.echo("\n\n".join([f"[{key or path.name}]", *screened.as_text(found, lang), ""]))
         raise typer.Exit(2 if any(map(screened.must_mend, checked.values())) else 0)
-    stated = _pairs(given)
-    refuse_otherwise(path, table, stated)
-    found = screen(
-        path,
-        table,
-        columns=_pairs(columns) or None,
-        unit=stated.pop("unit", None),
-        given=stated,
-        items=items,
-        sheet=sheet,
-        timezone=timezone,
-        corrections=corrections,
-        as_of=as_of,
-    )
+    kinds = [table] if table else _kinds(path)
+    checked = {}
+    for kind in kinds:
+        stated = _pairs(given)
+        refuse_otherwise(path, kind, stated)
+        checked[kind] = screen(
+            path,
+            kind,
+            columns=_pairs(columns) or None,
+            unit=stated.pop("unit", None),
+            given=stated,
+            items=items,
+            sheet=sheet,
+            timezone=timezone,
+            corrections=corrections,
+            as_of=as_of,
+        )
+    found = screened.together(checked.values())
     if json:
         typer.echo(screened.as_json(found))
     elif html or xlsx:
         typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out, lang)))
     else:
-        typer.echo("\n\n".join(screened.as_text(found, lang)))
+        for kind, told in checked.items():
+            typer.echo("\n\n".join([*([f"[{kind}]"] if len(kinds) > 1 else []), *screened.as_text(told, lang), ""]))
         if lang == "vi":
             unread = found.loc[found["check"] == "unreadable", "guidance_en"]
-            typer.echo("\n".join(["", *unread, "(English: --lang en)"]))
+            typer.echo("\n".join(dict.fromkeys(unread)) or "(English: --lang en)")
     if screened.must_mend(found):
         raise typer.Exit(2)
+
+
+def _kinds(path: Path) -> list[str]:
+    """Return what a file holds, as declared beside it; what is only likely is told."""
+    from dvresearch.errors import DataError
+    from dvresearch.screening.kinds import declared_kinds, likely_kind
+
+    if kinds := declared_kinds(path):
+        return kinds
+    try:
+        kind = likely_kind(path) or "dossiers"
+    except DataError:
+        return ["dossiers"]  # the check says what is wrong with the file
+    typer.echo(f"Đọc như loại / taken for: {kind} (loại khác / otherwise: --as …)", err=True)
+    return [kind]
 
 
 @app.command()
@@ -192,27 +217,33 @@ def declare(
     ask = _ask if sys.stdin.isatty() and not (xlsx or answers) else None
     stated = _pairs(given)
     refuse_otherwise(path, table, stated)
-    short = {"given": stated} | ({"items": items} if items else {})
-    file, count = run(path, table, ask=ask, answers=answers, questions=questions, **short)
+    short = {"given": stated, "items": Path(items) if items and Path(items).is_file() else items}
+    file, made = run(path, table, ask=ask, answers=answers, questions=questions, **short)
     typer.echo(f"Khai báo / declaration: {file}")
-    if count:
+    if made.cells:
+        typer.echo(
+            f"Có {made.cells} ô cần sửa trong tệp; `dvresearch check` nêu từng ô. / Cells to mend: {made.cells}."
+        )
+    if count := len(made.questions):
         are = "question is" if count == 1 else "questions are"
         typer.echo(f"Còn {count} câu hỏi (dòng # HỎI). / {count} {are} open (lines # HỎI).")
         if questions:
             typer.echo(f"Câu hỏi / questions: {questions}")
+    if made.cells or made.questions:
         raise typer.Exit(2)
 
 
-def _ask(question: str, lines: list[str]) -> str:
-    """Ask one question in the terminal, with numbered choices."""
+def _ask(question: str, lines: list[Choice]) -> str:
+    """Ask one question in the terminal, with numbered choices; an empty answer leaves it for later."""
     typer.echo(f"\n{question}")
     for number, line in enumerate(lines, start=1):
-        typer.echo(f"  {number}. {line}")
-    said = str(typer.prompt("Số, hoặc bỏ trống để sau / number, empty for later", default="")).strip()
-    if not said.isdecimal() or not 1 <= int(said) <= len(lines):
-        return ""
-    line = lines[int(said) - 1]
-    return line.replace("…", str(typer.prompt("… = "))) if "…" in line else line
+        typer.echo(f"  {number}. {line}" + (f"  ({line.meaning})" if line.meaning else ""))
+    while said := str(typer.prompt("Số, hoặc bỏ trống để sau / number, empty for later", default="")).strip():
+        if said.isdecimal() and 1 <= int(said) <= len(lines):
+            line = lines[int(said) - 1]
+            return line.replace("…", str(typer.prompt("… = "))) if "…" in line else line
+        typer.echo(f"Gõ một số từ 1 đến {len(lines)}. / Type a number from 1 to {len(lines)}.")
+    return ""
 
 
 def _pairs(columns: str) -> dict[str, str]:
@@ -371,8 +402,10 @@ def main() -> None:
         sys.exit(2)
     except (DvError, OSError) as error:
         fault = error if isinstance(error, DvError) else _of_system(error)
+        # only this command takes what is missing as an option; the others read the declaration
+        dialect: Dialect = "terminal" if sys.argv[1:2] == ["check"] else "declaration"
         for lang in ("vi", "en"):
-            print("\n".join(fault.lines(lang, "terminal")), file=sys.stderr)
+            print("\n".join(fault.lines(lang, dialect)), file=sys.stderr)
         sys.exit(fault.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         print("Đã dừng; báo cáo cũ còn nguyên. / Stopped; the previous report is untouched.", file=sys.stderr)

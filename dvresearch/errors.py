@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Answer", "DataError", "ParameterError", "ReportError", "Text", "check_choice", "known_message", "message",
-    "refuse_cells", "refuse_rows",
+    "Answer", "DataError", "ParameterError", "ReportError", "Text", "check_choice", "declared_lines", "known_message",
+    "message", "refuse_cells", "refuse_rows",
 ]  # fmt: skip
 
 Dialect = Literal["python", "terminal", "declaration"]
@@ -64,19 +64,56 @@ class Answer:
         """Return the line of the declaration, without the table it stands in."""
         return f"{_quoted(self.entry) if self.entry else self.key} = {_quoted(self.value)}"
 
+    @property
+    def table(self) -> str:
+        """The table within ``[[table]]`` in which the line stands: ``[table.columns]``; empty for the table itself."""
+        return f"[table.{self.key}]" if self.entry else ""
+
     def written(self, dialect: Dialect) -> str:
-        """Return what a user types: an argument, a flag, or a line of the declaration."""
+        """Return what a user types: an argument, a flag, or lines of the declaration."""
         value = _quoted(self.value)
         plain = self.value if isinstance(self.value, str) else value
-        line = f"[table.{self.key}] {self.toml()}" if self.entry else self.toml()
-        python = terminal = line
+        python = terminal = declaration = "\n".join(declared_lines([self]))
         if self.key == "given":
             python, terminal = f"{self.entry}={value}", f'--given "{self.entry}={plain}"'
         elif self.key == "columns":
             python, terminal = f"columns={{{_quoted(self.entry)}: {value}}}", f'--columns "{plain}={self.entry}"'
+        elif self.key == "numbers":
+            python = f"numbers={value}"
         elif self.key in ("sheet", "date_order", "timezone", "items", "corrections"):
             python, terminal = f"{self.key}={value}", f'--{self.key.replace("_", "-")} "{plain}"'
-        return {"python": python, "terminal": terminal, "declaration": line}[dialect]
+        return {"python": python, "terminal": terminal, "declaration": declaration}[dialect]
+
+
+#: Where a line belongs that stands in no table within ``[[table]]``: behind one it would be read as part of that.
+_ABOVE = "  # ngay dưới / right below [[table]]"
+
+
+def declared_lines(answers: Sequence[Answer]) -> list[str]:
+    """Return answers as lines that can be pasted into a declaration, those of one table below its name.
+
+    The words to choose from stand once behind the first of several words; each word itself counts as unknown, as it
+    does without an answer.
+
+    Parameters
+    ----------
+    answers : sequence of Answer
+        The answers, of which one or some are right.
+    """
+    offered: dict[tuple[str, str], list[Answer]] = {}
+    for answer in answers:
+        offered.setdefault((answer.key, answer.entry), []).append(answer)
+    lines: dict[str, list[str]] = {"": []}
+    for alternatives in offered.values():
+        first, table = alternatives[0], alternatives[0].table
+        here = lines.setdefault(table, [table])
+        if first.key.startswith("words.") and len(alternatives) > 1:
+            choices = ", ".join(str(a.value) for a in alternatives if a.value)
+            remark = f'  # "" không rõ / unknown; {choices}' if len(here) == 1 else ""
+            here.append(Answer(first.key, "", first.entry).toml() + remark)
+        else:
+            here += [a.toml() + ("" if table else _ABOVE) for a in alternatives]
+    return [line for here in lines.values() for line in here]
 
 
 def _quoted(value: object) -> str:
@@ -216,7 +253,8 @@ class DvError(ValueError):
             said = getattr(part, lang) if isinstance(part, Text) else part
             if said:
                 out.append(f"  {word[name]}: {said}")
-        return out + [f"    {answer.written(dialect)}" for answer in self.give]
+        typed = [line for answer in self.give for line in answer.written(dialect).split("\n")]
+        return out + [f"    {line}" for line in (declared_lines(self.give) if dialect == "declaration" else typed)]
 
     def __str__(self) -> str:
         return "\n".join([*self.lines("vi"), *self.lines("en")])

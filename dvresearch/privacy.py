@@ -13,9 +13,11 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dvresearch import codebook
 from dvresearch.errors import ParameterError
 from dvresearch.text import nfc, plain, shape
 
@@ -34,6 +36,7 @@ __all__ = [
     "personal_kind",
     "pseudonym",
     "showable",
+    "shown_header",
     "suppress",
 ]
 
@@ -73,6 +76,7 @@ TITLES = "|".join(sorted(_SPELT["titles"] | {"ong", "ba", "chi", "co"}))
 #: What stands for ``<name>`` in a pattern.
 _PARTS = _DATA["parts"] | {name: "|".join(sorted(words)).replace(" ", r"\ ") for name, words in _SPELT.items()}
 _PATTERNS = {n: re.compile(re.sub(r"<(\w+)>", lambda m: _PARTS[m[1]], t)) for n, t in _DATA["patterns"].items()}
+_VOWELS = frozenset("aeiouy")
 #: One word that names nobody: a code of a dossier, a field, a unit.
 CODE = _PATTERNS["code"]
 #: Patterns that tell a person, and the marks one of which a text that fits has.
@@ -80,6 +84,8 @@ _TELLING = {name: set(marks) for name, marks in _DATA["telling"].items()}
 # Longer texts (characters) that hardly repeat are written by or about someone; in fewer cells procedures do not repeat
 # either. Then the shares of a sample's cells that must look personal before the column is taken to be so.
 _LONG, _FEW = 60, 20
+#: Characters of a header that are shown: a question of a survey is longer than a word.
+_HEADER = 400
 _NEARLY_ALL, _MOST, _SOME = 0.9, 0.5, 0.2
 
 
@@ -221,6 +227,8 @@ def _is_given(names: dict[str, set[str]], words: list[str], low: list[str], i: i
         return False  # an acronym (DTTS, SXKD); three letters may be somebody's initials
     if word in names[barred] or not names["no_names"].isdisjoint(beside) or _is_place(names, low, i - 1):
         return False
+    if _VOWELS.isdisjoint(plain(word)):
+        return False  # an acronym: "Ngay co KQ"
     if words[i - 1] != title and (names is _BARE or (i > 1 and words[i - 2][0].isupper())):
         return title in ("ông", "bà", "ong", "mr", "mrs", "ms")  # with a capital the others begin many other words
     return two not in names["roles"] or (words[i][1:].islower() and word not in names["no_first"] | names["syllables"])
@@ -248,18 +256,40 @@ def _without_names(found: re.Match[str]) -> str:
     return found[0] if at is None else " ".join([*words[:at], "…", *words[at + 4 :]])
 
 
-def showable(text: str) -> str:
+def showable(text: str, longest: int = _LONG) -> str:
     """Return a text for a message: as it is, or only its shape when it looks like somebody's data or address.
 
     Parameters
     ----------
     text : str
         A header or a word.
+    longest : int
+        Characters at which it is cut.
     """
     text = " ".join(text.split())
     if holds_person(text) or _PATTERNS["residence"].search(text):
         return shape(text)
-    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+@cache
+def _known_headers() -> frozenset[str]:
+    entries = codebook.entries("column")
+    return frozenset(plain(name) for e in entries for name in (e.label_vi, e.label_en, *e.aliases))
+
+
+def shown_header(text: str) -> str:
+    """Return a header for a message: as it stands where it is known, otherwise as :func:`showable` does.
+
+    Without diacritics, in capitals, or with each word in one, a header looks like a name; the question of a survey
+    is longer than a word.
+
+    Parameters
+    ----------
+    text : str
+        A header.
+    """
+    return " ".join(text.split()) if plain(text) in _known_headers() else showable(text, _HEADER)
 
 
 def pseudonym(values: Iterable[str], salt: str) -> list[str]:

@@ -43,7 +43,7 @@ def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         (["check", "x", "y"], "Dòng lệnh không đúng.", "unexpected extra argument"),
         (["check", "x", "--as"], "Lựa chọn thiếu giá trị: --as.", "requires an argument"),
         (["example", "x", "--seed", "y"], "Giá trị không dùng được: --seed.", "Invalid value for '--seed'"),
-        (["check", "x", "--as", "khac"], "Không có loại bảng “khac”.", "dossiers, cases, responses"),
+        (["check", "x", "--as", "khac"], "Không có loại bảng “khac”.", "dossiers, cases, models"),
         (["check", "x", "--as", "khac"], "Cần có: dossiers, cases", "There is no kind of table “khac”."),
         (["declare", "x", "--as", "khac"], "Không có loại bảng “khac”.", "dossiers, cases, models"),
         (["check", "x", "--columns", "a"], "Không đọc được các cặp “tên=nội dung”.", "--columns"),
@@ -102,7 +102,7 @@ def test_hints_are_lines_of_the_declaration_and_sentences_are_told_apart(
     path = str(spoilt("broken") / "tieu_de_sai_chinh_ta.csv")
     assert run(monkeypatch, "check", path) == 2
     said = capsys.readouterr().out
-    assert '[table.columns] "Ngày tiếp nhậm" = "received"' in said
+    assert '    [table.columns]\n    "Ngày tiếp nhậm" = "received"' in said
     assert "columns={" not in said
     assert "Cần có: unit (đơn vị), received (ngày tiếp nhận). Cách sửa:" in said
     assert run(monkeypatch, "check", path, "--lang", "en") == 2
@@ -117,7 +117,7 @@ def test_the_remedy_works_when_it_is_typed(
     path = tmp_path / "a.csv"
     path.write_text('Đơn vị,"Ngày, giờ tiếp nhậm",Ngày hẹn trả\nXã Mẫu,24/02/2026,27/02/2026\n', encoding="utf-8")
     assert run(monkeypatch, "check", str(path)) == 2
-    remedy = re.search(r"(\[table\.columns\]) (.*)", capsys.readouterr().out)
+    remedy = re.search(r"(\[table\.columns\])\n *(.*)", capsys.readouterr().out)
     assert remedy
     assert remedy[2] == '"Ngày, giờ tiếp nhậm" = "received"'
     beside = tmp_path / "a.csv.khai.toml"
@@ -127,7 +127,7 @@ def test_the_remedy_works_when_it_is_typed(
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     beside.unlink()
     assert run(monkeypatch, "check", str(path)) == 2
-    assert '[table.given] "unit" = "…"' in capsys.readouterr().out
+    assert '[table.given]\n    "unit" = "…"' in capsys.readouterr().out
 
 
 def test_the_account_comes_first_then_questions_then_problems_then_the_rest(

@@ -90,8 +90,8 @@ def test_a_commune_s_files_become_its_report(tmp_path: Path) -> None:
         return line.replace("…", "2026")
 
     for name, kind in ((DOSSIERS, "dossiers"), (CASES, "cases"), (MODELS, "models"), (TARGETS, "targets")):
-        _, left = declare(folder / name, kind, ask=answer, given={"unit": UNIT})
-        assert left == 0
+        _, made = declare(folder / name, kind, ask=answer, given={"unit": UNIT})
+        assert made.questions == []
     assert len(asked) + 5 <= 12  # the unit was stated for five files
     program = Path(sys.executable).with_name("dvresearch")
     checked = run(program, "check", folder, folder=tmp_path)

@@ -179,8 +179,8 @@ def test_a_total_is_no_record_unasked(book: Callable[..., list[TableRead]]) -> N
     assert (table.frame.index.tolist(), table.doubtful) == ([2, 3, 4, 5], {5})
     assert [q.code for q in table.questions] == ["total-doubtful"]
     assert [a.written("declaration") for a in table.questions[0].answers] == [
-        '[table.rows] "5:Tổng cộng" = "total"',
-        '[table.rows] "5:Tổng cộng" = "record"',
+        '[table.rows]\n"5:Tổng cộng" = "total"',
+        '[table.rows]\n"5:Tổng cộng" = "record"',
     ]
 
 

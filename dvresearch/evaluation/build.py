@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from dvresearch.errors import DvError, ParameterError, Text
+from dvresearch.errors import DvError, ParameterError, Text, declared_lines
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure, Paragraph, Report, Section
 from dvresearch.evaluation.context import Context, Lang
@@ -122,7 +122,8 @@ def build(spec: Spec, steps: Steps, pace: Pace) -> Built:
     builder = _Builder(steps, pace)
     noted = replace(spec, inputs=Files(spec.inputs), previous=Files(spec.previous))
     ctx = Context(noted)
-    if asked := steps.do("questions", ctx.open_questions)[0]:
+    before = ctx.before.open_questions if noted.previous else list
+    if asked := steps.do("questions", lambda: [*ctx.open_questions(), *before()])[0]:
         raise _open(asked)
     report, inputs = compose(noted, builder.step, ctx)
     if builder.first and not builder.made:
@@ -176,9 +177,11 @@ def _title(ctx: Context, code: str, lang: Lang) -> str:
 def _why(error: Exception) -> Text:
     """Say what went wrong. Only messages written for users are repeated: others may quote a cell."""
     if isinstance(error, DvError):
-        where = f" ({error.where})" if error.where else ""
-        hint = error.hint or Text("", "")
-        return Text(f"{error.title.vi}{where} {hint.vi}".rstrip(), f"{error.title.en}{where} {hint.en}".rstrip())
+        where, hint = f" ({error.where})" if error.where else "", error.hint
+        lines = " ".join(declared_lines(error.give))
+        return Text(
+            f"{error.title.vi}{where} {hint.vi} {lines}".rstrip(), f"{error.title.en}{where} {hint.en} {lines}".rstrip()
+        )
     name = type(error).__name__
     return Text(
         f"Lỗi của chương trình ({name}); tệp nhật ký ghi chỗ xảy ra lỗi, xin gửi kèm khi báo lỗi.",

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from dvresearch import loaders
-from dvresearch.errors import Answer, DataError, Text
+from dvresearch.errors import Answer, DataError, Text, declared_lines
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec, Supplement
 from dvresearch.evaluation.steps import remembered
-from dvresearch.loaders.account import Question, QuestionError
+from dvresearch.loaders.account import Question
+from dvresearch.loaders.load import readings
 from dvresearch.privacy import showable
 from dvresearch.screening import screen
 
@@ -114,11 +115,8 @@ class Lists:
         for table in (t for t in _READ if t in self.spec.inputs):
             try:
                 frame = getattr(self, table)
-            except QuestionError as error:
-                give = [answer.written("declaration") for answer in error.give]
-                asked.append({"where": error.where, "vi": error.title.vi, "en": error.title.en, "answers": give})
-                continue
-            except DataError:
+            except DataError as error:
+                asked += self._still_open(table, error)
                 continue
             frame = frame[0] if isinstance(frame, tuple) else frame
             asked += [{**q, "table": table} for q in frame.attrs["load"]["questions"] if q["answers"]]
@@ -132,6 +130,22 @@ class Lists:
                 )
                 asked.append({**question.record(), "table": table})
         return asked
+
+    def _still_open(self, table: str, error: DataError) -> list[dict[str, Any]]:
+        """Return what is to be answered of a list that cannot be loaded; cells to mend leave its questions open."""
+        if error.give:
+            give = declared_lines(error.give)
+            return [{"where": error.where, "vi": error.title.vi, "en": error.title.en, "answers": give}]
+        if error.code != "cells-to-mend":
+            return []
+        inputs = self.spec.inputs
+        more: dict[str, Any] = {}
+        if table == "dossiers":
+            more["corrections"] = inputs.get("corrections")
+        if table == "responses":
+            more["items"] = inputs["items"]
+        found = readings(inputs[table], table, self.spec.stated(table), **more)
+        return [{**q.record(), "table": table} for reading in found for q in reading.questions if q.answers]
 
     @property
     def supplement(self) -> Supplement | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +21,10 @@ from dvresearch.wording import describe_findings, summarise_findings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "as_text", "check_inputs", "is_question", "must_mend", "write"]
+#: A cell in `where`, and the rows that are listed of many.
+_CELL, _ROWS = re.compile(r"(.*, dòng/row )(\d+)(, cột/column \w+)", re.DOTALL), 10
+
+__all__ = ["as_json", "as_text", "check_inputs", "is_question", "must_mend", "together", "write"]
 
 
 def as_text(findings: pd.DataFrame, lang: Lang = "vi", words: Literal["pass", "match"] = "pass") -> list[str]:
@@ -27,8 +32,36 @@ def as_text(findings: pd.DataFrame, lang: Lang = "vi", words: Literal["pass", "m
     account = findings.loc[findings["check"] == "account", f"guidance_{lang}"].tolist()
     asked, failed, open_ones = is_question(findings), findings["verdict"] == "fail", findings["verdict"] != "pass"
     ordered = [findings[asked & open_ones], findings[~asked & failed], findings[~asked & open_ones & ~failed]]
-    told = [line for part in ordered if len(part) for line in describe_findings(part, lang, words=words)]
+    told = [line for part in ordered if len(part) for line in describe_findings(_grouped(part), lang, words=words)]
     return [*account, summarise_findings(findings, lang, words=words), *told]
+
+
+def _grouped(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return findings with the cells of one column that are to be mended alike as one, its rows listed."""
+    groups: dict[object, list[dict[str, str]]] = {}
+    for n, row in enumerate(findings.to_dict("records")):
+        place = _CELL.fullmatch(row["where"])
+        advice = row["guidance_vi"].partition("\n")[0]
+        key = (row["check"], row["verdict"], advice, place[1], place[3]) if place else n
+        groups.setdefault(key, []).append(row)
+    return table([_as_one(rows) if len(rows) > 1 else rows[0] for rows in groups.values()])  # type: ignore[misc]
+
+
+def _as_one(rows: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    """Return the finding that stands for cells of one column: the first rows, looks and lines, each once."""
+
+    def first(texts: Iterable[str], most: int) -> list[str]:
+        return list(dict.fromkeys(filter(None, texts)))[:most]
+
+    before, _, behind = _CELL.fullmatch(rows[0]["where"]).groups()  # type: ignore[union-attr]
+    numbers = [_CELL.fullmatch(row["where"])[2] for row in rows]  # type: ignore[index]
+    more = f" (+{len(rows) - _ROWS})" if len(rows) > _ROWS else ""
+    said = {"where": before + ", ".join(numbers[:_ROWS]) + more + behind}
+    said["computed"] = "; ".join(first((row["computed"] for row in rows), 3))
+    for column in ("guidance_vi", "guidance_en"):
+        lines = [row[column].split("\n") for row in rows]
+        said[column] = "\n".join([lines[0][0], *first((line for part in lines for line in part[1:]), _ROWS + 1)])
+    return {**rows[0], **said}
 
 
 def is_question(findings: pd.DataFrame) -> pd.Series:
@@ -66,12 +99,17 @@ def check_inputs(spec: Spec) -> dict[str, pd.DataFrame]:
                 "review",
                 q["where"],
                 severity="major",
-                guidance=Text(*(" ".join([q[lang], *q["answers"]]) for lang in ("vi", "en"))),
+                guidance=Text(*("\n    ".join([q[lang], *q["answers"]]) for lang in ("vi", "en"))),
             )
             for q in asked
         ]
         found[""] = table(rows)
     return found
+
+
+def together(checked: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the findings about the tables of one file as one table."""
+    return table([row for found in checked for row in found.to_dict("records")])
 
 
 def as_json(findings: pd.DataFrame) -> str:

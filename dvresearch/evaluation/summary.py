@@ -94,6 +94,8 @@ def _units(ctx: Context) -> list[str]:
 
 
 def _cases(ctx: Context) -> list[str]:
+    if lacking := [ctx.label("column", c) for c in ("due", "resolved") if c not in ctx.cases]:
+        return [ctx.prose("leader.cases-lacking", columns=", ".join(lacking))]
     in_time = _share(ctx, registers.cases_in_time(ctx).iloc[0].to_dict())
     shares = metrics.case_shares(ctx.cases, min_count=ctx.spec.privacy_threshold).set_index("indicator")
     satisfied = _share(ctx, shares.loc["cases_satisfied_share"].to_dict())

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvresearch import codebook
-from dvresearch.errors import Answer, DataError, Text, message
+from dvresearch.errors import Answer, DataError, Text, declared_lines, message
 from dvresearch.loaders.sheets import Sheet, column_letters, filled
 
 __all__ = [
@@ -79,7 +79,7 @@ class Question:
 
     def record(self) -> dict[str, Any]:
         """Return the question as plain values."""
-        text, lines = self.text(), [answer.written("declaration") for answer in self.answers]
+        text, lines = self.text(), declared_lines(self.answers)
         return {"code": self.code, "where": self.where, "vi": text.vi, "en": text.en, "answers": lines}
 
     def text(self) -> Text:

@@ -20,6 +20,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError
 from dvresearch.loaders.headers import key
 from dvresearch.loaders.sheets import Odd, texts
+from dvresearch.privacy import holds_person
 from dvresearch.tables import SCALES, Column
 from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
 from dvresearch.text.numerals import BLANKS
@@ -113,7 +114,9 @@ def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad:
 
     def looks(row: int) -> str:
         cell = uniques[codes[row]]
-        return str(cell) if isinstance(cell, Odd) and cell.kind == "error" else shape(texts([cell])[0])
+        # what a spreadsheet shows, or computes, is nobody's data; a formula may quote some
+        told = isinstance(cell, Odd) and cell.kind in ("error", "formula") and not holds_person(str(cell))
+        return str(cell) if told else shape(texts([cell])[0])
 
     if any(odd):
         content = content.mask(np.array([*odd, False], dtype=bool)[codes])

@@ -41,6 +41,7 @@ WORDS: dict[str, tuple[object, ...]] = {
     "date_order": ("auto", "dmy", "mdy"),
     "decimal": ("comma", "dot"),
     "repeats": ("set_aside", "keep"),
+    "numbers": ("ascending", "descending"),
 }
 #: Word of a setting -> the state of a dossier it stands for, by the state the file holds.
 STATES = {
@@ -104,6 +105,9 @@ class Declaration:
     repeats : {"set_aside", "keep"}
         Whether rows that are the same as one above, to the time of day, are set aside; ``keep`` also of sheets whose
         records stand in others.
+    numbers : {"ascending", "descending"}
+        Of answers that are numbers: whether 1 is the lowest answer or the highest; what the questionnaire says of an
+        item goes before it.
     timezone : str
         Zone of instants; empty: Vietnamese clock time.
     items, corrections : Path, optional
@@ -126,6 +130,7 @@ class Declaration:
     halted: str = ""
     date_order: str = "auto"
     decimal: str = ""
+    numbers: str = ""
     nothing_finished: bool | None = None
     repeats: str = ""
     timezone: str = ""
@@ -295,13 +300,15 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
             right = isinstance(value, list) and all(isinstance(v, str) for v in value)
             value = tuple(value) if right else value
         elif isinstance(default, dict):
+            _refuse_misplaced(key, value, file)
             inner = value.values() if isinstance(value, dict) else [None]
             texts = [t for v in inner for t in (v.values() if name == "words" and isinstance(v, dict) else [v])]
             right = isinstance(value, dict) and all(isinstance(t, str) for t in texts)
         else:
             right = isinstance(value, bool if WORDS.get(name) == (True, False) else str)
         if not right:
-            raise DataError("declaration-value", where=file.name, got=f"{key} = {value!r}", key=key)
+            line = _right_line(key, value, default, yes_or_no=WORDS.get(name) == (True, False))
+            raise DataError("declaration-value", where=file.name, got=f"{key} = {value!r}", key=key, line=line)
         if name in ("items", "corrections"):
             beside_it = file.parent / value
             value = beside_it if name == "corrections" or beside_it.is_file() else value
@@ -327,6 +334,34 @@ def _placeholders(found: Declaration) -> list[str]:
 
     texts = {f.name: getattr(found, f.name) for f in fields(found)}
     return [name for name, value in texts.items() if isinstance(value, str | tuple | Mapping) and said(value)]
+
+
+def _right_line(key: str, value: object, default: object, *, yes_or_no: bool) -> str:
+    """Return the line that was probably meant where a value is of the wrong kind."""
+    if isinstance(default, dict):
+        return f'[table.{key}] ⏎ "…" = "…"'
+    if yes_or_no:
+        return f"{key} = {'false' if str(value).lower() in ('false', 'no', 'không', '0') else 'true'}"
+    if isinstance(default, tuple):
+        return Answer(key, [value if isinstance(value, str) else "…"]).toml()
+    return Answer(key, str(value) if isinstance(value, int | str) else "…").toml()
+
+
+def _refuse_misplaced(key: str, entries: Any, file: Path) -> None:
+    """Refuse a setting of a table as a whole that stands in a table within it, and an entry nobody filled in."""
+    if not isinstance(entries, dict):
+        return
+    settings = {"as" if f.name == "kind" else f.name for f in fields(Declaration) if f.default_factory is not dict}
+    columns = {name for table in TABLES.values() for name in table.names} | {LEFT_OUT}
+    for entry, value in entries.items():
+        if isinstance(value, dict):
+            _refuse_misplaced(f"{key}.{entry}", value, file)
+        elif entry in settings and not (isinstance(value, str) and value in columns):
+            line = Answer(entry, value).toml()
+            raise DataError("declaration-key-misplaced", where=file.name, got=line, key=entry, table=f"[table.{key}]")
+        elif "…" in (entry, value):
+            line = Answer(key, value, entry).toml()
+            raise DataError("declaration-entry-open", where=f"{file.name}, [table.{key}]", got=line)
 
 
 def _check_words(found: Declaration, where: str) -> None:

@@ -23,7 +23,7 @@ from dvresearch import codebook
 from dvresearch.errors import Answer, DataError
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.sheets import Sheet, column_letters, texts
-from dvresearch.privacy import showable
+from dvresearch.privacy import shown_header
 from dvresearch.tables import Table
 from dvresearch.text import plain
 
@@ -380,8 +380,10 @@ def missing_columns(
     """
     if block is None:
         sheet = max(sheets, key=lambda s: s.height)
-        rows = [texts(row) for row in sheet.rows(0, _HEAD)] if not sheet.titles else [list(sheet.titles)]
-        top = max(range(len(rows)), key=lambda i: (sum(map(bool, rows[i])), -i))
+        said = _header_rows(sheet, frozenset(), stated.header)[0] if stated.header and not sheet.titles else []
+        head = sheet.rows(0, max(_HEAD, *(row + 1 for row in said))) if said else sheet.rows(0, _HEAD)
+        rows = [list(sheet.titles)] if sheet.titles else [texts(row) for row in head]
+        top = said[-1] if said else max(range(len(rows)), key=lambda i: (sum(map(bool, rows[i])), -i))
         block = Block(sheet, top, 1, sheet.height, 0, len(rows[top]), tuple(rows[top]), {})
     mapping = stated.mapping(table)
     seen_titles = {key(t) for t in block.titles}
@@ -389,7 +391,7 @@ def missing_columns(
     lacking = [n for n in table.names if n in needed and n not in block.columns]
     free = [" ".join(t.split()) for i, t in enumerate(block.titles) if i not in block.columns.values()]
     # only what can be typed as it is shown, and is long enough to be told from any other word
-    seen = {key(t): t for t in free if len(key(t)) > 2 and showable(t) == t}
+    seen = {key(t): t for t in free if len(key(t)) > 2 and shown_header(t) == t}
     forms = {n: [k for k, v in column_names(table).items() if v == n] for n in lacking}
     nearest = _nearest({h: [key(h)] for h in absent} | forms, seen)
     give = []
@@ -397,10 +399,12 @@ def missing_columns(
         if name in nearest:
             give.append(Answer("columns", mapping.get(name, name), seen[nearest[name]]))
         elif name in _GIVEN:
-            give.append(Answer("given", "…", name))
+            give += [Answer("given", word, name) for word in table.column(name).words or ("…",)]
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
-    titles = [f"{column_letters(block.sheet.first_column + i)}: {showable(t)}" for i, t in enumerate(block.titles) if t]
+    titles = [
+        f"{column_letters(block.sheet.first_column + i)}: {shown_header(t)}" for i, t in enumerate(block.titles) if t
+    ]
     code = (
         "declared-header-not-there" if absent else "columns-missing" if len(block.columns) >= 2 else "header-not-found"
     )

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import Answer, DataError
-from dvresearch.loaders.declaration import STATES
+from dvresearch.loaders.declaration import STATES, WORDS
 from dvresearch.loaders.headers import Block
 from dvresearch.loaders.questionnaires import Questionnaire
 from dvresearch.loaders.reading import Kind, Reading
 from dvresearch.loaders.sheets import Note, texts
-from dvresearch.privacy import holds_person, showable
+from dvresearch.privacy import holds_person, showable, shown_header
 from dvresearch.tables import CASES, DOSSIERS, MODELS, NO_ANSWER, RUBRIC, STAGES, TARGETS, responses_table
 from dvresearch.text import column_style, plain, shape, target_row
 
@@ -99,7 +99,7 @@ def _ask_departments(reading: Reading) -> None:
     inside = [u for u in names if _DEPARTMENT.match(plain(u))]
     if names and len(inside) > len(names) / 2:
         shown = ", ".join(showable(u) for u in inside[:3])
-        title = showable(reading.block.titles[reading.block.columns["unit"]])
+        title = shown_header(reading.block.titles[reading.block.columns["unit"]])
         answers = [Answer("given", "…", "unit"), Answer("columns", "department", title)]
         reading.ask("unit-is-department", column="unit", evidence=f"“{title}”: {shown}", answers=answers)
 
@@ -163,7 +163,7 @@ def survey(asked: Questionnaire, sensitive: Sequence[str] = ()) -> Kind:
     def finish(reading: Reading) -> None:
         absent = [item for item in asked.scales if item not in reading.block.columns]
         if absent:
-            titles = ", ".join(showable(t) for t in reading.block.titles if t)[:1500]
+            titles = ", ".join(shown_header(t) for t in reading.block.titles if t)[:1500]
             where = reading.sheet.where(reading.block.top)
             give = [Answer("columns", absent[0], "…")]
             raise DataError("items-not-there", where=where, got=titles, give=give, items=", ".join(absent))
@@ -180,9 +180,14 @@ def _refuse_bare_numbers(reading: Reading, asked: Questionnaire) -> None:
     wrong = [p for p in reading.problems if p.code == "not_in_list" and p.column in items and p.looks == number]
     # codes of no answer alone do not say which way the others run
     stated = {item for item, codes in asked.codes.items() if not set(codes.values()) <= set(NO_ANSWER)}
-    if wrong and all(items[p.column] not in stated for p in wrong):
+    answers = reading.frame[[*items.values()]]
+    worded = reading.rows((answers.notna() & ~answers.isin(NO_ANSWER)).any(axis=1))
+    # below the last answer in words, numbers are those of a summary: cells to mend like any other
+    summary = bool(worded) and all(p.row > max(worded) for p in wrong)
+    if wrong and not summary and all(items[p.column] not in stated for p in wrong):
         where = reading.sheet.where(wrong[0].row, wrong[0].column)
-        raise DataError("answers-are-numbers", where=where, count=len(wrong))
+        give = [Answer("numbers", str(way)) for way in WORDS["numbers"]]
+        raise DataError("answers-are-numbers", where=where, give=give, count=len(wrong))
 
 
 # --- plan targets ----------------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def readings(
     for said in declared(path, kind, stated, **short):
         if kind == "responses":
             items = asked or (said.items if isinstance(said.items, Questionnaire) else questionnaire(said.items))
+            items = items.numbered(said.numbers) if said.numbers else items
             what = survey(items, sensitive)
             said = replace(said, columns={**{h: i for i, h in items.headers.items()}, **said.mapping(what.table)})
         else:

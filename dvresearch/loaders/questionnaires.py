@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,6 +113,24 @@ class Questionnaire:
     def reversed(self) -> list[str]:
         """The items whose highest answer is the worst: the `reverse` of the metrics."""
         return [q.code for q in self.questions if q.reversed]
+
+    def numbered(self, way: str) -> Questionnaire:
+        """Return the questionnaire with numbers for the answers of the items that have no codes of their own.
+
+        Parameters
+        ----------
+        way : {"ascending", "descending"}
+            Whether 1 is the lowest answer of a scale or the highest.
+        """
+        step = 1 if way == "ascending" else -1
+
+        def coded(question: Question) -> Question:
+            if not set(question.codes.values()) <= set(NO_ANSWER):
+                return question
+            words = enumerate(SCALES[question.scale][::step], start=1)
+            return replace(question, codes={str(i): word for i, word in words} | question.codes)
+
+        return replace(self, questions=tuple(map(coded, self.questions)))
 
     def factors(self, lang: Literal["vi", "en"] = "vi") -> dict[str, list[str]]:
         """Return the name of each factor -> its items: the `factors` of the metrics."""

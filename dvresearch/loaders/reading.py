@@ -28,7 +28,7 @@ from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
 from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
-from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable
+from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable, shown_header
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
 
@@ -191,6 +191,10 @@ class Reading:
         row = int(self._rows[position])
         return self.parts[int(self._part[position])].block, row
 
+    def rows(self, which: pd.Series) -> list[int]:
+        """Return the rows, from 0 in their sheets, of some records of `frame`."""
+        return [int(row) for row in self._rows[which.to_numpy(bool)]]
+
     def where(self, column: str = "", positions: Sequence[int] = (), more: int = 0) -> str:
         """Say where records stand: file, sheet, rows as the file counts them, column."""
         if not len(positions):
@@ -253,8 +257,8 @@ class Reading:
             "sheet": ", ".join(sheets),
             "header_rows": headers,
             "rows": len(self.frame),
-            "columns": {n: showable(self.block.titles[c]) for n, c in self.block.columns.items()},
-            "unused": [showable(t) for t in self.unused],
+            "columns": {n: shown_header(self.block.titles[c]) for n, c in self.block.columns.items()},
+            "unused": [shown_header(t) for t in self.unused],
             "personal": self.personal,
             "skipped": {reason: [s.first_row + r for s, r in rows] for reason, rows in self.skipped().items()},
             "unread": self.unread,
@@ -484,7 +488,7 @@ def _ask_lacking(out: Reading, block: Block, lacking: set[str]) -> None:
 
 
 def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> None:
-    titles = [showable(block.titles[c]) for c in at]
+    titles = [shown_header(block.titles[c]) for c in at]
     letters = [column_letters(block.sheet.first_column + c) for c in at]
     seen = "; ".join(map(": ".join, zip(letters, titles, strict=True)))
     answers, where = [Answer("columns", name, t) for t in titles], block.sheet.where(block.top)
@@ -679,7 +683,11 @@ def _column(out: Reading, part: Part, name: str) -> pd.Series:
     unknown = {w: n for w, n in column.unknown.items() if key(w) not in confirmed}
     # somebody's data is no word that could be declared
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
-        out.notes.append(Note("personal_cell", f"{name}: {sum(unknown.pop(w) for w in held)}"))
+        out.notes.append(Note("personal_cell", f"{name}: {(count := sum(unknown.pop(w) for w in held))}"))
+        if rule.words and 2 * count > int(filled(_take(block.sheet.columns[at], rows)).sum()):
+            # most of a column that decides numbers is left empty: that is not for a remark
+            where, answers = block.sheet.where(block.top, at), [Answer("columns", LEFT_OUT, block.titles[at])]
+            out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=count)
     if unknown:
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
         said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
@@ -746,7 +754,7 @@ def _give(out: Reading, name: str, value: str) -> None:
         elif name in block.given:
             stated[mine] = out.frame[name][mine]
     if others and first:
-        seen, title = sorted(others), showable(first.titles[first.columns[name]])
+        seen, title = sorted(others), shown_header(first.titles[first.columns[name]])
         shown = ", ".join(map(showable, seen[:3])) + (", …" if len(seen) > 3 else "")
         where = first.sheet.where(column=first.columns[name])
         evidence = f"“{title}”: {shown}"
@@ -772,7 +780,7 @@ def _judge_personal(out: Reading, key_salt: str | None) -> None:
             kind = personal_kind(title, sample, header=name is None) if rule is None or is_open(rule) else None
             kind = None if kind == "free_text" and name in out.kind.sentences else kind
             if kind and (title or name):
-                out.personal[showable(title)] = kind
+                out.personal[shown_header(title)] = kind
             if kind == "id_number" and identity is None and number == 0:
                 identity = texts(_take(column, rows))
             if name == out.table.key[0]:
@@ -793,7 +801,7 @@ def _judge_personal(out: Reading, key_salt: str | None) -> None:
                     _ask_unused(out, part, at, sample)
     kept = {key(str(c)) for c in out.frame.columns}
     if absent := [k for k in out.stated.keep if key(k) not in kept]:
-        titles = ", ".join(showable(t) for t in out.block.titles if t)[:1500]
+        titles = ", ".join(shown_header(t) for t in out.block.titles if t)[:1500]
         raise DataError(
             "kept-column-not-there", where=out.sheet.where(out.block.top), got=titles, columns=", ".join(absent)
         )
@@ -803,7 +811,7 @@ def _judge_personal(out: Reading, key_salt: str | None) -> None:
 
 def _personal_error(block: Block, at: int, name: str) -> DataError:
     where = block.sheet.where(block.top, at)
-    return DataError("personal-column-used", where=where, title=showable(block.titles[at]), name=name)
+    return DataError("personal-column-used", where=where, title=shown_header(block.titles[at]), name=name)
 
 
 def _share_of_dates(cells: Sequence[Any]) -> float:
@@ -816,7 +824,7 @@ def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> Non
     """Ask about a column that is not used and holds what the table lacks: dates, or the words of a coded column."""
     if any(at in rivals for rivals in (part.block.rivals or {}).values()):
         return  # which of them it is, is asked already
-    title = showable(part.block.titles[at])
+    title = shown_header(part.block.titles[at])
     where = part.block.sheet.where(part.block.top, at)
     words = [t for t in texts(sample) if t]
     if _ask_counts(out, part, at):

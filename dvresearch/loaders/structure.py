@@ -101,7 +101,8 @@ def read_tables(path: str | Path, *, sheet: str | None = None, limits: Limits = 
     -------
     list of TableRead
         In the order of the file, those of a sheet top down, those side by side from the left. A sheet without a table
-        stands there once, without records, its cells unread.
+        stands there once, without records, its cells unread. The frames hold the cells as they stand in the file,
+        persons included: nothing is recognised as personal here, and nothing dropped. Do not pass them on.
 
     Raises
     ------

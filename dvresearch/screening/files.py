@@ -11,32 +11,30 @@ from typing import Any, Literal
 import pandas as pd
 
 from dvresearch import codebook
-from dvresearch.errors import Answer, DataError, ParameterError, Text
+from dvresearch.errors import Answer, DataError, ParameterError, Text, declared_lines
 from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.declaration import Declaration, Stated, declared, declared_once
 from dvresearch.loaders.figures import faults
-from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.loaders.forms import FormReading, read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading, read
-from dvresearch.loaders.sheets import Note, Sheet, read_sheets
+from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.published import check_shares
-from dvresearch.privacy import showable
+from dvresearch.privacy import shown_header
 from dvresearch.screening.forms import check_form
+from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind
 from dvresearch.screening.records import Records, named_rows, noted, screen_records
 from dvresearch.screening.registers import CHECKS, GIVEN
 from dvresearch.tables import DOSSIERS
 from dvresearch.workdays import Calendar
 
-__all__ = ["check_kind", "screen"]
+__all__ = ["screen"]
 
-#: Tables that can be checked, besides the forms.
-_TABLES = ("dossiers", "cases", "responses", "models", "targets", "rubric", "figures")
 #: Remarks about the reading that deserve a look; the others changed nothing that is counted.
 _TO_LOOK_AT = ("cut_short", "stray_quotes", "personal_cell", "rubric_sums", "offsets", "external", "hidden_rows")
 #: Cells to mend that get a finding each; the rest are counted in one.
@@ -97,10 +95,9 @@ def screen(
     ParameterError
         For an unknown table, column name or zone, and for what could not be used with this table.
     """
-    forms = dict.fromkeys(code for code, _ in FORMS)
-    check_kind(table, (*_TABLES, *forms))
+    check_kind(table, (*DECLARED, "figures", *FORM_CODES))
     stated = {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections, "unit": unit}
-    used = {"figures": (), **dict.fromkeys(forms, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
+    used = {"figures": (), **dict.fromkeys(FORM_CODES, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
     stated |= given or {}
     if idle := ", ".join(name for name, value in stated.items() if value is not None and name not in used):
         words = ", ".join(sorted(used)) or "–"
@@ -112,7 +109,7 @@ def screen(
     try:
         if table == "figures":
             found = list(_screen_figures(file))
-        elif table in forms:
+        elif table in FORM_CODES:
             found = list(_screen_form(read_form(file, table, unit=unit, sheet=sheet, limits=limits)))
         else:
             said = declared(file, table, declaration, **short)
@@ -120,12 +117,6 @@ def screen(
     except DataError as error:
         found = [_fault("unreadable", error, error.where or file.name)]
     return findings.table(found)
-
-
-def check_kind(kind: str, kinds: Sequence[str]) -> None:
-    """Raise a `ParameterError` that says which kinds of table there are, when `kind` is none of them."""
-    if kind not in kinds:
-        raise ParameterError("table-kind-unknown", kind=kind, words=", ".join(kinds))
 
 
 def _screen_records(path: Path, tables: Sequence[Declaration], limits: Limits, **when: Any) -> Iterator[Finding]:
@@ -176,8 +167,8 @@ def _fault(check: str, error: DataError, where: str) -> Finding:
 
 
 def _sentences(*said: str, give: Sequence[Answer]) -> str:
-    """Return sentences, and behind them the lines of the declaration that answer."""
-    return " ".join(filter(None, (*said, "; ".join(answer.written("declaration") for answer in give))))
+    """Return sentences, and below them the lines of the declaration that answer."""
+    return "\n    ".join([" ".join(filter(None, said)), *declared_lines(give)])
 
 
 def _asked(question: Question) -> Finding:
@@ -227,7 +218,7 @@ def _how_read(reading: Reading) -> Iterator[Finding]:
         where = f"{sheet.file}, dòng/row {change['row']}, “{change['column']}”"
         yield noted("corrected", "review", where, computed=f"{change['old']} → {change['new']}", severity="info")
     if reading.unused:
-        titles = ", ".join(f"“{showable(t)}”" for t in reading.unused[:20])
+        titles = ", ".join(f"“{shown_header(t)}”" for t in reading.unused[:20])
         yield noted("unused_columns", "pass", header, computed=titles)
 
 
@@ -235,10 +226,20 @@ def _cells(problems: Sequence[Problem]) -> Iterator[Finding]:
     """Give every cell to mend a finding of its own."""
     ordered = sorted(problems, key=lambda p: (p.sheet.name, p.row, p.column))
     for p in ordered[:_MOST]:
-        yield noted(p.code, "fail", p.sheet.where(p.row, p.column), computed=p.looks)
+        guidance = _no_record(p) if p.code == "missing_required" else None
+        yield noted(p.code, "fail", p.sheet.where(p.row, p.column), computed=p.looks, guidance=guidance)
     if rest := ordered[_MOST:]:
         where = f"{rest[0].sheet.where()}, {named_rows([p.sheet.first_row + p.row for p in rest], len(rest))}"
         yield noted("more_cells", "fail", where, computed=str(len(rest)))
+
+
+def _no_record(cell: Problem) -> Text:
+    """Return what to do about an empty cell, with the line that says its row is no record: a subtotal, a remark."""
+    entry = codebook.get("check", cell.code)
+    words = next((t for t in texts(cell.sheet.rows(cell.row, cell.row + 1)[0]) if any(map(str.isalpha, t))), "")
+    shown = words if shown_header(words) == words else ""
+    line = [Answer("rows", "total", f"{cell.sheet.first_row + cell.row}: {shown}".rstrip())]
+    return Text(*(_sentences(said, give=line) for said in (entry.note_vi, entry.note_en)))
 
 
 def _screen_figures(path: Path) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -10,36 +11,90 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dvresearch import codebook, workbook
-from dvresearch.errors import Answer, DataError, message
-from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, beside, declared
-from dvresearch.loaders.headers import find_blocks
+from dvresearch.errors import Answer, DataError, ParameterError, message
+from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, beside, declared, from_mapping
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
 from dvresearch.loaders.sheets import read_sheets, texts
-from dvresearch.privacy import showable
-from dvresearch.screening.files import check_kind
-from dvresearch.tables import TABLES
+from dvresearch.privacy import shown_header
+from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind, declared_kinds, likely_kind
 
-__all__ = ["Proposal", "answer", "declare", "likely_kind", "propose", "read_answers", "write_questions"]
+__all__ = ["Choice", "Proposal", "answer", "declare", "propose", "read_answers", "write_questions"]
 
 _SHEET = ("Câu hỏi", "Lựa chọn")
-_KINDS = ("dossiers", "cases", "models", "targets", "rubric")
 #: Questions that name a sheet of the file.
 _OF_SHEETS = ("sheet-unread", "hidden-sheet-read", "sheets-repeat")
 #: A question, where it arises, and what answers it.
 _Asked = tuple[str, str, Sequence[Answer]]
+_Questions = list[tuple[str, "list[Choice]"]]
+#: What the other words of a declaration mean.
+_SAID = {
+    ("financial_duty", "runs"): "thời hạn vẫn chạy",
+    ("financial_duty", "paused"): "thời hạn tạm dừng",
+    ("halted", "ends"): "đã kết thúc",
+    ("halted", "paused"): "chỉ tạm dừng",
+    ("rows", "record"): "dòng số liệu",
+    ("rows", "total"): "dòng tổng, để riêng",
+    ("rows", "section"): "dòng mục",
+    ("rows", "note"): "ghi chú, để riêng",
+    ("due_contains_pause", "true"): "ngày hẹn trả đã lùi",
+    ("due_contains_pause", "false"): "ngày hẹn trả chưa lùi",
+    ("nothing_finished", "true"): "đúng là chưa hồ sơ nào xong",
+    ("numbers", "ascending"): "1 là mức thấp nhất",
+    ("numbers", "descending"): "1 là mức cao nhất",
+    ("decimal", "comma"): "1.234 là một nghìn hai trăm ba mươi tư",
+    ("decimal", "dot"): "1.234 là một phẩy hai ba bốn",
+}
 _ROUNDS = 8  # answers may bring up further questions, never that often
+
+
+class Choice(str):
+    """A line that answers a question.
+
+    Parameters
+    ----------
+    line : str
+        The line.
+    meaning : str
+        What its code means.
+    """
+
+    meaning: str
+
+    def __new__(cls, line: str, meaning: str) -> Choice:
+        """Return the line with its meaning."""
+        made = super().__new__(cls, line)
+        made.meaning = meaning
+        return made
+
+
+class Proposal(NamedTuple):
+    """The proposed declaration of a file.
+
+    Parameters
+    ----------
+    text : str
+        The TOML; what is open stands as lines behind ``#``.
+    questions : list of (str, list of Choice)
+        Each question, and the lines of which one answers it.
+    cells : int
+        How many cells have to be mended in the file itself.
+    """
+
+    text: str
+    questions: list[tuple[str, list[Choice]]]
+    cells: int
 
 
 def declare(
     path: str | Path,
     kind: str = "",
     *,
-    ask: Callable[[str, list[str]], str] | None = None,
+    ask: Callable[[str, list[Choice]], str] | None = None,
     answers: Path | None = None,
     questions: Path | None = None,
     **short: Any,
-) -> tuple[Path, int]:
+) -> tuple[Path, Proposal]:
     """Write the declaration beside a file; answers that stand there already are kept.
 
     Parameters
@@ -47,10 +102,10 @@ def declare(
     path : str or Path
         The data file.
     kind : str
-        What it holds; told from its headers when empty.
+        What it holds, as for :func:`propose`.
     ask : callable, optional
         Is given a question and the lines that answer it, and returns one of them (``…`` filled in), or ``""`` to
-        leave it open. Without it nothing is asked.
+        leave it open; no question is put to it twice. Without it nothing is asked.
     answers : Path, optional
         A workbook of questions with the answers filled in.
     questions : Path, optional
@@ -62,77 +117,85 @@ def declare(
     -------
     file : Path
         The declaration.
-    count : int
-        How many questions are open.
+    proposal : Proposal
+        What was written, and what is open.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As for :func:`propose`, and for an answer that cannot be used: then nothing of it is written.
     """
-    file, kind = beside(path), kind or likely_kind(path)
+    file, later = beside(path), set[str]()
+    proposal = propose(path, kind, **short)
     for _ in range(_ROUNDS):
-        proposal = propose(path, kind, **short)
         text = read_answers(proposal, answers) if answers else proposal.text
         for number, (question, lines) in enumerate(proposal.questions, start=1):
-            if ask and f"# HỎI {number}:" in text and (line := ask(question, lines)):
-                text = answer(text, number, line)
-        file.write_text(text, encoding="utf-8", newline="\n")
+            if ask and question not in later and f"# HỎI {number}:" in text:
+                line = ask(question, lines)
+                text = answer(text, number, line) if line else text
+                later |= set() if line else {question}
         if text == proposal.text:
             break
-        answers, short = None, {}  # both stand in the declaration now
+        tables = [from_mapping(table, file) for table in tomllib.loads(text)["table"]]
+        proposal, answers = propose(path, kind, tables), None
+        if ask:  # what was answered so far is not lost when the rest is left
+            file.write_text(proposal.text, encoding="utf-8", newline="\n")
+    file.write_text(proposal.text, encoding="utf-8", newline="\n")
     if questions is not None and proposal.questions:
         write_questions(proposal, questions)
-    return file, len(proposal.questions)
+    return file, proposal
 
 
-def likely_kind(path: str | Path) -> str:
-    """Return the kind of table most of whose columns the headers of a file name."""
-    sheets = read_sheets(path)
-
-    def named(kind: str) -> float:
-        blocks = [b for s in sheets for b in find_blocks(s, TABLES[kind], Declaration(kind))]
-        return max((len(b.names) for b in blocks), default=0)
-
-    return max(_KINDS, key=named)
-
-
-class Proposal(NamedTuple):
-    """The proposed declaration of a file.
-
-    Parameters
-    ----------
-    text : str
-        The TOML; what is open stands as lines behind ``#``.
-    questions : list of (str, list of str)
-        Each question, and the lines of which one answers it.
-    """
-
-    text: str
-    questions: list[tuple[str, list[str]]]
-
-
-def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Proposal:
-    """Propose the declaration of a file; earlier answers are kept.
+def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: Any) -> Proposal:
+    """Propose the declaration of a file; earlier answers are kept, and so are tables of other kinds.
 
     Parameters
     ----------
     path : str or Path
         The data file.
     kind : str
-        What it holds: ``dossiers``, ``cases``, ``responses``, ``models``, ``targets`` or ``rubric``.
+        What it holds: ``dossiers``, ``cases``, ``responses``, ``models``, ``targets`` or ``rubric``; when empty what
+        is declared already, or else what is likely.
     stated : Declaration, str or Path, optional
         What is declared already; the declaration beside the file without it.
     **short
         Single keys of a declaration.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read.
+    ParameterError
+        For a kind that cannot be declared, and where nothing tells which kind it is.
     """
-    check_kind(kind, (*_KINDS, "responses"))
-    said = declared(path, kind, stated, **short)
-    proposal = Proposal("", [])
-    head = message("declaration-head", file=Path(path).name, name=Path(path).name).vi
+    tables = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else ()
+    there = declared_kinds(path) if stated is None else list(dict.fromkeys(t.kind for t in tables))
+    kinds = [kind] if kind else there or [likely_kind(path)]
+    for wanted in kinds:
+        if wanted in FORM_CODES:
+            line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
+            raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
+        if not wanted:
+            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(DECLARED))
+        check_kind(wanted, DECLARED)
+    questions: _Questions = []
+    lines, cells = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi], 0
+    for wanted in dict.fromkeys((*kinds, *there)):
+        said = declared(path, wanted, stated, **(short if wanted in kinds else {}))
+        written, count = _tables(path, wanted, said, questions)
+        lines, cells = lines + written, cells + count
+    return Proposal("\n".join([*lines, ""]), questions, cells)
+
+
+def _tables(path: str | Path, kind: str, said: Sequence[Declaration], questions: _Questions) -> tuple[list[str], int]:
+    """Return the lines of the tables of one kind, and how many cells are to be mended."""
     try:
         parts = readings(path, kind, said)
     except DataError as error:
         if not error.give:
             raise
-        asked = [(error.title.vi, error.where or "", error.give)]
-        lines = [line for table in said for line in _table(table, asked, proposal.questions)]
-        return proposal._replace(text="\n".join([head, *lines, ""]))
+        asked = _each(error.title.vi, error.where or "", error.give)
+        return [line for table in said for line in _table(table, asked, questions)], 0
     lines = []
     for declaration, reading in zip(said, parts, strict=True):
         groups = _by_header(reading)
@@ -153,15 +216,15 @@ def propose(path: str | Path, kind: str, stated: Stated = None, **short: Any) ->
                 sheets=declaration.sheets if open_sheets or not sheets else tuple(sheets),
                 columns=columns | kept or declaration.columns,
             )
-            lines += _table(known, mine, proposal.questions)
-    return proposal._replace(text="\n".join([head, *lines, ""]))
+            lines += _table(known, mine, questions)
+    return lines, sum(len(reading.problems) for reading in parts)
 
 
 def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
     """Return the sheets that were read with one header, and its titles -> columns."""
     titled: dict[str, dict[str, str]] = {}
     for block in (part.block for part in reading.parts):
-        named = {title: n for n, c in block.columns.items() if showable(title := block.titles[c]) == title}
+        named = {title: n for n, c in block.columns.items() if shown_header(title := block.titles[c]) == title}
         given = {**reading.stated.given, **block.given}
         titled.setdefault(block.sheet.name, {}).update({t: n for t, n in named.items() if n not in given})
     found: list[tuple[list[str], dict[str, str]]] = []
@@ -178,21 +241,29 @@ def _by_header(reading: Reading) -> list[tuple[list[str], dict[str, str]]]:
     return found
 
 
-def _table(said: Declaration, asked: Iterable[_Asked], questions: list[tuple[str, list[str]]]) -> list[str]:
+def _table(said: Declaration, asked: Iterable[_Asked], questions: _Questions) -> list[str]:
     """Return the lines of one ``[[table]]``: what is known, then the questions where their answers belong."""
-    lines = {"": ["[[table]]"]}
-    for known in said.answers():
+    lines, asked = {"": ["[[table]]"]}, list(asked)
+    doubted = {(a.key, a.entry) for *_, answers in asked for a in answers if a.entry}
+    for known in (a for a in said.answers() if (a.key, a.entry) not in doubted):
         lines.setdefault(_place(known), [f"[table{_place(known)}]"]).append(known.toml())
     for text, where, stated in (part for question in asked if question[2] for part in _single(*question)):
         # a table whose sheets are named is left out by taking it away
         answers = [a for a in stated if not (said.sheets and _names_only(a, said.sheets))]
         if answers:
-            here = _place(answers[0])
-            inline = [a.toml() if _place(a) == here else f"[table{_place(a)}] {a.toml()}" for a in answers]
-            questions.append((f"{text} ({where})", inline))
-            asks = [f"#{line}{_meaning(a)}" for line, a in zip(inline, answers, strict=True)]
-            there = lines.setdefault(here, [f"[table{here}]"])
-            there += [f"# HỎI {len(questions)}: {text} ({where})", *asks]
+            places = dict.fromkeys(map(_place, answers))
+            here = "" if "" in places else next(iter(places))
+            questions.append((f"{text} ({where})", [Choice(_inline(a, here), _meaning(a)) for a in answers]))
+            # each line stands where it is right once its # is gone
+            for place in places:
+                number = f"# HỎI {len(questions)}"
+                there = lines.setdefault(place, [f"[table{place}]"])
+                there.append(f"{number}: {text} ({where})" if place == here else f"{number}, hoặc dòng này:")
+                there += [
+                    f"#{a.toml()}" + (f"  # {meant}" if (meant := _meaning(a)) else "")
+                    for a in answers
+                    if _place(a) == place
+                ]
     return [*chain.from_iterable(lines.values()), ""]
 
 
@@ -207,25 +278,41 @@ def _place(answer: Answer) -> str:
     return f".{answer.key}" if answer.entry else ""
 
 
+def _inline(answer: Answer, here: str) -> str:
+    """Return an answer as one line to choose, with its table in front where that is not the one asked about."""
+    return answer.toml() if _place(answer) == here else f"[table{_place(answer)}] {answer.toml()}"
+
+
 def _single(text: str, where: str, answers: Sequence[Answer]) -> list[_Asked]:
     """Return a question about several words, rows or missing columns as one for each."""
-    entries = dict.fromkeys((a.key, a.entry) for a in answers)
     each = all(a.value == "…" or a.key == "rows" or a.key.startswith("words.") for a in answers)
-    if not each or len(entries) < 2:
-        return [(text, where, answers)]
+    return _each(text, where, answers) if each else [(text, where, answers)]
+
+
+def _each(text: str, where: str, answers: Sequence[Answer]) -> list[_Asked]:
+    """Return what is asked for each entry that the answers are about."""
+    entries = dict.fromkeys((a.key, a.entry) for a in answers)
     return [
-        (text, f"{where}; {entry}", [a for a in answers if (a.key, a.entry) == (name, entry)])
+        (
+            text,
+            f"{where}; {entry}" if len(entries) > 1 else where,
+            [a for a in answers if (a.key, a.entry) == (name, entry)],
+        )
         for name, entry in entries
     ]
 
 
 def _meaning(answer: Answer) -> str:
-    """Return what a code means, as a remark behind its line."""
+    """Return what a code means, in words."""
     column = answer.entry if answer.key == "given" else answer.key.removeprefix("words.")
-    if not answer.value:
-        return "  # không rõ, không tính"
-    known = codebook.find("value", f"{column}.{answer.value}")
-    return f"  # {codebook.label('value', known)}" if known else ""
+    if answer.value == "":
+        return "không rõ, không tính"
+    if answer.key == "columns":
+        known = codebook.find("column", str(answer.value))
+        return "không dùng" if answer.value == LEFT_OUT else codebook.label("column", known) if known else ""
+    said = str(answer.value).lower()
+    known = codebook.find("value", f"{column}.{said}")
+    return codebook.label("value", known) if known else _SAID.get((answer.key, said), "")
 
 
 def answer(text: str, question: int, line: str) -> str:
@@ -240,21 +327,26 @@ def answer(text: str, question: int, line: str) -> str:
     line : str
         The line that answers it, as it stands behind ``#``, or with ``…`` filled in.
     """
-    lines = text.splitlines()
-    start = next(i for i, said in enumerate(lines) if said.startswith(f"# HỎI {question}:"))
-    end = next((i for i in range(start + 1, len(lines)) if not re.match(r"#(?! HỎI )", lines[i])), len(lines))
+    rest: list[str] = []
+    lines, start, inside = text.splitlines(), -1, False
+    for said in lines:
+        if re.match(r"# HỎI ", said) or not said.startswith("#"):
+            inside = re.match(rf"# HỎI {question}[:,]", said) is not None
+            start = len(rest) if said.startswith(f"# HỎI {question}:") else start
+        if not inside:
+            rest.append(said)
     moved = re.fullmatch(r"\[table(\.[^\]]+)?\] (.*)", line)
     if not moved:
-        return "\n".join([*lines[:start], line, *lines[end:]]) + "\n"
+        return "\n".join([*rest[:start], line, *rest[start:]]) + "\n"
     # an answer that belongs elsewhere stays within the declared table that is asked about
-    first = max(i for i in range(start) if lines[i] == "[[table]]")
-    after = next((i for i in range(end, len(lines)) if lines[i] == "[[table]]"), len(lines))
-    table = [*lines[first:start], *lines[end:after]]
+    first = max(i for i in range(start) if rest[i] == "[[table]]")
+    after = next((i for i in range(start, len(rest)) if rest[i] == "[[table]]"), len(rest))
+    table = rest[first:after]
     head = f"[table{moved[1]}]" if moved[1] else "[[table]]"
     if head not in table:
         table = [*"\n".join(table).rstrip().splitlines(), head]
     at = table.index(head)
-    return "\n".join([*lines[:first], *table[: at + 1], moved[2], *table[at + 1 :], *lines[after:]]) + "\n"
+    return "\n".join([*rest[:first], *table[: at + 1], moved[2], *table[at + 1 :], *rest[after:]]) + "\n"
 
 
 def write_questions(proposal: Proposal, path: Path) -> None:
@@ -286,11 +378,25 @@ def write_questions(proposal: Proposal, path: Path) -> None:
 
 
 def read_answers(proposal: Proposal, path: Path) -> str:
-    """Return the declaration with the answers of a workbook of questions filled in; unanswered ones stay open."""
-    rows = read_sheets(path, sheet=_SHEET[0])[0].rows(1, len(proposal.questions) + 1)
-    text = proposal.text
-    for cells in rows:
-        said, _, line = (texts(cells) + [""] * 3)[:3]
-        if line and said.isdecimal() and int(said) <= len(proposal.questions):
-            text = answer(text, int(said), line)
+    """Return the declaration with the answers of a workbook of questions filled in; unanswered ones stay open.
+
+    Raises
+    ------
+    ParameterError
+        For an answer that is none of the lines to choose from, and for a question that is not asked of this file.
+    """
+    sheet, text = read_sheets(path, sheet=_SHEET[0])[0], proposal.text
+    numbers = {" ".join(question.split()): n for n, (question, _) in enumerate(proposal.questions, start=1)}
+    for row, cells in enumerate(sheet.rows(1, sheet.height), start=sheet.first_row + 1):
+        _, asked, line = (texts(cells) + [""] * 3)[:3]
+        where = f"{path.name}, dòng/row {row}"
+        if not line or line.rpartition("] ")[2] in text.splitlines():
+            continue  # open still, or answered before
+        number = numbers.get(" ".join(asked.split()))
+        if number is None:
+            raise ParameterError("answer-to-another-file", where=where, got=line)
+        lines = proposal.questions[number - 1][1]
+        if not any(re.fullmatch(re.escape(known).replace("…", r'[^"\\…]+'), line) for known in lines):
+            raise ParameterError("answer-is-no-choice", where=where, got=line, words="; ".join(lines))
+        text = answer(text, number, line)
     return text

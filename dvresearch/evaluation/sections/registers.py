@@ -80,9 +80,12 @@ def cases(ctx: Context) -> Section:
     frame, least = ctx.cases, ctx.spec.privacy_threshold
     in_time = cases_in_time(ctx, "kind")
     shares = metrics.case_shares(frame, confidence=ctx.spec.confidence, min_count=least)
-    received = metrics.receptions(frame, by=(), min_count=least)
+    if (frame["kind"] == "reception").any():
+        lead, received = "registers.cases-lead", metrics.receptions(frame, by=(), min_count=least)
+    else:
+        lead, received = "registers.cases-no-visit", metrics.case_counts(frame, (), min_count=least)
     blocks: list[Block] = [
-        Paragraph(ctx.prose("registers.cases-lead", **_counted(ctx, received)), "lead"),
+        Paragraph(ctx.prose(lead, **_counted(ctx, received)), "lead"),
         Paragraph(ctx.prose("registers.cases-privacy"), "note"),
         _shares(
             ctx,
