@@ -396,7 +396,7 @@ def test_a_column_of_counts_in_a_list_is_asked_about(tmp_path: Path) -> None:
         path = workbook(tmp_path / "a.xlsx", a=counted)
         told = questions(load_dossiers(path, unit="Xã Mẫu"))["rows-stand-for-many"]
         assert "12" in told["vi"]
-        assert told["answers"] == [f'[table.columns] "{title}" = "left_out"']
+        assert told["answers"][0] == f'[table.columns] "{title}" = "left_out"'
         declare(path, "[table.columns]", f'"{title}" = "left_out"')
         assert not questions(load_dossiers(path, unit="Xã Mẫu"))
         beside(path).unlink()
@@ -406,12 +406,15 @@ def test_a_column_of_counts_in_a_list_is_asked_about(tmp_path: Path) -> None:
     assert not questions(loaded)
 
 
-def test_the_number_of_petitions_in_a_row_is_no_code(tmp_path: Path) -> None:
+def test_the_number_of_petitions_in_a_row_is_asked_about(tmp_path: Path) -> None:
     rows = [[i + 1, dt.datetime(2026, 3, 2 + i), "Khiếu nại", [3, 1, 2, 5, 4][i]] for i in range(5)]
     path = workbook(tmp_path / "a.xlsx", a=[["STT", "Ngày nhận", "Loại đơn", "Số đơn"], *rows])
-    loaded = load_cases(path, unit="Xã Mẫu")
-    assert "case" not in loaded
-    assert "15" in questions(loaded)["rows-stand-for-many"]["vi"]
+    assert "15" in questions(load_cases(path, unit="Xã Mẫu"))["rows-stand-for-many"]["vi"]
+    for word, there in (("left_out", False), ("case", True)):
+        declare(path, "[table.columns]", f'"Số đơn" = "{word}"', kind="cases")
+        loaded = load_cases(path, unit="Xã Mẫu")
+        assert ("case" in loaded) == there
+        assert not questions(loaded)
 
 
 def test_dates_in_two_orders_are_told_with_how_many_are_in_doubt(tmp_path: Path) -> None:

@@ -853,13 +853,16 @@ def _ask_counts(out: Reading, part: Part, at: int) -> bool:
         return False
     cells = convert(_take(part.block.sheet.columns[at], part.body.records), Column(title, "count"))
     counts = cells.content.dropna()
-    code = part.block.columns.get(name) == at  # "Số hồ sơ" may be the number of a dossier
-    if cells.bad.any() or not (counts > 1).any() or (code and counts.nunique() > len(counts) / 2):
+    # a number may be the code: "Số hồ sơ" where each is another, "Số đơn" only where that is declared
+    code = name if part.block.columns.get(name) == at else ""
+    numbers = code and plain(title).startswith("so ho so") and counts.nunique() > len(counts) / 2
+    if cells.bad.any() or not (counts > 1).any() or numbers or key(title) in map(key, out.stated.mapping(out.table)):
         return False
     out.ask(
         "rows-stand-for-many",
         where=part.block.sheet.where(part.block.top, at),
-        answers=[Answer("columns", LEFT_OUT, showable(title))],
+        answers=[Answer("columns", word, showable(title)) for word in (LEFT_OUT, code) if word],
+        column=code,
         title=showable(title),
         total=int(counts.sum()),
         count=len(counts),
