@@ -385,6 +385,8 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
         if said not in names:
             raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(names), sheet=said)
     wanted = [s for s in sheets if s.name not in stated.unread and (not stated.sheets or s.name in stated.sheets)]
+    if not wanted:
+        raise DataError("every-sheet-unread", where=sheets[0].file, got=", ".join(stated.unread))
     found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
     every = [b for _, blocks in found for b in blocks]
