@@ -51,7 +51,7 @@ def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         (["questionnaire", "one-stop", "q.docx", "--lang", "fr"], "Giá trị không dùng được: --lang.", "'vi', 'en'"),
         (
             ["questionnaire", "nope", "q.docx"],
-            "Giá trị của items không dùng được.",
+            "items không nhận giá trị này.",
             "five-factors, one-stop, village-meet",
         ),
         (

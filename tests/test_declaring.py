@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from dvresearch import cli
 from dvresearch.errors import Answer, DataError, DvError, declared_lines
@@ -223,6 +223,16 @@ def test_cells_that_are_wrong_alike_are_told_once_and_the_line_for_a_subtotal_wo
     assert line
     written(path.with_name("b.csv.khai.toml"), f'[[table]]\nas = "dossiers"\n[table.rows]\n{line[1]}\n')
     assert run(monkeypatch, "check", path) == 0
+
+
+def test_a_declaration_that_leaves_nothing_to_read_is_told(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["Mã hồ sơ", "Đơn vị", "Ngày tiếp nhận"])
+    book.active.append(["HS-1", "Xã A", "02/03/2026"])
+    book.save(tmp_path / "a.xlsx")
+    written(tmp_path / "a.xlsx.khai.toml", f'[[table]]\nas = "dossiers"\nunread = ["{book.active.title}"]\n')
+    found = screen(tmp_path / "a.xlsx")
+    assert "không còn trang nào để đọc" in found.loc[found["check"] == "unreadable", "guidance_vi"].item()
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

@@ -359,9 +359,6 @@ def _refuse_misplaced(key: str, entries: Any, file: Path) -> None:
         elif entry in settings and not (isinstance(value, str) and value in columns):
             line = Answer(entry, value).toml()
             raise DataError("declaration-key-misplaced", where=file.name, got=line, key=entry, table=f"[table.{key}]")
-        elif "…" in (entry, value):
-            line = Answer(key, value, entry).toml()
-            raise DataError("declaration-entry-open", where=f"{file.name}, [table.{key}]", got=line)
 
 
 def _check_words(found: Declaration, where: str) -> None:
