@@ -182,7 +182,7 @@ def test_words_to_choose_from_stand_once() -> None:
         ('[table.given]\nunit = "Xã A"\nnothing_finished = true', "Chuyển dòng này lên ngay dưới [[table]]"),
         ('[table.columns]\n"Ngày" = "due"\nheader = "7"', "Chuyển dòng này lên ngay dưới [[table]]"),
         ('[table.words.outcome]\n"Xong" = "granted"\nhalted = "ends"', "Chuyển dòng này lên ngay dưới [[table]]"),
-        ('[table.given]\nunit = "…"', "Thay … bằng nội dung đúng"),
+        ('[table.given]\nunit = "…"', "Viết tên vào chỗ dấu …"),
         ("header = 5", 'Viết: header = "5"'),
         ('nothing_finished = "true"', "Viết: nothing_finished = true"),
         ('due_contains_pause = "false"', "Viết: due_contains_pause = false"),
@@ -232,7 +232,10 @@ def test_a_declaration_that_leaves_nothing_to_read_is_told(tmp_path: Path) -> No
     book.save(tmp_path / "a.xlsx")
     written(tmp_path / "a.xlsx.khai.toml", f'[[table]]\nas = "dossiers"\nunread = ["{book.active.title}"]\n')
     found = screen(tmp_path / "a.xlsx")
-    assert "không còn trang nào để đọc" in found.loc[found["check"] == "unreadable", "guidance_vi"].item()
+    assert (
+        "Mọi trang tính đều được khai báo là không đọc"
+        in found.loc[found["check"] == "unreadable", "guidance_vi"].item()
+    )
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
