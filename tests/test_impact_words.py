@@ -186,10 +186,9 @@ def test_the_unit_of_an_outcome_is_asked_and_digits_follow_its_error(unit, writt
     """An effect of 0.0041 on a share was told as "0.00 higher, a clear difference"."""
     own = {"indicator": "on_time", "value": 0.00412, "std_error": 0.00051, "lower": 0.00312, "upper": 0.00512}
     table = estimate(**own)
-    with pytest.raises(ParameterError, match='unit="share"'):
-        wording.describe_impact(table)
+    assert 'unit="share"' in wording.describe_impact(table)[0]
     (told,) = wording.describe_impact(table, lang="en", unit=unit)
-    assert written in told
+    assert written in told and "unit=" not in told
     assert (f"{written}\u00a0{unit}" in told) == (unit in ("phút", "points"))
     # a limit that is not 0 never reads as 0
     near = estimate(**own | {"lower": 0.0000021, "std_error": 0.002})

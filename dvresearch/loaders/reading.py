@@ -40,6 +40,8 @@ _WRONG = {"date": "bad_date", "time": "bad_date", "yesno": "bad_word", "code": "
 #: A vocabulary of more words than this is free text, of which nothing is repeated.
 _FEW_WORDS = 30
 _NUMERIC = ("count", "number", "share")
+#: Columns of states, on which counts depend.
+_STATES = ("outcome", "stage")
 #: How far outside the real dates of a column a date in words may lie.
 _SLACK = pd.Timedelta(days=7)
 #: Dates in the other order from which they are more than slips.
@@ -684,7 +686,7 @@ def _column(out: Reading, part: Part, name: str) -> pd.Series:
     # somebody's data is no word that could be declared
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
         out.notes.append(Note("personal_cell", f"{name}: {(count := sum(unknown.pop(w) for w in held))}"))
-        if rule.words and 2 * count > int(filled(_take(block.sheet.columns[at], rows)).sum()):
+        if name in _STATES and 2 * count > int(filled(_take(block.sheet.columns[at], rows)).sum()):
             # most of a column that decides numbers is left empty: that is not for a remark
             where, answers = block.sheet.where(block.top, at), [Answer("columns", LEFT_OUT, block.titles[at])]
             out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=count)

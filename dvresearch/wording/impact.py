@@ -104,6 +104,12 @@ _OBSERVED = Text(
     "Nơi có mô hình không được chọn ngẫu nhiên: đây là mối liên quan, chưa nói được vì sao.",
     "Places with the model were not drawn at random: this is an association and does not say why.",
 )
+#: Said of an outcome of the user's own, as long as nobody has told what it is measured in.
+_NO_UNIT = Text(
+    ' Chưa nêu chỉ tiêu này tính bằng gì: viết unit="share" (tỷ lệ 0-1), "points", "count" hoặc tên đơn vị tính.',
+    ' What this outcome is measured in is not stated: write unit="share" (0-1), "points", "count" or the name of its '
+    "unit.",
+)
 _DRAWN = Text(
     "Nơi có mô hình được chọn bằng bốc thăm: cách chọn nơi không giải thích chênh lệch này, còn ngẫu nhiên thì nằm "
     "trong khoảng nêu trên.",
@@ -167,7 +173,8 @@ def describe_impact(
         Language.
     unit : str, optional
         What an outcome of one's own is measured in: ``"share"`` (0-1, told in percentage points), ``"points"``,
-        ``"count"``, or the name of its unit (``"phút"``). Needed where the codebook does not know the outcome.
+        ``"count"``, or the name of its unit (``"phút"``). Where the codebook does not know the outcome and nobody
+        states it, the paragraph asks for it.
     drawn_by_lot : bool, default False
         Whether it was drawn by lot which places get the model and when: the difference is then the model's effect.
 
@@ -180,8 +187,7 @@ def describe_impact(
     DataError
         When a table breaks its contract.
     ParameterError
-        For an unknown language, a table of another function, findings beside several outcomes, or an outcome of which
-        the unit is not known.
+        For an unknown language, a table of another function, or findings beside several outcomes.
     """
     check(estimates, ESTIMATES)
     if findings is not None:
@@ -259,6 +265,8 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str, u
     )
     left_out = reason_labels({**row, "reason": ";".join(r for r in row["reason"].split(";") if "=" in r)}, lang)
     said += say(_TO_NOTE, lang).format(listed(left_out, lang)) if left_out else ""
+    if unit is None and row["indicator"] != "series_change_ratio" and not codebook.find("indicator", _outcome(row)):
+        said += say(_NO_UNIT, lang)
     if row["definition"] == "counterfactual_trend":
         return said
     return f"{said} {say(_DRAWN if drawn else _OBSERVED, lang)}"
@@ -347,12 +355,10 @@ class _Amounts:
         if row["indicator"] == "series_change_ratio":
             return cls(100, _digits(row, 100), "%", lang)
         code = codebook.find("indicator", _outcome(row))
-        if code is None and unit is None:
-            raise ParameterError("outcome-unit-not-stated", got=_outcome(row))
         # what stands above a trend foretold is a difference like any other
         own = unit_of({**row, "indicator": code, "definition": "att_never"}) if code else _UNITS.get(str(unit), "")
         factor = 100 if own in PER_CENT else 1
-        noun = codebook.get("unit", own).label(lang) if own else "" if code or unit == "count" else str(unit)
+        noun = codebook.get("unit", own).label(lang) if own else "" if code or unit in (None, "count") else str(unit)
         return cls(factor, _digits(row, factor), noun, lang)
 
     def number(self, size: float) -> str:
