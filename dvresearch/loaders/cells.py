@@ -25,7 +25,7 @@ from dvresearch.tables import SCALES, Column
 from dvresearch.text import MISSING, cell_code, cell_date, cell_number, column_date_order, column_style, shape
 from dvresearch.text.numerals import BLANKS
 
-__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "is_open", "vocabulary"]
+__all__ = ["HOME", "Order", "Typed", "convert", "convert_dates", "finder", "is_open", "vocabulary", "word_for_others"]
 
 Order = Literal["dmy", "mdy"]
 #: Zone in which instants with an offset are shown when the user names none.
@@ -125,6 +125,11 @@ def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad:
     )
 
 
+def word_for_others(column: Column) -> str:
+    """Return the word of a vocabulary that stands for all that is none of its words; "" where it has none."""
+    return next((word for word in ("other", "unknown") if word in column.words), "")
+
+
 def convert(values: Sequence[Any], column: Column, *, order: Order = "dmy", zone: str | None = None) -> Typed:
     """Convert the cells of one column as its contract says.
 
@@ -166,8 +171,8 @@ def convert(values: Sequence[Any], column: Column, *, order: Order = "dmy", zone
     strange = [bool(w) and k is None for w, k in zip(words, known, strict=True)]
     if column.required or column.vocabulary in SCALES:  # nothing can stand in for these
         return _typed(codes, uniques, _spread(known, codes, "str"), strange)
-    if "other" in column.words:
-        known = ["other" if odd else k for odd, k in zip(strange, known, strict=True)]
+    if rest := word_for_others(column):
+        known = [rest if odd else k for odd, k in zip(strange, known, strict=True)]
     out = _typed(codes, uniques, _spread(known, codes, "str"), [False] * len(words))
     out.unknown = {
         w: int((codes == i).sum()) for i, w in enumerate(words) if w and strange[i] and not isinstance(uniques[i], Odd)

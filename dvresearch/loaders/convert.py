@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch.errors import DataError
-from dvresearch.loaders.cells import HOME, finder, is_open, vocabulary
+from dvresearch.loaders.cells import HOME, finder, is_open, vocabulary, word_for_others
 from dvresearch.loaders.declaration import Declaration, Stated, declared_once
 from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
@@ -325,7 +325,7 @@ def _words(rule: Column, name: str, seen: set[str]) -> str:
     find = finder(known)
     quick = {w: c for w in sorted(seen) if (c := find(w))}
     form = rf"regexp_replace(lower(strip_accents(translate({name}, 'đĐ', 'dD'))), '[^\p{{L}}\p{{N}}]', '', 'g')"
-    rest = f"CASE WHEN {name} IS NULL THEN NULL ELSE 'other' END" if "other" in rule.words else "NULL"
+    rest = f"CASE WHEN {name} IS NULL THEN NULL ELSE '{word}' END" if (word := word_for_others(rule)) else "NULL"
     return _case(name, quick, _case(form, dict(sorted(known.items())), rest))
 
 
