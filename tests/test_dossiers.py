@@ -301,7 +301,7 @@ def test_words_are_understood_and_the_others_listed(tmp_path: Path) -> None:
     ]
     loaded = load_dossiers(write(tmp_path, *(f"Xã,05/01/2026,{a},{b}" for a, b in words), header=header))
     assert list(loaded["channel"].fillna("")) == ["online", "post", "other", ""]
-    assert list(loaded["outcome"].fillna("")) == ["granted", "withdrawn", "", "paused"]
+    assert list(loaded["outcome"].fillna("")) == ["granted", "withdrawn", "unknown", "paused"]
     assert loaded.attrs["load"]["words"] == {"channel": {"Zalo": 1}, "outcome": {"Chuyển cấp trên": 1}}
 
 
