@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import re
 import sys
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -41,7 +42,7 @@ _Lang = Annotated[Literal["vi", "en"], typer.Option(help="Ngôn ngữ. / Languag
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        version()
+        typer.echo(f"dvresearch {__version__}")
         raise typer.Exit
 
 
@@ -115,11 +116,10 @@ def build(
 @app.command()
 def sources() -> None:
     """Liệt kê nguồn số liệu kèm trích dẫn. / List the sources with citations."""
-    from dvresearch.loaders import cite
-    from dvresearch.loaders import sources as table
+    from dvresearch import loaders
 
-    for row in table().itertuples():
-        typer.echo(f"[{row.source}] {cite(row.source)}")
+    for source in loaders.sources()["source"]:
+        typer.echo(f"[{source}] {loaders.cite(source)}")
 
 
 @app.command()
@@ -148,28 +148,20 @@ def check(
 
     if html + xlsx + json > 1:
         raise ParameterError("one-format-only")
-    if path.is_dir() or path.suffix == ".toml":
+    stated, whole = _pairs(given), path.is_dir() or path.suffix == ".toml"
+    unit = stated.get("unit")
+    short: dict[str, Any] = {"columns": _pairs(columns) or None, "sheet": sheet, "timezone": timezone, "items": items}
+    short |= {"corrections": corrections, "as_of": as_of}
+    if whole:
+        if said := [name for name, value in {"as": table, "given": stated, **short}.items() if value]:
+            raise ParameterError("options-of-one-file", got=", ".join(f"--{name.replace('_', '-')}" for name in said))
         checked = screened.check_inputs(spec.read(path))
-        for key, found in checked.items():
-            typer.echo("\n\n".join([f"[{key or path.name}]", *screened.as_text(found, lang), ""]))
-        raise typer.Exit(2 if any(map(screened.must_mend, checked.values())) else 0)
-    kinds = [table] if table else _kinds(path)
-    checked = {}
-    for kind in kinds:
-        stated = _pairs(given)
-        refuse_otherwise(path, kind, stated)
-        checked[kind] = screen(
-            path,
-            kind,
-            columns=_pairs(columns) or None,
-            unit=stated.pop("unit", None),
-            given=stated,
-            items=items,
-            sheet=sheet,
-            timezone=timezone,
-            corrections=corrections,
-            as_of=as_of,
-        )
+    else:
+        checked = {}
+        for kind in [table] if table else _kinds(path):
+            refuse_otherwise(path, kind, stated)
+            rest = {name: value for name, value in stated.items() if name != "unit"}
+            checked[kind] = screen(path, kind, unit=unit, given=rest, **short)
     found = screened.together(checked.values())
     if json:
         typer.echo(screened.as_json(found))
@@ -177,8 +169,9 @@ def check(
         typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out, lang)))
     else:
         for kind, told in checked.items():
-            typer.echo("\n\n".join([*([f"[{kind}]"] if len(kinds) > 1 else []), *screened.as_text(told, lang), ""]))
-        if lang == "vi":
+            heading = [f"[{kind or path.name}]"] if whole or len(checked) > 1 else []
+            typer.echo("\n\n".join([*heading, *screened.as_text(told, lang), *([""] if whole else [])]))
+        if lang == "vi" and not whole:
             unread = found.loc[found["check"] == "unreadable", "guidance_en"]
             typer.echo("\n".join(dict.fromkeys(unread)) or "(English: --lang en)")
     if screened.must_mend(found):
@@ -303,8 +296,6 @@ def new_evaluation(
     compare_with: Annotated[int, typer.Option(help="Năm so sánh; 0: không. / Year compared with; 0: none.")] = -1,
 ) -> None:
     """Bắt đầu một đánh giá: bản khai, biểu trống, việc cần làm. / Begin an evaluation; asks what no option says."""
-    from datetime import date
-
     from dvresearch.evaluation.new import new
 
     def ask(question: str, given: str, default: str) -> str:
@@ -337,8 +328,6 @@ def plan(
     specification: Annotated[Path, typer.Argument(help="Tệp evaluation.toml hoặc thư mục chứa. / File or folder.")],
 ) -> None:
     """Ghi kế hoạch đánh giá có ngày, trước khi có số liệu. / Write a dated plan before the data come in."""
-    from datetime import date
-
     from dvresearch.evaluation import spec
     from dvresearch.evaluation.compose import wanted_sections
     from dvresearch.evaluation.plan import write_plan
@@ -360,8 +349,6 @@ def backtest(
     record: Annotated[bool, typer.Option("--record", help="Ghi thêm số đã đổi vào danh sách. / Add moves.")] = False,
 ) -> None:
     """Làm lại báo cáo cũ bằng mã hiện nay; số nào đổi mà không có lý do thì hỏng. / Fail on unexplained moves."""
-    from datetime import date
-
     from dvresearch.evaluation.backtest import backtest as run
 
     rest = run(specification, frozen, revisions=revisions, record=date.today() if record else None)
@@ -372,12 +359,6 @@ def backtest(
         typer.echo(f"{len(rest)} số đã đổi, chưa nêu lý do. / {len(rest)} numbers moved without a recorded reason.")
         raise typer.Exit(2)
     typer.echo("Mọi số đã công bố giữ nguyên, hoặc có lý do. / Every published number stands, or has its reason.")
-
-
-@app.command()
-def version() -> None:
-    """In phiên bản. / Print the version."""
-    typer.echo(f"dvresearch {__version__}")
 
 
 #: What the system says of a file or folder, by its number -> the message.

@@ -43,7 +43,6 @@ __all__ = [
 #: The least number of people a published cell of a table about people may stand for.
 MIN_COUNT = 10
 
-_VOWELS = frozenset("aeiouy")
 _DATA = tomllib.loads(Path(__file__).with_name("privacy.toml").read_text(encoding="utf-8"))
 
 #: What a personal column can hold, and the headers that say so (without diacritics).
@@ -223,12 +222,10 @@ def _is_given(names: dict[str, set[str]], words: list[str], low: list[str], i: i
     """Tell whether the word at `i`, behind a form of address or a post, is somebody's name."""
     word, title, two = low[i], low[i - 1], " ".join(low[max(i - 2, 0) : i])
     beside, barred = {f"{title} {word}", " ".join(low[i : i + 2])}, "ordinary" if words[i].isupper() else "no_given"
-    if len(word) > 3 and words[i].isupper() and _VOWELS.isdisjoint(plain(word)):
-        return False  # an acronym (DTTS, SXKD); three letters may be somebody's initials
     if word in names[barred] or not names["no_names"].isdisjoint(beside) or _is_place(names, low, i - 1):
         return False
     if _VOWELS.isdisjoint(plain(word)):
-        return False  # an acronym: "Ngay co KQ"
+        return False  # an acronym: DTTS, "Ngay co KQ"
     if words[i - 1] != title and (names is _BARE or (i > 1 and words[i - 2][0].isupper())):
         return title in ("ông", "bà", "ong", "mr", "mrs", "ms")  # with a capital the others begin many other words
     return two not in names["roles"] or (words[i][1:].islower() and word not in names["no_first"] | names["syllables"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 import tomllib
@@ -377,6 +378,21 @@ def test_a_register_without_receptions_deadlines_and_results_has_its_section(tmp
     assert "cases" in [section.code for section in report.sections]
     said = "\n".join(p.text for p in report.summary)
     assert "sổ không có cột" in said and "không tính được tỷ lệ xử lý đúng hạn" in said
+
+
+def test_a_folder_is_checked_as_a_file_is_and_no_option_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(tmp_path / "so.csv", CASES)
+    written(tmp_path / "ho-so.csv", DOSSIERS)
+    written(tmp_path / "evaluation.toml", SPECIFICATION + 'cases = {file = "so.csv", given = {unit = "Xã A"}}\n')
+    assert run(monkeypatch, "check", tmp_path, "--json") == 0
+    files = {finding["where"].partition(",")[0] for finding in json.loads(capsys.readouterr().out)}
+    assert {"so.csv", "ho-so.csv"} <= files
+    assert run(monkeypatch, "check", tmp_path, "--xlsx", "--out", tmp_path / "kq.xlsx") == 0
+    assert (tmp_path / "kq.xlsx").exists()
+    assert run(monkeypatch, "check", tmp_path, "--sheet", "A", "--given", "unit=Xã A") == 2
+    assert "--given, --sheet" in capsys.readouterr().err
 
 
 # --- what is shown ---------------------------------------------------------------------------------------------------
