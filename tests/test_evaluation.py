@@ -855,13 +855,6 @@ def test_months_of_which_the_list_holds_leftovers_only_are_named(province: spec.
     assert "tháng 12/2023" in told and "2024" not in told
 
 
-def test_nothing_of_a_commune_is_done_twice(commune: tuple[Path, Path]):
-    file, folder = commune
-    job.evaluate(file, folder.parent)
-    last = Path(f"{folder}.log").read_text(encoding="utf-8").split("====")[-1]
-    assert last.count("dùng lại") == 28 and "đã làm" not in last
-
-
 def test_a_published_report_made_again_has_the_same_numbers(
     commune: tuple[Path, Path], tmp_path: Path, rounds: Callable[[int, int], int]
 ):

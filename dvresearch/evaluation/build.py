@@ -1,4 +1,4 @@
-"""The content of one run: every section made, or kept from an earlier run, or its failure told on page one."""
+"""The content of one run: every section made, or its failure told on page one."""
 
 from __future__ import annotations
 
@@ -7,36 +7,25 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dvresearch.errors import DvError, ParameterError, Text, declared_lines
 from dvresearch.evaluation.compose import compose
-from dvresearch.evaluation.content import Figure, Paragraph, Report, Section
+from dvresearch.evaluation.content import Figure, Paragraph, Report
 from dvresearch.evaluation.context import Context, Lang
 from dvresearch.evaluation.items import WORDS
 from dvresearch.evaluation.manifest import incomplete
-from dvresearch.evaluation.runlog import Pace
 from dvresearch.evaluation.spec import Spec
-from dvresearch.evaluation.steps import Files, Steps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-__all__ = ["Built", "Failure", "Made", "build"]
+__all__ = ["Built", "Failure", "build"]
 
 T = TypeVar("T")
 
 #: Sections of fixed sentences, or about the evaluation itself: with these alone there is no report.
 _ABOUT_ITSELF = ("limits", "unknown", "plan", "revisions")
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a step made: a section or the sentences of the summary, its pictures, the sources it used."""
-
-    content: Section | tuple[Paragraph, ...]
-    pictures: dict[str, bytes]
-    used: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,52 +54,38 @@ class Built:
 
 @dataclass
 class _Builder:
-    steps: Steps
-    pace: Pace
+    begin: Callable[[str], None]
     pictures: dict[str, bytes] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     first: Exception | None = None
     made: int = 0
 
     def step(self, code: str, ctx: Context, make: Callable[[], T]) -> T | None:
-        """Make one part of the report; one that fails is noted and left out."""
-
-        def whole() -> Made:
-            before, ctx.used = ctx.used, {}
-            try:
-                content = make()
-                pictures = {b.code: _drawn(b) for b in getattr(content, "blocks", ()) if isinstance(b, Figure)}
-                return Made(_without_drawing(content), pictures, tuple(ctx.used))  # type: ignore[arg-type]
-            finally:
-                ctx.used = before
-
-        title = _title(ctx, code, ctx.lang)
-        self.pace.begin(title)
+        """Make one part of the report; one that fails is noted and left out, with the sources it used."""
+        self.begin(_title(ctx, code, ctx.lang))
+        used = dict(ctx.used)
         try:
-            made, kept = self.steps.do(code, whole)
+            content = make()
+            pictures = {b.code: _drawn(b) for b in getattr(content, "blocks", ()) if isinstance(b, Figure)}
         except Exception as error:
-            self.first = self.first or error
+            ctx.used, self.first = used, self.first or error
             titles = Text(*(_title(ctx, code, lang) for lang in ("vi", "en")))
             self.failures.append(Failure(code, titles, _why(error), _full(error)))
             return None
-        ctx.use(made.used)
         self.made += code.partition(".")[0] not in _ABOUT_ITSELF
-        self.pictures |= made.pictures
-        self.pace.end(title, kept=kept)
-        return made.content  # type: ignore[return-value]
+        self.pictures |= pictures
+        return content
 
 
-def build(spec: Spec, steps: Steps, pace: Pace) -> Built:
+def build(spec: Spec, begin: Callable[[str], None]) -> Built:
     """Make the content of a report and draw its pictures.
 
     Parameters
     ----------
     spec : Spec
         The specification.
-    steps : Steps
-        What earlier runs left.
-    pace : Pace
-        Is told when each section begins and ends.
+    begin : callable
+        Is told the title of each part when it begins.
 
     Raises
     ------
@@ -119,13 +94,10 @@ def build(spec: Spec, steps: Steps, pace: Pace) -> Built:
     DataError, ParameterError
         When no section could be made but those that say nothing of the office: the reason of the first.
     """
-    builder = _Builder(steps, pace)
-    noted = replace(spec, inputs=Files(spec.inputs), previous=Files(spec.previous))
-    ctx = Context(noted)
-    before = ctx.before.open_questions if noted.previous else list
-    if asked := steps.do("questions", lambda: [*ctx.open_questions(), *before()])[0]:
+    builder, ctx = _Builder(begin), Context(spec)
+    if asked := [*ctx.open_questions(), *(ctx.before.open_questions() if spec.previous else ())]:
         raise _open(asked)
-    report, inputs = compose(noted, builder.step, ctx)
+    report, inputs = compose(spec, builder.step, ctx)
     if builder.first and not builder.made:
         raise builder.first
     failed = [failure.record() for failure in builder.failures]
@@ -143,18 +115,6 @@ def _open(asked: Sequence[Mapping[str, Any]]) -> ParameterError:
         )
 
     return ParameterError("questions-open", count=len(asked), listed=Text(listed("vi"), listed("en")))
-
-
-def drawn() -> NoReturn:
-    """Stand in for the drawing of a figure whose picture is made."""
-    raise AssertionError("the picture of this figure is drawn already")
-
-
-def _without_drawing(content: T) -> T:
-    if not isinstance(content, Section):
-        return content
-    blocks = tuple(replace(b, draw=drawn) if isinstance(b, Figure) else b for b in content.blocks)
-    return replace(content, blocks=blocks)
 
 
 def _drawn(figure: Figure) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal, cast
@@ -14,7 +14,6 @@ from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
 from dvresearch.evaluation.lists import Lists
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
-from dvresearch.evaluation.steps import remembered
 from dvresearch.metrics.identities import term
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import GROUPS, reason_labels, say
@@ -72,22 +71,22 @@ class Context(Lists):
         self.sections: list[str] = []
         self._counted: dict[tuple[object, ...], pd.DataFrame] = {}
 
-    @remembered
+    @cached_property
     def figures(self) -> pd.DataFrame:
         """Every published figure."""
         return loaders.load_figures()
 
-    @remembered
+    @cached_property
     def index766(self) -> pd.DataFrame:
         """Counts and scores of the 34 provinces."""
         return loaders.load_index766()
 
-    @remembered
+    @cached_property
     def tallies(self) -> pd.DataFrame:
         """Published dossier counts of provinces and districts."""
         return loaders.load_tallies()
 
-    @remembered
+    @cached_property
     def before(self) -> Context:
         """The same evaluation of the year compared with."""
         return Context(self.spec.earlier())
@@ -134,7 +133,7 @@ class Context(Lists):
         """Return the code under which one of the office's own files is cited."""
         return self.spec.inputs[table].name
 
-    @remembered
+    @cached_property
     def _known_sources(self) -> frozenset[str]:
         return frozenset(loaders.sources()["source"])
 

@@ -1,8 +1,8 @@
 """Where a report is made and how it takes its place: one run at a time, whole or not at all, nobody's work lost.
 
-Beside ``reports/<name>`` stands a hidden folder ``.<name>`` with the lock, the report being made, and what earlier
-runs left. The finished report takes the place of the old one in a single call where the system has one (Linux), else
-by two renamings that the next run completes or undoes.
+Beside ``reports/<name>`` stands a hidden folder ``.<name>`` with the lock and the report being made. The finished
+report takes the place of the old one in a single call where the system has one (Linux), else by two renamings that the
+next run completes or undoes.
 """
 
 from __future__ import annotations
@@ -55,11 +55,6 @@ class Desk:
     def gone(self) -> Path:
         """What is being deleted."""
         return self.folder / "gone"
-
-    @property
-    def kept(self) -> Path:
-        """Results of earlier runs."""
-        return self.folder / "steps"
 
     def recover(self) -> None:
         """Complete or undo what a stopped run left."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from dvresearch.errors import ReportError, Text
 from dvresearch.evaluation import annex, html, manifest, pdf, spec, word
 from dvresearch.evaluation.build import Built, build
+from dvresearch.evaluation.compose import wanted_sections
 from dvresearch.evaluation.desk import Desk, at_desk
-from dvresearch.evaluation.runlog import Pace, Progress, RunLog
-from dvresearch.evaluation.steps import Steps
+from dvresearch.evaluation.runlog import Progress, RunLog
 
 __all__ = ["evaluate"]
 
@@ -53,10 +54,9 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
 
     Notes
     -----
-    Everything is written into a folder beside the report that takes its place at the end, so that
-    whatever interrupts the run leaves the previous report whole. A section that cannot be made is left out: the
-    report says so first, and its manifest lists it under ``failed``. What has not changed since the last run
-    is not done again. A replaced report in which somebody wrote is kept as ``<name>-cu-1``.
+    Everything is written into a folder beside the report that takes its place at the end, so that whatever interrupts
+    the run leaves the previous report whole. A section that cannot be made is left out: the report says so first, and
+    its manifest lists it under ``failed``. A replaced report in which somebody wrote is kept as ``<name>-cu-1``.
     """
     plan = spec.read(path)
     target = Path(out) / plan.name
@@ -80,37 +80,35 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
 
 def _made(plan: spec.Spec, desk: Desk, log: RunLog, progress: Progress) -> Path | None:
     """Make the report and put it in its place; return where the replaced one is kept, if it is."""
-    steps = Steps(desk.kept, plan.record(), plan.files)
-    desk.kept.mkdir(exist_ok=True)
-    pace = Pace(desk.kept / "seconds.json", log, progress)
-    built = build(plan, steps, pace)
+    stamps = {path: _stamp(path) for path in plan.files}
+    # each section, what the summary says of it, each file
+    parts, begun = 2 * len(wanted_sections(plan)) + len(_RENDERERS), count()
+
+    def begin(part: str) -> None:
+        progress(part, next(begun) / parts)
+        log.say(part)
+
+    built = build(plan, begin)
     for failure in built.failures:
         log.say(f"KHÔNG LÀM ĐƯỢC phần “{failure.title.vi}”: {failure.full}")
     (desk.fresh / "figures").mkdir(parents=True)
     for code, picture in built.pictures.items():
         (desk.fresh / "figures" / f"{code}.png").write_bytes(picture)
-    origins = [*steps.origins.values(), *(f"{f.code} {f.why.vi}" for f in built.failures)]
-    for name in _RENDERERS:
-        pace.begin(name)
-        content, kept = steps.do(name, _rendering(name, built, desk.fresh / name), *origins)
-        (desk.fresh / name).write_bytes(content)
-        pace.end(name, kept=kept)
+    for name, write in _RENDERERS.items():
+        begin(name)
+        write(built, desk.fresh / name)
     failed = [failure.record() for failure in built.failures]
     manifest.write(manifest.describe(built.report, plan, desk.fresh, built.inputs, built.pictures, failed), desk.fresh)
-    if changed := steps.changed():
+    if changed := [path for path, stamp in stamps.items() if _stamp(path) != stamp]:
         raise _changed(changed[0])
     replaced = desk.put_in_place()
-    steps.forget_unused(but=("seconds.json",))
-    pace.finish()
+    progress("report", 1.0)
     return replaced
 
 
-def _rendering(name: str, built: Built, path: Path) -> Callable[[], bytes]:
-    def rendered() -> bytes:
-        _RENDERERS[name](built, path)
-        return path.read_bytes()
-
-    return rendered
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _write_page(built: Built, path: Path) -> None:

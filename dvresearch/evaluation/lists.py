@@ -6,13 +6,13 @@ import textwrap
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from dvresearch import loaders
 from dvresearch.errors import Answer, DataError, Text, declared_lines
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec, Supplement
-from dvresearch.evaluation.steps import remembered
 from dvresearch.loaders.account import Question
 from dvresearch.loaders.load import readings
 from dvresearch.privacy import showable
@@ -46,7 +46,7 @@ class Lists:
         """Whether the files hold several units, compared with each other."""
         return self.spec.scope == "province"
 
-    @remembered
+    @cached_property
     def dossiers(self) -> pd.DataFrame:
         """The office's list of dossiers."""
         inputs = self.spec.inputs
@@ -70,7 +70,7 @@ class Lists:
             )
         return frame
 
-    @remembered
+    @cached_property
     def cases(self) -> pd.DataFrame:
         """The office's cases that were open in the period evaluated, or came in it."""
         frame = self._load(loaders.load_cases, "cases")
@@ -78,24 +78,24 @@ class Lists:
             return frame[frame["received"] >= str(self.spec.start)]
         return frame[(frame["received"] >= str(self.spec.start)) | ~(frame["resolved"] < str(self.spec.start))]
 
-    @remembered
+    @cached_property
     def responses(self) -> tuple[pd.DataFrame, dict[str, str]]:
         """The office's survey answers, and its graded items with their scales."""
         frame = self._load(loaders.load_responses, "responses", items=self.spec.inputs["items"])
         scales: dict[str, str] = frame.attrs["load"]["items"]
         return frame, {item: scale for item, scale in scales.items() if scale != "co_khong"}
 
-    @remembered
+    @cached_property
     def models(self) -> pd.DataFrame:
         """The office's register of models."""
         return self._load(loaders.load_models, "models")
 
-    @remembered
+    @cached_property
     def targets(self) -> pd.DataFrame:
         """The office's plan targets."""
         return self._load(loaders.load_targets, "targets")
 
-    @remembered
+    @cached_property
     def rubric(self) -> pd.DataFrame:
         """The office's self-assessment."""
         return self._load(loaders.load_rubric, "rubric")
@@ -157,7 +157,7 @@ class Lists:
         waits = "supplement_days" in frame and "due" in frame and bool((frame["supplement_days"] > 0).any())
         return None if waits and self.spec.supplement != "ignore" and False not in said else self.spec.supplement
 
-    @remembered
+    @cached_property
     def _asked(self) -> dict[str, str]:
         """What each item of the survey asks; its header or its code where the file of items has no words for it."""
         asked = loaders.questionnaire(self.spec.inputs["items"]).questions
@@ -182,7 +182,7 @@ class Lists:
             self._screened[table] = screen(path, table, declaration=self.spec.stated(table), **options)
         return self._screened[table]
 
-    @remembered
+    @cached_property
     def form(self) -> pd.DataFrame:
         """Form II.06a of every reporting period in the office's workbook, one below the other."""
         return loaders.load_form(self.spec.inputs["form"]).reset_index(drop=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +17,38 @@ from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation.content import Figure, Paragraph, Report
 from dvresearch.evaluation.items import Item, items
 from dvresearch.evaluation.spec import Spec
-from dvresearch.evaluation.steps import checksum, code_version, versions
 from dvresearch.loaders.declaration import beside
 
-__all__ = ["NAME", "complete", "describe", "incomplete", "read", "untouched", "write"]
+__all__ = ["NAME", "checksum", "complete", "describe", "incomplete", "read", "untouched", "write"]
 
 NAME = "manifest.json"
 #: Every exhibit stands in these.
 _PRINTED = ("report.html", "report.docx", "report.pdf")
 #: What counts and units rest on whatever the report: holidays, and the units of 63 and 34 provinces with their mergers.
 _CROSSWALK = ("units-63.csv", "units-63-districts.csv", "units-34.csv")
+#: Libraries that numbers, pictures and files come from.
+_LIBRARIES = (
+    *("dvresearch", "pandas", "numpy", "scipy", "statsmodels", "duckdb", "pyarrow"),
+    *("matplotlib", "openpyxl", "python-docx", "jinja2", "typst"),
+)
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def _code_version() -> str:
+    """Return one checksum of everything in the package that decides what a report says, and of the published files."""
+    package = Path(__file__).parent.parent
+    ours = [p for p in package.rglob("*") if p.is_file() and p.suffix not in (".pyc", ".pyo")]
+    found = hashlib.sha256()
+    for folder, paths in ((package, ours), (shipped.folder(), shipped.folder().iterdir())):
+        for path in sorted(p for p in paths if p.is_file()):
+            found.update(f"{path.relative_to(folder).as_posix()}\0{checksum(path)}\n".encode())
+    return found.hexdigest()
 
 
 def describe(
@@ -56,8 +81,8 @@ def describe(
         "report": report.name,
         "title": report.title,
         "specification": spec.record(),
-        "versions": versions(),
-        "code": code_version(),
+        "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _LIBRARIES}},
+        "code": _code_version(),
         "calendar": _named(Path(workdays.__file__).with_name("workdays.csv")),
         "crosswalk": [_named(shipped.folder() / name) for name in _CROSSWALK],
         "corrections": [_named(spec.inputs[key]) for key in ("corrections", "revisions") if key in spec.inputs],

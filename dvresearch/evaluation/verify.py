@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation import annex, job, manifest, spec
 from dvresearch.evaluation.desk import Desk
-from dvresearch.evaluation.steps import checksum
+from dvresearch.evaluation.manifest import checksum
 from dvresearch.loaders.sheets import column_letters
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
@@ -52,7 +52,7 @@ def verify(folder: str | Path, specification: str | Path | None = None) -> pd.Da
 
     Notes
     -----
-    Nothing kept from earlier runs is used, and nothing in `folder` is touched.
+    Nothing in `folder` is touched.
     """
     folder = Path(folder)
     stated = manifest.read(folder)
