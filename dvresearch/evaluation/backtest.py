@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.evaluation import annex
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Paragraph, Report
@@ -53,16 +53,9 @@ def backtest(
     """
     folder, list_ = Path(frozen), Path(revisions) if revisions else None
     if not all((folder / name).is_file() for name in ("tables.xlsx", "report.html")):
-        raise ParameterError(
-            Text(f"Thư mục {folder} không phải một báo cáo.", f"The folder {folder} is not a report."),
-            expected=Text("tables.xlsx và report.html", "tables.xlsx and report.html"),
-            hint=Text("Chỉ thư mục báo cáo đã công bố.", "Name the folder of the published report."),
-        )
+        raise ParameterError("folder-is-no-report", folder=folder, files="tables.xlsx, report.html")
     if record and not list_:
-        raise ParameterError(
-            Text("Chưa nêu tệp danh sách số được sửa.", "No list of revisions is named."),
-            hint=Text("Thêm --revisions sua-so.csv", "Add --revisions revisions.csv"),
-        )
+        raise ParameterError("revisions-not-named")
     report, _ = compose(read(specification))
     with tempfile.TemporaryDirectory() as name:
         moves = moved(folder, report, Path(name) / "tables.xlsx")

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dvresearch.errors import DvError, ParameterError, Text, declared_lines
+from dvresearch.errors import DvError, ParameterError, Text, declared_lines, message
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure, Paragraph, Report
 from dvresearch.evaluation.context import Context, Lang
@@ -142,11 +142,7 @@ def _why(error: Exception) -> Text:
         return Text(
             f"{error.title.vi}{where} {hint.vi} {lines}".rstrip(), f"{error.title.en}{where} {hint.en} {lines}".rstrip()
         )
-    name = type(error).__name__
-    return Text(
-        f"Lỗi của chương trình ({name}); tệp nhật ký ghi chỗ xảy ra lỗi, xin gửi kèm khi báo lỗi.",
-        f"A fault of the program ({name}); the log says where: please send it along when you report it.",
-    )
+    return message("fault-of-the-program", name=type(error).__name__)
 
 
 def _full(error: Exception) -> str:

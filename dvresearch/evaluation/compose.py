@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch import shipped
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.evaluation.content import Checks, Paragraph, Report, Section
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.inputs import PETITION_FORMS
@@ -102,13 +102,7 @@ def wanted_sections(spec: Spec) -> list[str]:
     known = SECTIONS[spec.scope]
     unknown = [code for code in spec.sections if code not in known]
     if unknown:
-        raise ParameterError(
-            Text(f"Không có phần {', '.join(unknown)}.", f"There is no section {', '.join(unknown)}."),
-            expected=Text("các phần: " + ", ".join(known), "the sections: " + ", ".join(known)),
-            hint=Text(
-                "Sửa mục sections, hoặc bỏ mục này để lấy mọi phần.", "Correct sections, or leave it out for all."
-            ),
-        )
+        raise ParameterError("section-not-there", names=", ".join(unknown), known=", ".join(known))
 
     def there(code: str) -> bool:
         if code == "comparison":

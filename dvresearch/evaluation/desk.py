@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dvresearch.errors import ReportError, Text
+from dvresearch.errors import ReportError
 from dvresearch.evaluation import manifest
 
 __all__ = ["Desk", "at_desk"]
@@ -118,7 +118,8 @@ def at_desk(target: Path) -> Iterator[Desk]:
     with (folder / "lock").open("a+", encoding="utf-8") as file:
         file.seek(0)
         if not _locked(file):
-            raise _busy(target, _words(file))
+            pid, _, since = _words(file).partition(" ")
+            raise ReportError("report-being-made", name=target.name, pid=pid, since=since)
         stopped = _words(file)
         file.truncate(0)
         file.write(f"{os.getpid()} {time.strftime('%H:%M:%S %d/%m/%Y')}\n")
@@ -139,20 +140,6 @@ def _words(file: IO[str]) -> str:
         return file.read(200).strip()
     except OSError:  # Windows does not let a locked part be read
         return "?"
-
-
-def _busy(target: Path, holder: str) -> ReportError:
-    pid, _, since = holder.partition(" ")
-    return ReportError(
-        Text(
-            f"Một lần chạy khác đang làm báo cáo {target.name} (tiến trình {pid}, từ {since}).",
-            f"Another run is making the report {target.name} (process {pid}, since {since}).",
-        ),
-        hint=Text(
-            "Đợi lần chạy đó xong rồi chạy lại, hoặc chọn thư mục khác bằng --out THƯ_MỤC.",
-            "Wait until it has finished and run again, or choose another folder with --out FOLDER.",
-        ),
-    )
 
 
 def _locked(file: IO[str]) -> bool:

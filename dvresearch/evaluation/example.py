@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.evaluation.compose import wanted_sections
 from dvresearch.evaluation.inputs import INPUTS, PETITION_FORMS
 from dvresearch.evaluation.plan import plan_name, write_plan
@@ -65,10 +65,7 @@ def write_example(folder: str | Path, *, seed: int = 0, year: int = 2025) -> Pat
     """
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ParameterError(
-            Text(f"Thư mục {target.name} đã có tệp.", f"The folder {target.name} is not empty."),
-            hint=Text("Chọn một thư mục mới.", "Choose a new folder."),
-        )
+        raise ParameterError("folder-not-empty", name=target.name)
     files = write_commune(target, seed=seed, year=year) | write_commune_tables(target, seed=seed, year=year)
     planned = date(year, 1, 15)
     files |= {key: files[code] for key, code in PETITION_FORMS.items()}

@@ -74,7 +74,7 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
                 raise
             log.say(f"XONG: {target.name}" + (f"; bản cũ đã có người sửa được giữ ở {kept.name}" if kept else ""))
     except OSError as error:
-        raise _not_written(target, error) from error
+        raise ReportError("report-not-written", got=error.strerror or type(error).__name__, target=target) from error
     return target
 
 
@@ -100,7 +100,7 @@ def _made(plan: spec.Spec, desk: Desk, log: RunLog, progress: Progress) -> Path 
     failed = [failure.record() for failure in built.failures]
     manifest.write(manifest.describe(built.report, plan, desk.fresh, built.inputs, built.pictures, failed), desk.fresh)
     if changed := [path for path, stamp in stamps.items() if _stamp(path) != stamp]:
-        raise _changed(changed[0])
+        raise ReportError("input-changed-meanwhile", name=changed[0].name)
     replaced = desk.put_in_place()
     progress("report", 1.0)
     return replaced
@@ -123,22 +123,3 @@ def _said(error: BaseException) -> str:
         return f"không đọc hoặc ghi được ({error.strerror or type(error).__name__})."
     title = getattr(error, "title", None)
     return title.vi if isinstance(title, Text) else f"lỗi của chương trình ({type(error).__name__})."
-
-
-def _changed(path: Path) -> ReportError:
-    return ReportError(
-        Text(f"Tệp {path.name} bị sửa trong khi đang chạy.", f"The file {path.name} was changed during the run."),
-        hint=Text("Lưu và đóng tệp đó rồi chạy lại.", "Save and close it, then run again."),
-    )
-
-
-def _not_written(target: Path, error: OSError) -> ReportError:
-    return ReportError(
-        Text(f"Không ghi được báo cáo vào {target}.", f"The report could not be written to {target}."),
-        got=error.strerror or type(error).__name__,
-        expected=Text("một thư mục ghi được và còn chỗ trống", "a folder that can be written to, with space left"),
-        hint=Text(
-            "Chọn thư mục khác bằng --out THƯ_MỤC; báo cáo cũ (nếu có) còn nguyên.",
-            "Choose another folder with --out FOLDER; the previous report, if any, is untouched.",
-        ),
-    )

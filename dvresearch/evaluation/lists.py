@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from dvresearch import loaders
-from dvresearch.errors import Answer, DataError, Text, declared_lines
+from dvresearch.errors import Answer, DataError, declared_lines
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec, Supplement
 from dvresearch.loaders.account import Question
@@ -53,21 +53,9 @@ class Lists:
         frame = self._load(loaders.load_dossiers, "dossiers", corrections=inputs.get("corrections"))
         units = frame["unit"].unique()
         if len(units) > 1 and not self.many:
-            raise DataError(
-                Text(
-                    f"Danh sách hồ sơ có {len(units)} đơn vị, còn báo cáo này chỉ về một đơn vị.",
-                    f"The list of dossiers holds {len(units)} units, but this report is about one.",
-                ),
-                where=inputs["dossiers"].name,
-                expected=Text("mọi dòng cùng một đơn vị", "the same unit in every row"),
-                got="; ".join(showable(str(u)) for u in units[:3]) + ("; …" if len(units) > 3 else ""),
-                hint=Text(
-                    'Muốn so sánh các đơn vị: ghi scope = "province". Nếu không: chỉ để lại dòng của một đơn vị, hoặc '
-                    "viết tên đơn vị như nhau ở mọi dòng.",
-                    'To compare units write scope = "province". Otherwise keep the rows of one unit, or write its name '
-                    "alike in every row.",
-                ),
-            )
+            got = "; ".join(showable(str(u)) for u in units[:3]) + ("; …" if len(units) > 3 else "")
+            where = inputs["dossiers"].name
+            raise DataError("dossiers-of-several-units", where=where, got=got, count=len(units))
         return frame
 
     @cached_property

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch import shipped, workdays
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.evaluation.content import Figure, Paragraph, Report
 from dvresearch.evaluation.items import Item, items
 from dvresearch.evaluation.spec import Spec
@@ -159,14 +159,7 @@ def read(folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return found | {"report": found["report"]}
     except (OSError, ValueError, TypeError, KeyError):
-        raise ParameterError(
-            Text(f"Thư mục {folder} không phải một báo cáo.", f"The folder {folder} is not a report."),
-            expected=Text(f"thư mục có {NAME} đọc được", f"a folder with a readable {NAME}"),
-            hint=Text(
-                "Chỉ ra thư mục của báo cáo, ví dụ reports/quoc-gia-2026.",
-                "Name the folder of a report, for example reports/quoc-gia-2026.",
-            ),
-        ) from None
+        raise ParameterError("folder-is-no-report", folder=folder, files=NAME) from None
 
 
 def untouched(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dvresearch import codebook, workbook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError, Text, check_choice
 from dvresearch.evaluation import spec
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.loaders import blank_form
@@ -154,12 +154,9 @@ def new(
     """
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ParameterError(
-            Text(f"Thư mục {target.name} đã có tệp.", f"The folder {target.name} is not empty."),
-            hint=Text("Chọn một thư mục mới.", "Choose a new folder."),
-        )
-    _one_of("scope", scope, tuple(spec.INPUTS))
-    _one_of("period", period, tuple(_PERIODS))
+        raise ParameterError("folder-not-empty", name=target.name)
+    check_choice("scope", scope, tuple(spec.INPUTS))
+    check_choice("period", period, tuple(_PERIODS))
     end, against = _day(as_of), _year(compare_with)
     keys = [key for key in spec.INPUTS[scope] if key in _FILES]
     earlier = [key for key in keys if key in _COMPARED] if against else []
@@ -212,32 +209,15 @@ def new(
     return file
 
 
-def _one_of(name: str, word: str, words: tuple[str, ...]) -> None:
-    if word not in words:
-        raise ParameterError(
-            Text(f"Giá trị của {name!r} không hợp lệ.", f"The value of {name!r} is not valid."),
-            got=repr(word),
-            hint=Text("Chọn: " + ", ".join(words), "Choose: " + ", ".join(words)),
-        )
-
-
 def _day(day: str | date) -> date:
-    if what := spec.wrong_day(str(day)):
-        raise ParameterError(
-            what,
-            got=repr(day),
-            hint=Text("Viết năm-tháng-ngày, ví dụ 2026-12-31.", "Write year-month-day, for example 2026-12-31."),
-        )
+    if fault := spec.wrong_day(str(day)):
+        raise ParameterError(fault, got=repr(day))
     return date.fromisoformat(str(day))
 
 
 def _year(year: int | str | None) -> int | None:
     if not re.fullmatch(r"\d{1,4}", str(year or 0)):
-        raise ParameterError(
-            Text("Năm so sánh không hợp lệ.", "The year compared with is not valid."),
-            got=repr(year),
-            hint=Text("Viết năm, ví dụ 2025; 0 là không so.", "Write a year, for example 2025; 0 for none."),
-        )
+        raise ParameterError("compared-year-not-valid", got=repr(year))
     return int(year or 0) or None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.evaluation.spec import Spec
 from dvresearch.metrics.estimates import CEILING, FEW
 
@@ -113,10 +113,7 @@ def write_plan(spec: Spec, sections: Sequence[str], folder: str | Path, *, made:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(head + "\n".join(lines) + "\n")
     except FileExistsError:
-        raise ParameterError(
-            Text(f"Đã có kế hoạch {path.name}.", f"There is a plan {path.name} already."),
-            hint=Text("Kế hoạch đã ghi thì không ghi đè.", "A plan that is written is never overwritten."),
-        ) from None
+        raise ParameterError("plan-there-already", name=path.name) from None
     return path
 
 
@@ -132,12 +129,7 @@ def read_plan(path: Path) -> dict[str, Any]:
         plan = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         date.fromisoformat(plan["made"])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
-        raise DataError(
-            Text("Tệp kế hoạch không đọc được.", "The plan cannot be read."),
-            where=path.name,
-            expected=Text("tệp do `dvresearch plan` ghi, giữ nguyên", "a file written by `dvresearch plan`, unchanged"),
-            hint=Text("Lấy lại bản gốc của kế hoạch.", "Take the original plan."),
-        ) from None
+        raise DataError("plan-not-read", where=path.name) from None
     return plan
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dvresearch.errors import DataError, Text
+from dvresearch.errors import DataError
 
 __all__ = ["COLUMNS", "WHERE", "read_revisions", "record_revisions", "unexplained"]
 
@@ -35,22 +35,14 @@ def read_revisions(path: str | Path) -> pd.DataFrame:
         reader = csv.DictReader(stream)
         rows, missing = list(reader), [c for c in COLUMNS if c not in (reader.fieldnames or ())]
     if missing:
-        raise DataError(
-            Text(f"Thiếu cột {', '.join(missing)}.", f"The column {', '.join(missing)} is missing."),
-            where=file.name,
-            expected=Text(", ".join(COLUMNS), ", ".join(COLUMNS)),
-            hint=Text("Giữ nguyên dòng tiêu đề của tệp.", "Leave the header line as it was written."),
-        )
+        names, columns = ", ".join(missing), ", ".join(COLUMNS)
+        raise DataError("column-of-revisions-missing", where=file.name, names=names, columns=columns)
     for number, row in enumerate(rows, start=2):
         try:
             date.fromisoformat(row["date"])
         except (ValueError, TypeError):
-            raise DataError(
-                Text("Ngày sửa số không hợp lệ.", "The day of a revision is not valid."),
-                where=f"{file.name}, dòng/row {number}, date",
-                got=row["date"],
-                hint=Text("Viết năm-tháng-ngày, ví dụ 2026-03-31.", "Write year-month-day, for example 2026-03-31."),
-            ) from None
+            where = f"{file.name}, dòng/row {number}, date"
+            raise DataError("day-of-revision-not-valid", where=where, got=row["date"]) from None
     return pd.DataFrame(rows, columns=list(COLUMNS)).fillna("")
 
 

@@ -69,18 +69,10 @@ def questionnaire_form(path: str | Path, items: str | Path | Questionnaire, *, l
     asked = items if isinstance(items, Questionnaire) else questionnaire(items)
     bare = [q.code for q in asked.questions if not q.wording.vi]
     if bare:
-        raise ParameterError(
-            Text("Câu hỏi chưa có lời để in.", "Items without a wording cannot be printed."),
-            got=", ".join(bare),
-            hint=Text('Viết [items.q1] vi = "…" en = "…".', 'Write [items.q1] vi = "…" en = "…".'),
-        )
+        raise ParameterError("item-without-words", got=", ".join(bare))
     target = Path(path)
     if target.exists() or target.suffix.lower() != ".docx" or not target.absolute().parent.is_dir():
-        raise ParameterError(
-            Text(f"Không ghi phiếu vào {target.name} được.", f"The form cannot be written to {target.name}."),
-            expected=Text("một tệp .docx chưa có, trong thư mục đã có", "a new .docx file in an existing folder"),
-            hint=Text("Chọn tên khác; tệp đã có không bị ghi đè.", "Choose another name; no file is overwritten."),
-        )
+        raise ParameterError("slip-not-written", name=target.name)
     word, document = _WORDS[lang], Document()
     look.prepare(document, lang)
     core = document.core_properties

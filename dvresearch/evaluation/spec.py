@@ -15,7 +15,7 @@ from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation.inputs import FILES, INPUTS, REQUIRED
 from dvresearch.loaders.declaration import Declaration, beside, from_mapping, from_toml
 from dvresearch.privacy import MIN_COUNT
-from dvresearch.text.dates import EARLY, FIRST_YEAR
+from dvresearch.text.dates import FIRST_YEAR
 
 __all__ = ["DEFAULT", "FILES", "INPUTS", "REQUIRED", "Spec", "read", "wrong_day"]
 
@@ -174,13 +174,7 @@ def read(path: str | Path | None = None, *, files: Literal["present", "later"] =
     try:
         data = file.read_bytes()
     except FileNotFoundError:
-        raise ParameterError(
-            Text(f"Không có tệp {file}.", f"There is no file {file}."),
-            hint=Text(
-                "Kiểm tra đường dẫn; tạo bộ mới bằng `dvresearch new THƯ_MỤC`.",
-                "Check the path; start a new one with `dvresearch new FOLDER`.",
-            ),
-        ) from None
+        raise ParameterError("specification-not-there", file=file) from None
     try:
         text = data.decode("utf-8-sig")
         raw = tomllib.loads(text)
@@ -192,22 +186,17 @@ def read(path: str | Path | None = None, *, files: Literal["present", "later"] =
     return _Checker(raw, text, file).spec(files)
 
 
-def wrong_day(day: str) -> Text | None:
-    """Say what is wrong with the last day of a period, if anything is."""
+def wrong_day(day: str) -> str:
+    """Return the message for what is wrong with the last day of a period; empty where nothing is."""
     try:
-        return EARLY if date.fromisoformat(day).year < FIRST_YEAR else None
+        return "year-before-1900" if date.fromisoformat(day).year < FIRST_YEAR else ""
     except ValueError:
-        return Text("Ngày chốt số liệu không hợp lệ.", "The day of the figures is not valid.")
+        return "as-of-not-valid"
 
 
 def _unreadable(file: Path, line: int, got: str) -> ParameterError:
-    return ParameterError(
-        Text(f"Tệp {file.name} không phải TOML đọc được.", f"{file.name} is not readable TOML."),
-        where=f"{file.name}, dòng/line {line}",
-        got=got,
-        expected=Text("tệp TOML, mã UTF-8", "a TOML file in UTF-8"),
-        hint=Text("Lưu lại bằng UTF-8; chuỗi đặt trong dấu nháy kép.", "Save as UTF-8; put text in double quotes."),
-    )
+    where = f"{file.name}, dòng/line {line}"
+    return ParameterError("specification-not-toml", where=where, got=got, name=file.name)
 
 
 #: Keys that have moved to the declaration of a file, and the line to write there.
@@ -235,26 +224,29 @@ class _Checker:
         lines = sorted({self.lines[key] for key in keys if key in self.lines})
         return f"{self.path.name}, dòng/line {', '.join(map(str, lines))}" if lines else self.path.name
 
-    def refuse(self, key: str, what: Text, hint: Text, *, got: object = None, table: str = "") -> ParameterError:
+    def refuse(self, code: str, *, key: str, got: object = None, table: str = "", **blanks: object) -> ParameterError:
         where = self.where((table, key) if (table, key) in self.lines else ("", table or key))
-        return ParameterError(what, where=where, got=None if got is None else repr(got), hint=hint)
+        said: dict[str, Any] = {"key": key, "table": table, **blanks}
+        return ParameterError(code, where=where, got=None if got is None else repr(got), **said)
 
     def spec(self, files: Literal["present", "later"]) -> Spec:
         """Return the specification, or stop at the first thing that is wrong."""
         for key, line in _GONE.items():
             if key in self.raw:
-                what = Text(f"Mục {key!r} không còn ở đây.", f"The key {key!r} is no longer here.")
-                raise self.refuse(key, what, Text(f"Viết thay: {line}", f"Write instead: {line}"))
+                raise self.refuse("key-has-moved", key=key, line=line)
         self.known("", self.raw, [f.name for f in fields(Spec) if not f.name.startswith("declared")])
         self.texts()
         for key, allowed in WORDS.items():
             if self.raw.get(key, allowed[0]) not in allowed:
-                what = Text(f"Giá trị của {key!r} không hợp lệ.", f"The value of {key!r} is not valid.")
-                hint = Text("Chọn: " + ", ".join(allowed), "Choose: " + ", ".join(allowed))
-                raise self.refuse(key, what, hint, got=self.raw[key])
+                words = ", ".join(allowed)
+                raise self.refuse(
+                    "no-such-choice", key=key, got=self.raw[key], name=key, words=words, near=f'{key} = "…"'
+                )
         values = {**self.raw, "confidence": self.confidence(), "privacy_threshold": self.threshold()}
         values["sections"] = self.words("sections")
-        values["departures"] = self.table("departures", Text('"thresholds.confidence" = "…"', '"clock" = "…"'))
+        found = self.raw.get("departures", {})
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise self.refuse("departures-no-table", key="departures")
         self.compared()
         return Spec(**values | self.files(files))
 
@@ -262,89 +254,49 @@ class _Checker:
         for key in found:
             if key not in allowed:
                 near = ", ".join(difflib.get_close_matches(key, allowed, 1) or sorted(allowed))
-                inside = f" trong [{table}]" if table else "", f" in [{table}]" if table else ""
-                what = Text(f"Không có mục {key!r}{inside[0]}.", f"There is no key {key!r}{inside[1]}.")
-                raise self.refuse(key, what, Text("Có thể là: " + near, "Perhaps: " + near), table=table)
+                inside = Text(f" trong [{table}]" if table else "", f" in [{table}]" if table else "")
+                raise self.refuse("no-such-key", key=key, table=table, inside=inside, near=near)
 
     def texts(self) -> None:
         if not isinstance(self.raw.get("bridge", ""), str):
-            what = Text("Mục bridge phải là một chuỗi.", "bridge must be a text.")
-            hint = Text('Ví dụ: bridge = "xã không đổi địa giới"', 'For example: bridge = "borders did not change"')
-            raise self.refuse("bridge", what, hint, got=self.raw["bridge"])
+            raise self.refuse("bridge-no-text", key="bridge", got=self.raw["bridge"])
         for key in ("name", "title_vi", "title_en", "as_of"):
             if not isinstance(self.raw.get(key), str) or not self.raw[key].strip():
-                what = Text(f"Thiếu mục {key!r}.", f"The key {key!r} is missing.")
-                raise self.refuse(key, what, Text(f'Thêm dòng: {key} = "…"', f'Add a line: {key} = "…"'))
+                raise self.refuse("key-is-missing", key=key)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", self.raw["name"]):
-            raise self.refuse(
-                "name",
-                Text("Tên báo cáo không hợp lệ.", "The report name is not valid."),
-                Text(
-                    "Chỉ dùng chữ thường không dấu, chữ số và gạch nối, ví dụ: quoc-gia-2026.",
-                    "Use lower-case letters, digits and hyphens, for example: nation-2026.",
-                ),
-                got=self.raw["name"],
-            )
+            raise self.refuse("report-name-not-valid", key="name", got=self.raw["name"])
         if fault := wrong_day(self.raw["as_of"]):
-            hint = Text(
-                'Viết năm-tháng-ngày, ví dụ: as_of = "2026-10-10"',
-                'Write year-month-day, for example: as_of = "2026-10-10"',
-            )
-            raise self.refuse("as_of", fault, hint, got=self.raw["as_of"])
+            raise self.refuse(fault, key="as_of", got=self.raw["as_of"])
 
     def confidence(self) -> float:
         found = self.raw.get("confidence", 0.95)
         if isinstance(found, bool) or not isinstance(found, int | float) or not 0.5 <= found <= 0.999:
-            what = Text("Độ tin cậy phải từ 0.5 đến 0.999.", "The confidence must lie in 0.5-0.999.")
-            hint = Text("Ví dụ: confidence = 0.95", "For example: confidence = 0.95")
-            raise self.refuse("confidence", what, hint, got=found)
+            raise self.refuse("confidence-out-of-range", key="confidence", got=found)
         return float(found)
 
     def threshold(self) -> int:
         found = self.raw.get("privacy_threshold", MIN_COUNT)
         if isinstance(found, bool) or not isinstance(found, int) or found < LEAST_THRESHOLD:
-            what = Text(
-                f"Ngưỡng bảo vệ riêng tư phải là số nguyên từ {LEAST_THRESHOLD} trở lên.",
-                f"The privacy threshold must be a whole number, {LEAST_THRESHOLD} or more.",
-            )
-            hint = Text(f"Ví dụ: privacy_threshold = {MIN_COUNT}", f"For example: privacy_threshold = {MIN_COUNT}")
-            raise self.refuse("privacy_threshold", what, hint, got=found)
+            key, least = "privacy_threshold", LEAST_THRESHOLD
+            raise self.refuse("threshold-too-small", key=key, got=found, least=least, usual=MIN_COUNT)
         return found
 
     def words(self, key: str) -> tuple[str, ...]:
         found = self.raw.get(key, [])
         if not isinstance(found, list) or not all(isinstance(w, str) for w in found):
-            what = Text(f"Mục {key} phải là danh sách các chuỗi.", f"{key} must be a list of words.")
-            hint = Text(f'Ví dụ: {key} = ["…", "…"]', f'For example: {key} = ["…", "…"]')
-            raise self.refuse(key, what, hint, got=found)
+            raise self.refuse("list-of-words-wanted", key=key, got=found)
         return tuple(found)
-
-    def table(self, key: str, example: Text) -> dict[str, str]:
-        found = self.raw.get(key, {})
-        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
-            what = Text(f"Mục {key} phải là một bảng các chuỗi.", f"{key} must be a table of texts.")
-            hint = Text(f"Viết [{key}], dòng dưới: {example.vi}", f"Write [{key}], and below it: {example.en}")
-            raise self.refuse(key, what, hint)
-        return found
 
     def compared(self) -> None:
         """Check the year compared with, and that it has files of its own."""
         found, end = self.raw.get("compare_with"), date.fromisoformat(self.raw["as_of"]).year
         latest = end - 3 if self.raw.get("period") == "three-years" else end - 1
-        example = Text(f"Ví dụ: compare_with = {latest}", f"For example: compare_with = {latest}")
         if found is not None and (isinstance(found, bool) or not isinstance(found, int) or not 1990 <= found <= latest):
-            what = Text(
-                f"Năm so sánh phải là một năm không muộn hơn {latest}.",
-                f"The year compared with must be a year, {latest} at the latest.",
-            )
-            raise self.refuse("compare_with", what, example, got=found)
+            raise self.refuse("compared-year-too-late", key="compare_with", got=found, latest=latest)
         if found is None and "previous" in self.raw:
-            what = Text("Có [previous] mà thiếu năm so sánh.", "There is [previous], but no year to compare with.")
-            raise self.refuse("previous", what, example)
+            raise self.refuse("compared-year-missing", key="previous", latest=latest)
         if found is not None and self.raw.get("scope", "nation") != "nation" and "previous" not in self.raw:
-            what = Text("Có năm so sánh mà thiếu tệp của năm ấy.", "A year to compare with, but none of its files.")
-            hint = Text('Thêm [previous], dòng dưới: dossiers = "…"', 'Add [previous], and below it: dossiers = "…"')
-            raise self.refuse("compare_with", what, hint)
+            raise self.refuse("compared-files-missing", key="compare_with")
 
     def files(self, wanted: Literal["present", "later"]) -> dict[str, Any]:
         """Return the files named, or say in one message which are still missing."""
@@ -356,9 +308,7 @@ class _Checker:
             needed = REQUIRED[scope] if table == "inputs" or found else ()
             for key in (*needed, *(("items",) if "responses" in found else ())):
                 if key not in found:
-                    what = Text(f"Thiếu tệp loại {key!r}.", f"The input {key!r} is missing.")
-                    hint = Text(f'Dưới [{table}] thêm: {key} = "tep.xlsx"', f'Below [{table}] add: {key} = "file.xlsx"')
-                    raise self.refuse(table, what, hint)
+                    raise self.refuse("input-is-missing", key=key, table=table)
         missing = [
             (table, key, name)
             for table, found in tables.items()
@@ -372,9 +322,7 @@ class _Checker:
             for key in stated:
                 if beside(placed[table][key]).is_file():
                     name = beside(placed[table][key]).name
-                    what = Text(f"Tệp {key!r} được khai báo hai nơi.", f"The input {key!r} is declared in two places.")
-                    hint = Text(f"Giữ ở đây, hoặc ở {name}.", f"Keep it here, or in {name}.")
-                    raise self.refuse(key, what, hint, table=table)
+                    raise self.refuse("input-declared-twice", key=key, table=table, name=name)
         return {**placed, "declared": said["inputs"][1], "declared_previous": said["previous"][1]}
 
     def named(self, table: str) -> tuple[dict[str, str], dict[str, tuple[Declaration, ...]]]:
@@ -386,9 +334,7 @@ class _Checker:
             entry = {"file": value} if isinstance(value, str) else dict(value) if isinstance(value, dict) else {}
             name, single = entry.pop("file", None), entry.pop("table", None)
             if not isinstance(name, str):
-                what = Text(f"Mục {table} phải nêu tên tệp.", f"{table} must name files.")
-                line = 'dossiers = "ho-so.xlsx"; dossiers = {file = "ho-so.xlsx", given = {unit = "…"}}'
-                raise self.refuse(key or table, what, Text(line, line), table=table if key else "")
+                raise self.refuse("input-names-no-file", key=key, table=table)
             files[key] = name
             if entry or single:
                 said = single if isinstance(single, list) else [entry]
@@ -410,16 +356,6 @@ class _Checker:
                 for table, key, name in missing
             )
 
-        return ParameterError(
-            Text(
-                f"Chưa đủ tệp, còn thiếu {len(missing)}:{listed('vi')}",
-                f"Files are still missing, {len(missing)}:{listed('en')}",
-            ),
-            where=self.where(*((table, key) for table, key, _ in missing)),
-            hint=Text(
-                "Đặt tệp vào đúng chỗ (đường dẫn tính từ thư mục của evaluation.toml); tệp nào không có thì đặt dấu # "
-                "ở đầu dòng ấy; rồi chạy lại.",
-                "Put the files there (paths start from the folder of evaluation.toml); put # before the line of a "
-                "file that you do not have; then run again.",
-            ),
-        )
+        where = self.where(*((table, key) for table, key, _ in missing))
+        files = Text(listed("vi"), listed("en"))
+        return ParameterError("files-still-missing", where=where, count=len(missing), listed=files)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.evaluation import annex, job, manifest, spec
 from dvresearch.evaluation.desk import Desk
 from dvresearch.evaluation.manifest import checksum
@@ -103,14 +103,7 @@ def _specification(folder: Path, stated: Mapping[str, Any], given: str | Path | 
         return Path(noted)
     if stated["report"] == spec.read().name and not noted:
         return None
-    raise ParameterError(
-        Text(
-            f"Không biết báo cáo {folder.name} làm từ tệp nào.",
-            f"Where the report {folder.name} was made from is not known.",
-        ),
-        expected=Text("tệp evaluation.toml của báo cáo này", "the evaluation.toml of this report"),
-        hint=Text("Thêm --spec ĐƯỜNG_DẪN/evaluation.toml.", "Add --spec PATH/evaluation.toml."),
-    )
+    raise ParameterError("source-of-report-unknown", name=folder.name)
 
 
 def _unchanged(folder: Path, stated: Mapping[str, Any]) -> Iterator[Finding]:

@@ -9,19 +9,17 @@ from decimal import Decimal
 from numbers import Real
 from typing import Literal
 
-from dvresearch.errors import DataError, message
+from dvresearch.errors import DataError
 from dvresearch.text.damage import one_line
 from dvresearch.text.letters import shape
 from dvresearch.text.numerals import BLANKS, is_missing
 
-__all__ = ["EARLY", "FIRST_YEAR", "Order", "cell_date", "column_date_order", "date"]
+__all__ = ["FIRST_YEAR", "Order", "cell_date", "column_date_order", "date"]
 
 Order = Literal["dmy", "mdy"]
 
 #: No register of this package's field reaches back further; earlier years are slips of the keyboard.
 FIRST_YEAR = 1900
-#: What is said of them by rooms whose messages have no codes yet.
-EARLY = message("year-before-1900")
 #: Whole numbers between the two are years when they stand in a date cell.
 LAST_YEAR = 2100
 #: Two-digit years from here on belong to 19xx, those below to 20xx (the rule of POSIX and of Python).
