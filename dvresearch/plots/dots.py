@@ -161,13 +161,8 @@ def ladder(estimates: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi"
     """
     check(estimates, ESTIMATES)
     indicator = _single(estimates, "indicator")
-    if estimates["definition"].duplicated().any():
-        raise ParameterError(
-            Text("Một cách tính có nhiều dòng.", "A definition has several rows."),
-            expected=Text("một đơn vị, mỗi cách tính một dòng", "one unit, one row per definition"),
-            got=", ".join(estimates.loc[estimates["definition"].duplicated(), "definition"].unique()),
-            hint=Text("Lọc lấy một đơn vị và một kỳ.", "Keep one unit and one period."),
-        )
+    if (again := estimates["definition"].duplicated()).any():
+        raise ParameterError("definition-on-several-rows", got=", ".join(estimates.loc[again, "definition"].unique()))
     table = estimates.assign(
         _name=[capital(codebook.get("definition", d).label(lang)) for d in estimates["definition"]]
     )
@@ -179,14 +174,7 @@ def _single(table: pd.DataFrame, column: str) -> str:
     found = table[column].unique()
     if len(found) == 1:
         return str(found[0])
-    raise ParameterError(
-        Text(f"Hình này cần một {column} duy nhất.", f"This picture takes one {column} only."),
-        expected=Text("các dòng so sánh được với nhau", "rows that can be compared with one another"),
-        got=", ".join(map(str, found)),
-        hint=Text(
-            f'Lọc bảng: table[table["{column}"] == "{found[0]}"].', f'Filter: table[table["{column}"] == "{found[0]}"].'
-        ),
-    )
+    raise ParameterError("picture-takes-one-of", got=", ".join(map(str, found)), column=column, first=found[0])
 
 
 def _dots(

@@ -106,21 +106,11 @@ def event_study(effects: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "
     table = table[(table["effect"] == "event_time") & table["band"].isin(_BARS) & table["value"].notna()]
     if not len(table):
         reasons = [label for row in effects.to_dict("records") for label in reason_labels(row, lang)]
-        raise DataError(
-            Text("Không có tác động theo số kỳ từ khi áp dụng để vẽ.", "There is no effect by time since adoption."),
-            expected=Text('các dòng effect == "event_time" của impact(…)', 'rows of impact(…), effect == "event_time"'),
-            got="; ".join(dict.fromkeys(reasons)) or ", ".join(dict.fromkeys(effects["effect"])),
-            hint=Text("Xem feasibility(panel) để biết còn thiếu gì.", "See feasibility(panel) for what is missing."),
-        )
+        raise DataError("no-effect-by-time", got="; ".join(dict.fromkeys(reasons or effects["effect"])))
     if table.duplicated(["event_time", "band"]).any():
         column = "indicator" if len(table["indicator"].unique()) > 1 else table.columns[0]
         kept = f'effects[effects["{column}"] == "{table[column].iloc[0]}"]'
-        raise ParameterError(
-            Text("Hình này vẽ một kết quả của một nhóm.", "This picture takes one outcome of one group."),
-            expected=Text("mỗi kỳ một dòng cho mỗi loại khoảng", "one row for each period and kind of interval"),
-            got=f"{len(table)}",
-            hint=Text(f"Lọc trước: {kept}.", f"Keep one: {kept}."),
-        )
+        raise ParameterError("picture-takes-one-outcome", got=f"{len(table)}", kept=kept)
     if ax is None:
         ax = new_axes(8.5)
     for kind, width in _BARS.items():

@@ -123,12 +123,7 @@ def _point(row: dict[Any, Any]) -> Point:
 
 
 def _overlap(before: Point, after: Point) -> DataError:
-    return DataError(
-        Text("Một chuỗi có các kỳ chồng lên nhau.", "The periods of a series overlap."),
-        expected=Text("các kỳ nối tiếp nhau; số lũy kế để riêng", "periods one after the other, running totals apart"),
-        got=f"{before.row['period']} | {after.row['period']}",
-        hint=Text("Lọc lấy một loại kỳ và một nguồn.", "Keep one kind of period and one source."),
-    )
+    return DataError("periods-of-series-overlap", got=f"{before.row['period']} | {after.row['period']}")
 
 
 def one_unit(table: pd.DataFrame) -> str:
@@ -142,12 +137,7 @@ def one_unit(table: pd.DataFrame) -> str:
     units = {codebook.get("indicator", i).unit for i in table["indicator"].unique()}
     if len(units) == 1:
         return units.pop()
-    raise ParameterError(
-        Text("Các chỉ số không cùng đơn vị đo.", "The indicators are not in one unit."),
-        expected=Text("các chỉ số cùng đơn vị trên một trục", "indicators of one unit on one axis"),
-        got=", ".join(sorted(units)),
-        hint=Text("Vẽ mỗi loại một hình.", "Draw one picture for each."),
-    )
+    raise ParameterError("indicators-of-several-units", got=", ".join(sorted(units)))
 
 
 def breaks_in(points: Sequence[Point]) -> list[tuple[float, list[str]]]:

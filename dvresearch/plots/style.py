@@ -168,12 +168,7 @@ def save(fig: Figure, path: str | Path) -> Path:
     # The files would otherwise carry the time (SVG) and the version of the drawing library.
     blank: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
     if path.suffix.lower() not in blank:
-        raise ParameterError(
-            Text("Chỉ lưu hình dạng PNG hoặc SVG.", "Figures are saved as PNG or SVG only."),
-            expected=Text("tên tệp kết thúc bằng .png hoặc .svg", "a file name ending in .png or .svg"),
-            got=path.name,
-            hint=Text("Đổi đuôi tệp.", "Change the ending of the file name."),
-        )
+        raise ParameterError("picture-neither-png-nor-svg", got=path.name)
     fig.savefig(path, dpi=DPI, format=path.suffix.lower()[1:], metadata=blank[path.suffix.lower()])
     return path
 

@@ -160,11 +160,7 @@ def priorities(
     both = performance.merge(importance, on="item", suffixes=("_y", "_x"))
     both = both[both["value_x"].notna() & both["value_y"].notna()]
     if both.empty or both["item"].duplicated().any():
-        raise DataError(
-            Text("Hai bảng không ghép được theo câu hỏi.", "The tables do not match item by item."),
-            expected=Text("mỗi câu hỏi một dòng ở mỗi bảng", "one row for each item in each table"),
-            hint=Text("Tính cả hai bảng không chia nhóm (by).", "Compute both without groups (by)."),
-        )
+        raise DataError("tables-do-not-match-by-item")
     none = 1.0 if str(both["indicator_x"].iloc[0]).startswith("odds_ratio") else 0.0
     ax = ax if ax is not None else new_axes(10.5)
     clear = ~((both["lower_x"] <= none) & (none <= both["upper_x"]))
@@ -229,7 +225,4 @@ def priorities(
 def _need(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
     missing = [c for c in columns if c not in table.columns]
     if missing:
-        raise DataError(
-            Text(f"Bảng thiếu cột {', '.join(missing)}.", f"The table lacks the columns {', '.join(missing)}."),
-            hint=Text("Dùng bảng mà hàm trong metrics trả về.", "Use the table as the function of metrics returns it."),
-        )
+        raise DataError("picture-lacks-columns", names=", ".join(missing))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.plots.labels import separate
 from dvresearch.plots.points import Point, Series, break_notes, breaks_in, grounds, number_breaks, one_unit, read_series
 from dvresearch.plots.style import (
@@ -119,12 +119,7 @@ def trend(
     """
     series = read_series(table, (unit, "part", "indicator"), lang)
     if len(series) > MOST_SERIES:
-        raise ParameterError(
-            Text("Quá nhiều chuỗi cho một hình.", "Too many series for one picture."),
-            expected=Text(f"nhiều nhất {MOST_SERIES} chuỗi", f"at most {MOST_SERIES} series"),
-            got=str(len(series)),
-            hint=Text("Dùng plots.small_multiples(…) hoặc chọn bớt.", "Use plots.small_multiples(…) or choose fewer."),
-        )
+        raise ParameterError("too-many-series", got=str(len(series)), most=MOST_SERIES)
     code = one_unit(table)
     ax = ax if ax is not None else new_axes(9)
     every = list(itertools.chain(*series.values()))
@@ -180,22 +175,9 @@ def small_multiples(
     """
     units = names(table, unit).unique()
     if len(units) > MOST_PANELS:
-        raise ParameterError(
-            Text("Quá nhiều đơn vị cho một trang hình.", "Too many units for one page of pictures."),
-            expected=Text(f"nhiều nhất {MOST_PANELS} đơn vị", f"at most {MOST_PANELS} units"),
-            got=str(len(units)),
-            hint=Text(
-                "Chia theo tỉnh hoặc vùng, hoặc chỉ vẽ những đơn vị nằm ngoài giới hạn phễu.",
-                "Split by province or region, or draw only the units outside the limits of the funnel.",
-            ),
-        )
+        raise ParameterError("too-many-panels", got=str(len(units)), most=MOST_PANELS)
     if len(table["indicator"].unique()) > 1:
-        raise ParameterError(
-            Text("Các hình nhỏ chỉ vẽ một chỉ số.", "Small pictures show one indicator only."),
-            expected=Text("một mã trong cột indicator", "one code in the column indicator"),
-            got=", ".join(table["indicator"].unique()),
-            hint=Text("Lọc lấy một chỉ số.", "Keep one indicator."),
-        )
+        raise ParameterError("small-pictures-one-indicator", got=", ".join(table["indicator"].unique()))
     series = {name: next(iter(read_series(table[names(table, unit) == name], (), lang).values())) for name in units}
     code = one_unit(table)
     every = list(itertools.chain(*series.values()))

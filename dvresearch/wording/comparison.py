@@ -59,16 +59,7 @@ def one_target(funnel: pd.DataFrame) -> float:
     """
     targets, indicators = funnel["target"].dropna().unique(), funnel["indicator"].unique()
     if len(targets) != 1 or len(indicators) != 1:
-        raise ParameterError(
-            Text("Bảng không phải là một phễu.", "The table is not one funnel."),
-            expected=Text(
-                "một chỉ báo và một mức chung cho mọi dòng", "one indicator and one overall level for all rows"
-            ),
-            got=f"{len(indicators)} indicator, {len(targets)} target",
-            hint=Text(
-                "Lọc lấy một chỉ báo, một kỳ rồi gọi lại.", "Keep one indicator and one period, then call again."
-            ),
-        )
+        raise ParameterError("not-one-funnel", got=f"{len(indicators)} indicator, {len(targets)} target")
     return float(targets[0])
 
 

@@ -66,12 +66,7 @@ def read_flows(tally: pd.DataFrame) -> tuple[Row, Flows]:
     """
     check(tally, TALLY)
     if len(tally) > 1:
-        raise ParameterError(
-            Text("Cần đúng một dòng số đếm.", "This takes one row of counts."),
-            expected=Text("một đơn vị, một kỳ", "one unit, one period"),
-            got=str(len(tally)),
-            hint=Text('Lọc bảng: tally[tally["unit"] == "…"].', 'Filter: tally[tally["unit"] == "…"].'),
-        )
+        raise ParameterError("not-one-row-of-counts", got=str(len(tally)))
     row: Row = tally.to_dict("records")[0]
     counts = {c: float(row[c]) for c in TALLY.names if TALLY.column(c).kind == "count" and known(row.get(c))}
 
@@ -85,14 +80,7 @@ def read_flows(tally: pd.DataFrame) -> tuple[Row, Flows]:
     codes += [*waiting, *told("pending_paused")] if waiting else told("pending")
     codes = codes or told("in_time", "out_of_time")
     if not codes:
-        raise DataError(
-            Text("Dòng này không có số đếm nào để vẽ.", "This row has no counts to show."),
-            expected=Text(
-                "ít nhất một cột đã giải quyết hoặc đang giải quyết", "at least one column resolved or pending"
-            ),
-            got=", ".join(counts),
-            hint=Text("Kiểm tra các cột của bảng số đếm.", "Check the columns of the tally."),
-        )
+        raise DataError("row-without-counts", got=", ".join(counts))
     base = next((b for b in _TOTALS if all(c in counts for c in b)), ())
     total = sum(counts[c] for c in base)
     for optional in told(*_OPTIONAL):

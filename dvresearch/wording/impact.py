@@ -227,15 +227,7 @@ def _told(estimates: pd.DataFrame) -> pd.DataFrame:
     for columns, word in ((("effect", "band"), "overall"), (("term",), "average")):
         if set(columns) <= set(estimates):
             return estimates[estimates[columns[0]] == word]
-    raise ParameterError(
-        Text("Bảng này không phải kết quả của impact.", "This table is no result of impact."),
-        expected=Text("bảng của impact(…) hoặc interrupted_series(…)", "of impact(…) or interrupted_series(…)"),
-        got=", ".join(map(str, estimates.columns[:6])),
-        hint=Text(
-            "Bảng khác (so sánh, giới hạn, hồi quy) đọc bằng wording.describe.",
-            "Read other tables (comparisons, limits, regressions) by wording.describe.",
-        ),
-    )
+    raise ParameterError("no-result-of-impact", got=", ".join(map(str, estimates.columns[:6])))
 
 
 def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str, unit: str | None, drawn: bool) -> str:

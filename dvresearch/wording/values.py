@@ -203,12 +203,7 @@ def names(table: pd.DataFrame, unit: str) -> pd.Series:
     if unit in table.columns:
         # a number below 0 has the minus sign of every other number
         return table[unit].astype("str").str.replace(r"^-(?=\d)", "\u2212", regex=True)
-    raise ParameterError(
-        Text(f"Bảng không có cột tên {unit!r}.", f"The table has no column of names {unit!r}."),
-        expected=Text("cột ghi tên các dòng", "the column with the names of the rows"),
-        got=", ".join(map(str, table.columns)),
-        hint=Text('Viết unit="tên_cột".', 'Write unit="column_name".'),
-    )
+    raise ParameterError("no-column-of-names", got=", ".join(map(str, table.columns)), unit=unit)
 
 
 def subject(row: Row, lang: Lang) -> str:
