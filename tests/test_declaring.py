@@ -380,6 +380,27 @@ def test_a_register_without_receptions_deadlines_and_results_has_its_section(tmp
     assert "sổ không có cột" in said and "không tính được tỷ lệ xử lý đúng hạn" in said
 
 
+def test_declaring_one_table_again_keeps_the_others_and_adds_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book, path = Workbook(), tmp_path / "so.xlsx"
+    book.active.title = "Hồ sơ"
+    for line in DOSSIERS.splitlines():
+        book.active.append(line.split(","))
+    cases = book.create_sheet("Đơn thư")
+    for line in CASES.splitlines():
+        cases.append(line.split(","))
+    book.create_sheet("Biểu").append(["Biểu số II.06a/VPCP/KSTT"])
+    book.save(path)
+    kinds = {"dossiers": "Hồ sơ", "cases": "Đơn thư", "II.06a": "Biểu"}
+    tables = (f'[[table]]\nas = "{kind}"\nsheets = ["{sheet}"]\n' for kind, sheet in kinds.items())
+    file = written(tmp_path / "so.xlsx.khai.toml", "\n".join(tables))
+    for words in (["--as", "dossiers"], ["--as", "cases"], []):
+        assert run(monkeypatch, "declare", path, "--given", "unit=Xã A", *words) == (2 if "dossiers" in words else 0)
+        capsys.readouterr()  # without a unit the cases leave a question until it is given for them, too
+        assert {d.kind: (d.sheets, d.unread) for d in from_toml(file)} == {k: ((s,), ()) for k, s in kinds.items()}
+
+
 def test_a_folder_is_checked_as_a_file_is_and_no_option_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from dvresearch.errors import Answer, DataError, declared_lines
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec, Supplement
 from dvresearch.loaders.account import Question
+from dvresearch.loaders.declaration import RECORDS
 from dvresearch.loaders.load import readings
 from dvresearch.privacy import showable
 from dvresearch.screening import screen
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Lists"]
-
-#: Inputs that are read as records, in the order in which questions about them are asked.
-_READ = ("dossiers", "cases", "responses", "models", "targets", "rubric")
 
 
 class Lists:
@@ -100,7 +98,7 @@ class Lists:
         A file that cannot be read at all is no question: the sections that need it say so.
         """
         asked: list[dict[str, Any]] = []
-        for table in (t for t in _READ if t in self.spec.inputs):
+        for table in (t for t in RECORDS if t in self.spec.inputs):
             try:
                 frame = getattr(self, table)
             except DataError as error:

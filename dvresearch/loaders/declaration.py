@@ -16,20 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch.errors import Answer, DataError, ParameterError
-from dvresearch.loaders.form_layouts import FORMS
+from dvresearch.loaders.form_layouts import CODES
 from dvresearch.tables import TABLES, Table
 
 __all__ = [
     "LEFT_OUT",
+    "RECORDS",
     "STATES",
     "Declaration",
     "Stated",
     "beside",
+    "check_kind",
     "declared",
     "declared_once",
     "from_mapping",
     "from_toml",
     "refuse_otherwise",
+    "tables_of",
 ]
 
 #: Settings with a fixed vocabulary.
@@ -48,8 +51,8 @@ STATES = {
     "financial_duty": {"runs": "open", "paused": "paused"},
     "halted": {"ends": "stopped", "paused": "paused"},
 }
-#: The kinds of table that are read record by record.
-RECORDS = ("dossiers", "cases", "responses", "models", "targets", "rubric")
+#: The kinds of table that are read record by record; all but the last are told by their headers.
+RECORDS = ("dossiers", "cases", "models", "targets", "rubric", "responses")
 _DATED = tuple(name for name in RECORDS if any(c.kind in ("date", "time") for c in TABLES[name].columns))
 #: Keys that mean something of some kinds of table only.
 USED_BY = {
@@ -213,11 +216,7 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     DataError
         When a TOML file cannot be read, or says something that cannot be.
     """
-    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
-        tables = [stated] if isinstance(stated, Declaration) else list(stated)
-    else:
-        file = Path(stated) if stated is not None else beside(path)
-        tables = from_toml(file) if stated is not None or file.is_file() else []
+    tables = tables_of(path, stated)
     old = Path(path).with_name(Path(path).name + ".columns.toml")
     if old.is_file():
         raise DataError("old-mapping-file", where=old.name, file=beside(path).name)
@@ -225,7 +224,6 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     if said.get("date_order") == "auto":
         del said["date_order"]
     given = said.pop("given", {})
-    _check_kinds(tables, "")
     mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
     merged = [replace(t, kind=kind, **said, given={**t.given, **given}) for t in mine]
     for table in merged:
@@ -236,6 +234,35 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
         replace(t, unread=(*t.unread, *(s for s in others if s not in (*t.sheets, *t.unread)))) if t.sheets else t
         for t in merged
     ]
+
+
+def tables_of(path: str | Path, stated: Stated = None) -> list[Declaration]:
+    """Return everything that is declared of a file, for whatever kind of table.
+
+    Parameters
+    ----------
+    path, stated
+        As for :func:`declared`.
+
+    Raises
+    ------
+    DataError, ParameterError
+        When a TOML file cannot be read, or a kind of table is none.
+    """
+    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
+        tables = [stated] if isinstance(stated, Declaration) else list(stated)
+        for table in tables:
+            check_kind(table.kind, ("", *RECORDS, *CODES))
+        return tables
+    file = Path(stated) if stated is not None else beside(path)
+    return from_toml(file) if stated is not None or file.is_file() else []
+
+
+def check_kind(kind: str, kinds: Sequence[str], where: str | None = None) -> None:
+    """Refuse a table of a kind that is none of `kinds`, which would be read by nobody; `where` is a declaration."""
+    if kind not in kinds:
+        words = ", ".join(filter(None, kinds))
+        raise (DataError if where else ParameterError)("table-kind-unknown", where=where, kind=kind, words=words)
 
 
 def refuse_otherwise(path: str | Path, kind: str, given: Mapping[str, str]) -> None:
@@ -282,7 +309,8 @@ def from_toml(file: Path) -> list[Declaration]:
     if set(raw) - {"table"} or not isinstance(tables, list):
         raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
     found = [from_mapping(table, file) for table in tables]
-    _check_kinds(found, file.name)
+    for said in found:
+        check_kind(said.kind, ("", *RECORDS, *CODES), file.name)
     return found
 
 
@@ -318,13 +346,6 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
     return found
 
 
-def _check_kinds(tables: Sequence[Declaration], where: str) -> None:
-    """Refuse a table of a kind that is none: it would be read by nobody."""
-    known = ("", *RECORDS, *dict.fromkeys(code for code, _ in FORMS))
-    if wrong := next((t.kind for t in tables if t.kind not in known), ""):
-        raise DataError("table-kind-unknown", where=where or None, got=wrong, kind=wrong, words=", ".join(known[1:]))
-
-
 def _placeholders(found: Declaration) -> list[str]:
     """Return the lines in which a proposed ``…`` still stands for what only the user knows."""
 
@@ -348,7 +369,7 @@ def _right_line(key: str, value: object, default: object, *, yes_or_no: bool) ->
 
 
 def _refuse_misplaced(key: str, entries: Any, file: Path) -> None:
-    """Refuse a setting of a table as a whole that stands in a table within it, and an entry nobody filled in."""
+    """Refuse a setting of a table as a whole that stands in a table within it."""
     if not isinstance(entries, dict):
         return
     settings = {"as" if f.name == "kind" else f.name for f in fields(Declaration) if f.default_factory is not dict}

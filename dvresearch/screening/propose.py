@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -12,12 +12,23 @@ from typing import Any, NamedTuple
 
 from dvresearch import codebook, workbook
 from dvresearch.errors import Answer, DataError, ParameterError, message
-from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, beside, declared, from_mapping
+from dvresearch.loaders.declaration import (
+    LEFT_OUT,
+    RECORDS,
+    Declaration,
+    Stated,
+    beside,
+    check_kind,
+    declared,
+    from_mapping,
+    tables_of,
+)
+from dvresearch.loaders.form_layouts import CODES
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
 from dvresearch.loaders.sheets import read_sheets, texts
 from dvresearch.privacy import shown_header
-from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind, declared_kinds, likely_kind
+from dvresearch.screening.kinds import likely_kind
 
 __all__ = ["Choice", "Proposal", "answer", "declare", "propose", "read_answers", "write_questions"]
 
@@ -168,34 +179,44 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
     ParameterError
         For a kind that cannot be declared, and where nothing tells which kind it is.
     """
-    tables = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else ()
-    there = declared_kinds(path) if stated is None else list(dict.fromkeys(t.kind for t in tables))
+    tables = tables_of(path, stated)
+    there = list(dict.fromkeys(t.kind for t in tables if t.kind))
     kinds = [kind] if kind else there or [likely_kind(path)]
-    for wanted in kinds:
-        if wanted in FORM_CODES:
+    for wanted in (k for k in kinds if k not in there):
+        if wanted in CODES:
             line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
             raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
         if not wanted:
-            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(DECLARED))
-        check_kind(wanted, DECLARED)
+            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(RECORDS))
+        check_kind(wanted, RECORDS)
     questions: _Questions = []
     lines, cells = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi], 0
     for wanted in dict.fromkeys((*kinds, *there)):
+        if wanted in CODES:  # a form has nothing to be asked about: what is declared of it is kept
+            lines += [line for t in tables if t.kind == wanted for line in _table(t, (), questions)]
+            continue
+        others = {sheet for t in tables if t.kind not in ("", wanted) for sheet in t.sheets}
         said = declared(path, wanted, stated, **(short if wanted in kinds else {}))
-        written, count = _tables(path, wanted, said, questions)
+        written, count = _tables(path, wanted, said, questions, others)
         lines, cells = lines + written, cells + count
     return Proposal("\n".join([*lines, ""]), questions, cells)
 
 
-def _tables(path: str | Path, kind: str, said: Sequence[Declaration], questions: _Questions) -> tuple[list[str], int]:
-    """Return the lines of the tables of one kind, and how many cells are to be mended."""
+def _tables(
+    path: str | Path, kind: str, said: Sequence[Declaration], questions: _Questions, others: Collection[str]
+) -> tuple[list[str], int]:
+    """Return the lines of the tables of one kind, and how many cells are to be mended; `others` are their sheets."""
+
+    def own(table: Declaration) -> Declaration:
+        return replace(table, unread=tuple(s for s in table.unread if s not in others or not table.sheets))
+
     try:
         parts = readings(path, kind, said)
     except DataError as error:
         if not error.give:
             raise
         asked = _each(error.title.vi, error.where or "", error.give)
-        return [line for table in said for line in _table(table, asked, questions)], 0
+        return [line for table in said for line in _table(own(table), asked, questions)], 0
     lines = []
     for declaration, reading in zip(said, parts, strict=True):
         groups = _by_header(reading)
@@ -211,7 +232,7 @@ def _tables(path: str | Path, kind: str, said: Sequence[Declaration], questions:
             open_sheets = len(groups) == 1 and any(q.code in _OF_SHEETS for q in reading.questions)
             kept = {h: n for h, n in declaration.mapping(reading.table).items() if n == LEFT_OUT or h in columns}
             known = replace(
-                declaration,
+                own(declaration),
                 given={**told, **declaration.given},
                 sheets=declaration.sheets if open_sheets or not sheets else tuple(sheets),
                 columns=columns | kept or declaration.columns,
