@@ -291,6 +291,20 @@ def test_a_zone_gives_instants_and_clock_changes_do_not_shift_them(tmp_path: Pat
         one_column(tmp_path, *cells, date_order="ymd")
 
 
+def test_a_tick_is_no_number(tmp_path: Path) -> None:
+    """To Python TRUE equals 1: beside a 1 in its column it was read as one."""
+    book = openpyxl.Workbook()
+    for row in (
+        ["Đơn vị", "Ngày tiếp nhận", "Số ngày chờ bổ sung"],
+        ["Xã", "05/01/2026", 1],
+        ["Xã", "06/01/2026", True],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(DataError, match="C3: không phải số đếm được"):
+        load_dossiers(tmp_path / "a.xlsx")
+
+
 def test_words_are_understood_and_the_others_listed(tmp_path: Path) -> None:
     header = "Đơn vị,Ngày tiếp nhận,Hình thức nộp,Kết quả"
     words = [

@@ -17,6 +17,7 @@ from dvresearch.evaluation.spec import Spec
 from dvresearch.loaders.declaration import RECORDS
 from dvresearch.metrics.findings import finding, table
 from dvresearch.screening import screen
+from dvresearch.text.letters import LOOKS
 from dvresearch.wording import describe_findings, summarise_findings
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def _as_one(rows: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
     numbers = [_CELL.fullmatch(row["where"])[2] for row in rows]  # type: ignore[index]
     more = f" (+{len(rows) - _ROWS})" if len(rows) > _ROWS else ""
     said = {"where": before + ", ".join(numbers[:_ROWS]) + more + behind}
-    said["computed"] = "; ".join(first((row["computed"] for row in rows), 3))
+    look, *others = first((row["computed"] for row in rows), 3) or [""]
+    said["computed"] = "; ".join([look, *(other.removeprefix(LOOKS) for other in others)])
     for column in ("guidance_vi", "guidance_en"):
         lines = [row[column].split("\n") for row in rows]
         said[column] = "\n".join([lines[0][0], *first((line for part in lines for line in part[1:]), _ROWS + 1)])

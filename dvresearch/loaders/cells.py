@@ -90,13 +90,13 @@ class Typed:
 def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
     """Return for each cell the number of its distinct value, -1 for a missing one, and the distinct values.
 
-    Every odd cell is a value of its own: pandas would tell texts apart by their letters alone.
+    Every odd cell is a value of its own: pandas would tell texts apart by their letters alone. So is TRUE, a 1 to pandas.
     """
     if isinstance(values, pd.Series):
         codes, uniques = pd.factorize(values)
         return codes, list(uniques)
     cells = np.array([*values, None], dtype=object)[:-1]
-    odd = [i for i, v in enumerate(values) if type(v) is Odd]
+    odd = [i for i, v in enumerate(values) if type(v) in (Odd, bool)]
     cells[odd] = None
     codes, uniques = pd.factorize(cells)
     codes[odd] = len(uniques) + np.arange(len(odd))
