@@ -90,7 +90,7 @@ class Typed:
 def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
     """Return for each cell the number of its distinct value, -1 for a missing one, and the distinct values.
 
-    Every odd cell is a value of its own: pandas would tell texts apart by their letters alone. So is TRUE, a 1 to pandas.
+    Every odd cell is a value of its own: pandas would tell texts apart by their letters alone. So is TRUE: 1 to pandas.
     """
     if isinstance(values, pd.Series):
         codes, uniques = pd.factorize(values)
