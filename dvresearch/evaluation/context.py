@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from dvresearch import codebook, loaders, metrics
+from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
 from dvresearch.evaluation.lists import Lists
 from dvresearch.evaluation.shown import Lang
@@ -20,7 +19,6 @@ from dvresearch.wording.values import GROUPS, reason_labels, say
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
 __all__ = [
@@ -204,6 +202,10 @@ class Context(Lists):
         """Return the column of units where there are several."""
         return (self.column("unit"),) if self.many else ()
 
+    def indicator_column(self) -> Column:
+        """Return the column of indicators written out by `with_remarks`."""
+        return Column("what", self.label("column", "indicator"))
+
     def period_column(self) -> Column:
         """Return the column of periods written out by `with_periods`."""
         return Column("period_shown", self.label("column", "period"))
@@ -227,12 +229,12 @@ class Context(Lists):
         )
 
     def with_remarks(self, estimates: pd.DataFrame) -> pd.DataFrame:
-        """Return `estimates` with a column of words: flags, then why something is missing."""
+        """Return `estimates` with their indicators in words, and remarks: flags, then why something is missing."""
 
         rows = estimates[["flags", "reason"]].to_dict("records")
         flags = ([self.label("flag", f) for f in row["flags"].split(";") if f] for row in rows)
         remarks = ["; ".join([*f, *reason_labels(row, self.lang)]) for f, row in zip(flags, rows, strict=True)]
-        return estimates.assign(remarks=remarks)
+        return estimates.assign(remarks=remarks, what=[self.label("indicator", i) for i in estimates["indicator"]])
 
     def with_position(self, judged: pd.DataFrame) -> pd.DataFrame:
         """Return a funnel, the highest first, with its positions in words."""
@@ -241,29 +243,60 @@ class Context(Lists):
         words = [apart if p == "unknown" else self.label("value", p) for p in ordered["position"]]
         return self.with_remarks(ordered).assign(position=words)
 
+    def _placed(
+        self, key: str, title: str, of: str | Sequence[str], sources: Iterable[str], inputs: Iterable[str]
+    ) -> dict[str, Any]:
+        """Return what any exhibit says of itself; its code is what stands behind the section in `key`."""
+        own = [self.own(table) for table in ([of] if isinstance(of, str) else of)]
+        title = title or self.prose(key)
+        return {
+            "code": key.partition(".")[2],
+            "title": title,
+            "sources": self.use([*own, *sources]),
+            "inputs": (*own, *inputs),
+        }
+
     def sheet(
         self,
-        code: str,
-        title: str,
+        key: str,
         frame: pd.DataFrame,
         columns: Sequence[Column],
         *,
-        sources: Iterable[str],
         call: str,
-        inputs: tuple[str, ...],
+        of: str | Sequence[str] = (),
+        sources: Iterable[str] = (),
+        inputs: Iterable[str] = (),
+        title: str = "",
         notes: Sequence[str] = (),
         folded: bool = False,
     ) -> Sheet:
-        """Return a table whose sources are cited under it."""
-        return Sheet(code, title, frame, tuple(columns), self.use(sources), call, inputs, tuple(notes), folded)
+        """Return a table whose sources are cited under it.
+
+        Parameters
+        ----------
+        key : str
+            ``section.code``: the code of the exhibit, and the sentence that is its title unless `title` is given.
+        frame, columns, notes, folded
+            As for :class:`~dvresearch.evaluation.content.Sheet`.
+        call : str
+            What made it.
+        of : str or sequence of str
+            The office's own files it rests on, by what they hold.
+        sources, inputs : iterable of str
+            Published sources and files it rests on.
+        title : str
+            A title with blanks filled in.
+        """
+        placed = self._placed(key, title, of, sources, inputs)
+        return Sheet(**placed, frame=frame, columns=tuple(columns), call=call, notes=tuple(notes), folded=folded)
 
     def published(
         self,
-        code: str,
-        title: str,
+        key: str,
         rows: pd.DataFrame,
         *,
-        inputs: tuple[str, ...],
+        inputs: Iterable[str],
+        title: str = "",
         notes: Sequence[str] = (),
         folded: bool = False,
     ) -> Sheet:
@@ -296,48 +329,75 @@ class Context(Lists):
             ),
         )
         return self.sheet(
-            code,
-            title,
+            key,
             shown,
             columns,
             sources=rows["source"],
             call=f"load_figures()  # {len(rows)} figures",
             inputs=inputs,
+            title=title,
             notes=notes,
             folded=folded,
         )
 
     def checks(
         self,
-        code: str,
-        title: str,
+        key: str,
         frame: pd.DataFrame,
         *,
-        sources: Iterable[str],
         call: str,
-        inputs: tuple[str, ...],
+        of: str | Sequence[str] = (),
+        sources: Iterable[str] = (),
+        inputs: Iterable[str] = (),
+        title: str = "",
         words: Literal["pass", "match"] = "match",
     ) -> Checks:
-        """Return findings whose sources are cited under them."""
-        return Checks(code, title, frame, self.use(sources), call, inputs, words)
+        """Return findings whose sources are cited under them; the arguments are those of :meth:`sheet`."""
+        return Checks(**self._placed(key, title, of, sources, inputs), frame=frame, call=call, words=words)
 
     def figure(
         self,
-        code: str,
-        title: str,
-        plot: Callable[[ModuleType], Axes],
+        key: str,
+        kind: str,
+        frame: pd.DataFrame,
         *,
-        alt: str,
-        sources: Iterable[str],
         call: str,
-        inputs: tuple[str, ...],
+        of: str | Sequence[str] = (),
+        sources: Iterable[str] = (),
+        inputs: Iterable[str] = (),
+        title: str = "",
         notes: Sequence[str] = (),
+        sort: str = "",
+        **shown: Any,
     ) -> Figure:
-        """Return a picture; `plot` is given the plots module when the picture is needed, which loads it only then."""
+        """Return a picture with the words that replace it, both made from one table.
+
+        Parameters
+        ----------
+        kind : str
+            The function of :mod:`dvresearch.plots` that draws it.
+        frame : DataFrame
+            What is drawn.
+        call : str
+            What made `frame`.
+        sort : str
+            Order of the rows, where the picture takes one.
+        **shown
+            What the picture and its words are given besides: ``unit``, ``reference``, ``reference_name``.
+
+        Notes
+        -----
+        The other arguments are those of :meth:`sheet`. The plots are loaded when the picture is drawn.
+        """
+        curve = (metrics.funnel_curve(frame),) if kind == "funnel" else ()
 
         def draw() -> Drawing:
             from dvresearch import plots
 
-            return cast("Drawing", plot(plots).figure)
+            order = {"sort": sort} if sort else {}
+            return cast("Drawing", getattr(plots, kind)(frame, *curve, lang=self.lang, **order, **shown).figure)
 
-        return Figure(code, title, draw, alt, self.use(sources), call, inputs, tuple(notes))
+        alt = wording.alt_text(cast("Any", kind), frame, self.lang, **shown)
+        call = f"plots.{kind}({call}{', funnel_curve(...)' if curve else ''})"
+        placed = self._placed(key, title, of, sources, inputs)
+        return Figure(**placed, draw=draw, alt=alt, call=call, notes=tuple(notes))

@@ -31,12 +31,7 @@ def grassroots(ctx: Context) -> Section:
         ctx, "mttq", "people_inspection", "community_investment", "recommendations", "dialogue", "voter", "dv_"
     )
     blocks: tuple[Block, ...] = (
-        ctx.published(
-            "grassroots",
-            ctx.prose("grassroots.grassroots"),
-            rows,
-            inputs=ARTICLES,
-        ),
+        ctx.published("grassroots.grassroots", rows, inputs=ARTICLES),
         Paragraph(
             ctx.prose("grassroots.not-told"),
             "note",
@@ -69,29 +64,22 @@ def models(ctx: Context) -> Section:
             "lead",
         ),
         ctx.sheet(
-            "models-stages",
-            ctx.prose("models.models-stages"),
+            "models.models-stages",
             shown,
             ctx.estimate_columns(head, decimals=1),
+            call="proportion(stage pairs of load_figures(), by=['unit', 'period', 'stage'])",
             sources=figures["source"],
             inputs=(*MODELS, *ARTICLES),
-            call="proportion(stage pairs of load_figures(), by=['unit', 'period', 'stage'])",
         ),
         ctx.checks(
-            "models-parts",
-            ctx.prose("models.models-parts"),
-            parts,
-            sources=figures["source"],
-            call="check_parts(load_figures())",
-            inputs=MODELS,
+            "models.models-parts", parts, call="check_parts(load_figures())", sources=figures["source"], inputs=MODELS
         ),
         ctx.published(
-            "models-published",
-            ctx.prose("models.models-published"),
+            "models.models-published",
             figures,
             inputs=(*MODELS, *ARTICLES),
-            folded=True,
             notes=[ctx.prose("models.models-published-note")],
+            folded=True,
         ),
     )
     return Section("models", ctx.prose("models.title"), blocks)
@@ -136,20 +124,13 @@ def services(ctx: Context) -> Section:
     blocks: tuple[Block, ...] = (
         Paragraph(" ".join(wording.describe(once, ctx.lang)), "lead"),
         ctx.checks(
-            "services-parts",
-            ctx.prose("services.services-parts"),
+            "services.services-parts",
             parts,
-            sources=rows["source"],
             call="check_parts(load_figures())",
+            sources=rows["source"],
             inputs=ARTICLES,
         ),
-        ctx.published(
-            "services",
-            ctx.prose("services.services"),
-            rows,
-            inputs=ARTICLES,
-            notes=[ctx.prose("services.services-note")],
-        ),
+        ctx.published("services.services", rows, inputs=ARTICLES, notes=[ctx.prose("services.services-note")]),
     )
     title = ctx.prose("services.title")
     return Section("services", title, blocks)
@@ -209,13 +190,7 @@ def targets(ctx: Context) -> Section:
     blocks: tuple[Block, ...] = (
         Paragraph(" ".join(wording.describe(met, ctx.lang)), "lead"),
         Paragraph(" ".join(wording.describe(houses.drop(columns="target_outcome"), ctx.lang))),
-        ctx.published("targets", ctx.prose("targets.targets"), rows, inputs=ARTICLES),
-        ctx.published(
-            "context",
-            ctx.prose("targets.context"),
-            context,
-            inputs=ARTICLES,
-            notes=[ctx.prose("targets.context-note")],
-        ),
+        ctx.published("targets.targets", rows, inputs=ARTICLES),
+        ctx.published("targets.context", context, inputs=ARTICLES, notes=[ctx.prose("targets.context-note")]),
     )
     return Section("targets", ctx.prose("targets.title"), blocks)

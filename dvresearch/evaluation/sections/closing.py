@@ -30,10 +30,6 @@ def annex(ctx: Context) -> Section:
     sources = ("yenphong-2024", "songlo-2021", "laichau-2018", "queson-2022", "baclieu-2020")
     rows = ctx.figures[ctx.figures["source"].isin(sources)]
     table = ctx.published(
-        "articles",
-        ctx.prose("annex.articles", figures=len(rows)),
-        rows,
-        inputs=ARTICLES,
-        folded=True,
+        "annex.articles", rows, inputs=ARTICLES, folded=True, title=ctx.prose("annex.articles", figures=len(rows))
     )
     return Section("annex", ctx.prose("annex.title"), (table,))

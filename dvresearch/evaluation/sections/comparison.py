@@ -90,13 +90,12 @@ def _table(ctx: Context, code: str, changes: pd.DataFrame, *, folded: bool) -> S
     share = pd.Series([codebook.quantity(i) == "share" for i in changes["indicator"]], index=changes.index)
     points = {c: changes[c].where(~share, changes[c] * 100) for c in ("value", "lower", "upper", "before", "after")}
     shown = ctx.with_remarks(changes.assign(**points)).assign(
-        what=[ctx.label("indicator", i) for i in changes["indicator"]],
         how=[ctx.label("definition", d) if d else "" for d in changes["definition"]],
         part=changes["part"].fillna(""),
     )
     columns = [
         ctx.column("unit"),
-        ctx.column("what", label=ctx.label("column", "indicator")),
+        ctx.indicator_column(),
         *([ctx.column("part")] if shown["part"].any() else []),
         *([ctx.column("how", label=ctx.label("column", "definition"))] if any(shown["how"]) else []),
         ctx.column("before", "number", 2, then),
@@ -108,13 +107,12 @@ def _table(ctx: Context, code: str, changes: pd.DataFrame, *, folded: bool) -> S
     ]
     files = tuple(dict.fromkeys(path.name for path in ctx.spec.files))
     return ctx.sheet(
-        code,
-        ctx.prose(f"comparison.{code}"),
+        f"comparison.{code}",
         shown,
         columns,
+        call=f"change(figures of both years, start={then!r}, end={now!r})",
         sources=files or ctx.figures.loc[ctx.figures["indicator"].isin(changes["indicator"]), "source"],
         inputs=files,
-        call=f"change(figures of both years, start={then!r}, end={now!r})",
         notes=[ctx.prose("comparison.note")],
         folded=folded,
     )

@@ -31,12 +31,10 @@ def quality(ctx: Context) -> Section:
     blocks = (
         Paragraph(ctx.prose("quality.read", rows=rows, file=path.name, dropped=dropped), "lead"),
         ctx.checks(
-            "screening",
-            ctx.prose("quality.checks"),
+            "quality.screening",
             ctx.screened("dossiers"),
-            sources=[ctx.own("dossiers")],
             call="screen(path, 'dossiers')",
-            inputs=(path.name,),
+            of="dossiers",
             words="pass",
         ),
     )
@@ -59,7 +57,6 @@ def summary(ctx: Context) -> list[str]:
 
 def compose(ctx: Context) -> Section:
     """Return the section on resolution."""
-    path = ctx.spec.inputs["dossiers"]
     whole, months = ctx.tally(), ctx.tally(period="month")
     ladder = _rates(ctx, whole, "all")
     # stocks of several years are not added: where dossiers are is shown for the last
@@ -72,7 +69,6 @@ def compose(ctx: Context) -> Section:
     by_field = _rates(ctx, ctx.tally("field"), "resolved", "field")
     by_month = _rates(ctx, months, "due", "period")
     call = f"tally(load_dossiers(path), as_of={ctx.spec.as_of!r}, clock={ctx.spec.clock!r}, ...)"
-    sources, inputs = [ctx.own("dossiers")], (path.name,)
     counted = (
         "received",
         "carried_in",
@@ -95,51 +91,36 @@ def compose(ctx: Context) -> Section:
         ),
         *_thin_months(ctx, months),
         ctx.figure(
+            "dossiers.ladder",
             "ladder",
-            ctx.prose("dossiers.ladder"),
-            lambda plots: plots.ladder(ladder, lang=ctx.lang),
-            alt=wording.alt_text("ladder", ladder, ctx.lang),
-            sources=sources,
-            inputs=inputs,
-            call=f"plots.ladder(resolution_rate({call}, definition='all'))",
+            ladder,
+            call=f"resolution_rate({call}, definition='all')",
+            of="dossiers",
             notes=notes,
         ),
+        ctx.figure("dossiers.flows", "flows", last, call=call, of="dossiers"),
         ctx.figure(
-            "flows",
-            ctx.prose("dossiers.flows"),
-            lambda plots: plots.flows(last, lang=ctx.lang),
-            alt=wording.alt_text("flows", last, ctx.lang),
-            sources=sources,
-            inputs=inputs,
-            call=f"plots.flows({call})",
+            "dossiers.months",
+            "trend",
+            by_month,
+            call="resolution_rate(tally(..., period='month'), definition='due', by=['unit', 'period'])",
+            of="dossiers",
         ),
         ctx.figure(
-            "months",
-            ctx.prose("dossiers.months"),
-            lambda plots: plots.trend(by_month, lang=ctx.lang),
-            alt=wording.alt_text("trend", by_month, ctx.lang),
-            sources=sources,
-            inputs=inputs,
-            call="plots.trend(resolution_rate(tally(..., period='month'), definition='due', by=['unit', 'period']))",
-        ),
-        ctx.figure(
-            "fields",
-            ctx.prose("dossiers.fields"),
-            lambda plots: plots.intervals(by_field, lang=ctx.lang, unit="field"),
-            alt=wording.alt_text("intervals", by_field, ctx.lang, unit="field"),
-            sources=sources,
-            inputs=inputs,
-            call="plots.intervals(resolution_rate(tally(..., by=['unit', 'field']), definition='resolved'))",
+            "dossiers.fields",
+            "intervals",
+            by_field,
+            call="resolution_rate(tally(..., by=['unit', 'field']), definition='resolved')",
+            of="dossiers",
+            unit="field",
         ),
         Paragraph(ctx.prose("dossiers.census"), "note"),
         ctx.sheet(
-            "months-table",
-            ctx.prose("dossiers.months-table"),
+            "dossiers.months-table",
             ctx.with_periods(months),
             [ctx.period_column(), *(ctx.column(c, "count") for c in counted)],
-            sources=sources,
-            inputs=inputs,
             call="tally(load_dossiers(path), period='month', ...)",
+            of="dossiers",
         ),
     ]
     return Section("dossiers", ctx.prose("dossiers.title"), tuple(blocks))
@@ -159,29 +140,15 @@ _COMPARED = ("received", "carried_in", "workload")
 
 def form(ctx: Context) -> Section:
     """Return the section on the reported form; left out when there is none."""
-    path = ctx.spec.inputs["form"]
     reported = ctx.form
-    identities = metrics.check_tally(reported)
     totals = reported.groupby(["period_start"], sort=True)[list(_COMPARED)].sum().reset_index()
     compared = metrics.compare_counts(totals, ctx.tally(period="month"), on="period_start", columns=_COMPARED)
-    sources, inputs = [ctx.own("form")], (path.name,)
+    beside, both = "compare_counts(load_form(path), tally(...))", ("form", "dossiers")
     blocks = (
         Paragraph(ctx.prose("form.lead", sheets=len(totals)), "lead"),
         ctx.checks(
-            "form-identities",
-            ctx.prose("form.identities"),
-            identities,
-            sources=sources,
-            inputs=inputs,
-            call="check_tally(load_form(path))",
+            "form.form-identities", metrics.check_tally(reported), call="check_tally(load_form(path))", of="form"
         ),
-        ctx.checks(
-            "form-compared",
-            ctx.prose("form.compared"),
-            compared,
-            sources=[*sources, ctx.own("dossiers")],
-            inputs=(*inputs, ctx.spec.inputs["dossiers"].name),
-            call="compare_counts(load_form(path), tally(...))",
-        ),
+        ctx.checks("form.form-compared", compared, call=beside, of=both),
     )
     return Section("form", ctx.prose("form.title"), blocks)

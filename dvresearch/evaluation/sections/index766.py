@@ -45,8 +45,7 @@ def compose(ctx: Context) -> Section:
             "lead",
         ),
         ctx.sheet(
-            "index766-national",
-            ctx.prose("index766.index766-national"),
+            "index766.index766-national",
             shown,
             (
                 ctx.column("name", label=ctx.label("column", "indicator")),
@@ -54,17 +53,16 @@ def compose(ctx: Context) -> Section:
                 ctx.column("value", "number", 2),
                 ctx.column("denominator", "count", label=ctx.prose("index766.maximum")),
             ),
-            sources=counts["source"],
             call="national766(load_index766())",
+            sources=counts["source"],
             inputs=PROVINCES,
             notes=[ctx.prose("index766.index766-national-note")],
         ),
         ctx.checks(
-            "index766-compared",
-            ctx.prose("index766.index766-compared"),
+            "index766.index766-compared",
             metrics.compare_national766(counts, nation[nation["period"].str.contains("..", regex=False)]),
-            sources=nation["source"],
             call="compare_national766(load_index766(), load_figures(level='nation'))",
+            sources=nation["source"],
             inputs=(*MONTHS, *PROVINCES),
         ),
         Paragraph(
@@ -72,45 +70,39 @@ def compose(ctx: Context) -> Section:
             "caution",
         ),
         ctx.checks(
-            "index766-imputed",
-            ctx.prose("index766.index766-imputed"),
+            "index766.index766-imputed",
             imputed,
-            sources=counts["source"],
             call="imputed_check(load_index766())",
+            sources=counts["source"],
             inputs=PROVINCES,
             words="pass",
         ),
         ctx.checks(
-            "index766-communes",
-            ctx.prose("index766.index766-communes"),
+            "index766.index766-communes",
             _named(ctx, metrics.variance_check(communes)),
+            call="variance_check(load_index766(level='commune'))",
             sources=communes["source"],
             inputs=COMMUNES,
             words="pass",
-            call="variance_check(load_index766(level='commune'))",
         ),
         ctx.sheet(
-            "index766-provinces",
-            ctx.prose("index766.index766-provinces"),
+            "index766.index766-provinces",
             counts.sort_values("q766_total", ascending=False),
             (
                 ctx.column("unit"),
                 *(ctx.column(c, "number", 2, ctx.label("indicator", c)) for c in ("q766_total", *Q766_GROUPS)),
             ),
-            sources=counts["source"],
             call="load_index766()",
+            sources=counts["source"],
             inputs=PROVINCES,
-            folded=True,
             notes=[ctx.prose("index766.index766-provinces-note")],
+            folded=True,
         ),
     )
     off = compared[compared["verdict"] != "pass"]
     if len(off):
-        title = ctx.prose("index766.index766-off")
-        found = ctx.checks(
-            "index766-off", title, off, sources=counts["source"], call="compare766(load_index766())", inputs=PROVINCES
-        )
-        blocks = (*blocks, found)
+        key, call = "index766.index766-off", "compare766(load_index766())"
+        blocks = (*blocks, ctx.checks(key, off, call=call, sources=counts["source"], inputs=PROVINCES))
     return Section("index766", ctx.prose("index766.title"), blocks)
 
 

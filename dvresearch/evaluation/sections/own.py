@@ -18,21 +18,19 @@ def compose(ctx: Context) -> Section:
     inputs = (path.name,)
     blocks: list[Block] = [
         Paragraph(ctx.prose("own.lead", figures=len(rows), units=rows["unit"].nunique()), "lead"),
-        ctx.published("own-figures", ctx.prose("own.own-figures"), rows, inputs=inputs),
+        ctx.published("own.own-figures", rows, inputs=inputs),
         ctx.checks(
-            "own-shares",
-            ctx.prose("own.own-shares"),
+            "own.own-shares",
             metrics.check_shares(rows),
-            sources=rows["source"],
             call="check_shares(load_figures(path))",
+            sources=rows["source"],
             inputs=inputs,
         ),
         ctx.checks(
-            "own-parts",
-            ctx.prose("own.own-parts"),
+            "own.own-parts",
             metrics.check_parts(rows),
-            sources=rows["source"],
             call="check_parts(load_figures(path))",
+            sources=rows["source"],
             inputs=inputs,
         ),
     ]
@@ -59,12 +57,11 @@ def compose(ctx: Context) -> Section:
         head = [ctx.column("unit"), ctx.period_column(), ctx.column("name", label=ctx.label("column", "indicator"))]
         blocks.append(
             ctx.sheet(
-                "own-rates",
-                ctx.prose("own.own-rates"),
+                "own.own-rates",
                 ctx.with_periods(ctx.with_remarks(shares)),
                 ctx.estimate_columns(head),
-                sources=counted["source"],
                 call="proportion(load_figures(path), numerator='numerator', denominator='denominator', by=[...])",
+                sources=counted["source"],
                 inputs=inputs,
             )
         )

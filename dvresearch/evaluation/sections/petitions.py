@@ -49,17 +49,14 @@ def compose(ctx: Context) -> Section:
     if path := paths.get("form_01_kqgq"):
         lines = loaders.load_form(path, "01/KQGQ")
         shares = metrics.petition_results(lines, confidence=ctx.spec.confidence)
-        named = ctx.with_remarks(shares).assign(what=[ctx.label("indicator", i) for i in shares["indicator"]])
-        head = [ctx.column("unit"), ctx.column("what", label=ctx.label("column", "indicator"))]
+        head = [ctx.column("unit"), ctx.indicator_column()]
         blocks.append(
             ctx.sheet(
-                "petitions-resolved",
-                ctx.prose("petitions.resolved"),
-                named,
+                "petitions.petitions-resolved",
+                ctx.with_remarks(shares),
                 ctx.estimate_columns(head, decimals=1),
-                sources=[ctx.own("form_01_kqgq")],
                 call="petition_results(load_form(path, '01/KQGQ'))",
-                inputs=(path.name,),
+                of=("form_01_kqgq",),
             )
         )
     if path := paths.get("form_01_tcd"):
@@ -68,13 +65,12 @@ def compose(ctx: Context) -> Section:
         code = PETITION_FORMS[key]
         blocks.append(
             ctx.checks(
-                f"{key.replace('_', '-')}-sums",
-                ctx.prose("petitions.sums", form=code),
+                f"petitions.{key.replace('_', '-')}-sums",
                 screen(path, code),
-                sources=[ctx.own(key)],
                 call=f"screen(path, {code!r})",
-                inputs=(path.name,),
+                of=key,
                 words="pass",
+                title=ctx.prose("petitions.sums", form=code),
             )
         )
     return Section("petitions", ctx.prose("petitions.title"), tuple(blocks))

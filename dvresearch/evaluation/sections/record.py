@@ -127,7 +127,6 @@ def exhibits(ctx: Context, sections: Iterable[Section]) -> Section:
 def _table(ctx: Context, code: str, frame: pd.DataFrame, source: str, call: str, inputs: tuple[str, ...] = ()) -> Sheet:
     """Return a table of words from one file; the list of exhibits, which rests on all of them, is folded."""
     columns = [Column(name, ctx.prose(f"words.{name}")) for name in frame.columns]
-    title = ctx.prose(f"{code.partition('-')[0]}.{code}")
-    return ctx.sheet(
-        code, title, frame, columns, sources=[source], call=call, inputs=inputs or (source,), folded=bool(inputs)
-    )
+    key = f"{code.partition('-')[0]}.{code}"
+    files = inputs or (source,)
+    return ctx.sheet(key, frame, columns, call=call, sources=[source], inputs=files, folded=bool(inputs))

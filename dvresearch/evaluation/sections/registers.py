@@ -37,27 +37,20 @@ __all__ = [
 
 def _screened(ctx: Context, table: str) -> Checks:
     """Return the checks of one file."""
-    path = ctx.spec.inputs[table]
     return ctx.checks(
-        f"{table}-screening",
-        ctx.prose("registers.screening", file=path.name),
+        f"registers.{table}-screening",
         ctx.screened(table),
-        sources=[ctx.own(table)],
         call=f"screen(path, {table!r})",
-        inputs=(path.name,),
+        of=table,
         words="pass",
+        title=ctx.prose("registers.screening", file=ctx.own(table)),
     )
 
 
-def _shares(ctx: Context, table: str, code: str, title: str, frame: pd.DataFrame, first: str, call: str) -> Sheet:
+def _shares(ctx: Context, table: str, key: str, frame: pd.DataFrame, first: str, call: str) -> Sheet:
     """Return a table of shares, the column `first` in front; the indicator is written out where it varies."""
-    name = ctx.spec.inputs[table].name
-    shown = ctx.with_remarks(frame).assign(what=[ctx.label("indicator", i) for i in frame["indicator"]])
-    head = [ctx.column(first)] if first in frame.columns else []
-    head.append(ctx.column("what", label=ctx.label("column", "indicator")))
-    return ctx.sheet(
-        code, title, shown, ctx.estimate_columns(head, decimals=1), sources=[ctx.own(table)], call=call, inputs=(name,)
-    )
+    head = [*([ctx.column(first)] if first in frame.columns else []), ctx.indicator_column()]
+    return ctx.sheet(key, ctx.with_remarks(frame), ctx.estimate_columns(head, decimals=1), call=call, of=table)
 
 
 def worded(frame: pd.DataFrame, ctx: Context, column: str, kind: str = "value") -> pd.DataFrame:
@@ -90,8 +83,7 @@ def cases(ctx: Context) -> Section:
         _shares(
             ctx,
             "cases",
-            "cases-in-time",
-            ctx.prose("registers.cases-in-time"),
+            "registers.cases-in-time",
             worded(in_time, ctx, "kind"),
             "kind",
             "cases_in_time(load_cases(path), 'kind', as_of=...)",
@@ -99,8 +91,7 @@ def cases(ctx: Context) -> Section:
         _shares(
             ctx,
             "cases",
-            "cases-shares",
-            ctx.prose("registers.cases-shares"),
+            "registers.cases-shares",
             shares,
             "",
             "case_shares(load_cases(path))",
@@ -133,7 +124,6 @@ def _cases_of_units(ctx: Context) -> list[Block]:
 
 def survey(ctx: Context) -> Section:
     """Return the section on the survey answers."""
-    items = ctx.spec.inputs["items"]
     frame, graded = ctx.responses
     shares = answer_shares(ctx)
     top = shares[shares["indicator"] == "answers_top_share"].reset_index(drop=True)
@@ -141,20 +131,20 @@ def survey(ctx: Context) -> Section:
     blocks: list[Block] = [
         Paragraph(ctx.prose("registers.survey-lead", answers=len(frame), items=len(graded)), "lead"),
         ctx.figure(
-            "survey-top",
-            ctx.prose("registers.survey-top"),
-            lambda plots: plots.intervals(drawn, lang=ctx.lang, unit="item", sort="given"),
-            alt=wording.alt_text("intervals", drawn, ctx.lang, unit="item"),
-            sources=[ctx.own("responses")],
-            call="plots.intervals(answer_shares(load_responses(path, items), items))",
-            inputs=(ctx.spec.inputs["responses"].name, items.name),
+            "registers.survey-top",
+            "intervals",
+            drawn,
+            call="answer_shares(load_responses(path, items), items)",
+            of="responses",
+            inputs=(ctx.own("items"),),
+            unit="item",
+            sort="given",
         ),
         Paragraph(ctx.prose("registers.survey-note"), "caution"),
         _shares(
             ctx,
             "responses",
-            "survey-shares",
-            ctx.prose("registers.survey-shares"),
+            "registers.survey-shares",
             shares.assign(item=shares["item"].map(ctx.asked())),
             "item",
             "answer_shares(load_responses(path, items), items)",
@@ -169,11 +159,10 @@ def _yes_or_no(ctx: Context) -> list[Block]:
     shares = yes_shares(ctx)
     if shares.empty:
         return []
-    title = ctx.prose("registers.survey-yes")
     asked = shares.assign(item=shares["item"].map(ctx.asked()))
     call = "answer_shares(load_responses(path, items), yes_or_no_items, top=1)"
     return [
-        _shares(ctx, "responses", "survey-yes", title, asked, "item", call),
+        _shares(ctx, "responses", "registers.survey-yes", asked, "item", call),
         Paragraph(ctx.prose("registers.survey-yes-note"), "note"),
     ]
 
@@ -248,13 +237,11 @@ def models(ctx: Context) -> Section:
     blocks: list[Block] = [
         Paragraph(ctx.prose("registers.models-lead", models=len(frame)), "lead"),
         ctx.sheet(
-            "models-contents",
-            ctx.prose("registers.models-contents"),
+            "registers.models-contents",
             ctx.with_remarks(stated),
             ctx.estimate_columns([ctx.column("content", label=ctx.prose("registers.content"))], decimals=1),
-            sources=[ctx.own("models")],
             call="coverage(counts of load_models(path), by='content')",
-            inputs=(ctx.spec.inputs["models"].name,),
+            of="models",
         ),
         Paragraph(ctx.prose("registers.models-note"), "caution"),
         _screened(ctx, "models"),
@@ -281,13 +268,11 @@ def targets(ctx: Context) -> Section:
     blocks: list[Block] = [
         Paragraph(" ".join(wording.describe(met.iloc[:1], ctx.lang)), "lead"),
         ctx.sheet(
-            "targets-each",
-            ctx.prose("registers.targets-each"),
+            "registers.targets-each",
             each.assign(target_name=names),
             columns,
-            sources=[ctx.own("targets")],
             call=f"attainment(load_targets(path), lower_is_better={list(lower)!r})",
-            inputs=(ctx.spec.inputs["targets"].name,),
+            of="targets",
         ),
         _screened(ctx, "targets"),
     ]
@@ -309,10 +294,9 @@ def rubric(ctx: Context) -> Section:
     frame = ctx.rubric
     totals = metrics.appraisal(frame)
     zero = metrics.zero_denominators(frame, confidence=ctx.spec.confidence)
-    shown = totals.assign(what=[ctx.label("indicator", i) for i in totals["indicator"]])
     columns: Sequence = [
         *ctx.unit_columns(),
-        ctx.column("what", label=ctx.label("column", "indicator")),
+        ctx.indicator_column(),
         ctx.column("value", "number", 1),
         ctx.column("denominator", "number", 0, ctx.prose("index766.maximum")),
         ctx.column("n", "count"),
@@ -320,13 +304,11 @@ def rubric(ctx: Context) -> Section:
     blocks: list[Block] = [
         Paragraph(rubric_totals(ctx), "lead"),
         ctx.sheet(
-            "rubric-totals",
-            ctx.prose("registers.rubric-totals"),
-            shown,
+            "registers.rubric-totals",
+            ctx.with_remarks(totals),
             columns,
-            sources=[ctx.own("rubric")],
             call="appraisal(load_rubric(path))",
-            inputs=(ctx.spec.inputs["rubric"].name,),
+            of="rubric",
             notes=[ctx.prose("registers.rubric-weights")],
         ),
         Paragraph(" ".join(wording.describe(zero, ctx.lang)), "note"),

@@ -56,7 +56,6 @@ def _provinces(ctx: Context) -> list[Block]:
     sources = ctx.index766["source"]
     share = format_percent(float(equal["value"].iloc[0]), 2, ctx.lang)
     level, level_name = float(pooled["value"].iloc[0]), ctx.prose("resolution.level")
-    curve = metrics.funnel_curve(table)
     by = [ctx.column("unit")]
     columns = [*ctx.estimate_columns(by), ctx.column("position")]
     call = "funnel(resolution_rate(load_index766(), by=[...], definition='q766'))"
@@ -64,21 +63,21 @@ def _provinces(ctx: Context) -> list[Block]:
         Paragraph(wording.describe(pooled, ctx.lang)[0], "lead"),
         Paragraph(ctx.prose("resolution.two-averages", units=len(table), share=share)),
         ctx.figure(
-            "dossiers-in-time",
-            ctx.prose("resolution.dossiers-in-time"),
-            lambda plots: plots.intervals(table, lang=ctx.lang, reference=level, reference_name=level_name),
-            alt=wording.alt_text("intervals", table, ctx.lang, reference=level, reference_name=level_name),
+            "resolution.dossiers-in-time",
+            "intervals",
+            table,
+            call=call,
             sources=sources,
-            call=f"plots.intervals({call})",
             inputs=PROVINCES,
+            reference=level,
+            reference_name=level_name,
         ),
         ctx.figure(
-            "dossiers-in-time-funnel",
-            ctx.prose("resolution.dossiers-in-time-funnel"),
-            lambda plots: plots.funnel(table, curve, lang=ctx.lang),
-            alt=wording.alt_text("funnel", table, ctx.lang),
+            "resolution.dossiers-in-time-funnel",
+            "funnel",
+            table,
+            call=call,
             sources=sources,
-            call=f"plots.funnel({call}, funnel_curve(...))",
             inputs=PROVINCES,
         ),
         Paragraph(" ".join(wording.describe_funnel(table, ctx.lang))),
@@ -87,15 +86,14 @@ def _provinces(ctx: Context) -> list[Block]:
             "note",
         ),
         ctx.sheet(
-            "provinces",
-            ctx.prose("resolution.provinces"),
+            "resolution.provinces",
             ctx.with_position(table),
             columns,
-            sources=sources,
             call=call,
+            sources=sources,
             inputs=PROVINCES,
-            folded=True,
             notes=[wording.method_line(table, ctx.lang)],
+            folded=True,
         ),
     ]
 
@@ -112,27 +110,21 @@ def _months(ctx: Context) -> list[Block]:
     return [
         *([Paragraph(ctx.prose("resolution.months-text"))] if contradicted else []),
         ctx.figure(
-            "months",
-            ctx.prose("resolution.months"),
-            lambda plots: plots.trend(
-                # whether the months follow the definition that the portal names for both is not known
-                months.assign(definition="not_stated"),
-                lang=ctx.lang,
-                reference=level,
-                reference_name=level_name,
-            ),
-            alt=wording.alt_text("trend", months, ctx.lang, reference=level, reference_name=level_name),
-            notes=[ctx.prose("resolution.months-note", last=period_words(last["period"], ctx.lang), day=day)],
+            "resolution.months",
+            "trend",
+            months.assign(definition="not_stated"),
+            call="load_figures(indicator='dossiers_in_time_share', level='nation')",
             sources=rows["source"],
-            call="plots.trend(load_figures(indicator='dossiers_in_time_share', level='nation'))",
             inputs=MONTHS,
+            notes=[ctx.prose("resolution.months-note", last=period_words(last["period"], ctx.lang), day=day)],
+            reference=level,
+            reference_name=level_name,
         ),
         ctx.checks(
-            "months-check",
-            ctx.prose("resolution.months-check"),
+            "resolution.months-check",
             found,
-            sources=rows["source"],
             call="cumulative_against_parts(months, cumulative)",
+            sources=rows["source"],
             inputs=(*MONTHS, *PROVINCES),
         ),
     ]
@@ -160,38 +152,29 @@ def _local(ctx: Context) -> list[Block]:
     return [
         Paragraph(ctx.prose("resolution.local-text", **numbers)),
         ctx.figure(
+            "resolution.ladder",
             "ladder",
-            ctx.prose("resolution.ladder"),
-            lambda plots: plots.ladder(ladder, lang=ctx.lang),
-            alt=wording.alt_text("ladder", ladder, ctx.lang),
+            ladder,
+            call="resolution_rate(tally, definition='all', total_is='workload')",
             sources=district["source"],
-            call="plots.ladder(resolution_rate(tally, definition='all', total_is='workload'))",
             inputs=LOCAL,
             notes=[ctx.prose("resolution.ladder-note", derived=format_number(derived, 0, ctx.lang), **numbers)],
         ),
         ctx.figure(
-            "flows",
-            ctx.prose("resolution.flows"),
-            lambda plots: plots.flows(district, lang=ctx.lang),
-            alt=wording.alt_text("flows", district, ctx.lang),
-            sources=district["source"],
-            call="plots.flows(load_tallies())",
-            inputs=LOCAL,
+            "resolution.flows", "flows", district, call="load_tallies()", sources=district["source"], inputs=LOCAL
         ),
         ctx.sheet(
-            "local-rates",
-            ctx.prose("resolution.local-rates"),
+            "resolution.local-rates",
             every,
             ctx.estimate_columns(head),
+            call="resolution_rate(load_tallies(), by=['unit', 'group', 'period'], definition='all')",
             sources=every_sources(ctx),
             inputs=LOCAL,
-            folded=True,
-            call="resolution_rate(load_tallies(), by=['unit', 'group', 'period'], definition='all')",
             notes=[ctx.prose("resolution.local-rates-note"), *_not_stated(ctx, every)],
+            folded=True,
         ),
         ctx.sheet(
-            "local-uncounted",
-            ctx.prose("resolution.local-uncounted"),
+            "resolution.local-uncounted",
             bare,
             [
                 ctx.column("name", label=ctx.label("column", "indicator")),
@@ -200,26 +183,24 @@ def _local(ctx: Context) -> list[Block]:
                 ctx.column("value", "measure"),
                 ctx.column("remarks", label=ctx.prose("words.remarks")),
             ],
+            call="load_figures()  # shares of dossiers without numerator and denominator",
             sources=bare["source"],
             inputs=(*LOCAL, *ARTICLES),
-            call="load_figures()  # shares of dossiers without numerator and denominator",
             notes=[ctx.prose("resolution.local-uncounted-note"), *_not_stated(ctx, bare)],
         ),
         ctx.checks(
-            "local-identities",
-            ctx.prose("resolution.local-identities"),
+            "resolution.local-identities",
             identities[identities["verdict"] != "unknown"],
+            call="check_tally(load_tallies())",
             sources=every_sources(ctx),
             inputs=LOCAL,
-            call="check_tally(load_tallies())",
         ),
         ctx.checks(
-            "local-shares",
-            ctx.prose("resolution.local-shares"),
+            "resolution.local-shares",
             shares,
+            call="check_shares(load_figures())",
             sources=every_sources(ctx),
             inputs=LOCAL,
-            call="check_shares(load_figures())",
         ),
     ]
 

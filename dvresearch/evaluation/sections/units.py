@@ -26,33 +26,22 @@ def compared(
     if shares["denominator"].notna().sum() < FEWEST:
         return [Paragraph(ctx.prose("units.too-few"), "note")]
     judged = metrics.funnel(shares)
-    curve = metrics.funnel_curve(judged)
-    sources, inputs = [ctx.own(table)], (ctx.spec.inputs[table].name,)
     return [
-        ctx.figure(
-            f"{code}-funnel",
-            title,
-            lambda plots: plots.funnel(judged, curve, lang=ctx.lang),
-            alt=wording.alt_text("funnel", judged, ctx.lang),
-            sources=sources,
-            inputs=inputs,
-            call=f"plots.funnel(funnel({call}), funnel_curve(...))",
-        ),
+        ctx.figure(f"units.{code}-funnel", "funnel", judged, call=f"funnel({call})", of=table, title=title),
         Paragraph(" ".join(wording.describe_funnel(judged, ctx.lang))),
         ctx.sheet(
-            f"{code}-table",
-            title,
+            f"units.{code}-table",
             ctx.with_position(judged),
             [
                 *ctx.estimate_columns([ctx.column("unit")], decimals=1),
                 ctx.column("position"),
                 *(ctx.column(name, "count") for name in beside),
             ],
-            sources=sources,
-            inputs=inputs,
             call=f"funnel({call})",
-            folded=True,
+            of=table,
             notes=[wording.method_line(judged, ctx.lang)],
+            folded=True,
+            title=title,
         ),
     ]
 
