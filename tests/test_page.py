@@ -70,6 +70,11 @@ def test_everything_that_needs_a_name_has_one(tree: lxml.html.HtmlElement, natio
     assert alts == [b.alt for b in national.exhibits() if isinstance(b, Figure)] and all(alts)
 
 
+def test_the_page_forbids_itself_scripts_and_requests(tree: lxml.html.HtmlElement):
+    (policy,) = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert policy.startswith("default-src 'none'; img-src data:;") and "script" not in policy
+
+
 # --- in the browser ---------------------------------------------------------------------------------------------------
 
 

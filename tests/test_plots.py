@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import os
 import re
 import subprocess
 import sys
@@ -145,6 +146,20 @@ def test_same_picture_same_bytes(tmp_path, ending):
     assert first == second
     assert b"Matplotlib" not in first
     assert not mpl.pyplot.get_fignums()
+
+
+def test_the_backend_that_is_set_changes_no_byte(tmp_path):
+    """svg measures words in another way, cairo is not installed."""
+    code = (
+        "import sys; from dvresearch import examples, metrics, plots;"
+        "frame = examples.dossiers(300, examples.communes(5), as_of='2026-06-30')[0];"
+        "rates = metrics.resolution_rate(metrics.tally(frame, 'unit', as_of='2026-06-30'), by=['unit'], definition='resolved');"
+        "plots.save(plots.intervals(rates).figure, sys.argv[1])"
+    )
+    for backend in ("agg", "svg", "cairo"):
+        environment = {**os.environ, "MPLBACKEND": backend}
+        subprocess.run([sys.executable, "-c", code, tmp_path / f"{backend}.png"], env=environment, check=True)
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
 
 
 def test_only_png_and_svg_are_written(tmp_path):

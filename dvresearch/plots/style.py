@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import AbstractPathEffect, Normal, Stroke
 from matplotlib.textpath import text_to_path
@@ -22,7 +24,6 @@ from dvresearch.wording.values import POINTS, Lang, cell, needed, say
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
 
 __all__ = [
@@ -135,7 +136,14 @@ def figure(width_cm: float = WIDTH_CM, height_cm: float = 9.0) -> Figure:
         With a layout that makes room for labels. A notebook shows it at the end of the cell
         unless it is closed with :func:`close`.
     """
-    return plt.figure(figsize=(width_cm * CM, height_cm * CM), dpi=DPI, layout="constrained")
+    size: dict[str, Any] = {"figsize": (width_cm * CM, height_cm * CM), "dpi": DPI, "layout": "constrained"}
+    try:
+        made = plt.figure(**size)
+    except ImportError:  # MPLBACKEND names what is not there: the picture can still be saved
+        made = Figure(**size)
+    if not isinstance(made.canvas, FigureCanvasAgg):  # MPLBACKEND=svg: words would be measured in another way
+        FigureCanvasAgg(made)
+    return made
 
 
 def new_axes(height_cm: float) -> Axes:
