@@ -153,7 +153,8 @@ def test_the_backend_that_is_set_changes_no_byte(tmp_path):
     code = (
         "import sys; from dvresearch import examples, metrics, plots;"
         "frame = examples.dossiers(300, examples.communes(5), as_of='2026-06-30')[0];"
-        "rates = metrics.resolution_rate(metrics.tally(frame, 'unit', as_of='2026-06-30'), by=['unit'], definition='resolved');"
+        "counts = metrics.tally(frame, 'unit', as_of='2026-06-30');"
+        "rates = metrics.resolution_rate(counts, by=['unit'], definition='resolved');"
         "plots.save(plots.intervals(rates).figure, sys.argv[1])"
     )
     for backend in ("agg", "svg", "cairo"):
