@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 from lxml import etree
 
-from dvresearch.evaluation import word
+from dvresearch.errors import DataError
+from dvresearch.evaluation import job, spec, word
 from dvresearch.evaluation.content import Column, Figure, Paragraph, Report, Section, Sheet
 from dvresearch.evaluation.items import items
 from dvresearch.evaluation.paper import lay_out
+from dvresearch.evaluation.screened import check_inputs
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 NS = {
@@ -273,6 +275,43 @@ def test_same_content_same_bytes_and_no_time(national: Report, path: Path, tmp_p
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
+
+
+# --- a template of the office -----------------------------------------------------------------------------------------
+
+
+def test_an_office_takes_an_earlier_report_as_its_template(path: Path, tmp_path: Path):
+    """Its styles, margins and header come into the next report, what is written in it does not."""
+    own = docx.Document(str(path))
+    own.styles["Heading 1"].font.size = docx.shared.Pt(15)
+    own.sections[-1].left_margin = docx.shared.Mm(25)
+    own.save(str(tmp_path / "mau.docx"))
+    word.write(small("một câu"), {}, tmp_path / "a.docx", tmp_path / "mau.docx")
+    made = docx.Document(str(tmp_path / "a.docx"))
+    assert made.styles["Heading 1"].font.size == docx.shared.Pt(15)
+    assert [round(made.sections[0].left_margin.mm), round(made.sections[0].page_width.mm)] == [25, 210]
+    assert "PAGE" in made.sections[0].header._element.xml and made.sections[0].different_first_page_header_footer
+    said = [p.text for p in made.paragraphs]
+    assert "một câu" in said and len(said) < 20
+    word.write(small("một câu"), {}, tmp_path / "b.docx", tmp_path / "mau.docx")
+    assert (tmp_path / "a.docx").read_bytes() == (tmp_path / "b.docx").read_bytes()
+
+
+def test_a_template_that_cannot_be_one_is_named_before_anything_is_made(tmp_path: Path):
+    (tmp_path / "mau.docx").write_text("không phải Word", encoding="utf-8")
+    with pytest.raises(DataError, match=r"mau\.docx[\s\S]*report\.docx"):
+        word.write(small("x"), {}, tmp_path / "a.docx", tmp_path / "mau.docx")
+    docx.Document().save(str(tmp_path / "trong.docx"))
+    with pytest.raises(DataError, match="DV Title, DV Subtitle"):
+        word.write(small("x"), {}, tmp_path / "a.docx", tmp_path / "trong.docx")
+    (tmp_path / "evaluation.toml").write_text(
+        'name = "thu"\ntitle_vi = "a"\ntitle_en = "b"\nas_of = "2026-12-31"\n[inputs]\ntemplate = "trong.docx"\n',
+        "utf-8",
+    )
+    for run in (lambda: job.evaluate(tmp_path, tmp_path / "out"), lambda: check_inputs(spec.read(tmp_path))):
+        with pytest.raises(DataError, match="DV Title, DV Subtitle"):
+            run()
+    assert not (tmp_path / "a.docx").exists() and not (tmp_path / "out" / "thu").exists()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dvresearch.errors import DvError, ParameterError, Text, declared_lines, message
+from dvresearch.evaluation import wordstyles
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure, Paragraph, Report
 from dvresearch.evaluation.context import Context, Lang
@@ -44,12 +45,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Built:
-    """A report with its pictures (PNG by code), the files it rests on, and what could not be made."""
+    """A report with its pictures (PNG by code), the files it rests on, what could not be made, and the template."""
 
     report: Report
     pictures: Mapping[str, bytes]
     inputs: list[Path]
     failures: list[Failure]
+    template: Path | None = None
 
 
 @dataclass
@@ -94,7 +96,9 @@ def build(spec: Spec, begin: Callable[[str], None]) -> Built:
     DataError, ParameterError
         When no section could be made but those that say nothing of the office: the reason of the first.
     """
-    builder, ctx = _Builder(begin), Context(spec)
+    builder, ctx, template = _Builder(begin), Context(spec), spec.inputs.get("template")
+    if template:
+        wordstyles.opened(spec.language, template)
     if asked := [*ctx.open_questions(), *(ctx.before.open_questions() if spec.previous else ())]:
         raise _open(asked)
     report, inputs = compose(spec, builder.step, ctx)
@@ -102,7 +106,8 @@ def build(spec: Spec, begin: Callable[[str], None]) -> Built:
         raise builder.first
     failed = [failure.record() for failure in builder.failures]
     told = tuple(Paragraph(line, "caution") for line in incomplete(failed, spec.language))
-    return Built(replace(report, summary=(*told, *report.summary)), builder.pictures, inputs, builder.failures)
+    whole = replace(report, summary=(*told, *report.summary))
+    return Built(whole, builder.pictures, inputs, builder.failures, template)
 
 
 def _open(asked: Sequence[Mapping[str, Any]]) -> ParameterError:

@@ -14,7 +14,7 @@ PETITION_FORMS = {
     "form_03_xld": "03/XLD",
     "form_01_kqgq": "01/KQGQ",
 }
-_ALWAYS = ("plan", "revisions")
+_ALWAYS = ("plan", "revisions", "template")
 _UNIT_FILES = (
     "dossiers",
     "corrections",
@@ -52,6 +52,7 @@ FILES = {
     "rubric": Text("bảng tự chấm điểm và thẩm định, mỗi tiêu chí một dòng", "self-assessment, a row per criterion"),
     "plan": Text("kế hoạch đánh giá, do `dvresearch plan` ghi", "the dated plan, written by `dvresearch plan`"),
     "revisions": Text("danh sách số đã công bố được sửa", "list of revised figures"),
+    "template": Text("tệp Word có các kiểu chữ của cơ quan", "Word file with the styles of the office"),
 }
 #: Those without which the evaluation cannot be made.
 REQUIRED: dict[str, tuple[str, ...]] = {"nation": (), "province": ("dossiers",), "commune": ("dossiers",)}

@@ -19,7 +19,7 @@ __all__ = ["evaluate"]
 _RENDERERS: dict[str, Callable[[Built, Path], None]] = {
     "report.html": lambda built, path: _write_page(built, path),
     "tables.xlsx": lambda built, path: annex.write(built.report, path),
-    "report.docx": lambda built, path: word.write(built.report, dict(built.pictures), path),
+    "report.docx": lambda built, path: word.write(built.report, dict(built.pictures), path, built.template),
     "report.pdf": lambda built, path: pdf.write(built.report, dict(built.pictures), path),
 }
 

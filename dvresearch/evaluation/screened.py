@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dvresearch.errors import ParameterError, Text, known_message
-from dvresearch.evaluation import annex, html
+from dvresearch.evaluation import annex, html, wordstyles
 from dvresearch.evaluation.content import Checks, Report, Section
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.evaluation.shown import Lang
@@ -88,6 +88,8 @@ def check_inputs(spec: Spec) -> dict[str, pd.DataFrame]:
     from dvresearch.evaluation.context import Context
 
     ctx, found = Context(spec), {}
+    if "template" in spec.inputs:
+        wordstyles.opened(spec.language, spec.inputs["template"])
     forms = {"form": "II.06a", **PETITION_FORMS, "figures": "figures"}
     for key, path in spec.inputs.items():
         if key in forms:

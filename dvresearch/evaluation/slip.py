@@ -38,7 +38,7 @@ _BOX, _LINE = "☐", "…" * 37
 #: Width of the number of an item, in mm, and size of its wording, in points.
 _NUMBER_MM, _SIZE = 8, 11.5
 #: Width of the box of an answer and size of its heading: “dissatisfied” is a long word.
-_ANSWER = {"vi": (15.0, look.SMALL), "en": (18.5, 8.0)}
+_ANSWER = {"vi": (15.0, 10.0), "en": (18.5, 8.0)}
 
 
 def questionnaire_form(path: str | Path, items: str | Path | Questionnaire, *, lang: Lang = "vi") -> Path:
@@ -64,8 +64,6 @@ def questionnaire_form(path: str | Path, items: str | Path | Questionnaire, *, l
     DataError, ParameterError
         For a questionnaire that cannot be used, one without wordings, or a path that is taken, no .docx or nowhere.
     """
-    from docx import Document
-
     asked = items if isinstance(items, Questionnaire) else questionnaire(items)
     bare = [q.code for q in asked.questions if not q.wording.vi]
     if bare:
@@ -73,8 +71,7 @@ def questionnaire_form(path: str | Path, items: str | Path | Questionnaire, *, l
     target = Path(path)
     if target.exists() or target.suffix.lower() != ".docx" or not target.absolute().parent.is_dir():
         raise ParameterError("slip-not-written", name=target.name)
-    word, document = _WORDS[lang], Document()
-    look.prepare(document, lang)
+    word, document = _WORDS[lang], look.opened(lang)
     core = document.core_properties
     core.title, core.language, core.comments = _say(asked.title, lang), look.LANGUAGES[lang], ""
     core.author = core.last_modified_by = "dvresearch"
@@ -119,7 +116,7 @@ def _table(document: Document, asked: Questionnaire, questions: list[Question], 
 
     answers = _answers(questions[0], lang)
     wide, size = _ANSWER[lang]
-    widths = [_NUMBER_MM, look.TEXT_MM - _NUMBER_MM - wide * len(answers), *[wide] * len(answers)]
+    widths = [_NUMBER_MM, look.text_mm(document) - _NUMBER_MM - wide * len(answers), *[wide] * len(answers)]
     table = document.add_table(rows=0, cols=len(widths), style="Table Grid")
     table.autofit = False
     for column, width in zip(table.columns, widths, strict=True):

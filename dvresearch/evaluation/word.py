@@ -1,9 +1,9 @@
 """The report as a Word file an office can edit and issue, laid out by NĐ 30/2020/NĐ-CP.
 
-What the decree asks for and this file fixes: A4, margins, Times New Roman, black, body 13-14 points, the heading
-block, the order of the components, the page number in the middle of the top margin and none on page 1. Sizes of the
-components follow its annex (Quốc hiệu 12-13, Tiêu ngữ 13-14, Nơi nhận 12 and 11). Names, number, day and signature
-belong to the office: they are blanks to fill in, in brackets or as dots.
+What the decree asks for stands in ``template.docx`` (A4, margins, Times New Roman, black, body 13-14 points, the page
+number in the middle of the top margin and none on page 1) and here: the heading block, the order of the components.
+Sizes follow its annex (Quốc hiệu 12-13, Tiêu ngữ 13-14, Nơi nhận 12 and 11). Names, number, day and signature belong to
+the office: they are blanks to fill in, in brackets or as dots.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 
 
-def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
+def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path | None = None) -> None:
     """Write `report` as a Word file; the same content gives the same bytes.
 
     Parameters
@@ -72,17 +72,17 @@ def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
         PNG bytes of every figure by its code.
     path : Path
         The .docx file.
+    template : Path, optional
+        The office's own template, see :func:`~dvresearch.evaluation.wordstyles.opened`.
     """
-    from docx import Document
-
     word, paper = {**WORDS[report.lang], **_WORDS[report.lang]}, lay_out(report)
-    document = Document()
-    look.prepare(document, report.lang)
+    document = look.opened(report.lang, template)
+    wide = look.text_mm(document)
     _properties(document, report)
     _heading_block(document, word)
     look.add(document, word["kind"], look.TITLE)
     look.add(document, _text(report.title), look.TITLE)
-    look.rule(document, look.TEXT_MM, look.TEXT_MM / 3)
+    look.rule(document, wide, wide / 3)
     look.add(document, _text(report.subtitle), look.SUBTITLE)
     if report.summary:
         look.add(document, word["summary"], look.UNNUMBERED)
@@ -96,7 +96,7 @@ def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
             if isinstance(part, Paragraph):
                 look.add(document, _text(part.text), look.ROLES[part.role])
             else:
-                _exhibit(document, part, pictures, "Caption", look.TEXT_MM)
+                _exhibit(document, part, pictures, "Caption", wide)
     # a signature does not stand on a page of its own
     document.paragraphs[-1].paragraph_format.keep_with_next = True
     _signature(document, word)
@@ -106,7 +106,7 @@ def write(report: Report, pictures: dict[str, bytes], path: Path) -> None:
         look.add(document, paper.appendix_title, look.TITLE)
         look.add(document, word["attached"], look.SUBTITLE)
         for exhibit in paper.appendix:
-            _exhibit(document, exhibit, pictures, "Heading 2", look.SIDEWAYS_MM)
+            _exhibit(document, exhibit, pictures, "Heading 2", look.text_mm(document, sideways=True))
     if paper.sources:
         look.new_section(document, sideways=False)
         look.add(document, word["sources"], look.UNNUMBERED)
@@ -130,7 +130,7 @@ def _properties(document: Document, report: Report) -> None:
 
 
 def _heading_block(document: Document, word: dict[str, str]) -> None:
-    widths = (63, look.TEXT_MM - 63)
+    widths = (63, look.text_mm(document) - 63)
     left, right = look.two_columns(document, widths)
     look.add(left, word["superior"], look.HEAD_PLAIN)
     look.add(left, word["body"], look.HEAD_BOLD)
@@ -143,7 +143,7 @@ def _heading_block(document: Document, word: dict[str, str]) -> None:
 
 
 def _signature(document: Document, word: dict[str, str]) -> None:
-    left, right = look.two_columns(document, (80, look.TEXT_MM - 80))
+    left, right = look.two_columns(document, (80, look.text_mm(document) - 80))
     look.add(left, word["recipients"], look.RECIPIENTS)
     for key in ("recipient", "kept"):
         look.add(left, word[key], look.RECIPIENT)
