@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from dvresearch import codebook, workbook
 from dvresearch.evaluation.content import Checks, Column, Report, Sheet
-from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS, items
+from dvresearch.evaluation.items import FINDING_COLUMNS, items
+from dvresearch.evaluation.prose import words
 from dvresearch.evaluation.shown import Lang, findings_rows, row_decimals
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 __all__ = ["page_of", "write"]
-
-_WORDS = {
-    "vi": {"call": "Cách tạo", "sheet": "Trang", "code": "Mã", "measured": "Đơn vị tính"},
-    "en": {"call": "Made by", "sheet": "Sheet", "code": "Code", "measured": "Unit of measure"},
-}
 
 #: Less than this is the rounding of a computer, not a decimal of the source.
 DECIMAL_NOISE = 5e-7
@@ -32,7 +28,7 @@ def write(report: Report, path: Path) -> None:
     from openpyxl import Workbook
     from openpyxl.styles import Font
 
-    word = {**WORDS[report.lang], **_WORDS[report.lang]}
+    word = {**words("printed", report.lang), **words("workbook", report.lang)}
     book = Workbook()
     contents: Worksheet = book.active
     contents.title = word["contents"]
@@ -93,7 +89,7 @@ def _table(page: Worksheet, block: Sheet, lang: Lang) -> None:
     if at:
         # a cell holds the number alone: what it counts stands beside it
         units = [codebook.label("unit", m, lang) if m else "" for m in measures]
-        columns.insert(at, (Column("measure", ""), _WORDS[lang]["measured"], units))
+        columns.insert(at, (Column("measure", ""), words("workbook", lang)["measured"], units))
     _head(page, block.title, tuple(label for _, label, _ in columns))
     for row in zip(*(values for _, _, values in columns), strict=True):
         page.append([_value(v) for v in row])
@@ -129,7 +125,7 @@ def _value(value: object) -> object:
 def _checks(page: Worksheet, block: Checks, lang: Lang) -> None:
     from openpyxl.styles import Alignment
 
-    _head(page, block.title, tuple(WORDS[lang][k] for k in FINDING_COLUMNS))
+    _head(page, block.title, tuple(words("printed", lang)[k] for k in FINDING_COLUMNS))
     for row in findings_rows(block.frame, lang, block.words):
         page.append([workbook.safe(row[k]) for k in FINDING_COLUMNS])
     for letter, width in zip("ABCDEF", (22, 36, 36, 22, 22, 70), strict=True):

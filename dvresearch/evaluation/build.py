@@ -14,8 +14,8 @@ from dvresearch.evaluation import wordstyles
 from dvresearch.evaluation.compose import compose
 from dvresearch.evaluation.content import Figure, Paragraph, Report
 from dvresearch.evaluation.context import Context, Lang
-from dvresearch.evaluation.items import WORDS
 from dvresearch.evaluation.manifest import incomplete
+from dvresearch.evaluation.prose import words
 from dvresearch.evaluation.spec import Spec
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _drawn(figure: Figure) -> bytes:
 def _title(ctx: Context, code: str, lang: Lang) -> str:
     section, _, of_summary = code.partition(".")
     title = Context(replace(ctx.spec, language=lang)).title(section)
-    return f"{WORDS[lang]['summary']}, {title}" if of_summary else title
+    return f"{words('printed', lang)['summary']}, {title}" if of_summary else title
 
 
 def _why(error: Exception) -> Text:

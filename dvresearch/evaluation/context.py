@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from dvresearch import codebook, loaders, metrics, wording
+from dvresearch.evaluation import prose
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
 from dvresearch.evaluation.lists import Lists
 from dvresearch.evaluation.shown import Lang
@@ -45,12 +44,6 @@ PETITIONS = ("petitions.csv",)
 SIPAS = ("sipas.csv",)
 PAR = ("par-index.csv",)
 MODELS = ("models.csv",)
-
-
-@cache
-def _prose() -> dict[str, dict[str, dict[str, str]]]:
-    with Path(__file__).with_name("prose.toml").open("rb") as file:
-        return tomllib.load(file)
 
 
 class Context(Lists):
@@ -158,18 +151,12 @@ class Context(Lists):
         **values
             What stands where the sentence has braces, already written as a reader reads it.
         """
-        section, name = key.split(".", 1)
-        return _prose()[section][name][self.lang].format(**values).replace(" %", "\u00a0%")
-
-    def has_prose(self, key: str) -> bool:
-        """Whether ``prose.toml`` has a sentence of that name."""
-        section, name = key.split(".", 1)
-        return name in _prose().get(section, {})
+        return prose.prose(key, self.lang, **values)
 
     def title(self, code: str) -> str:
         """Return the title of a section."""
         key = f"{code}.title"
-        return self.prose(key if self.has_prose(key) else f"registers.{code}-title", then=self.spec.compare_with)
+        return self.prose(key if prose.has_prose(key) else f"registers.{code}-title", then=self.spec.compare_with)
 
     def label(self, kind: str, code: str) -> str:
         """Return the label of a code of the codebook."""

@@ -8,23 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dvresearch.evaluation.content import Report
-from dvresearch.evaluation.items import WORDS, items
+from dvresearch.evaluation.items import items
+from dvresearch.evaluation.prose import words
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 __all__ = ["render"]
-
-_WORDS = {
-    "vi": {
-        "skip": "Đến nội dung chính",
-        "made": "Tạo bằng dvresearch; manifest.json ghi tệp đầu vào và lệnh của từng bảng, hình.",
-    },
-    "en": {
-        "skip": "Skip to content",
-        "made": "Made with dvresearch; manifest.json names the inputs and the call behind every exhibit.",
-    },
-}
 
 
 @cache
@@ -64,5 +54,5 @@ def render(report: Report, pictures: dict[str, bytes]) -> str:
             for section, blocks in zip(report.sections, items(report), strict=True)
         ],
         pictures={code: base64.b64encode(png).decode("ascii") for code, png in pictures.items()},
-        word={**WORDS[report.lang], **_WORDS[report.lang]},
+        word={**words("printed", report.lang), **words("page", report.lang)},
     )

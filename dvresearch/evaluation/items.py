@@ -8,45 +8,7 @@ from dvresearch.evaluation.content import Block, Checks, Column, Figure, Paragra
 from dvresearch.evaluation.shown import Lang, findings_rows, row_decimals, shown
 from dvresearch.wording import summarise_findings
 
-__all__ = ["FINDING_COLUMNS", "WORDS", "Item", "items"]
-
-#: Words that every renderer prints beside the content.
-WORDS = {
-    "vi": {
-        "contents": "Mục lục",
-        "summary": "Tóm tắt",
-        "source": "Nguồn",
-        "sources": "Nguồn số liệu",
-        "table": "Bảng",
-        "figure": "Hình",
-        "checks": "Kiểm tra",
-        "computed": "Tính được",
-        "stated": "Đã công bố",
-        "verdict": "Kết luận",
-        "where": "Ở đâu",
-        "check": "Kiểm tra",
-        "guidance": "Gợi ý",
-        "rows": "dòng",
-        "settled": "Các phép kiểm tra đạt",
-    },
-    "en": {
-        "contents": "Contents",
-        "summary": "Summary",
-        "source": "Source",
-        "sources": "Sources",
-        "table": "Table",
-        "figure": "Figure",
-        "checks": "Checks",
-        "computed": "Computed",
-        "stated": "Published",
-        "verdict": "Verdict",
-        "where": "Where",
-        "check": "Check",
-        "guidance": "Guidance",
-        "rows": "rows",
-        "settled": "Checks passed",
-    },
-}
+__all__ = ["FINDING_COLUMNS", "Item", "items"]
 
 #: Columns of a table of findings, in the order in which they are printed.
 FINDING_COLUMNS = ("verdict", "check", "where", "computed", "stated", "guidance")

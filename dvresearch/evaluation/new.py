@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import tomllib
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -47,74 +48,6 @@ _PERIODS = {
     "quarter": Text("quý {roman} năm {year}", "quarter {number} of {year}"),
     "three-years": Text("sơ kết 3 năm {first}–{year}", "interim review {first}–{year}"),
 }
-
-_SPEC = """# Bản khai của một đánh giá. Dòng bắt đầu bằng # là lời giải thích, máy không đọc.
-# Mọi mục, giá trị mặc định và ví dụ: docs/evaluation.md. Làm báo cáo: dvresearch evaluate {folder}
-
-# Thư mục của báo cáo: chữ thường không dấu, chữ số, gạch nối.
-name = "{name}"
-title_vi = "{title_vi}"
-title_en = "{title_en}"
-
-# Phạm vi: nation (cả nước, số liệu công bố), province (nhiều xã trong cùng các tệp), commune (một đơn vị).
-scope = "{scope}"
-# Kỳ: year (năm), half-year (6 tháng), quarter (quý), three-years (sơ kết 3 năm).
-period = "{period}"
-# Ngày chốt số liệu, năm-tháng-ngày: ngày cuối của kỳ.
-as_of = "{as_of}"
-# Ngôn ngữ của báo cáo: vi, en.
-language = "{language}"
-# Độ tin cậy của các khoảng.
-confidence = 0.95
-# Số nào về người dân dựa trên ít người hơn ngưỡng này thì được ẩn.
-privacy_threshold = {privacy_threshold}
-{comparison}
-# Chọn và xếp thứ tự các phần; để nguyên dấu # để lấy mọi phần có tệp.
-# sections = [{sections}]
-{counting}
-# Vì sao làm khác kế hoạch (tên mục lấy ở bảng “Những điểm làm khác kế hoạch” của báo cáo).
-[departures]
-# "thresholds.confidence" = "…"
-
-# Tệp của cơ quan, đường dẫn tính từ thư mục này. Tệp nào không có thì đặt # ở đầu dòng.
-# Điều cần nói thêm về một tệp (cột nào là ngày có kết quả, từ lạ, chỉ tiêu càng thấp càng tốt…) ghi vào tệp khai báo
-# cạnh nó: `dvresearch declare {folder}/so-lieu/ho-so.xlsx` đề nghị sẵn; hoặc viết dossiers = {{file = "…", …}}.
-[inputs]
-{inputs}
-# Ghi bằng `dvresearch plan` trước khi có số liệu, rồi bỏ dấu # và sửa ngày.
-# plan = "plan-{year}-01-15.toml"
-# Danh sách số đã công bố được sửa; `dvresearch backtest` ghi giúp.
-# revisions = "sua-so.csv"
-"""
-_COUNTING = """
-# Đúng hạn tính theo ngày (date) hay theo giờ phút (instant).
-clock = "date"
-# Ngày chờ bổ sung: trừ ra (subtract), theo Bộ chỉ số 766 (q766), không xét (ignore).
-supplement = "subtract"
-"""
-_CHECKLIST = """# Việc cần làm
-
-{title}
-Kỳ đánh giá: {start} – {end}. Ngưỡng bảo vệ riêng tư: {privacy_threshold}.
-
-## Trước khi có số liệu
-- [ ] Đọc và sửa `evaluation.toml` (mục nào cũng có lời giải thích ngay trên nó).
-- [ ] Ghi kế hoạch: `dvresearch plan {folder}`; thêm dòng `plan = "…"` vào `[inputs]`.
-
-## Gom số liệu (biểu trống ở `{forms}/`, đặt tệp đã điền hoặc tệp trích xuất vào `{data}/`)
-{files}
-
-Tệp trích từ phần mềm một cửa cứ để nguyên: máy tự nhận tiêu đề và tự bỏ cột dữ liệu cá nhân.
-
-## Kiểm tra và làm báo cáo
-- [ ] Kiểm tra từng tệp: `dvresearch check {folder}/{data}/ho-so.xlsx --as dossiers`.
-- [ ] Làm báo cáo: `dvresearch evaluate {folder}`. Thiếu tệp nào, máy nói tên tệp và số dòng.
-- [ ] Đọc trang tóm tắt, viết phần kiến nghị (máy không viết thay).
-- [ ] Người khác làm lại từ cùng các tệp, so hai báo cáo: `dvresearch verify reports/{name}`.
-
-## Sau khi công bố
-- [ ] Cất cả thư mục này và báo cáo; năm sau chạy `dvresearch backtest` để biết số nào đã đổi.
-"""
 
 
 def new(
@@ -160,6 +93,7 @@ def new(
     end, against = _day(as_of), _year(compare_with)
     keys = [key for key in spec.INPUTS[scope] if key in _FILES]
     earlier = [key for key in keys if key in _COMPARED] if against else []
+    texts = tomllib.loads(Path(__file__).with_name("new.toml").read_text(encoding="utf-8"))
     of = {"year": end.year, "first": end.year - 2}
     half = end.month > 6
     number = (end.month + 2) // 3 if period == "quarter" else 1 + half
@@ -182,10 +116,10 @@ def new(
         "privacy_threshold": privacy_threshold,
         "comparison": _comparison(scope, against, end.year),
         "sections": ", ".join(f'"{code}"' for code in _sections(scope)),
-        "counting": "" if scope == "nation" else _COUNTING,
+        "counting": "" if scope == "nation" else texts["counting"],
         "inputs": "\n".join(_lines(keys, _DATA)),
     }
-    text = _SPEC.format(**values)
+    text = texts["specification"].format(**values)
     if earlier:
         same = _lines(["items"], _DATA)
         text += "\n".join(["", "# Tệp của năm so sánh.", "[previous]", *_lines(earlier, _EARLIER), *same, ""])
@@ -200,7 +134,7 @@ def new(
     days = {"start": format_date(read.start), "end": format_date(end)}
     todo = [f"- [{_done(key)}] `{_DATA}/{_FILES[key][0]}`: {spec.FILES[key].vi}{_need(scope, key)}" for key in keys]
     todo += [f"- [ ] `{_EARLIER}/{_FILES[key][0]}`: {spec.FILES[key].vi}, năm {against}" for key in earlier]
-    checklist = _CHECKLIST.format(
+    checklist = texts["checklist"].format(
         **values, **days, title=read.title_vi, forms=_FORMS, data=_DATA, files="\n".join(todo)
     )
     (target / "VIEC-CAN-LAM.md").write_text(checklist, encoding="utf-8", newline="\n")

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, Sheet
-from dvresearch.evaluation.items import FINDING_COLUMNS, WORDS, Item, items
+from dvresearch.evaluation.items import FINDING_COLUMNS, Item, items
+from dvresearch.evaluation.prose import words
 from dvresearch.evaluation.shown import Lang
 
 __all__ = ["MARGINS_MM", "PICTURE_MM", "TOGETHER", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
@@ -36,25 +37,6 @@ LINE = 40
 WORD = 22
 #: How far columns may grow beyond what they ask for.
 STRETCH = 1.3
-
-_WORDS = {
-    "vi": {
-        "appendix": "Phụ lục",
-        "appendix_title": "Các bảng số liệu chi tiết",
-        "table": "{name} ({n} dòng): {where}.",
-        "checks": "{n} phép kiểm tra đạt: {where}.",
-        "printed": "xem Phụ lục",
-        "elsewhere": "xem tệp tables.xlsx kèm theo",
-    },
-    "en": {
-        "appendix": "Appendix",
-        "appendix_title": "Detailed tables",
-        "table": "{name} (rows: {n}): {where}.",
-        "checks": "Checks passed: {n}; {where}.",
-        "printed": "see the appendix",
-        "elsewhere": "see the file tables.xlsx",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -108,7 +90,7 @@ def lay_out(report: Report) -> Layout:
     report : Report
         The content.
     """
-    word = _WORDS[report.lang]
+    word = words("paper", report.lang)
     numbers = {text: f"[{n}]" for n, text in enumerate(report.citations.values(), start=1)}
     chapters: list[Chapter] = []
     appendix: list[Exhibit] = []
@@ -137,7 +119,7 @@ def lay_out(report: Report) -> Layout:
 
 def _exhibits(item: Item, lang: Lang, numbers: dict[str, str]) -> tuple[Exhibit | None, Exhibit | None]:
     """Return what is printed in the text and what in the appendix."""
-    block, word = item.block, WORDS[lang]
+    block, word = item.block, words("printed", lang)
     assert not isinstance(block, Paragraph)
     name = f"{word[item.kind]} {item.number}"
     note = _note(item, word["source"])
@@ -173,7 +155,7 @@ def _note(item: Item, source: str) -> str:
 def _findings(found: Sequence[dict[str, str]], lang: Lang, room: int) -> Grid:
     rows = [[row[key] for key in FINDING_COLUMNS] for row in found]
     numeric = [key in ("computed", "stated") for key in FINDING_COLUMNS]
-    return _grid([WORDS[lang][key] for key in FINDING_COLUMNS], rows, numeric, room)
+    return _grid([words("printed", lang)[key] for key in FINDING_COLUMNS], rows, numeric, room)
 
 
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> Grid:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from dvresearch.evaluation.content import Report
-from dvresearch.evaluation.items import WORDS
 from dvresearch.evaluation.paper import MARGINS_MM, PICTURE_MM, TOGETHER, lay_out
+from dvresearch.evaluation.prose import words
 
 __all__ = ["FONTS", "write"]
 
@@ -55,7 +55,7 @@ def _compiled(
         "margins": MARGINS_MM,
         "picture": PICTURE_MM,
         "together": TOGETHER,
-        "word": WORDS[report.lang],
+        "word": words("printed", report.lang),
         **asdict(lay_out(report)),
     }
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dvresearch import codebook, workbook
 from dvresearch.errors import ParameterError, Text
 from dvresearch.evaluation import wordstyles as look
+from dvresearch.evaluation.prose import words
 from dvresearch.evaluation.shown import Lang
 from dvresearch.loaders import Questionnaire, questionnaire
 from dvresearch.tables import NO_ANSWER, SCALES
@@ -22,18 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["questionnaire_form"]
 
-_WORDS = {
-    "vi": {
-        "place": "Đơn vị: ………………………………………  Ngày: … /… /……  Mã phiếu: …………",
-        "item": "Nội dung",
-        "thanks": "Xin cảm ơn ông/bà.",
-    },
-    "en": {
-        "place": "Unit: ………………………………………  Date: … /… /……  Form number: …………",
-        "item": "Item",
-        "thanks": "Thank you.",
-    },
-}
 _BOX, _LINE = "☐", "…" * 37
 #: Width of the number of an item, in mm, and size of its wording, in points.
 _NUMBER_MM, _SIZE = 8, 11.5
@@ -71,7 +60,7 @@ def questionnaire_form(path: str | Path, items: str | Path | Questionnaire, *, l
     target = Path(path)
     if target.exists() or target.suffix.lower() != ".docx" or not target.absolute().parent.is_dir():
         raise ParameterError("slip-not-written", name=target.name)
-    word, document = _WORDS[lang], look.opened(lang)
+    word, document = words("slip", lang), look.opened(lang)
     core = document.core_properties
     core.title, core.language, core.comments = _say(asked.title, lang), look.LANGUAGES[lang], ""
     core.author = core.last_modified_by = "dvresearch"
@@ -102,10 +91,10 @@ def _answers(question: Question, lang: Lang) -> list[str]:
     codes: dict[str, str] = {}
     for code, word in question.codes.items():
         codes.setdefault(word, code)
-    words = [*SCALES[question.scale], *(w for w in NO_ANSWER[:1] if w in codes)]
-    labels = [codebook.label("value", f"{question.scale}.{w}", lang) for w in words]
+    boxes = [*SCALES[question.scale], *(w for w in NO_ANSWER[:1] if w in codes)]
+    labels = [codebook.label("value", f"{question.scale}.{w}", lang) for w in boxes]
     return [
-        f"{label[:1].upper()}{label[1:]}\n{codes.get(w, '')}".strip() for w, label in zip(words, labels, strict=True)
+        f"{label[:1].upper()}{label[1:]}\n{codes.get(w, '')}".strip() for w, label in zip(boxes, labels, strict=True)
     ]
 
 
@@ -129,7 +118,7 @@ def _table(document: Document, asked: Questionnaire, questions: list[Question], 
             cell.width = Mm(width)
         return made.cells
 
-    for cell, text in zip(row("w:tblHeader"), ["", _WORDS[lang]["item"], *answers], strict=True):
+    for cell, text in zip(row("w:tblHeader"), ["", words("slip", lang)["item"], *answers], strict=True):
         _write(cell, text, look.CELL_HEAD, size, bold=True)
     above = ""
     for n, question in enumerate(questions, start=first):
@@ -139,9 +128,9 @@ def _table(document: Document, asked: Questionnaire, questions: list[Question], 
             _write(whole, _say(asked.factor_names[question.factor], lang), look.CELL, _SIZE, bold=True)
             whole.paragraphs[0].paragraph_format.keep_with_next = True
             above = question.factor
-        number, words, *boxes = row()
+        number, wording, *boxes = row()
         _write(number, str(n), look.CELL, _SIZE)
-        _write(words, _say(question.wording, lang), look.CELL, _SIZE)
+        _write(wording, _say(question.wording, lang), look.CELL, _SIZE)
         for cell in boxes:
             _write(cell, _BOX, look.CELL_HEAD, 14)
     look.add(document, "", look.CELL)

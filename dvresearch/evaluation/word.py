@@ -17,48 +17,13 @@ from xml.sax.saxutils import escape, quoteattr
 from dvresearch import workbook
 from dvresearch.evaluation import wordstyles as look
 from dvresearch.evaluation.content import Paragraph, Report
-from dvresearch.evaluation.items import WORDS
 from dvresearch.evaluation.paper import PICTURE_MM, TOGETHER, Exhibit, Grid, lay_out
+from dvresearch.evaluation.prose import words
 
 if TYPE_CHECKING:
     from docx.document import Document
 
 __all__ = ["write"]
-
-_WORDS: dict[str, dict[str, str]] = {
-    "vi": {
-        "superior": "[TÊN CƠ QUAN CHỦ QUẢN]",
-        "body": "[TÊN CƠ QUAN BAN HÀNH]",
-        "number": "Số: …/BC-…",
-        "state": "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
-        "motto": "Độc lập - Tự do - Hạnh phúc",
-        "day": "[Địa danh], ngày … tháng … năm …",
-        "kind": "BÁO CÁO",
-        "recipients": "Nơi nhận:",
-        "recipient": "- [Cơ quan, tổ chức nhận báo cáo];",
-        "kept": "- Lưu: VT, [đơn vị soạn thảo].",
-        "post": "[CHỨC VỤ CỦA NGƯỜI KÝ]",
-        "seal": "[Chữ ký, dấu của cơ quan]",
-        "signer": "[Họ và tên người ký]",
-        "attached": "(Kèm theo Báo cáo số …/BC-… ngày … tháng … năm … của [tên cơ quan ban hành])",
-    },
-    "en": {
-        "superior": "[SUPERIOR BODY]",
-        "body": "[ISSUING BODY]",
-        "number": "No.: …/BC-…",
-        "state": "SOCIALIST REPUBLIC OF VIET NAM",
-        "motto": "Independence - Freedom - Happiness",
-        "day": "[Place], [day] [month] [year]",
-        "kind": "REPORT",
-        "recipients": "Recipients:",
-        "recipient": "- [Bodies that receive the report];",
-        "kept": "- Filed: records office, [drafting unit].",
-        "post": "[POSITION OF THE SIGNATORY]",
-        "seal": "[Signature, seal of the body]",
-        "signer": "[Name of the signatory]",
-        "attached": "(Attached to Report No. …/BC-… of [day] [month] [year] of [name of the issuing body])",
-    },
-}
 
 
 def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path | None = None) -> None:
@@ -75,7 +40,7 @@ def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path
     template : Path, optional
         The office's own template, see :func:`~dvresearch.evaluation.wordstyles.opened`.
     """
-    word, paper = {**WORDS[report.lang], **_WORDS[report.lang]}, lay_out(report)
+    word, paper = {**words("printed", report.lang), **words("word-file", report.lang)}, lay_out(report)
     document = look.opened(report.lang, template)
     wide = look.text_mm(document)
     _properties(document, report)

@@ -11,8 +11,8 @@ import pandas as pd
 from dvresearch import codebook
 from dvresearch.evaluation.content import Block, Checks, Column, Figure, Paragraph, Section, Sheet
 from dvresearch.evaluation.context import Context
-from dvresearch.evaluation.items import WORDS
 from dvresearch.evaluation.plan import departures, outline, read_plan
+from dvresearch.evaluation.prose import has_prose, words
 from dvresearch.evaluation.revisions import COLUMNS, read_revisions
 from dvresearch.text import format_date, format_number
 from dvresearch.wording import localised
@@ -74,7 +74,7 @@ def _key(ctx: Context, key: str) -> str:
     table, _, name = key.partition(".")
     if table == "section":
         return f"{ctx.prose('plan.section')} ({key})"
-    return f"{ctx.prose(f'plan.key-{name}')} ({key})" if ctx.has_prose(f"plan.key-{name}") else key
+    return f"{ctx.prose(f'plan.key-{name}')} ({key})" if has_prose(f"plan.key-{name}") else key
 
 
 def _in_words(ctx: Context, key: str, content: str) -> str:
@@ -111,8 +111,8 @@ def revised(ctx: Context) -> Section:
 
 def exhibits(ctx: Context, sections: Iterable[Section]) -> Section:
     """Return the list of tables, figures and checks, each with the call that made it and its inputs."""
-    words, count, rows = WORDS[ctx.lang], {Sheet: 0, Figure: 0, Checks: 0}, []
-    names = {Sheet: words["table"], Figure: words["figure"], Checks: words["checks"]}
+    said, count, rows = words("printed", ctx.lang), {Sheet: 0, Figure: 0, Checks: 0}, []
+    names = {Sheet: said["table"], Figure: said["figure"], Checks: said["checks"]}
     for block in (b for s in sections for b in s.blocks if not isinstance(b, Paragraph)):
         kind = type(block)
         count[kind] += 1
