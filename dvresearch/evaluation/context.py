@@ -120,6 +120,11 @@ class Context(Lists):
         self._counted[by, period, each] = counts.assign(**{c: counts[c].replace(unnamed) for c in by})
         return self._counted[by, period, each]
 
+    def share(self, table: pd.DataFrame, indicator: str, x: str, n: str, **more: Any) -> pd.DataFrame:
+        """Return shares of `x` in `n` at the confidence of the report; of complete counts unless `basis` says else."""
+        options = {"basis": "census", "confidence": self.spec.confidence, **more}
+        return metrics.proportion(table, numerator=x, denominator=n, indicator=indicator, **options)
+
     def own(self, table: str) -> str:
         """Return the code under which one of the office's own files is cited."""
         return self.spec.inputs[table].name

@@ -44,15 +44,7 @@ def models(ctx: Context) -> Section:
     """Models: stages, awards and contests."""
     figures = ctx.figures[ctx.figures["indicator"].str.startswith(("models_", "awards_", "contest_"))]
     pairs = _stage_pairs(figures)
-    shares = metrics.proportion(
-        pairs,
-        numerator="x",
-        denominator="n",
-        by=["unit", "period", "stage"],
-        indicator="models_stage_share",
-        basis="census",
-        confidence=ctx.spec.confidence,
-    )
+    shares = ctx.share(pairs, "models_stage_share", "x", "n", by=["unit", "period", "stage"])
     shown = ctx.with_periods(ctx.with_remarks(shares)).assign(
         stage=[" / ".join(ctx.label("indicator", c) for c in s.split("/")) for s in shares["stage"]]
     )
@@ -159,26 +151,13 @@ def targets(ctx: Context) -> Section:
     rows = _rows(ctx, "plan_targets", "houses")
     context = _rows(ctx, "growth", "income")
     numbers = rows.drop_duplicates("indicator").set_index("indicator")["value"]
-    met = metrics.proportion(
-        pd.DataFrame(
-            {
-                "unit": ["thành phố Bạc Liêu"],
-                "period": ["2019"],
-                "x": [numbers["plan_targets_met"] + numbers["plan_targets_exceeded"]],
-                "n": [numbers["plan_targets"]],
-            }
-        ),
-        numerator="x",
-        denominator="n",
-        by=["unit", "period"],
-        indicator="plan_targets_met_share",
-        basis="census",
-        confidence=ctx.spec.confidence,
-    )
+    place = {"unit": ["thành phố Bạc Liêu"], "period": ["2019"]}
+    reached = numbers["plan_targets_met"] + numbers["plan_targets_exceeded"]
+    counted = pd.DataFrame({**place, "x": [reached], "n": [numbers["plan_targets"]]})
+    met = ctx.share(counted, "plan_targets_met_share", "x", "n", by=["unit", "period"])
     plan = pd.DataFrame(
         {
-            "unit": ["thành phố Bạc Liêu"],
-            "period": ["2019"],
+            **place,
             "indicator": ["houses_built"],
             "planned": [numbers["houses_planned"]],
             "result": [numbers["houses_built"]],

@@ -12,17 +12,14 @@ from dvresearch.text import format_number
 __all__ = ["compose", "pooled_feedback"]
 
 
+def _in_time(ctx: Context, *by: str) -> pd.DataFrame:
+    counted = ("feedback_in_time", "feedback_total")
+    return ctx.share(ctx.index766, "feedback_in_time_share", *counted, by=by, definition="q766_item_5_2")
+
+
 def pooled_feedback(ctx: Context) -> pd.DataFrame:
     """Return the national share of feedback handled in time."""
-    rate = metrics.proportion(
-        ctx.index766,
-        numerator="feedback_in_time",
-        denominator="feedback_total",
-        indicator="feedback_in_time_share",
-        definition="q766_item_5_2",
-        basis="census",
-        confidence=ctx.spec.confidence,
-    )
+    rate = _in_time(ctx)
     rate.insert(0, "unit", ctx.prose("resolution.pooled", units=len(ctx.index766)))
     return rate
 
@@ -30,33 +27,16 @@ def pooled_feedback(ctx: Context) -> pd.DataFrame:
 def compose(ctx: Context) -> Section:
     """Return the section."""
     counts = ctx.index766
-    pooled = pooled_feedback(ctx)
-    by_province = metrics.proportion(
-        counts,
-        numerator="feedback_in_time",
-        denominator="feedback_total",
-        by=["unit"],
-        indicator="feedback_in_time_share",
-        definition="q766_item_5_2",
-        basis="census",
-        confidence=ctx.spec.confidence,
-    )
+    pooled, by_province = pooled_feedback(ctx), _in_time(ctx, "unit")
     per = metrics.rate(
         counts, numerator="feedback_total", population="received", indicator="feedback_rate", basis="census"
     )
     yen_phong = ctx.article("yenphong-2024")
     rows = yen_phong.drop_duplicates("indicator").set_index("indicator")
     numbers = rows["value"]
+    place = ["unit", "period"]
     handled = [
-        metrics.proportion(
-            rows.loc[[x], ["unit", "period"]].assign(x=numbers[x], n=numbers[n]),
-            numerator="x",
-            denominator="n",
-            by=["unit", "period"],
-            indicator=share,
-            basis="census",
-            confidence=ctx.spec.confidence,
-        )
+        ctx.share(rows.loc[[x], ["unit", "period"]].assign(x=numbers[x], n=numbers[n]), share, "x", "n", by=place)
         for share, x, n in (
             ("feedback_handled_share", "feedback_handled", "feedback_received"),
             ("petitions_resolved_share", "petitions_resolved", "petitions_in_authority"),

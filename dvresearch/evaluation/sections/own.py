@@ -37,20 +37,12 @@ def compose(ctx: Context) -> Section:
     shares_only = rows["indicator"].map(lambda i: codebook.quantity(i) == "share").astype(bool)
     counted = rows[rows["denominator"].notna() & shares_only]
     if len(counted):
+        named = counted.assign(name=[ctx.label("indicator", i) for i in counted["indicator"]])
+        by = {"by": ["unit", "period", "name"], "basis": "unknown"}
         shares = pd.concat(
             [
-                metrics.proportion(
-                    group,
-                    numerator="numerator",
-                    denominator="denominator",
-                    by=["unit", "period", "name"],
-                    indicator=str(code),
-                    basis="unknown",
-                    confidence=ctx.spec.confidence,
-                )
-                for code, group in counted.assign(
-                    name=[ctx.label("indicator", i) for i in counted["indicator"]]
-                ).groupby("indicator", sort=False)
+                ctx.share(group, str(code), "numerator", "denominator", **by)
+                for code, group in named.groupby("indicator", sort=False)
             ],
             ignore_index=True,
         )
