@@ -56,12 +56,11 @@ def not_made(check: str, told: Text | None = None, *, argument: str = "") -> Fin
     return finding(check, "unknown", "", severity="minor", guidance=guidance)
 
 
-def overall_of(fitted: Fit, alpha: float = 0.05) -> Answer:
-    """Return the overall effect and the limits of its interval, Student's t."""
+def overall_of(fitted: Fit) -> Answer:
+    """Return the overall effect and the limits of its 95 % interval, Student's t."""
     part = fitted.effects("overall")
-    error = float(np.sqrt(fitted.covariance(part.influence)[0, 0]))
-    half = float(fitted.quantile(part.keys, alpha / 2)[0]) * error
-    return float(part.value[0]), float(part.value[0]) - half, float(part.value[0]) + half
+    value, half = part.value[0], fitted.quantile(part.keys, 0.025)[0] * fitted.errors(part.influence)[0]
+    return float(value), float(value - half), float(value + half)
 
 
 def _told(_: float, lower: float, upper: float) -> int:
@@ -160,10 +159,9 @@ def balance(fitted: Fit) -> Iterator[Finding]:
         return
     columns = {fitted.outcome: "outcome"} | {c: f"x{j}" for j, c in enumerate(fitted.covariates)}
     for name, column in columns.items():
-        x = start[column].to_numpy()
-        spread = np.sqrt((x[adopts].var() + x[~adopts].var()) / 2)
-        apart = x[adopts].mean() - x[~adopts].mean()
-        rounding = 1e-9 * np.abs(x).max()
+        one, other = start.loc[adopts, column], start.loc[~adopts, column]
+        spread, apart = np.sqrt((one.var(ddof=0) + other.var(ddof=0)) / 2), one.mean() - other.mean()
+        rounding = 1e-9 * start[column].abs().max()
         # Without any spread every difference is beyond measure, and has no number.
         distance = apart / spread if spread > rounding else 0.0 if abs(apart) <= rounding else np.nan
         verdict = "pass" if abs(distance) <= UNLIKE else "review"
@@ -216,17 +214,17 @@ def spillover(fitted: Fit, near: str) -> tuple[float, float]:
     group, labels = pd.factorize(groups[place])
     if len(labels) < 3:
         return np.nan, np.nan
-    # diff-diff stops at changes of 1e-10, whatever the unit of the outcome.
-    unit = rows["outcome"].std() or 1.0
-    outcome = (rows["outcome"] - rows["outcome"].mean()) / unit
-    seen = exposure[place, np.searchsorted(data.periods, rows["period"])]
-    rows = rows.assign(place=place, outcome=outcome, exposure=seen)
-    y, x = demean_by_groups(rows, ["outcome", "exposure"], ["place", "period"])[0][["outcome", "exposure"]].to_numpy().T
+    exposed = exposure[place, np.searchsorted(data.periods, rows["period"])]
+    rows = rows.assign(place=place, exposure=exposed)
+    y, x = (
+        demean_by_groups(rows, [name], ["place", "period"], tol=rounding)[0][name].to_numpy()
+        for name, rounding in (("outcome", data.rounding), ("exposure", 1e-10))
+    )
     if x @ x < 1e-9:
         return np.nan, np.nan
     change = float(x @ y / (x @ x))
     score = np.bincount(group, weights=x * (y - change * x))
     error = np.sqrt(len(labels) / (len(labels) - 1) * (score @ score)) / (x @ x)
-    if not error * unit > data.rounding:
+    if not error > data.rounding:
         return np.nan, np.nan
-    return change * unit, float(2 * special.stdtr(len(labels) - 1, -abs(change) / error))
+    return change, float(2 * special.stdtr(len(labels) - 1, -abs(change) / error))

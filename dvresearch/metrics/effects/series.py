@@ -294,9 +294,8 @@ class _Series:
             verdict = "fail" if cycles < 1 else "review" if cycles < CYCLES else "pass"
             yield graded("series_season", verdict, where, computed=findings.digits(cycles, 1), stated=str(CYCLES))
         spare = self.spare if np.linalg.matrix_rank(self.x) == len(self.names) else 0
-        yield graded(
-            "series_terms", "pass" if spare >= LEAST else "fail", where, computed=str(spare), stated=str(LEAST)
-        )
+        verdict = "pass" if spare >= LEAST else "fail"
+        yield graded("series_terms", verdict, where, computed=str(spare), stated=str(LEAST))
         if spare >= LEAST:
             yield graded("series_variation", "fail" if self.unvaried() else "pass", where)
         yield graded("series_comparison", "pass" if self.compared else "review", where)
@@ -339,6 +338,11 @@ class _Series:
         return sm.GLM(self.y, self.x, family=family, offset=np.log(self.exposure)).fit(scale="X2")
 
     @cached_property
+    def left(self) -> Floats:
+        """The Pearson residuals."""
+        return self.fitted.resid_pearson
+
+    @cached_property
     def root(self) -> Floats:
         """The roots of the weights of the rows."""
         return np.sqrt(self.fitted.family.variance(self.fitted.fittedvalues))
@@ -363,7 +367,7 @@ class _Series:
         """Return the covariance of the terms of Newey and West, of two places that of Driscoll and Kraay."""
         from statsmodels.stats.sandwich_covariance import cov_nw_groupsum
 
-        scores = self.x * (self.root * self.fitted.resid_pearson)[:, None]
+        scores = self.x * (self.root * self.left)[:, None]
         lags = _default_lags(self.periods) if lags is None else lags
         # Places are summed period by period before the lags are taken, so one place is plain Newey-West.
         time = pd.factorize(self.t, sort=True)[0]
@@ -371,7 +375,7 @@ class _Series:
 
     def together(self, rho: float = 0.0) -> Floats:
         """Return the covariance of the terms if places are hit together and periods follow each other as rho^apart."""
-        left, design, size = self.fitted.resid_pearson, self.free * self.root[:, None], np.empty(len(self.t))
+        left, design, size = self.left, self.free * self.root[:, None], np.empty(len(self.t))
         for here in self.places:
             size[here] = np.sqrt(left[here] @ left[here] / polyval(rho, _kept(self.t[here], design[here])[0]))
         one, other = left[self.own], left[self.other]
@@ -390,17 +394,13 @@ class _Series:
         """
         from scipy.optimize import brentq
 
-        away, variance = self.fitted.resid_pearson / self.root, self.root**-2.0
+        rows, away, variance = np.flatnonzero(self.treated == 1), self.left / self.root, self.root**-2.0
         if apart:
-            rows, away, variance = (
-                self.own,
-                away[self.own] - away[self.other],
-                variance[self.own] + variance[self.other],
-            )
-        else:
-            rows = np.flatnonzero(self.treated == 1)
-            away, variance = away[rows], variance[rows]
-        t, left, design = self.t[rows], away / np.sqrt(variance), self.free[rows] / np.sqrt(variance)[:, None]
+            rows = self.own
+            away[rows] -= away[self.other]
+            variance[rows] += variance[self.other]
+        t, root = self.t[rows], variance[rows] ** -0.5
+        left, design = away[rows] * root, self.free[rows] * root[:, None]
         if len(t) - design.shape[1] < LEAST:
             return 0.0
         alone, neighbours = _kept(t, design)
@@ -417,7 +417,7 @@ class _Series:
         """Say whether periods that follow each other still depend on each other (Ljung-Box)."""
         from statsmodels.stats.diagnostic import acorr_ljungbox
 
-        own = self.fitted.resid_pearson[self.treated == 1]
+        own = self.left[self.treated == 1]
         # Terms fitted to a short series leave residuals that alternate, so few lags are looked at.
         lags = min(_default_lags(len(own)), len(own) // 4) or 1
         p = float(acorr_ljungbox(own, lags=[lags])["lb_pvalue"].iloc[0])
