@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.polynomial.polynomial import polyval
 from scipy import special
 
-from dvresearch.errors import DataError, ParameterError, Text, check_choice
+from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_cells
 from dvresearch.metrics import findings
 from dvresearch.metrics.effects.inputs import check_columns, read_periods
 from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, column_numbers
@@ -176,10 +176,9 @@ def interrupted_series(
     series = _read(table, interruption)
     if lags is not None:
         check_whole("lags", lags)
-        if lags >= (n := series.periods):
-            raise ParameterError(
-                "lags-not-fewer-than-periods", got=f"lags={lags!r}", most=n - 1, default=_default_lags(n)
-            )
+        if lags > (most := series.periods - 1):
+            default = _default_lags(series.periods)
+            raise ParameterError("lags-not-fewer-than-periods", got=f"lags={lags!r}", most=most, default=default)
     contrasts = series.contrasts()
     failed = {f["check"] for f in series.feasible() if f["verdict"] == "fail"}
     reason = series.unvaried() if failed == {"series_variation"} else "not_estimable"
@@ -236,7 +235,7 @@ def series_findings(table: pd.DataFrame, interruption: Interruption) -> pd.DataF
     found = list(series.feasible())
     if all(f["verdict"] != "fail" for f in found):
         found += [series.autocorrelated(), series.placebo()]
-    return findings.table(found)
+    return findings.table(found).assign(where=str(interruption.of or ""))
 
 
 class _Series:
@@ -281,24 +280,23 @@ class _Series:
 
     def feasible(self) -> Iterator[Finding]:
         """Say whether the series allows an estimate."""
-        own, where = self.t[self.treated == 1], self.design.of or ""
+        own = self.t[self.treated == 1]
         for code, n in (("series_before", (own < 0).sum()), ("series_after", (own >= 0).sum())):
             verdict = "fail" if n < LEAST else "review" if n < ENOUGH else "pass"
-            yield graded(code, verdict, where, computed=str(n), stated=str(ENOUGH))
+            yield graded(code, verdict, computed=str(n), stated=str(ENOUGH))
         missing = 0
         for t in (self.t[here] for here in self.places):
             missing += len(np.setdiff1d(np.arange(t.min(), t.max()), [*t, *range(self.design.transition)]))
-        yield graded("series_gaps", "review" if missing else "pass", where, computed=str(missing))
+        yield graded("series_gaps", "review" if missing else "pass", computed=str(missing))
         if self.design.season:
             cycles = (own < 0).sum() / self.design.cycle
             verdict = "fail" if cycles < 1 else "review" if cycles < CYCLES else "pass"
-            yield graded("series_season", verdict, where, computed=findings.digits(cycles, 1), stated=str(CYCLES))
+            yield graded("series_season", verdict, computed=findings.digits(cycles, 1), stated=str(CYCLES))
         spare = self.spare if np.linalg.matrix_rank(self.x) == len(self.names) else 0
-        verdict = "pass" if spare >= LEAST else "fail"
-        yield graded("series_terms", verdict, where, computed=str(spare), stated=str(LEAST))
+        yield graded("series_terms", "pass" if spare >= LEAST else "fail", computed=str(spare), stated=str(LEAST))
         if spare >= LEAST:
-            yield graded("series_variation", "fail" if self.unvaried() else "pass", where)
-        yield graded("series_comparison", "pass" if self.compared else "review", where)
+            yield graded("series_variation", "fail" if self.unvaried() else "pass")
+        yield graded("series_comparison", "pass" if self.compared else "review")
 
     def unvaried(self) -> str:
         """Return the reason for which the variation of the series carries no estimate, "" when it does."""
@@ -421,21 +419,20 @@ class _Series:
         # Terms fitted to a short series leave residuals that alternate, so few lags are looked at.
         lags = min(_default_lags(len(own)), len(own) // 4) or 1
         p = float(acorr_ljungbox(own, lags=[lags])["lb_pvalue"].iloc[0])
-        verdict, where = "review" if p < _SMALL else "pass", self.design.of or ""
-        return graded("series_autocorrelation", verdict, where, computed=findings.p_value(p))
+        return graded("series_autocorrelation", "review" if p < _SMALL else "pass", computed=findings.p_value(p))
 
     def placebo(self) -> Finding:
         """Test the change at a start moved to the middle of the periods before, where there must be none."""
-        before, where = self.rows[self.rows["t"] < 0], self.design.of or ""
+        before = self.rows[self.rows["t"] < 0]
         moved = before.assign(t=before["t"] - np.floor(before["t"].median()))
         placebo = _Series(moved, self.design, compared=self.compared)
         if any(f["verdict"] == "fail" for f in placebo.feasible()):
-            return untested("series_placebo", where)
+            return untested("series_placebo")
         weights = placebo.contrasts().drop(["average", "trend"]).to_numpy()
         change, spread = weights @ placebo.fitted.params, weights @ placebo.together() @ weights.T
         f_value = change @ np.linalg.solve(spread, change) / len(change)
         p = float(special.fdtrc(len(change), placebo.spare, f_value))
-        return graded("series_placebo", "fail" if p < _SMALL else "pass", where, computed=findings.p_value(p))
+        return graded("series_placebo", "fail" if p < _SMALL else "pass", computed=findings.p_value(p))
 
 
 def _default_lags(periods: int) -> int:
@@ -468,11 +465,11 @@ def _read(table: pd.DataFrame, design: Interruption) -> _Series:
     columns += [Column(c, "text", required=True) for c in labels]
     check(table, Table("series", Text("chuỗi số", "series"), (), tuple(columns)))
     check_columns(table, labels, labels)
-    exposure = column_numbers(table, design.exposure) if design.exposure else np.ones(len(table))
-    if (exposure == 0).any():
-        where = f"dòng/row {int((exposure == 0).argmax()) + 1}, cột/column {design.exposure}"
-        raise DataError("exposure-is-zero", where=where)
-    treated = np.ones(len(table))
+    exposure = treated = np.ones(len(table))
+    if design.exposure:
+        exposure = column_numbers(table, design.exposure)
+        cells = pd.Series(exposure, range(1, len(table) + 1), name=design.exposure)
+        refuse_cells(cells, cells == 0, "exposure-is-zero", "series")
     if design.group:
         treated = (table[design.group] == design.of).to_numpy(dtype=float)
         places = table[design.group].nunique()
