@@ -385,6 +385,18 @@ def test_a_copy_is_no_comparison(family) -> None:
     assert series_findings(both, design).set_index("check").loc["series_variation", "verdict"] == "fail"
 
 
+def test_counts_of_0_and_1_vary() -> None:
+    """Witness: statsmodels, the model written out. Without its zeros such a series would be a straight line."""
+    rng = np.random.default_rng(5)
+    both = pd.concat([series(place=p).assign(count=rng.integers(0, 2, 60)) for p in "AB"])
+    design = Interruption("count", start="2024-01", group="place", of="A", change="level")
+    got = term(interrupted_series(both, design, errors="model"), "level")
+    t, treated = both["t"].to_numpy(dtype=float), (both["place"] == "A").to_numpy(dtype=float)
+    x = np.column_stack([np.ones(120), t, t >= 0])
+    theirs = sm.GLM(both["count"], np.hstack([x, x * treated[:, None]]), family=sm.families.Poisson()).fit(scale="X2")
+    assert got["value"] == pytest.approx(np.exp(theirs.params.iloc[5]), rel=1e-6)
+
+
 def test_a_comparison_needs_as_many_periods_as_a_place() -> None:
     both = hit_together(1, 4)
     few = both[(both["place"] == "A") | both["t"].between(-3, 2)]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dvresearch.errors import DataError, check_choice, message
+from dvresearch.errors import DataError, message
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import graded, p_value, untested
 from dvresearch.tables import ESTIMATES, check
@@ -18,7 +18,7 @@ __all__ = ["adjusted", "several_outcomes"]
 
 #: The rows of a table of effects that sum an outcome up: column, and its word there.
 _SUMS = {"effect": "overall", "term": "average"}
-#: Ways to adjust p-values for their number, and their names in statsmodels.
+#: Ways to adjust p-values for their number, and what statsmodels calls them.
 _METHODS = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
 #: Columns that tell the rows of one outcome apart, not the outcomes.
 _OF_ONE = {*_SUMS, "cohort", "period", "event_time", "band", "restriction", "m"}
@@ -41,7 +41,6 @@ def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) 
     """
     from statsmodels.stats.multitest import multipletests
 
-    check_choice("method", method, tuple(_METHODS))
     return multipletests(p, method=_METHODS[method])[1].tolist() if len(p) else []
 
 
@@ -78,56 +77,36 @@ def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
     for column, word in _SUMS.items():
         if column in rows:  # a table of another kind, put under this one, has nothing there
             rows = rows[rows[column].isna() | (rows[column] == word)]
-    if "band" in rows:
-        rows = rows[rows["band"] != "simultaneous"]
-    front = rows.columns[: rows.columns.get_loc("indicator")]
-    named = [c for c in front if c not in _OF_ONE]
+    named = [c for c in rows.loc[:, :"indicator"].columns[:-1] if c not in _OF_ONE]
     where = [
         f"{name} ({', '.join(map(str, label))})" if (label := [v for v in labels if pd.notna(v)]) else str(name)
         for name, *labels in rows[["indicator", *named]].itertuples(index=False)
     ]
+    rows, ratio = rows.set_axis(where), (rows["indicator"] == "series_change_ratio").to_numpy()
+    limits = ["value", "lower", "upper"]
+    rows.loc[ratio, "std_error"] /= rows.loc[ratio, "value"]
+    rows.loc[ratio, limits] = np.log(rows.loc[ratio, limits])
+    # How far the interval reaches out on the side of no effect.
+    rows["reach"] = np.where(rows["value"] > 0, rows["value"] - rows["lower"], rows["upper"] - rows["value"])
     drawn = (rows["method"] == "randomisation").to_numpy()
-    whole, permuted = (rows.assign(where=where)[part].set_index("where") for part in (~drawn, drawn))
     # What cannot be estimated has a row for each reason.
-    whole = whole[whole["value"].notna() | ~whole.index.duplicated()]
-    _refuse_unclear(whole)
-    raw = np.array([_p(row, permuted.loc[name] if name in permuted.index else row) for name, row in whole.iterrows()])
-    known = np.isfinite(raw)
-    after = np.full(len(raw), np.nan)
-    after[known] = adjusted(raw[known].tolist(), "benjamini_hochberg")
+    whole = rows[~drawn].loc[lambda rows: rows["value"].notna() | ~rows.index.duplicated()]
+    if whole.empty:
+        raise DataError("no-overall-estimate", got="0")
+    twice = whole.index[whole.index.duplicated()]
+    if len(twice):
+        raise DataError("outcome-with-several-estimates", got=f"{twice[0]}: {(whole.index == twice[0]).sum()}")
+    told = pd.concat([rows[drawn], whole])
+    told = told[~told.index.duplicated()].loc[whole.index]
+    tail, long = (1 + told["confidence"]) / 2, whole["reach"] / whole["std_error"]
+    # A place of its own on one side has no error: as few degrees of freedom as there can be.
+    freedom = special.stdtridf(tail, long).where(np.isfinite(long), 1.0)
+    own = 2 * special.stdtr(freedom, -special.stdtrit(freedom, tail) * told["value"].abs() / told["reach"])
+    own = own.where(told["reach"] > 0)
+    after = pd.Series(adjusted(own.dropna().tolist(), "benjamini_hochberg"), own.dropna().index)
     return findings.table(
         graded("several_outcomes", "review" if p < 0.05 <= q else "pass", name, computed=p_value(q), stated=p_value(p))
         if np.isfinite(p)
         else untested("several_outcomes", name, message("no-interval-no-p"))
-        for name, p, q in zip(whole.index, raw, after, strict=True)
+        for name, p, q in zip(own.index, own, after.reindex(own.index), strict=True)
     )
-
-
-def _refuse_unclear(whole: pd.DataFrame) -> None:
-    """Refuse a table without an outcome summed up, or in which the estimate of an outcome is not the only one."""
-    twice = whole.index[whole.index.duplicated()]
-    if len(whole) and not len(twice):
-        return
-    if len(whole):
-        raise DataError("outcome-with-several-estimates", got=f"{twice[0]}: {(whole.index == twice[0]).sum()}")
-    raise DataError("no-overall-estimate", got="0")
-
-
-def _p(row: pd.Series, interval: pd.Series) -> float:
-    """Return the p-value of no effect that goes with an interval; `row` tells the spread of the estimate."""
-
-    def scaled(of: pd.Series) -> tuple[float, float]:
-        """Return how far the estimate lies from no effect, and its interval reaches out on that side."""
-        numbers = of[["value", "lower", "upper"]].to_numpy(dtype=np.float64)
-        away, lower, upper = np.log(numbers) if row["indicator"] == "series_change_ratio" else numbers
-        return abs(away), away - lower if away > 0 else upper - away
-
-    away, reach = scaled(interval)
-    tail = (1 + interval["confidence"]) / 2
-    if not reach > 0:
-        return np.nan
-    error = row["std_error"] / (row["value"] if row["indicator"] == "series_change_ratio" else 1.0)
-    long = scaled(row)[1] / error if error > 0 else np.nan
-    # A place of its own on one side has no error: as few degrees of freedom as there can be.
-    freedom = float(special.stdtridf(tail, long)) if np.isfinite(long) else 1.0
-    return float(2 * special.stdtr(freedom, -special.stdtrit(freedom, tail) * away / reach))

@@ -46,27 +46,18 @@ def places(data: Sample) -> Places:
     The outcome less a regression on the covariates, period by period over all places, depends on the assignment in no
     way: permuting the assignment stays exact.
     """
-    rows = data.rows.assign(place=data.places[data.rows["unit"]], key=1.0)
+    rows = data.rows.assign(place=data.places[data.rows["unit"]])
     names = ["outcome", *(c for c in rows if c.startswith("x"))]
     summed = rows[names].mul(rows["weight"], axis=0).assign(weight=rows["weight"])
     sums = summed.groupby([rows["place"], rows["period"]]).sum()
     means, mass = sums[names].div(sums["weight"], axis=0), sums["weight"].groupby("place").mean()
     wide = means["outcome"].unstack("period").dropna()
-    outcome = wide.to_numpy()
-    if len(names) > 1:
-        outcome = outcome - outcome.mean(axis=0)
-        for j, period in enumerate(wide.columns):
-            x = means.xs(period, level="period").loc[wide.index, names[1:]].to_numpy()
-            x = x - x.mean(axis=0)
-            outcome[:, j] -= x @ np.linalg.lstsq(x, outcome[:, j], rcond=None)[0]
-    first = np.unique(data.places, return_index=True)[1][wide.index.to_numpy()]
-    return Places(
-        outcome,
-        data.cohorts[first],
-        mass.loc[wide.index].to_numpy(),
-        data.clusters[first],
-        wide.columns.to_numpy(dtype=np.float64),
-    )
+    for period in wide:
+        x = means.xs(period, level="period").loc[wide.index].assign(outcome=1.0).to_numpy()
+        wide[period] -= x @ np.linalg.lstsq(x, wide[period], rcond=None)[0]
+    at, periods = wide.index.to_numpy(), wide.columns.to_numpy(dtype=np.float64)
+    first = np.unique(data.places, return_index=True)[1][at]
+    return Places(wide.to_numpy(), data.cohorts[first], mass.loc[at].to_numpy(), data.clusters[first], periods)
 
 
 def cell_effects(
@@ -95,16 +86,14 @@ def cell_effects(
         Cohorts × periods; the weight is the size of the cohort from adoption on, 0 elsewhere and where the effect
         cannot be estimated.
     """
-    order = np.argsort(cohorts, kind="stable")
-    names, starts = np.unique(cohorts[order], return_index=True)
-    total = np.add.reduceat(of.mass[order], starts)
-    sums = np.add.reduceat(outcome[..., order, :] * of.mass[order][:, None], starts, axis=-2)
-    compared = np.broadcast_to((names == 0)[:, None], sums.shape[-2:])
-    if control == "not_yet":
-        compared = compared | (names[:, None] > of.periods + anticipation)
+    names, at = np.unique(cohorts, return_inverse=True)
+    member = (at == np.arange(len(names))[:, None]) * of.mass
+    total, sums = member.sum(axis=1), member @ outcome
+    later = (names[:, None] > of.periods + anticipation) & (control == "not_yet")
+    compared = (names == 0)[:, None] | later
     # against[t, s]: mean at period s of the places compared with in period t.
     with np.errstate(invalid="ignore", divide="ignore"):
-        against = (compared.T @ sums) / (total @ compared)[:, None]
+        against = compared.T @ sums / (total @ compared)[:, None]
     adopting = np.flatnonzero(names > of.periods[0] + anticipation)
     base = np.searchsorted(of.periods, names[adopting] - anticipation) - 1
     means = sums[..., adopting, :] / total[adopting, None]
@@ -116,12 +105,9 @@ def cell_effects(
 
 def overall(of: Places, outcome: Floats, cohorts: Floats, control: Control, anticipation: int = 0) -> Floats:
     """Average the :func:`cell_effects` from adoption on by cohort size; NaN when there is none."""
-    if not len(cohorts):
-        return np.full(outcome.shape[:-2], np.nan)
     _, effects, weight = cell_effects(of, outcome, cohorts, control, anticipation)
-    total = weight.sum(axis=(-2, -1))
     with np.errstate(invalid="ignore"):
-        return (weight * effects).sum(axis=(-2, -1)) / total
+        return (weight * effects).sum(axis=(-2, -1)) / weight.sum(axis=(-2, -1))
 
 
 def permuted(of: Places, draws: int, seed: int) -> Iterator[Floats]:
@@ -145,8 +131,10 @@ def permuted(of: Places, draws: int, seed: int) -> Iterator[Floats]:
     # The periods that change places with each other, and where each place finds its own in them.
     blocks = [of.cohorts[first]] if whole else np.split(of.cohorts[order], np.cumsum(np.bincount(cluster))[:-1])
     at = cluster if whole else np.argsort(order)
-    if math.prod(map(_ways, blocks)) <= max(draws, _ALL):
-        for parts in product(*(list(_orders(block)) for block in blocks)):
+    counts = [np.unique(block, return_counts=True)[1].tolist() for block in blocks]
+    ways = (math.factorial(sum(n)) // math.prod(map(math.factorial, n)) for n in counts)
+    if math.prod(ways) <= max(draws, _ALL):
+        for parts in product(*map(_orders, blocks)):
             yield np.concatenate(parts)[at]
         return
     yield of.cohorts
@@ -158,24 +146,16 @@ def permuted(of: Places, draws: int, seed: int) -> Iterator[Floats]:
             yield of.cohorts[np.lexsort((rng.random(len(cluster)), cluster))][at]
 
 
-def _ways(values: Floats) -> int:
-    """Return in how many different orders `values` can stand."""
-    counts = np.unique(values, return_counts=True)[1].tolist()
-    return math.prod(math.comb(sum(counts[i:]), counts[i]) for i in range(len(counts)))
-
-
 def _orders(values: Floats) -> Iterator[Floats]:
     """Yield `values` in every different order."""
-    names = np.unique(values)
-    if len(names) < 2:
+    others = values[values != values[0]]
+    if not len(others):
         yield values
         return
-    others = values[values != names[0]]
-    for held in combinations(range(len(values)), len(values) - len(others)):
-        rest = np.delete(np.arange(len(values)), held)
+    for held in combinations(range(len(values)), len(others)):
         for order in _orders(others):
-            drawn = np.full(len(values), names[0])
-            drawn[rest] = order
+            drawn = np.full(len(values), values[0])
+            drawn[list(held)] = order
             yield drawn
 
 

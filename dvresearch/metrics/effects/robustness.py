@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ from dvresearch.errors import Text, message
 from dvresearch.metrics.effects.fitting import Fit
 from dvresearch.metrics.effects.honest import refit
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
-from dvresearch.metrics.estimates import Floats
 from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value, percent, untested
 
 __all__ = [
@@ -56,29 +56,25 @@ def not_made(check: str, told: Text | None = None, *, argument: str = "") -> Fin
     return finding(check, "unknown", "", severity="minor", guidance=guidance)
 
 
-def overall_of(fitted: Fit, alpha: float = 0.05) -> Answer:
-    """Return the overall effect and the limits of its interval, Student's t."""
+def overall_of(fitted: Fit) -> Answer:
+    """Return the overall effect and the limits of its 95 % interval, Student's t."""
     part = fitted.effects("overall")
-    error = float(np.sqrt(fitted.covariance(part.influence)[0, 0]))
-    half = float(fitted.quantile(part.keys, alpha / 2)[0]) * error
-    return float(part.value[0]), float(part.value[0]) - half, float(part.value[0]) + half
+    value, half = part.value[0], fitted.quantile(part.keys, 0.025)[0] * fitted.errors(part.influence)[0]
+    return float(value), float(value - half), float(value + half)
 
 
-def _told(value: float, lower: float, upper: float) -> int:
+def _told(_: float, lower: float, upper: float) -> int:
     """Return 1 or -1 for an interval above or below 0, 0 for one that holds it."""
-    return 1 if lower > 0 else -1 if upper < 0 else 0
+    return int(lower > 0) - int(upper < 0)
 
 
 def one_cohort_out(fitted: Fit) -> Finding:
     """Leave out one cohort after the other: ``one_cohort_out``, the estimate farthest from that of all cohorts."""
-    cohorts = np.unique(fitted.cells["cohort"])
+    names, cohorts = _labels(fitted), np.unique(fitted.cells["cohort"])
     if len(cohorts) < 2:
         return untested("one_cohort_out")
-    period = pd.Series(fitted.sample.cohorts).groupby(fitted.sample.places).first().to_numpy()
-    names = _labels(fitted)
-    others = {cohort: _answer(_without(fitted, names[period == cohort])) for cohort in cohorts}
-    told = {fitted.sample.label(np.array([c]))[0]: answer for c, answer in others.items() if answer}
-    return _left_out("one_cohort_out", overall_of(fitted), told)
+    parts = [names[fitted.sample.place_cohorts == cohort] for cohort in cohorts]
+    return _left_out("one_cohort_out", fitted, dict(zip(fitted.sample.label(cohorts), parts, strict=True)), hangs=False)
 
 
 def influential(fitted: Fit, top: int = 20) -> Iterator[Finding]:
@@ -94,46 +90,36 @@ def influential(fitted: Fit, top: int = 20) -> Iterator[Finding]:
     if not top:
         yield from (not_made(code, argument="top") for code in ("one_place_out", "top_places_out"))
         return
-    whole, places = overall_of(fitted), fitted.sample.places
-    pull = np.bincount(places, weights=fitted.effects("overall").influence[:, 0])
+    pull = np.bincount(fitted.sample.places, weights=fitted.effects("overall").influence[:, 0])
     most = np.argsort(-np.abs(pull), kind="stable")[: min(top, len(pull) // 5)]
     names = _labels(fitted)[most]
-    yield _left_out("one_place_out", whole, {str(n): _answer(_without(fitted, np.array([n]))) for n in names})
-    together = {"": _answer(_without(fitted, names))} if len(names) else {}
-    yield _left_out("top_places_out", whole, together)
+    yield _left_out("one_place_out", fitted, {str(name): [name] for name in names})
+    yield _left_out("top_places_out", fitted, {"": names} if len(names) else {})
 
 
-def _answer(part: Fit) -> Answer | None:
-    return overall_of(part) if estimable(part) else None
+def _left_out(check: str, fitted: Fit, parts: Mapping[str, Any], *, hangs: bool = True) -> Finding:
+    """Fit again without each part of the places and compare with everything: does the interval tell the same?
 
-
-def _without(fitted: Fit, names: np.ndarray) -> Fit:
-    """Fit again without some places."""
-    return refit(fitted, fitted.panel[~fitted.panel[fitted.unit].isin(names).to_numpy()])
-
-
-def _left_out(check: str, whole: Answer, others: Mapping[str, Answer | None]) -> Finding:
-    """Compare estimates without something with that of everything: does the interval tell the same?
-
-    None is an answer that cannot be given without it: then the conclusion hangs on it.
+    Where no answer can be given without a part the conclusion hangs on it, unless `hangs` says otherwise.
     """
-    distance = {name: abs(part[0] - whole[0]) for name, part in others.items() if part}
-    if not distance:
+    whole, found = overall_of(fitted), {}
+    for label, names in parts.items():
+        rest = refit(fitted, fitted.panel[~fitted.panel[fitted.unit].isin(names).to_numpy()])
+        found[label] = overall_of(rest) if estimable(rest) else (np.nan, np.nan, np.nan)
+    known = {label: abs(rest[0] - whole[0]) for label, rest in found.items() if np.isfinite(rest[0])}
+    if not known:
         return untested(check)
-    changed = [name for name, part in others.items() if part is None or _told(*part) != _told(*whole)]
-    shown = changed[0] if changed else max(distance, key=lambda name: distance[name])
+    changed = [label for label, rest in found.items() if (_told(*rest) != _told(*whole) if label in known else hangs)]
+    shown = changed[0] if changed else max(known, key=lambda label: known[label])
     verdict = "review" if changed else "pass"
-    found = (others[shown] or (np.nan,))[0]
-    return graded(check, verdict, shown, computed=digits(found, 3), stated=digits(whole[0], 3))
+    return graded(check, verdict, shown, computed=digits(found[shown][0], 3), stated=digits(whole[0], 3))
 
 
 def _labels(fitted: Fit) -> np.ndarray:
     """Return the names of the places, in the order of their codes, whatever the index of the panel."""
-    data = fitted.sample
-    of_unit = np.empty(len(data.units), dtype=np.intp)
-    of_unit[data.rows["unit"]] = data.rows["place"]
-    first = np.unique(data.places, return_index=True)[1]
-    return np.asarray(pd.factorize(fitted.panel[fitted.unit])[1])[of_unit[first]]
+    rows, places = fitted.sample.rows, fitted.sample.places
+    codes = rows["place"].groupby(places[rows["unit"]]).first()
+    return np.asarray(pd.factorize(fitted.panel[fitted.unit])[1])[codes]
 
 
 def placebo_units(fitted: Fit, draws: int, seed: int) -> Finding:
@@ -166,17 +152,16 @@ def balance(fitted: Fit) -> Iterator[Finding]:
         The fit.
     """
     data = fitted.sample
-    start = data.rows[data.rows["period"] == data.periods[0]].dropna(subset=["outcome"])
+    start = data.rows[data.rows["period"] == data.periods[0]]
     adopts = start["cohort"].to_numpy() > 0
     if adopts.all() or not adopts.any():
         yield untested("balance", fitted.outcome)
         return
     columns = {fitted.outcome: "outcome"} | {c: f"x{j}" for j, c in enumerate(fitted.covariates)}
     for name, column in columns.items():
-        x = start[column].to_numpy()
-        spread = np.sqrt((x[adopts].var() + x[~adopts].var()) / 2)
-        apart = x[adopts].mean() - x[~adopts].mean()
-        rounding = 1e-9 * np.abs(x).max()
+        one, other = start.loc[adopts, column], start.loc[~adopts, column]
+        spread, apart = np.sqrt((one.var(ddof=0) + other.var(ddof=0)) / 2), one.mean() - other.mean()
+        rounding = 1e-9 * start[column].abs().max()
         # Without any spread every difference is beyond measure, and has no number.
         distance = apart / spread if spread > rounding else 0.0 if abs(apart) <= rounding else np.nan
         verdict = "pass" if abs(distance) <= UNLIKE else "review"
@@ -215,42 +200,31 @@ def spillover(fitted: Fit, near: str) -> tuple[float, float]:
     Outcome on the share of the other places near by that have adopted, over rows without a model, less the means of
     place and period; errors clustered by group.
     """
+    from diff_diff.utils import demean_by_groups  # Slow to load: only when asked for.
+
     data = fitted.sample
     group_of = fitted.panel.drop_duplicates(fitted.unit).set_index(fitted.unit)[near]
     groups = pd.factorize(group_of.loc[_labels(fitted)])[0]
-    cohort = pd.Series(data.cohorts).groupby(data.places).first().to_numpy()
-    adopted = (cohort[:, None] > 0) & (data.periods >= cohort[:, None])
-    held = np.zeros((groups.max() + 1, len(data.periods)))
-    np.add.at(held, groups, adopted)
-    others = np.maximum(np.bincount(groups)[groups] - 1, 1)[:, None]
-    exposure = (held[groups] - adopted) / others
-    rows = data.rows[data.rows["outcome"].notna()]
-    rows = rows[(rows["cohort"] == 0) | (rows["period"] < rows["cohort"] - fitted.anticipation)]
+    adopts = data.place_cohorts[:, None]
+    adopted = (adopts > 0) & (data.periods >= adopts)
+    held = pd.DataFrame(adopted).groupby(groups).transform("sum").to_numpy()
+    exposure = (held - adopted) / np.maximum(np.bincount(groups)[groups] - 1, 1)[:, None]
+    rows = data.rows[(data.rows["cohort"] == 0) | (data.rows["period"] < data.rows["cohort"] - fitted.anticipation)]
     place = data.places[rows["unit"]]
-    time = np.searchsorted(data.periods, rows["period"])
-    both = np.column_stack([rows["outcome"].to_numpy(), exposure[place, time]])
-    y, x = _within(both, place, time).T
-    group = np.unique(groups[place], return_inverse=True)[1]
-    count = group.max() + 1
-    if x @ x < 1e-9 or count < 3:
+    group, labels = pd.factorize(groups[place])
+    if len(labels) < 3:
+        return np.nan, np.nan
+    exposed = exposure[place, np.searchsorted(data.periods, rows["period"])]
+    rows = rows.assign(place=place, exposure=exposed)
+    y, x = (
+        demean_by_groups(rows, [name], ["place", "period"], tol=rounding)[0][name].to_numpy()
+        for name, rounding in (("outcome", data.rounding), ("exposure", 1e-10))
+    )
+    if x @ x < 1e-9:
         return np.nan, np.nan
     change = float(x @ y / (x @ x))
     score = np.bincount(group, weights=x * (y - change * x))
-    error = np.sqrt(count / (count - 1) * (score @ score)) / (x @ x)
+    error = np.sqrt(len(labels) / (len(labels) - 1) * (score @ score)) / (x @ x)
     if not error > data.rounding:
         return np.nan, np.nan
-    return change, float(2 * special.stdtr(count - 1, -abs(change) / error))
-
-
-def _within(values: Floats, place: np.ndarray, time: np.ndarray) -> Floats:
-    """Return `values` less the means of place and period, which alternate until nothing changes."""
-    values = values - values.mean(axis=0)
-    for _ in range(200):
-        before = values
-        for codes in (place, time):
-            count = np.maximum(np.bincount(codes), 1)
-            means = np.column_stack([np.bincount(codes, weights=v) / count for v in values.T])
-            values = values - means[codes]
-        if np.abs(values - before).max() < 1e-10 * max(np.abs(values).max(), 1e-300):
-            break
-    return values
+    return change, float(2 * special.stdtr(len(labels) - 1, -abs(change) / error))

@@ -2,40 +2,107 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.polynomial.polynomial import polyval
 from scipy import special
 
-from dvresearch.errors import ParameterError, check_choice
+from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_cells
 from dvresearch.metrics import findings
-from dvresearch.metrics.effects.interruption import Interruption, Series, read_series
-from dvresearch.metrics.effects.segmented import (
-    LEAST,
-    Segmented,
-    autocorrelation,
-    default_lags,
-    newey_west,
-    segmented,
-    spare_periods,
-    terms,
-    together,
-)
-from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole
+from dvresearch.metrics.effects.inputs import check_columns, read_periods
+from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, column_numbers
 from dvresearch.metrics.findings import Finding, graded, untested
+from dvresearch.tables import Column, Table, check
+from dvresearch.text import period as read_period
 
 __all__ = ["Interruption", "interrupted_series", "series_findings"]
 
 #: Periods on each side below which the answer is weak (Penfold and Zhang 2013, Academic Pediatrics 13:S38).
 ENOUGH = 8
+#: Periods on each side, and periods left over by the terms, below which nothing is estimated (the rule of Cochrane EPOC
+#: for including a series).
+LEAST = 3
 #: Whole cycles before the start that a season needs.
 CYCLES = 2
 _SMALL = 0.05
 #: Distances from the model, as a share of the values, that are nothing but rounding in the computer.
 _ROUNDING = 1e-9
+#: Highest autocorrelation allowed for: beyond it a series is as good as a random walk.
+_MOST = 0.95
+#: Months in the periods of the calendar; those named by a day last until the next day named.
+_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12, "day": 0}
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What was measured, since when the model runs, and which form its link may take.
+
+    Parameters
+    ----------
+    outcome : str
+        Column of the outcome: counts for ``quasipoisson``, any number for ``linear``.
+    start : number, date or period
+        First period with the model, or a day in it: ``2024-03``, ``15/03/2024`` (day/month/year), a Timestamp, a
+        Period; a whole number where periods are whole numbers. A year in a series of months is refused.
+    period : str, default "period"
+        Column of the period: whole numbers (202403 is a month, 20241 a quarter), periods of pandas or as tables write
+        them (``2024-03``, ``2024-Q1``), or dates. Dates of which no month has two are months (quarters or years when
+        they lie that far apart); other dates stand for the days from each to the next.
+    exposure : str, optional
+        Column a count is measured against (dossiers received, population). Counts only.
+    family : {"quasipoisson", "linear"}, default "quasipoisson"
+        Log-linear model of a count, or linear model of a number.
+    change : {"both", "level", "slope"}, default "both"
+        What may change at the start: the level, the slope, or both.
+    season : int or "indicators", default 0
+        Pairs of sine and cosine terms, 0 for none; or ``"indicators"``: a term of its own for every period of the cycle
+        but the first (eleven month terms), which takes more periods and supposes nothing about the shape.
+    cycle : int, default 12
+        Periods in a season: 12 for months, 4 for quarters.
+    group : str, optional
+        Column that tells the place with the model from a comparison place.
+    of : str, optional
+        The label of the place with the model in `group`.
+    transition : int, default 0
+        Periods from the start on that are left out, while the model is being set up.
+    """
+
+    outcome: str
+    start: Any
+    period: str = "period"
+    exposure: str | None = None
+    family: Literal["quasipoisson", "linear"] = "quasipoisson"
+    change: Literal["both", "level", "slope"] = "both"
+    season: int | Literal["indicators"] = 0
+    cycle: int = 12
+    group: str | None = None
+    of: str | None = None
+    transition: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("family", self.family, ("quasipoisson", "linear"))
+        check_choice("change", self.change, ("both", "level", "slope"))
+        for name in ("cycle", "transition", *(() if self.season == "indicators" else ("season",))):
+            check_whole(name, getattr(self, name))
+        wrong = {
+            "outcome": not isinstance(self.outcome, str),
+            "period": not isinstance(self.period, str),
+            "group": not isinstance(self.group, str | None),
+            "exposure": self.exposure is not None and (self.family == "linear" or not isinstance(self.exposure, str)),
+            "season": self.cycle < 2 if self.season == "indicators" else not 2 * self.season < self.cycle,
+            "of": (self.group is None) != (self.of is None),
+        }
+        for name, bad in wrong.items():
+            if bad:
+                raise ParameterError("interruption-does-not-fit", got=f"{name}={getattr(self, name)!r}", name=name)
 
 
 def interrupted_series(
@@ -106,32 +173,27 @@ def interrupted_series(
     """
     check_choice("errors", errors, ("newey_west", "model"))
     check_confidence(confidence)
+    series = _read(table, interruption)
     if lags is not None:
         check_whole("lags", lags)
-    series = read_series(table, interruption)
-    periods = len(np.unique(series.t))
-    if lags is not None and lags >= periods:
-        raise ParameterError(
-            "lags-not-fewer-than-periods", got=f"lags={lags!r}", most=periods - 1, default=default_lags(periods)
-        )
-    counts = interruption.family == "quasipoisson"
-    asked = ["average", *(t for t in ("level", "slope") if interruption.change in ("both", t)), "trend"]
-    keys = pd.DataFrame({"outcome": interruption.outcome, "term": asked})
-    failed = {f["check"] for f in _feasible(series, interruption) if f["verdict"] == "fail"}
-    reason = _unvaried(series, interruption) if failed == {"series_variation"} else "not_estimable"
-    if failed:
-        rows, degrees = [(np.nan, np.nan)] * len(asked), np.nan
-    else:
-        rows, degrees = _terms(series, interruption, asked, errors, lags)
-    value, error = np.array(rows, dtype=float).T
+        if lags > (most := series.periods - 1):
+            default = _default_lags(series.periods)
+            raise ParameterError("lags-not-fewer-than-periods", got=f"lags={lags!r}", most=most, default=default)
+    contrasts = series.contrasts()
+    failed = {f["check"] for f in series.feasible() if f["verdict"] == "fail"}
+    reason = series.unvaried() if failed == {"series_variation"} else "not_estimable"
+    value = error = np.full(len(contrasts), np.nan)
+    if not failed:
+        value, error = contrasts.to_numpy() @ series.fitted.params, series.errors(contrasts, errors, lags)
     tail = (1 + confidence) / 2
-    quantile = special.ndtri(tail) if errors == "model" else special.stdtrit(degrees, tail)
+    quantile = special.ndtri(tail) if errors == "model" else special.stdtrit(series.spare, tail)
     lower, upper = value - quantile * error, value + quantile * error
+    counts = interruption.family == "quasipoisson"
     if counts:
         value, lower, upper = np.exp(value), np.exp(lower), np.exp(upper)
         error = value * error
     return build(
-        keys,
+        pd.DataFrame({"outcome": interruption.outcome, "term": contrasts.index}),
         indicator="series_change_ratio" if counts else "series_change",
         value=value,
         std_error=error,
@@ -144,41 +206,6 @@ def interrupted_series(
         method=f"its_{interruption.family}_{errors}",
         reasons={reason: np.isnan(value)},
     )
-
-
-def _terms(
-    series: Series, interruption: Interruption, asked: list[str], errors: str, lags: int | None
-) -> tuple[list[tuple[float, float]], float]:
-    """Return value and error of each term asked for, on the scale of the model, and the degrees of freedom."""
-    fit = segmented(series, interruption)
-    spreads = {changed: list(_spreads(fit, errors, lags, changed)) for changed in {False, series.compared}}
-    after = series.t[(series.t >= 0) & (series.treated == 1)]
-    weights = {
-        "average": {"level": 1.0, "slope": float(after.mean())},
-        "level": {"level": 1.0},
-        "slope": {"slope": 1.0},
-        "trend": {"t": 1.0, "t:treated": 1.0},
-    }
-    rows = []
-    for term in asked:
-        changed = series.compared and term != "trend"
-        picked = {f"{name}:treated" if changed else name: w for name, w in weights[term].items()}
-        contrast = np.array([picked.get(name, 0.0) for name in fit.names])
-        variance = max(contrast @ spread @ contrast for spread in spreads[changed])
-        rows.append((contrast @ fit.result.params, np.sqrt(variance)))
-    return rows, spare_periods(series, fit.names)
-
-
-def _spreads(fit: Segmented, errors: str, lags: int | None, changed: bool) -> Iterator[Floats]:
-    """Give the covariances of the terms of which the largest counts."""
-    if errors == "model":
-        yield fit.result.cov_params()
-        return
-    # In short series Newey-West errors come out too small: they may widen the others, never narrow them.
-    yield newey_west(fit, lags)
-    yield together(fit)
-    if lags is None:
-        yield together(fit, autocorrelation(fit, changed))
 
 
 def series_findings(table: pd.DataFrame, interruption: Interruption) -> pd.DataFrame:
@@ -204,102 +231,321 @@ def series_findings(table: pd.DataFrame, interruption: Interruption) -> pd.DataF
     DataError, ParameterError
         As :func:`interrupted_series`.
     """
-    series = read_series(table, interruption)
-    found = list(_feasible(series, interruption))
+    series = _read(table, interruption)
+    found = list(series.feasible())
     if all(f["verdict"] != "fail" for f in found):
-        found += _checks(series, interruption)
-    return findings.table(found)
+        found += [series.autocorrelated(), series.placebo()]
+    return findings.table(found).assign(where=str(interruption.of or ""))
 
 
-def _feasible(series: Series, interruption: Interruption) -> Iterator[Finding]:
-    own = series.t[series.treated == 1]
-    where = interruption.of or ""
-    for code, n in (("series_before", (own < 0).sum()), ("series_after", (own >= 0).sum())):
-        verdict = "fail" if n < LEAST else "review" if n < ENOUGH else "pass"
-        yield graded(code, verdict, where, computed=str(n), stated=str(ENOUGH))
-    missing = sum(_gaps(series.t[series.treated == g], interruption.transition) for g in np.unique(series.treated))
-    yield graded("series_gaps", "review" if missing else "pass", where, computed=str(missing))
-    if interruption.season:
-        cycles = (own < 0).sum() / interruption.cycle
-        verdict = "fail" if cycles < 1 else "review" if cycles < CYCLES else "pass"
-        yield graded("series_season", verdict, where, computed=findings.digits(cycles, 1), stated=str(CYCLES))
-    matrix, names = terms(series, interruption)
-    spare = spare_periods(series, names) if np.linalg.matrix_rank(matrix) == len(names) else 0
-    yield graded("series_terms", "pass" if spare >= LEAST else "fail", where, computed=str(spare), stated=str(LEAST))
-    if spare >= LEAST:
-        yield graded("series_variation", "fail" if _unvaried(series, interruption) else "pass", where)
-    yield graded("series_comparison", "pass" if series.compared else "review", where)
+class _Series:
+    """A series, its terms and its fit: `t` counts periods from the start, `treated` marks the place with the model."""
+
+    def __init__(self, rows: pd.DataFrame, design: Interruption, *, compared: bool) -> None:
+        self.rows, self.design, self.compared = rows, design, compared
+        self.y, self.exposure, self.t, self.treated = rows[["y", "exposure", "t", "treated"]].to_numpy().T
+        self.places = [self.treated == place for place in np.unique(self.treated)]
+        self.periods = rows["t"].nunique()
+        own, other = (np.flatnonzero(self.treated == place) for place in (1, 0))
+        _, i, j = np.intersect1d(self.t[own], self.t[other], return_indices=True)
+        # The rows of the place with the model, and of the other, in the periods that both have.
+        self.own, self.other = own[i], other[j]
+        terms = self._terms()
+        self.names, self.x = list(terms), terms.to_numpy()
+        # The terms of one place: all of them, or with two places those that may differ between the two.
+        self.free = self.x[:, [not compared or f"{name}:treated" in terms for name in terms]]
+        # How many periods more than terms there are, at the place that has fewer periods.
+        self.spare = min((here.sum() for here in self.places), default=0) - sum(":" not in name for name in terms)
+
+    def _terms(self) -> pd.DataFrame:
+        t, after, design = self.rows["t"], (self.rows["t"] >= 0).astype(np.float64), self.design
+        terms = pd.DataFrame({"const": 1.0, "t": t, "level": after, "slope": after * t})
+        terms = terms.drop(columns={"level": "slope", "slope": "level", "both": []}[design.change])
+        if self.compared:
+            terms = terms.join(terms.mul(self.treated, axis=0).add_suffix(":treated"))
+        if design.season == "indicators":
+            return terms.assign(**{f"place{k}": 1.0 * (t % design.cycle == k) for k in range(1, design.cycle)})
+        for k in range(1, design.season + 1):
+            turn = 2 * np.pi * k * t / design.cycle
+            terms = terms.assign(**{f"sin{k}": np.sin(turn), f"cos{k}": np.cos(turn)})
+        return terms
+
+    def contrasts(self) -> pd.DataFrame:
+        """Return the changes asked for and the trend, a row each, as what they weigh the terms."""
+        after, suffix = self.t[(self.t >= 0) & (self.treated == 1)], ":treated" if self.compared else ""
+        rows = {"average": {f"level{suffix}": 1.0, f"slope{suffix}": after.sum() / max(len(after), 1)}}
+        rows |= {name: {f"{name}{suffix}": 1.0} for name in ("level", "slope") if self.design.change in ("both", name)}
+        rows["trend"] = {"t": 1.0, "t:treated": 1.0}
+        return pd.DataFrame([*rows.values()], [*rows]).reindex(columns=self.names).fillna(0.0)
+
+    def feasible(self) -> Iterator[Finding]:
+        """Say whether the series allows an estimate."""
+        own = self.t[self.treated == 1]
+        for code, n in (("series_before", (own < 0).sum()), ("series_after", (own >= 0).sum())):
+            verdict = "fail" if n < LEAST else "review" if n < ENOUGH else "pass"
+            yield graded(code, verdict, computed=str(n), stated=str(ENOUGH))
+        missing = 0
+        for t in (self.t[here] for here in self.places):
+            missing += len(np.setdiff1d(np.arange(t.min(), t.max()), [*t, *range(self.design.transition)]))
+        yield graded("series_gaps", "review" if missing else "pass", computed=str(missing))
+        if self.design.season:
+            cycles = (own < 0).sum() / self.design.cycle
+            verdict = "fail" if cycles < 1 else "review" if cycles < CYCLES else "pass"
+            yield graded("series_season", verdict, computed=findings.digits(cycles, 1), stated=str(CYCLES))
+        spare = self.spare if np.linalg.matrix_rank(self.x) == len(self.names) else 0
+        yield graded("series_terms", "pass" if spare >= LEAST else "fail", computed=str(spare), stated=str(LEAST))
+        if spare >= LEAST:
+            yield graded("series_variation", "fail" if self.unvaried() else "pass")
+        yield graded("series_comparison", "pass" if self.compared else "review")
+
+    def unvaried(self) -> str:
+        """Return the reason for which the variation of the series carries no estimate, "" when it does."""
+        y = self.y
+        if self.design.family == "quasipoisson":
+            if self._separated():
+                return "only_zeros" if y.any() else "no_variation"
+            y = np.log(np.where(y == 0, 0.5, y) / self.exposure)
+        left = y - self.x @ np.linalg.lstsq(self.x, y, rcond=None)[0]
+        for here in self.places:
+            rounding = _ROUNDING * np.abs(y[here]).max()
+            if np.ptp(y[here]) <= rounding:
+                return "no_variation"
+            if np.abs(left[here]).max() <= rounding:
+                return "exact_fit"
+        apart = np.abs(left[self.own] - left[self.other]).max(initial=0 if len(self.own) else np.inf)
+        return "exact_fit" if apart <= _ROUNDING * np.abs(y).max() else ""
+
+    def _separated(self) -> bool:
+        """Tell whether zeros let a log-linear model of counts run off to infinity.
+
+        They do when some combination of its terms is 0 at all other counts and below 0 at zeros only (Correia,
+        Guimarães and Zylkin 2020, Stata Journal 20:95).
+        """
+        from scipy.optimize import Bounds, milp
+
+        zero, terms = self.y == 0, self.x / np.abs(self.x).max(axis=0)
+        room = milp(zero @ terms, bounds=Bounds(-np.inf, np.inf), constraints=(terms, np.where(zero, -1.0, 0.0), 0.0))
+        return bool(room.fun < -0.5)
+
+    @cached_property
+    def fitted(self) -> Any:
+        """The model as statsmodels fits it; of numbers that is least squares."""
+        import statsmodels.api as sm
+
+        family = sm.families.Poisson() if self.design.family == "quasipoisson" else sm.families.Gaussian()
+        return sm.GLM(self.y, self.x, family=family, offset=np.log(self.exposure)).fit(scale="X2")
+
+    @cached_property
+    def left(self) -> Floats:
+        """The Pearson residuals."""
+        return self.fitted.resid_pearson
+
+    @cached_property
+    def root(self) -> Floats:
+        """The roots of the weights of the rows."""
+        return np.sqrt(self.fitted.family.variance(self.fitted.fittedvalues))
+
+    def errors(self, contrasts: pd.DataFrame, errors: str, lags: int | None) -> Floats:
+        """Return the standard errors of combinations of the terms: each the largest of those that may be believed."""
+        weights = contrasts.to_numpy()
+
+        def variances(spread: Floats) -> Floats:
+            return np.diag(weights @ spread @ weights.T)
+
+        if errors == "model":
+            return np.sqrt(variances(self.fitted.cov_params()))
+        # In short series Newey-West errors come out too small: they may widen the others, never narrow them.
+        found = [variances(self._newey_west(lags)), variances(self.together())]
+        if lags is None:
+            own, apart = (variances(self.together(self._autocorrelation(of))) for of in (False, self.compared))
+            found.append(np.where(contrasts.index == "trend", own, apart))
+        return np.sqrt(np.max(found, axis=0))
+
+    def _newey_west(self, lags: int | None) -> Floats:
+        """Return the covariance of the terms of Newey and West, of two places that of Driscoll and Kraay."""
+        from statsmodels.stats.sandwich_covariance import cov_nw_groupsum
+
+        scores = self.x * (self.root * self.left)[:, None]
+        lags = _default_lags(self.periods) if lags is None else lags
+        # Places are summed period by period before the lags are taken, so one place is plain Newey-West.
+        time = pd.factorize(self.t, sort=True)[0]
+        return cov_nw_groupsum((scores, self.fitted.normalized_cov_params), lags, time, use_correction="hac")
+
+    def together(self, rho: float = 0.0) -> Floats:
+        """Return the covariance of the terms if places are hit together and periods follow each other as rho^apart."""
+        left, design, size = self.left, self.free * self.root[:, None], np.empty(len(self.t))
+        for here in self.places:
+            size[here] = np.sqrt(left[here] @ left[here] / polyval(rho, _kept(self.t[here], design[here])[0]))
+        one, other = left[self.own], left[self.other]
+        enough = len(one) - design.shape[1] >= LEAST
+        alike = one @ other / np.sqrt(one @ one * (other @ other)) if enough else 0.0
+        shocks = np.where(np.equal.outer(self.treated, self.treated), 1.0, alike) * np.outer(size, size)
+        shocks *= rho ** np.abs(np.subtract.outer(self.t, self.t))
+        half = self.fitted.normalized_cov_params @ (self.x * self.root[:, None]).T
+        return half @ shocks @ half.T
+
+    def _autocorrelation(self, apart: bool) -> float:
+        """Return the first-order autocorrelation, 0 or more, of the place with the model, or of what sets it apart.
+
+        Fitting takes autocorrelation out of residuals. The one returned is that under which the residuals of this
+        design would show on average what these show.
+        """
+        from scipy.optimize import brentq
+
+        rows, away, variance = np.flatnonzero(self.treated == 1), self.left / self.root, self.root**-2.0
+        if apart:
+            rows = self.own
+            away[rows] -= away[self.other]
+            variance[rows] += variance[self.other]
+        t, root = self.t[rows], variance[rows] ** -0.5
+        left, design = away[rows] * root, self.free[rows] * root[:, None]
+        if len(t) - design.shape[1] < LEAST:
+            return 0.0
+        alone, neighbours = _kept(t, design)
+        seen = 2 * left[:-1] @ (left[1:] * (np.diff(t) == 1)) / (left @ left)
+
+        def excess(rho: float) -> float:
+            return float(polyval(rho, neighbours) / polyval(rho, alone) - seen)
+
+        if excess(0.0) >= 0:
+            return 0.0
+        return float(brentq(excess, 0.0, _MOST)) if excess(_MOST) > 0 else _MOST
+
+    def autocorrelated(self) -> Finding:
+        """Say whether periods that follow each other still depend on each other (Ljung-Box)."""
+        from statsmodels.stats.diagnostic import acorr_ljungbox
+
+        own = self.left[self.treated == 1]
+        # Terms fitted to a short series leave residuals that alternate, so few lags are looked at.
+        lags = min(_default_lags(len(own)), len(own) // 4) or 1
+        p = float(acorr_ljungbox(own, lags=[lags])["lb_pvalue"].iloc[0])
+        return graded("series_autocorrelation", "review" if p < _SMALL else "pass", computed=findings.p_value(p))
+
+    def placebo(self) -> Finding:
+        """Test the change at a start moved to the middle of the periods before, where there must be none."""
+        before = self.rows[self.rows["t"] < 0]
+        moved = before.assign(t=before["t"] - np.floor(before["t"].median()))
+        placebo = _Series(moved, self.design, compared=self.compared)
+        if any(f["verdict"] == "fail" for f in placebo.feasible()):
+            return untested("series_placebo")
+        weights = placebo.contrasts().drop(["average", "trend"]).to_numpy()
+        change, spread = weights @ placebo.fitted.params, weights @ placebo.together() @ weights.T
+        f_value = change @ np.linalg.solve(spread, change) / len(change)
+        p = float(special.fdtrc(len(change), placebo.spare, f_value))
+        return graded("series_placebo", "fail" if p < _SMALL else "pass", computed=findings.p_value(p))
 
 
-def _unvaried(series: Series, interruption: Interruption) -> str:
-    """Return the reason for which the variation of the series carries no estimate, "" when it does."""
-    matrix, _ = terms(series, interruption)
-    y, zero = series.y / series.exposure, series.y == 0
-    if interruption.family == "quasipoisson":
-        if _separated(matrix, zero):
-            return "no_variation" if zero.all() else "only_zeros"
-        y = np.log(y, where=~zero, out=np.full(len(y), np.nan))
-    beta = np.linalg.lstsq(matrix[~np.isnan(y)], y[~np.isnan(y)], rcond=None)[0]
-    left = y - matrix @ beta
-    for place in np.unique(series.treated):
-        here = series.treated == place
-        rounding = _ROUNDING * np.abs(y[here]).max(initial=0)
-        if np.ptp(y[here]) <= rounding:
-            return "no_variation"
-        if (np.abs(left[here]) <= rounding).all():
-            return "exact_fit"
-    kept = pd.Series(np.nan_to_num(left), series.t)
-    apart = kept[series.treated == 1].sub(kept[series.treated == 0]).dropna().abs()
-    return "exact_fit" if len(apart) and apart.max() <= _ROUNDING * np.nanmax(np.abs(y)) else ""
+def _default_lags(periods: int) -> int:
+    """Return the lags of Newey-West for a number of periods."""
+    return int(4 * (periods / 100) ** (2 / 9))
 
 
-def _separated(matrix: Floats, zero: np.ndarray) -> bool:
-    """Tell whether zeros let a log-linear model of counts run off to infinity.
+def _kept(t: Floats, design: Floats) -> list[Floats]:
+    """Return what residuals of a design keep of values 0, 1, 2, ... periods apart.
 
-    They do when some combination of its terms is 0 at all other counts and below 0 at zeros only (Correia, Guimarães
-    and Zylkin 2020, Stata Journal 20:95).
+    With M the matrix that makes residuals and N the one that adds up the neighbours of a period, these are the sums of
+    M and of MNM over the pairs of periods at each distance.
     """
-    from scipy.optimize import linprog
-
-    if not zero.any():
-        return False
-    terms = matrix / np.abs(matrix).max(axis=0)
-    room = linprog(
-        terms[zero].sum(axis=0),
-        A_ub=np.vstack([terms[zero], -terms[zero]]),
-        b_ub=np.repeat([0.0, 1.0], zero.sum()),
-        A_eq=terms[~zero] if not zero.all() else None,
-        b_eq=np.zeros((~zero).sum()) if not zero.all() else None,
-        bounds=(None, None),
-    )
-    return bool(room.fun < -0.5)
+    q = np.linalg.qr(design)[0]
+    distance = np.abs(np.subtract.outer(t, t)).astype(np.int64)
+    sums = []
+    for matrix in (np.eye(len(t)), 1.0 * (distance == 1)):
+        left = matrix - q @ (q.T @ matrix)
+        sums.append(np.bincount(distance.ravel(), (left - (left @ q) @ q.T).ravel()).astype(np.float64))
+    return sums
 
 
-def _gaps(t: Floats, transition: int) -> int:
-    t = t[(t < 0) | (t >= transition)]
-    return int(t.max() - t.min() + 1 - len(t) - (transition if t.min() < 0 <= t.max() else 0)) if len(t) else 0
+def _read(table: pd.DataFrame, design: Interruption) -> _Series:
+    """Return the series an interruption names, checked."""
+    if not isinstance(design, Interruption):
+        raise ParameterError("interruption-missing", got=type(design).__name__)
+    labels = [c for c in (design.period, design.group) if c]
+    counted: Literal["count", "number"] = "count" if design.family == "quasipoisson" else "number"
+    columns = [Column(c, counted, required=True) for c in (design.outcome, design.exposure) if c]
+    columns += [Column(c, "text", required=True) for c in labels]
+    check(table, Table("series", Text("chuỗi số", "series"), (), tuple(columns)))
+    check_columns(table, labels, labels)
+    exposure = treated = np.ones(len(table))
+    if design.exposure:
+        exposure = column_numbers(table, design.exposure)
+        cells = pd.Series(exposure, range(1, len(table) + 1), name=design.exposure)
+        refuse_cells(cells, cells == 0, "exposure-is-zero", "series")
+    if design.group:
+        treated = (table[design.group] == design.of).to_numpy(dtype=float)
+        places = table[design.group].nunique()
+        if not treated.any() or places > 2:
+            raise ParameterError("one-place-and-one-comparison", got=f"{design.group}: {places}; of={design.of!r}")
+    t = _since(table[design.period], design.start, treated)
+    rows = pd.DataFrame({"y": column_numbers(table, design.outcome), "exposure": exposure, "t": t, "treated": treated})
+    if rows.duplicated(["t", "treated"]).any():
+        raise DataError("period-has-several-rows", where=f"cột/column {design.period}")
+    own = t[treated == 1]
+    if not own.min() < 0 <= own.max():
+        raise DataError("start-outside-series", got=f"start={design.start!r}")
+    rows = rows[(t < 0) | (t >= design.transition)].dropna().sort_values("t", kind="stable", ignore_index=True)
+    return _Series(rows, design, compared=not treated.all())
 
 
-def _checks(series: Series, interruption: Interruption) -> Iterator[Finding]:
-    from statsmodels.stats.diagnostic import acorr_ljungbox
+def _since(values: pd.Series, start: Any, treated: Floats) -> Floats:
+    """Return the periods since the one that holds the start, counted in the shortest distance between two of them."""
+    values = values.infer_objects()
+    if pd.api.types.is_numeric_dtype(values):  # 202412 and 202501 are neighbours
+        values = read_periods(values)
+        if isinstance(values.dtype, pd.PeriodDtype) and isinstance(start, Real):
+            start = read_periods(pd.Series([start], name="start")).iloc[0]
+    if pd.api.types.is_numeric_dtype(values) and isinstance(start, Real):
+        if start % 1:
+            raise ParameterError("numbered-periods-not-whole", got=f"start={start!r}")
+        number = np.append(values, float(start))
+    else:
+        first, last = _days_of(start)
+        # The month of the first day tells what to type where the start is longer than a period.
+        number = _numbered(values, pd.DatetimeIndex([first + pd.offsets.MonthEnd(0), last, first]), treated)
+        if number[-2] != number[-1]:
+            told = f"{first:%Y-%m}" if number[-3] == number[-1] else f"{first:%Y-%m-%d}"
+            raise ParameterError("start-longer-than-period", got=f"start={start!r}", told=told)
+    t = number[: len(values)] - number[-1]
+    return t / _step(np.append(t, 0))
 
-    where = interruption.of or ""
-    own = segmented(series, interruption).left[series.treated == 1]
-    # Terms fitted to a short series leave residuals that alternate, so few lags are looked at.
-    p = float(acorr_ljungbox(own, lags=[min(default_lags(len(own)), len(own) // 4) or 1])["lb_pvalue"].iloc[0])
-    yield graded("series_autocorrelation", "review" if p < _SMALL else "pass", where, computed=findings.p_value(p))
 
-    before = series.before()
-    middle = float(np.floor(np.median(before.t)))
-    moved = replace(interruption, transition=0)
-    placebo = Series(before.y, before.exposure, before.t - middle, before.treated, before.compared)
-    if any(f["verdict"] == "fail" for f in _feasible(placebo, moved)):
-        yield untested("series_placebo", where)
-        return
-    fit = segmented(placebo, moved)
-    suffix = ":treated" if series.compared else ""
-    tested = [fit.names.index(t + suffix) for t in ("level", "slope") if t + suffix in fit.names]
-    change, spread = fit.result.params[tested], together(fit)[np.ix_(tested, tested)]
-    f_value = change @ np.linalg.solve(spread, change) / len(tested)
-    p = float(special.fdtrc(len(tested), spare_periods(placebo, fit.names), f_value))
-    yield graded("series_placebo", "fail" if p < _SMALL else "pass", where, computed=findings.p_value(p))
+def _numbered(values: pd.Series, days: pd.DatetimeIndex, treated: Floats) -> Floats:
+    """Return the running number of each period, and after them of the period that holds each of some days."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return np.append(values.astype("int64"), days.to_period(values.dtype.freq).astype("int64"))
+    if pd.api.types.is_numeric_dtype(values):
+        return np.append(values, days.year)
+    months = 0
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        spans = {v: read_period(str(v)) for v in values.unique()}
+        kinds = {span.kind for span in spans.values()}
+        if len(kinds) > 1 or not kinds <= set(_MONTHS):
+            raise DataError("periods-differ", got=", ".join(sorted(kinds)), where=f"cột/column {values.name}")
+        values, months = values.astype("object").map({v: span.start for v, span in spans.items()}), _MONTHS[kinds.pop()]
+    every = pd.DatetimeIndex([*pd.to_datetime(values).dt.tz_localize(None), *days])
+    month = every.year * 12 + every.month - 1
+    if not months and not pd.DataFrame({"place": treated, "month": month[: len(values)]}).duplicated().any():
+        months = math.gcd(_step(month[: len(values)]), 12)
+    offset = (every - every[: len(values)].min()).days
+    return (month // months if months else offset // _step(offset[: len(values)])).to_numpy(dtype=float)
+
+
+def _step(numbers: Any) -> int:
+    """Return the largest whole number of which all distances are multiples."""
+    return int(np.gcd.reduce(np.diff(np.unique(numbers)).astype(np.int64))) or 1
+
+
+def _days_of(start: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and the last day of what an interruption gives as its start: a day is day/month/year."""
+    try:
+        if isinstance(start, pd.Period):
+            first, last = start.start_time, start.end_time.normalize()
+        elif isinstance(start, dt.date | np.datetime64):
+            first = last = pd.Timestamp(start).tz_localize(None)
+        else:
+            span = read_period(str(start))
+            first, last = pd.Timestamp(span.start), pd.Timestamp(span.end or span.start)
+    except DataError:
+        first = last = pd.NaT
+    if first is pd.NaT:
+        raise ParameterError("start-is-no-period", got=f"start={start!r}")
+    return first, last
