@@ -14,6 +14,7 @@ from dvresearch.evaluation.content import Checks, Report, Section
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
+from dvresearch.loaders.declaration import RECORDS
 from dvresearch.metrics.findings import finding, table
 from dvresearch.screening import screen
 from dvresearch.wording import describe_findings, summarise_findings
@@ -89,7 +90,7 @@ def check_inputs(spec: Spec) -> dict[str, pd.DataFrame]:
     for key, path in spec.inputs.items():
         if key in forms:
             found[key] = screen(path, forms[key])
-        elif key in ("dossiers", "cases", "responses", "models", "targets", "rubric"):
+        elif key in RECORDS:
             found[key] = ctx.screened(key)
     asked = [q for q in ctx.open_questions() if q.get("code") == "due-contains-pause"]
     if asked:

@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch.errors import Answer, DataError, ParameterError
-from dvresearch.loaders.form_layouts import FORMS
+from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.tables import TABLES, Table
 
 __all__ = [
     "LEFT_OUT",
+    "RECORDS",
     "STATES",
     "Declaration",
     "Stated",
     "beside",
+    "check_kind",
     "declared",
     "declared_once",
     "from_mapping",
@@ -49,7 +51,7 @@ STATES = {
     "halted": {"ends": "stopped", "paused": "paused"},
 }
 #: The kinds of table that are read record by record.
-RECORDS = ("dossiers", "cases", "responses", "models", "targets", "rubric")
+RECORDS = ("dossiers", "cases", "models", "targets", "rubric", "responses")
 _DATED = tuple(name for name in RECORDS if any(c.kind in ("date", "time") for c in TABLES[name].columns))
 #: Keys that mean something of some kinds of table only.
 USED_BY = {
@@ -215,6 +217,8 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     """
     if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
         tables = [stated] if isinstance(stated, Declaration) else list(stated)
+        for table in tables:
+            check_kind(table.kind)
     else:
         file = Path(stated) if stated is not None else beside(path)
         tables = from_toml(file) if stated is not None or file.is_file() else []
@@ -225,7 +229,6 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     if said.get("date_order") == "auto":
         del said["date_order"]
     given = said.pop("given", {})
-    _check_kinds(tables, "")
     mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
     merged = [replace(t, kind=kind, **said, given={**t.given, **given}) for t in mine]
     for table in merged:
@@ -281,9 +284,7 @@ def from_toml(file: Path) -> list[Declaration]:
     tables = raw.get("table")
     if set(raw) - {"table"} or not isinstance(tables, list):
         raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
-    found = [from_mapping(table, file) for table in tables]
-    _check_kinds(found, file.name)
-    return found
+    return [from_mapping(table, file) for table in tables]
 
 
 def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
@@ -314,15 +315,31 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
             value = beside_it if name == "corrections" or beside_it.is_file() else value
         values[name] = value
     found = Declaration(**values)
+    check_kind(found.kind, where=file.name)
     _check_words(found, file.name)
     return found
 
 
-def _check_kinds(tables: Sequence[Declaration], where: str) -> None:
-    """Refuse a table of a kind that is none: it would be read by nobody."""
-    known = ("", *RECORDS, *dict.fromkeys(code for code, _ in FORMS))
-    if wrong := next((t.kind for t in tables if t.kind not in known), ""):
-        raise DataError("table-kind-unknown", where=where or None, got=wrong, kind=wrong, words=", ".join(known[1:]))
+def check_kind(kind: str, kinds: Sequence[str] = (*RECORDS, *FORM_CODES), *, where: str = "") -> None:
+    """Refuse a kind of table that there is not: it would be read by nobody.
+
+    Parameters
+    ----------
+    kind : str
+        What a table is said to hold; empty where nothing is said.
+    kinds : sequence of str
+        What it may be.
+    where : str
+        The file that says so.
+
+    Raises
+    ------
+    ParameterError
+        For a kind that is none of them; a `DataError` where a file says so.
+    """
+    if kind and kind not in kinds:
+        fault = DataError if where else ParameterError
+        raise fault("table-kind-unknown", where=where or None, got=kind, kind=kind, words=", ".join(kinds))
 
 
 def _placeholders(found: Declaration) -> list[str]:
@@ -348,7 +365,7 @@ def _right_line(key: str, value: object, default: object, *, yes_or_no: bool) ->
 
 
 def _refuse_misplaced(key: str, entries: Any, file: Path) -> None:
-    """Refuse a setting of a table as a whole that stands in a table within it, and an entry nobody filled in."""
+    """Refuse a setting of a table as a whole that stands in a table within it."""
     if not isinstance(entries, dict):
         return
     settings = {"as" if f.name == "kind" else f.name for f in fields(Declaration) if f.default_factory is not dict}

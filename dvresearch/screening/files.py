@@ -14,8 +14,9 @@ from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, ParameterError, Text, declared_lines
 from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
-from dvresearch.loaders.declaration import Declaration, Stated, declared, declared_once
+from dvresearch.loaders.declaration import RECORDS, Declaration, Stated, check_kind, declared, declared_once
 from dvresearch.loaders.figures import faults
+from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.loaders.forms import FormReading, read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.kinds import KINDS
@@ -27,7 +28,6 @@ from dvresearch.metrics.findings import Finding
 from dvresearch.metrics.published import check_shares
 from dvresearch.privacy import shown_header
 from dvresearch.screening.forms import check_form
-from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind
 from dvresearch.screening.records import Records, named_rows, noted, screen_records
 from dvresearch.screening.registers import CHECKS, GIVEN
 from dvresearch.tables import DOSSIERS
@@ -95,7 +95,7 @@ def screen(
     ParameterError
         For an unknown table, column name or zone, and for what could not be used with this table.
     """
-    check_kind(table, (*DECLARED, "figures", *FORM_CODES))
+    check_kind(table, (*RECORDS, "figures", *FORM_CODES))
     stated = {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections, "unit": unit}
     used = {"figures": (), **dict.fromkeys(FORM_CODES, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
     stated |= given or {}

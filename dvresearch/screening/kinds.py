@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from dvresearch.errors import ParameterError
 from dvresearch.loaders.cells import finder, vocabulary
 from dvresearch.loaders.convert import is_long
 from dvresearch.loaders.declaration import Declaration, beside, from_toml
-from dvresearch.loaders.form_layouts import FORMS, printed_codes
+from dvresearch.loaders.form_layouts import FORM_CODES, printed_codes
 from dvresearch.loaders.headers import find_blocks
+from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.sheets import Sheet, read_sheets, texts
-from dvresearch.tables import SCALES, TABLES, responses_table
+from dvresearch.tables import SCALES, responses_table
 from dvresearch.text import plain
 
-__all__ = ["DECLARED", "FORM_CODES", "check_kind", "declared_kinds", "likely_kind"]
+__all__ = ["declared_kinds", "likely_kind"]
 
-#: Codes of the report forms.
-FORM_CODES = tuple(dict.fromkeys(code for code, _ in FORMS))
-
-#: Tables a declaration can speak of; the first five are told by their headers.
-DECLARED = ("dossiers", "cases", "models", "targets", "rubric", "responses")
 #: Columns of answers on one scale from which a table holds a survey; rows and answers that are looked at.
 _ITEMS, _HEAD, _ANSWERS = 3, 30, 200
 #: Title of the first column of what an online form writes.
 _ONLINE = ("dau thoi gian", "timestamp")
 
 
-def check_kind(kind: str, kinds: Sequence[str]) -> None:
-    """Raise a `ParameterError` that says which kinds of table there are, when `kind` is none of them."""
-    if kind not in kinds:
-        raise ParameterError("table-kind-unknown", kind=kind, words=", ".join(kinds))
-
-
 def declared_kinds(path: str | Path) -> list[str]:
-    """Return the kinds of table that the declaration beside a file names, each once; none where it names none.
-
-    Raises
-    ------
-    ParameterError
-        For a kind that there is not.
-    """
+    """Return the kinds of table that the declaration beside a file names, each once; none where it names none."""
     file = beside(path)
-    kinds = list(dict.fromkeys(t.kind for t in from_toml(file) if t.kind)) if file.is_file() else []
-    for kind in kinds:
-        check_kind(kind, (*DECLARED, *FORM_CODES))
-    return kinds
+    return list(dict.fromkeys(t.kind for t in from_toml(file) if t.kind)) if file.is_file() else []
 
 
 def likely_kind(path: str | Path) -> str:
@@ -64,9 +43,10 @@ def likely_kind(path: str | Path) -> str:
         return form
 
     def named(kind: str) -> int:
-        return max((len(b.names) for s in sheets for b in find_blocks(s, TABLES[kind], Declaration(kind))), default=0)
+        said = Declaration(kind)
+        return max((len(b.names) for s in sheets for b in find_blocks(s, KINDS[kind].table, said)), default=0)
 
-    counts = {kind: named(kind) for kind in DECLARED[:-1]}
+    counts = {kind: named(kind) for kind in KINDS}
     best = max(counts, key=counts.__getitem__)
     online = any(plain(title) in _ONLINE for title in heads[0])
     if online or max(map(_items, sheets)) >= max(_ITEMS, counts[best]):

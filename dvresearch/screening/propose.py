@@ -12,12 +12,22 @@ from typing import Any, NamedTuple
 
 from dvresearch import codebook, workbook
 from dvresearch.errors import Answer, DataError, ParameterError, message
-from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, beside, declared, from_mapping
+from dvresearch.loaders.declaration import (
+    LEFT_OUT,
+    RECORDS,
+    Declaration,
+    Stated,
+    beside,
+    check_kind,
+    declared,
+    from_mapping,
+)
+from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
 from dvresearch.loaders.sheets import read_sheets, texts
 from dvresearch.privacy import shown_header
-from dvresearch.screening.kinds import DECLARED, FORM_CODES, check_kind, declared_kinds, likely_kind
+from dvresearch.screening.kinds import declared_kinds, likely_kind
 
 __all__ = ["Choice", "Proposal", "answer", "declare", "propose", "read_answers", "write_questions"]
 
@@ -176,8 +186,8 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
             line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
             raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
         if not wanted:
-            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(DECLARED))
-        check_kind(wanted, DECLARED)
+            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(RECORDS))
+        check_kind(wanted, RECORDS)
     questions: _Questions = []
     lines, cells = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi], 0
     for wanted in dict.fromkeys((*kinds, *there)):
