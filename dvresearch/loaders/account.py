@@ -67,6 +67,8 @@ class Question:
         What the braces of the message stand for.
     about : str
         Column of the contract that stays in doubt; ``""`` when the table as a whole does.
+    first : bool
+        Whether its answer decides how cells are read, so that it comes before what is wrong with them.
     """
 
     code: str
@@ -76,6 +78,7 @@ class Question:
     blocking: bool = False
     blanks: Mapping[str, object] = field(default_factory=dict)
     about: str = ""
+    first: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return the question as plain values."""

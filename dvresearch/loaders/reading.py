@@ -243,11 +243,12 @@ class Reading:
         evidence: str = "",
         answers: Sequence[Answer] = (),
         blocking: bool = False,
+        first: bool = False,
         **blanks: object,
     ) -> None:
         """Put a question about the file; `column` is what stays in doubt."""
         place = where or self.where(column)
-        self.questions.append(Question(code, place, evidence, tuple(answers), blocking, blanks, column))
+        self.questions.append(Question(code, place, evidence, tuple(answers), blocking, blanks, column, first))
 
     def report(self) -> dict[str, Any]:
         """Return how the file was read, as plain data without any cell of a personal column."""
@@ -277,8 +278,7 @@ class Reading:
 
     def refuse(self) -> None:
         """Raise a `DataError` that names what has to be mended or answered, if anything has to be."""
-        # who mends the impossible dates alone would leave the others in doubt, and nothing to tell
-        refuse_questions([q for q in self.questions if q.code == "date-orders-mixed"])
+        refuse_questions([q for q in self.questions if q.first])
         refuse_problems(self.problems)
         refuse_questions(self.questions)
 
@@ -295,10 +295,11 @@ class Reading:
 
     def leave_out(self, reason: str, positions: Sequence[int]) -> None:
         """Set records aside for a reason; what was wrong with their cells is no matter then."""
+        gone = set()
         for part, row in ((self.parts[int(self._part[p])], int(self._rows[p])) for p in positions):
             part.body.aside.setdefault(reason, []).append(row)
-            sheet = part.block.sheet.name
-            self.problems = [p for p in self.problems if (p.sheet.name, p.row) != (sheet, row)]
+            gone.add((part.block.sheet.name, row))
+        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in gone]
         kept = np.ones(len(self.frame), dtype=bool)
         kept[list(positions)] = False
         self.frame = self.frame[kept]
@@ -576,6 +577,7 @@ def _ask_mixed_orders(out: Reading, blocks: Sequence[Block], cells: Sequence[Map
             where=block.sheet.where(block.top, block.columns[name]),
             answers=[Answer("date_order", order) for order in ("dmy", "mdy")],
             blocking=True,
+            first=True,  # who mends the impossible dates alone would leave the others in doubt, and nothing to tell
             day=orders["dmy"],
             month=orders["mdy"],
             both=orders["ambiguous"],
