@@ -218,7 +218,7 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
         tables = [stated] if isinstance(stated, Declaration) else list(stated)
         for table in tables:
-            check_kind(table.kind)
+            check_kind(table.kind, where=Path(path).name)
     else:
         file = Path(stated) if stated is not None else beside(path)
         tables = from_toml(file) if stated is not None or file.is_file() else []
