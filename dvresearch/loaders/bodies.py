@@ -17,22 +17,20 @@ from numpy.typing import NDArray
 from dvresearch.errors import Answer
 from dvresearch.loaders.account import Fate, Question, SheetAccount
 from dvresearch.loaders.declaration import Declaration
-from dvresearch.loaders.headers import Block, is_numbering, key
+from dvresearch.loaders.headers import SERIAL_TITLES, Block, is_numbering, key
 from dvresearch.loaders.sheets import filled, texts
 from dvresearch.loaders.totals import names_total, total_rows
 from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import shape
 
-__all__ = ["LABELS", "LONG", "SERIAL_TITLES", "Body", "body_rows"]
+__all__ = ["LABELS", "LONG", "Body", "body_rows"]
 
 LABELS = 4  # columns in which the word of a total may stand
 #: A number of a heading: I, II, A, B; 1 and 2 number records.
 _SECTION = re.compile(r"[IVX]{1,5}|[A-H]")
 #: Where a total row may begin.
 _MAY_BE_TOTAL = re.compile(r"[\s(]*(?:t|c|l|Σ|∑|s|g|đ|toàn)", re.IGNORECASE)
-#: Titles of the column of serial numbers.
-SERIAL_TITLES = ("stt", "tt", "sott", "sothutu", "thutu")
 LONG = 120  # letters from which a text alone in its row is no heading
 _SHOWN = 10  # rows named in a question
 

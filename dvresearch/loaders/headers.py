@@ -28,6 +28,7 @@ from dvresearch.tables import Table
 from dvresearch.text import plain
 
 __all__ = [
+    "SERIAL_TITLES",
     "Block",
     "column_names",
     "find_blocks",
@@ -39,6 +40,8 @@ __all__ = [
     "titles_above",
 ]
 
+#: Titles of the column of serial numbers.
+SERIAL_TITLES = ("stt", "tt", "sott", "sothutu", "thutu")
 _HEAD = 60  # rows in which a header of a form is looked for
 _WIDEST = 400  # columns
 _TALLEST = 8  # rows a header may take
@@ -114,6 +117,14 @@ class Block:
     def body(self) -> int:
         """The first row below the header, counted from 0."""
         return self.top + self.height
+
+    def number(self, row: int) -> int:
+        """Return what the file calls a row, counted from 0 here."""
+        return self.sheet.first_row + row + bool(self.sheet.titles)
+
+    def where(self, column: int | str | None = None) -> str:
+        """Say where the header stands, and a column by its place or its name in the contract."""
+        return self.sheet.where(self.top, self.columns[column] if isinstance(column, str) else column)
 
 
 @cache
