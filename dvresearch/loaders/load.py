@@ -28,15 +28,9 @@ from dvresearch.loaders.sheets import LoadReport, texts
 from dvresearch.tables import DOSSIERS, SENSITIVE, TABLES, check
 
 __all__ = [
-    "OpenQuestion",
-    "load_cases",
-    "load_dossiers",
-    "load_models",
-    "load_responses",
-    "load_rubric",
-    "load_targets",
+    "OpenQuestion", "load_cases", "load_dossiers", "load_models", "load_responses", "load_rubric", "load_targets",
     "readings",
-]
+]  # fmt: skip
 
 DateOrder = Literal["auto", "dmy", "mdy"]
 #: Share of the rows of a sheet that stand in others, too, from which it repeats them.

@@ -26,7 +26,7 @@ from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates,
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
+from dvresearch.loaders.headers import Block, find_blocks, key, labelled, missing_columns
 from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable, shown_header
 from dvresearch.tables import Column, Table, check
@@ -490,10 +490,10 @@ def _ask_columns(out: Reading, block: Block, lacking: set[str]) -> None:
     """Ask about required columns that a table lacks: what they hold, or not to read it; and which of several it is."""
     table, where = out.table, block.where()
     if lacking:
-        names = ", ".join(f"{n} ({label(table, n)})" for n in table.names if n in lacking)
-        given = [Answer("given", w, n) for n in table.names if n in lacking for w in table.column(n).words or ("…",)]
-        other = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
-        out.ask("table-lacks-column", where=where, answers=[*given, *other], blocking=True, columns=names)
+        answers = [Answer("given", w, n) for n in table.names if n in lacking for w in table.column(n).words or ("…",)]
+        answers += [Answer("unread", [block.sheet.name])] if block.sheet.name else []
+        columns = labelled(table, lacking)
+        out.ask("table-lacks-column", where=where, answers=answers, blocking=True, columns=columns)
     for name, at in block.rivals.items():
         titles = {column_letters(block.sheet.first_column + c): shown_header(block.titles[c]) for c in at}
         seen = "; ".join(map(": ".join, titles.items()))
