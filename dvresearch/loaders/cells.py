@@ -104,13 +104,10 @@ def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
     return codes, [*uniques, *(values[i] for i in apart)]
 
 
-def _typed(
-    values: Any, codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad: Iterable[bool], **more: Any
-) -> Typed:
-    wrong = [b or isinstance(u, Odd) for b, u in zip(bad, uniques, strict=True)]
-    spread = np.array([*wrong, False], dtype=bool)[codes]
-    early = np.array([*more.pop("early", np.zeros(len(wrong))), False], dtype=bool)[codes]
-    return Typed(content, spread, early, values.array if isinstance(values, pd.Series) else values, **more)
+def _typed(values: Any, codes: NDArray[np.intp], content: pd.Series, *marks: Iterable[bool]) -> Typed:
+    """Return a column; `marks` tell of each distinct value whether it could not be read and whether it is too early."""
+    bad, early = (np.array([*mark, False], dtype=bool)[codes] for mark in marks)
+    return Typed(content, bad, early, values.array if isinstance(values, pd.Series) else values)
 
 
 def word_for_others(column: Column) -> str:
@@ -163,11 +160,14 @@ def convert(values: Sequence[Any], column: Column, *, order: Order = "dmy", zone
         read = [None if t.casefold() in MISSING else t for t in texts(uniques)]
         if column.kind == "code":
             _read_codes(uniques, read, bad)
-    read = [None if isinstance(u, Odd) else r for u, r in zip(uniques, read, strict=True)]
+    odd = [isinstance(u, Odd) for u in uniques]
+    read, bad = [None if o else r for o, r in zip(odd, read, strict=True)], [*np.logical_or(odd, bad)]
     if column.kind == "stated":  # a missing cell states nothing
         read, codes = [*read, False], np.where(codes < 0, len(read), codes)
     content = pd.Series(pd.Series(read, dtype=form).array.take(codes, allow_fill=True))
-    return _typed(values, codes, uniques, content, bad, unknown=unknown)
+    out = _typed(values, codes, content, bad, [False] * len(bad))
+    out.unknown = unknown
+    return out
 
 
 def _read_codes(uniques: list[Any], read: list[Any], bad: list[bool]) -> None:
@@ -276,17 +276,11 @@ def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | No
     others = column_date_order(uniques[i] for i in strings if not bad[i] and not _COMMON.fullmatch(uniques[i].strip()))
     failed = column_date_order(u for u, b in zip(uniques, bad, strict=True) if b)
     sure = {order: decided or others in (order, "mixed")}
-    return _typed(
-        values,
-        codes,
-        uniques,
-        series.dt.normalize() if days else series,
-        bad,
-        early=early,
-        offsets=bool((~np.isnat(instants)).any()),
-        day_first=sure.get("dmy", failed == "dmy"),
-        month_first=sure.get("mdy", failed == "mdy"),
-    )
+    odd = [isinstance(u, Odd) for u in uniques]
+    out = _typed(values, codes, series.dt.normalize() if days else series, np.logical_or(bad, odd), early)
+    out.offsets = bool((~np.isnat(instants)).any())
+    out.day_first, out.month_first = sure.get("dmy", failed == "dmy"), sure.get("mdy", failed == "mdy")
+    return out
 
 
 def _stamped(values: Sequence[Any]) -> pd.Series | None:

@@ -7,7 +7,6 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -242,8 +241,8 @@ def _ask_sheets(readings: Sequence[Reading]) -> None:
     if table.key[0] in shared or not any(table.column(name).kind in ("date", "time") for name in shared):
         return
     records = pd.util.hash_pandas_object(pd.concat([r.frame[shared] for r in readings]), index=False)
-    sheets = chain.from_iterable((r.parts[n].block.sheet.name for n in r._part) for r in readings)
-    rows = {name: Counter(group) for name, group in records.groupby(list(sheets))}
+    sheets = [p.block.sheet.name for r in readings for p in r.parts for _ in p.body.records]
+    rows = {name: Counter(group) for name, group in records.groupby(sheets)}
     for name in sorted(rows, key=lambda name: -rows[name].total()):
         mine, reading = rows[name], owners[name]
         others = {other: (mine & rows[other]).total() for other in rows if other != name}

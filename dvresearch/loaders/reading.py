@@ -203,12 +203,18 @@ class Reading:
 
     def origin(self, position: int) -> tuple[Block, int]:
         """Return the table and the row (from 0 in its sheet) of the record at a position of `frame`."""
-        row = int(self._rows[position])
-        return self.parts[int(self._part[position])].block, row
+        number = next(n for n in range(len(self.parts)) if position < self.span(n).stop)
+        part = self.parts[number]
+        return part.block, int(part.body.records[position - self.span(number).start])
+
+    def span(self, number: int) -> slice:
+        """Return the positions of the records of a table in `frame`."""
+        start = sum(len(p.body.records) for p in self.parts[:number])
+        return slice(start, start + len(self.parts[number].body.records))
 
     def rows(self, which: pd.Series) -> list[int]:
         """Return the rows, from 0 in their sheets, of some records of `frame`."""
-        return [int(row) for row in self._rows[which.to_numpy(bool)]]
+        return [self.origin(position)[1] for position in map(int, np.flatnonzero(which))]
 
     def where(self, column: str = "", positions: Sequence[int] = (), more: int = 0) -> str:
         """Say where records stand: file, sheet, rows as the file counts them, column."""
@@ -225,11 +231,8 @@ class Reading:
 
     def raw(self, column: str | int) -> list[Any]:
         """Return the cells of a column as the file holds them, for the records; empty where a table lacks it."""
-        out: list[Any] = []
-        for number, part in enumerate(self.parts):
-            kept = replace(part, body=replace(part.body, records=self._rows[self._part == number]))
-            out += list(kept.cells(part.block.columns.get(column) if isinstance(column, str) else column))
-        return out
+        places = [(p, p.block.columns.get(column) if isinstance(column, str) else column) for p in self.parts]
+        return [cell for part, at in places for cell in part.cells(at)]
 
     def cells(self, column: str | int) -> pd.Series:
         """Return the same cells as text."""
@@ -264,12 +267,11 @@ class Reading:
     def report(self) -> dict[str, Any]:
         """Return how the file was read, as plain data without any cell of a personal column."""
         _settle(self)
-        sheets = list(dict.fromkeys(p.block.sheet.name for p in self.parts))
-        headers = [p.block.sheet.first_row + r for p in self.parts for r in range(p.block.top, p.block.body)]
+        blocks = [part.block for part in self.parts]
         return {
             "file": self.sheet.file,
-            "sheet": ", ".join(sheets),
-            "header_rows": headers,
+            "sheet": ", ".join(dict.fromkeys(block.sheet.name for block in blocks)),
+            "header_rows": [block.number(row) for block in blocks for row in range(block.top, block.body)],
             "rows": len(self.frame),
             "columns": {n: shown_header(self.block.titles[c]) for n, c in self.block.columns.items()},
             "unused": [shown_header(t) for t in self.unused],
@@ -301,21 +303,19 @@ class Reading:
         frame.attrs["load"] = LoadReport(self.report())
         return frame
 
-    # kept beside the frame: where each of its rows came from
-    _rows: NDArray[np.intp] = field(default_factory=lambda: np.arange(0))
-    _part: NDArray[np.intp] = field(default_factory=lambda: np.arange(0))
-
     def leave_out(self, reason: str, positions: Sequence[int]) -> None:
         """Set records aside for a reason; what was wrong with their cells is no matter then."""
-        gone = set()
-        for part, row in ((self.parts[int(self._part[p])], int(self._rows[p])) for p in positions):
-            part.body.aside.setdefault(reason, []).append(row)
-            gone.add((part.block.sheet.name, row))
-        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in gone]
         kept = np.ones(len(self.frame), dtype=bool)
         kept[list(positions)] = False
+        gone = set()
+        for part, span in [(part, self.span(number)) for number, part in enumerate(self.parts)]:
+            body, here = part.body, kept[span]
+            if left := body.records[~here].tolist():
+                body.aside.setdefault(reason, []).extend(left)
+                gone |= {(part.block.sheet.name, row) for row in left}
+            body.records = body.records[here]
+        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in gone]
         self.frame = self.frame[kept]
-        self._rows, self._part = self._rows[kept], self._part[kept]
 
 
 def read(
@@ -615,9 +615,6 @@ def _fill(out: Reading) -> None:
         frames = [f.set_axis(f.index.astype(str)) for f in frames]
     out.frame = frames[0] if len(frames) == 1 else pd.concat(frames)
     out.frame.index.name = "row"
-    records = [p.body.records for p in out.parts]
-    out._rows = np.concatenate(records)
-    out._part = np.repeat(np.arange(len(out.parts)), list(map(len, records)))
     if unseen := sum(np.intersect1d(p.body.records, p.block.sheet.hidden_rows).size for p in out.parts):
         out.notes.append(Note("hidden_rows", str(unseen)))
     for number, part in enumerate(out.parts):
@@ -633,7 +630,7 @@ def _set(out: Reading, number: int, name: str, values: Any) -> None:
     """Set a column of text for the records of one table; it is new, and missing elsewhere, or there already."""
     if name not in out.frame:
         out.frame[name] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
-    out.frame.iloc[out._part == number, out.frame.columns.get_loc(name)] = values
+    out.frame.iloc[out.span(number), out.frame.columns.get_loc(name)] = values
 
 
 def _column(out: Reading, part: Part, name: str) -> pd.Series:
@@ -716,14 +713,14 @@ def _give(out: Reading, name: str, value: str) -> None:
     others: set[str] = set()
     first: Block | None = None
     for number, block in enumerate(part.block for part in out.parts):
-        mine = out._part == number
+        mine = out.span(number)
         if name in block.columns:
             first = first or block
-            said = out.frame[name][mine].dropna().unique() if name in out.frame else ()
+            said = out.frame[name].iloc[mine].dropna().unique() if name in out.frame else ()
             others |= {str(v) for v in said if key(str(v)) != key(value)}
             _forgive(out, block, name, "odd_cell")
         elif name in block.given:
-            stated[mine] = out.frame[name][mine]
+            stated.iloc[mine] = out.frame[name].iloc[mine]
     if others and first:
         seen, title = sorted(others), shown_header(first.titles[first.columns[name]])
         shown = ", ".join(map(showable, seen[:3])) + (", …" if len(seen) > 3 else "")
