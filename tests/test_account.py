@@ -25,8 +25,10 @@ from dvresearch.loaders import (
     load_dossiers,
     load_responses,
 )
+from dvresearch.loaders.cells import convert
 from dvresearch.loaders.declaration import beside
 from dvresearch.screening import screen
+from dvresearch.tables import Column
 from tests.spoilt import broken, ugly
 
 pytestmark = pytest.mark.filterwarnings("ignore::dvresearch.loaders.OpenQuestion")
@@ -570,3 +572,34 @@ def read_or_refused(read: Callable[..., pd.DataFrame], path: Path, limits: Limit
         return str(read(path, limits=limits).to_dict("records"))
     except DataError as error:
         return str(error)
+
+
+def test_each_declared_survey_table_is_read_with_its_own_items(tmp_path: Path) -> None:
+    first: list[list[object]] = [["Đơn vị", "Thái độ"], *[["Xã A", "Hài lòng"]] * 3]
+    path = workbook(tmp_path / "a.xlsx", A=first, B=[["Đơn vị", "Phí"], *[["Xã B", "Đồng ý"]] * 2])
+    (tmp_path / "a.toml").write_text('[items]\nq1 = "Thái độ"\n', encoding="utf-8")
+    (tmp_path / "b.toml").write_text('scale = "dong_y_5"\n[items]\nf1 = "Phí"\n', encoding="utf-8")
+    tables = [f'[[table]]\nas = "responses"\nsheets = ["{n}"]\nitems = "{n.lower()}.toml"\n' for n in "AB"]
+    beside(path).write_text("".join(tables), encoding="utf-8")
+    frame = load_responses(path)
+    assert frame.attrs["load"]["items"] == {"q1": "hai_long_5", "f1": "dong_y_5"}
+    assert frame["q1"].dropna().tolist() == ["satisfied"] * 3 and frame["f1"].dropna().tolist() == ["agree"] * 2
+
+
+def test_a_column_that_names_persons_in_one_table_stays_in_the_others(tmp_path: Path) -> None:
+    header: list[object] = ["Mã hồ sơ", "Ngày tiếp nhận", "Ngày trả kết quả", "Thủ tục"]
+    names = ["Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường", "Phạm Thị Dung", "Hoàng Văn Em", "Vũ Thị Giang"]
+
+    def rows(code: str, last: list[str]) -> list[list[object]]:
+        return [header, *([f"{code}-{i}", f"0{i + 1}/03/2026", f"1{i}/03/2026", t] for i, t in enumerate(last))]
+
+    path = workbook(tmp_path / "a.xlsx", A=rows("A", ["Khai sinh", "Khai tử"] * 3), B=rows("B", names))
+    frame = load_dossiers(path, unit="Xã A")
+    assert frame["procedure"].tolist()[:6] == ["Khai sinh", "Khai tử"] * 3 and frame["procedure"][6:].isna().all()
+    assert frame.attrs["load"]["personal"] == {"Thủ tục": "name"}
+
+
+def test_true_is_not_one() -> None:
+    read = convert([1, True, 0, False], Column("n", "count"))
+    assert read.bad.tolist() == [False, True, False, True]
+    assert convert([True, 1], Column("t", "text")).content.tolist() == ["True", "1"]

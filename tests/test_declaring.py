@@ -25,7 +25,7 @@ from dvresearch.loaders.kinds import KINDS
 from dvresearch.privacy import shown_header
 from dvresearch.screening import screen
 from dvresearch.screening.kinds import likely_kind
-from dvresearch.screening.propose import answer, propose
+from dvresearch.screening.propose import answer, declare, propose
 
 TARGETS = "Chỉ tiêu,Kế hoạch,Kết quả\nTỷ lệ hồ sơ đúng hạn,98%,99%\nSố hộ nghèo,10,12\n"
 CASES = "STT,Ngày nhận,Loại đơn,Số vụ\n1,02/03/2026,Khiếu nại,1\n2,15/03/2026,Tố cáo,1\n"
@@ -95,6 +95,45 @@ def test_declaring_one_kind_keeps_the_tables_of_the_others(tmp_path: Path, monke
     run(monkeypatch, "declare", path, "--as", "cases")
     tables = tomllib.loads((tmp_path / "a.csv.khai.toml").read_text(encoding="utf-8"))["table"]
     assert [(t["as"], t["given"]) for t in tables] == [("cases", {"unit": "Xã A"}), ("dossiers", {"unit": "Xã A"})]
+
+
+def workbook(path: Path, **sheets: str) -> Path:
+    """Write a workbook, each of its sheets as comma-separated text."""
+    book = Workbook()
+    book.remove(book.active)
+    for name, content in sheets.items():
+        page = book.create_sheet(name)
+        for line in content.splitlines():
+            page.append(line.split(","))
+    book.save(path)
+    return path
+
+
+def test_declaring_again_names_no_sheet_of_another_table_as_unread(tmp_path: Path) -> None:
+    stores = "Tên hàng,Giá,Số thùng\nA,1,2\nB,2,3\n"
+    path = workbook(tmp_path / "a.xlsx", HS=DOSSIERS, Don=CASES, Kho=stores)
+    said = '[[table]]\nas = "dossiers"\nsheets = ["HS"]\nunread = ["Kho"]\n[table.given]\nunit = "Xã A"\n'
+    said += '[[table]]\nas = "cases"\nsheets = ["Don"]\n[table.given]\nunit = "Xã A"\n[[table]]\nas = "II.06a"\n'
+    file = path.with_name("a.xlsx.khai.toml")
+    file.write_text(said, encoding="utf-8")
+    for _ in range(2):
+        declare(path, "dossiers")
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))["table"]
+        assert [(t["as"], t.get("sheets"), t.get("unread")) for t in tables] == [
+            ("dossiers", ["HS"], ["Kho"]),
+            ("cases", ["Don"], None),
+            ("II.06a", None, None),
+        ]
+
+
+def test_sheets_left_unread_one_by_one_stand_in_one_line(tmp_path: Path) -> None:
+    stores = "Tên hàng,Giá,Số thùng\nA,1,2\nB,2,3\n"
+    path = workbook(tmp_path / "a.xlsx", HS=DOSSIERS, Kho=stores, Kho2=stores)
+    unread = [choices[0] for _, choices in propose(path, "dossiers", given={"unit": "Xã A"}).questions]
+    assert unread == ['unread = ["Kho"]', 'unread = ["Kho2"]']
+    file, left = declare(path, "dossiers", ask=lambda question, choices: choices[0], given={"unit": "Xã A"})
+    (table,) = tomllib.loads(file.read_text(encoding="utf-8"))["table"]
+    assert table["unread"] == ["Kho", "Kho2"] and not left.questions
 
 
 def test_where_nothing_tells_the_kind_declare_asks_for_it(

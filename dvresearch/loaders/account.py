@@ -68,7 +68,7 @@ class Question:
     about : str
         Column of the contract that stays in doubt; ``""`` when the table as a whole does.
     first : bool
-        Whether the answer decides how cells are read: it is asked before any of them is to be mended.
+        Whether its answer decides how cells are read, so that it comes before what is wrong with them.
     """
 
     code: str

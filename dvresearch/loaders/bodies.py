@@ -17,22 +17,20 @@ from numpy.typing import NDArray
 from dvresearch.errors import Answer
 from dvresearch.loaders.account import Fate, Question, SheetAccount
 from dvresearch.loaders.declaration import Declaration
-from dvresearch.loaders.headers import Block, is_numbering, key
+from dvresearch.loaders.headers import SERIAL_TITLES, Block, is_numbering, key
 from dvresearch.loaders.sheets import filled, texts
 from dvresearch.loaders.totals import names_total, total_rows
 from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import shape
 
-__all__ = ["LABELS", "LONG", "SERIAL_TITLES", "Body", "body_rows"]
+__all__ = ["LABELS", "LONG", "Body", "body_rows"]
 
 LABELS = 4  # columns in which the word of a total may stand
 #: A number of a heading: I, II, A, B; 1 and 2 number records.
 _SECTION = re.compile(r"[IVX]{1,5}|[A-H]")
 #: Where a total row may begin.
 _MAY_BE_TOTAL = re.compile(r"[\s(]*(?:t|c|l|Σ|∑|s|g|đ|toàn)", re.IGNORECASE)
-#: Titles of the column of serial numbers.
-SERIAL_TITLES = ("stt", "tt", "sott", "sothutu", "thutu")
 LONG = 120  # letters from which a text alone in its row is no heading
 _SHOWN = 10  # rows named in a question
 
@@ -116,16 +114,16 @@ def body_rows(
         Rows of which the user says what they are.
     """
     look = _Look(block, table, anchor, good, original, {**stated.given, **block.given})
-    declared = _declared(block, look, stated)
     kinds = np.full(len(good), "", dtype=object)
     kinds[look.numbering()] = "numbering"  # before the totals: the number of a column is no count
     kinds[[row - block.body for row in block.again]] = "header_again"
     kinds[~look.any] = "blank"  # also the rows over which a header is merged downwards
-    totals = _totals(look, numbers, kinds)
+    totals = look.totals(numbers, kinds == "")
     kinds[[i for i, sure in totals.items() if sure]] = "total"
     for i in map(int, np.flatnonzero((kinds == "") & ~look.clear)):
         kinds[i] = look.kind(i)
     kinds[kinds == ""] = "record"
+    declared = {said: row for said in stated.rows if (row := look.declared(said)) is not None}
     doubtful = [i for i in totals if kinds[i] == "record" and i not in declared.values()]
     for said, i in declared.items():
         kinds[i] = stated.rows[said]
@@ -134,31 +132,6 @@ def body_rows(
     body.doubtful = {block.body + i: look.heading(i) for i in doubtful}
     body.declared = list(declared)
     return body
-
-
-def _declared(block: Block, look: _Look, stated: Declaration) -> dict[str, int]:
-    """Return the declared rows that are rows of this table and begin as stated."""
-    out = {}
-    for said in stated.rows:
-        number, _, begin = said.partition(":")
-        i = int(number) - block.sheet.first_row - block.body if number.strip().isdecimal() else -1
-        words = look.words(i) if 0 <= i < look.count else []
-        if words and (key(" ".join(words)).startswith(key(begin)) or key(begin) in map(key, words)):
-            out[said] = i
-    return out
-
-
-def _totals(look: _Look, numbers: NDArray[np.float64], kinds: NDArray[Any]) -> dict[int, bool]:
-    """Return the rows that may be totals, and whether word and arithmetic agree."""
-    rows = np.flatnonzero((kinds == "") & (look.may_be_total | (numbers.shape[1] > 0))).tolist()
-    words = [look.words(i) for i in rows]
-    labels = [[w for w in line if w][:LABELS] for line in words]
-    serials = [line[look.serial] if look.serial is not None else "" for line in words]
-    found = total_rows(labels, numbers[rows], serials)
-    asked = [n for n in found.doubtful if not (look.by_date and look.has_key(rows[n]))]
-    # a word alone, with nothing to add up, is one witness against a row that holds all a record does
-    alone = {n for n in found.sure if np.isnan(numbers[rows[n]]).all() and look.is_full(rows[n])}
-    return {rows[n]: False for n in asked} | {rows[n]: n not in alone for n in found.sure}
 
 
 class _Look:
@@ -205,11 +178,31 @@ class _Look:
         """Tell the rows most of whose cells say what stands above them; an answer may be a word of its question."""
         out = np.zeros(self.count, dtype=int)
         for c, cells in self.columns.items():
-            longest = len(self.block.titles[c]) + 2
-            words = {w for w in set(cells) if isinstance(w, str) and len(w) <= longest}
-            words = {w for w in words if len(key(w)) > 2 and key(w) in self.titles[c]}
+            longest, title = len(self.block.titles[c]) + 2, self.titles[c]
+            words = {w for w in set(cells) if isinstance(w, str) and len(w) <= longest and len(key(w)) > 2}
+            words = {w for w in words if key(w) in title}
             out += np.array([cell in words for cell in cells], dtype=int)
         return (out > self.full / 2) & ~(self.survey & (self.held < 2))
+
+    def declared(self, said: str) -> int | None:
+        """Return the row that is declared, if it is one of this table and begins as stated."""
+        number, _, begin = said.partition(":")
+        i = int(number) - self.block.number(self.block.body) if number.strip().isdecimal() else -1
+        words = self.words(i) if 0 <= i < self.count else []
+        starts = key(" ".join(words)).startswith(key(begin)) or key(begin) in map(key, words)
+        return i if words and starts else None
+
+    def totals(self, numbers: NDArray[np.float64], asked: NDArray[np.bool_]) -> dict[int, bool]:
+        """Return the rows that may be totals, and whether word and arithmetic agree."""
+        rows = np.flatnonzero(asked & (self.may_be_total | (numbers.shape[1] > 0))).tolist()
+        words = [self.words(i) for i in rows]
+        labels = [[w for w in line if w][:LABELS] for line in words]
+        serials = [line[self.serial] if self.serial is not None else "" for line in words]
+        found = total_rows(labels, numbers[rows], serials)
+        doubtful = [n for n in found.doubtful if not (self.by_date and self.has_key(rows[n]))]
+        # a word alone, with nothing to add up, is one witness against a row that holds all a record does
+        alone = {n for n in found.sure if np.isnan(numbers[rows[n]]).all() and self.is_full(rows[n])}
+        return {rows[n]: False for n in doubtful} | {rows[n]: n not in alone for n in found.sure}
 
     def numbering(self) -> list[int]:
         """Return the rows directly below the header, or below one repeated, that number its columns."""

@@ -49,80 +49,65 @@ class Typed:
     ----------
     content : Series
         One value per row, missing where the cell is empty or could not be read.
-    bad : ndarray of bool
-        Rows whose cell has content that could not be read.
-    looks : callable
-        Gives the shape of the cell of a row, for messages.
-    early : callable
-        Tells whether the cell of a row is a date whose year is too early to be right.
+    bad, early : ndarray of bool
+        Rows whose cell has content that could not be read; whether because it is a date too early to be right.
+    cells : sequence
+        The cells as the file holds them.
     unknown : dict of str to int
         Words that are not in the column's vocabulary, and how often.
     day_first, month_first : bool
         Whether some date can only be read with the day, or the month, in front.
     offsets : bool
         Whether some instant states its offset from UTC.
-    odd : callable
-        Gives the kind of the odd cell of a row, an error, a formula without a result or a struck text; else "".
     """
 
     content: pd.Series
     bad: NDArray[np.bool_]
-    looks: Callable[[int], str]
-    early: Callable[[int], bool] = lambda row: False
+    early: NDArray[np.bool_]
+    cells: Any
     unknown: dict[str, int] = field(default_factory=dict)
     day_first: bool = False
     month_first: bool = False
     offsets: bool = False
-    odd: Callable[[int], str] = lambda row: ""
 
     def at(self, rows: NDArray[np.intp]) -> Typed:
         """Return the column for some rows only."""
-        return replace(
-            self,
-            content=self.content.iloc[rows].reset_index(drop=True),
-            bad=self.bad[rows],
-            looks=lambda row: self.looks(int(rows[row])),
-            early=lambda row: self.early(int(rows[row])),
-            odd=lambda row: self.odd(int(rows[row])),
-        )
+        content, cells = self.content.iloc[rows].reset_index(drop=True), [self.cells[i] for i in rows]
+        return replace(self, content=content, bad=self.bad[rows], early=self.early[rows], cells=cells)
+
+    def odd(self, row: int) -> str:
+        """Return the kind of an odd cell: an error, a formula without a result, a struck text; "" for any other."""
+        return self.cells[row].kind if isinstance(self.cells[row], Odd) else ""
+
+    def looks(self, row: int) -> str:
+        """Return the shape of a cell, for messages."""
+        cell = self.cells[row]
+        # what a spreadsheet shows, or computes, is nobody's data; a formula may quote some
+        told = self.odd(row) in ("error", "formula") and not holds_person(str(cell))
+        return str(cell) if told else shape(texts([cell])[0])
 
 
 def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
     """Return for each cell the number of its distinct value, -1 for a missing one, and the distinct values.
 
-    Every odd cell is a value of its own: pandas would tell texts apart by their letters alone. So is TRUE: 1 to pandas.
+    Every odd cell is a value of its own, and so is each TRUE or FALSE: pandas would take them for the same text, or for
+    1 and 0.
     """
     if isinstance(values, pd.Series):
         codes, uniques = pd.factorize(values)
         return codes, list(uniques)
     cells = np.array([*values, None], dtype=object)[:-1]
-    odd = [i for i, v in enumerate(values) if type(v) in (Odd, bool)]
-    cells[odd] = None
+    apart = [i for i, v in enumerate(values) if type(v) in (Odd, bool)]
+    cells[apart] = None
     codes, uniques = pd.factorize(cells)
-    codes[odd] = len(uniques) + np.arange(len(odd))
-    return codes, [*uniques, *(values[i] for i in odd)]
+    codes[apart] = len(uniques) + np.arange(len(apart))
+    return codes, [*uniques, *(values[i] for i in apart)]
 
 
-def _spread(uniques: Any, codes: NDArray[np.intp], dtype: Any) -> pd.Series:
-    series = pd.Series(uniques, dtype=dtype)
-    return pd.Series(series.array.take(codes, allow_fill=True))
-
-
-def _typed(codes: NDArray[np.intp], uniques: list[Any], content: pd.Series, bad: Iterable[bool]) -> Typed:
-    odd = [isinstance(u, Odd) for u in uniques]
-    wrong = np.array([*(b or o for b, o in zip(bad, odd, strict=True)), False], dtype=bool)[codes]
-
-    def looks(row: int) -> str:
-        cell = uniques[codes[row]]
-        # what a spreadsheet shows, or computes, is nobody's data; a formula may quote some
-        told = isinstance(cell, Odd) and cell.kind in ("error", "formula") and not holds_person(str(cell))
-        return str(cell) if told else shape(texts([cell])[0])
-
-    if any(odd):
-        content = content.mask(np.array([*odd, False], dtype=bool)[codes])
-    return Typed(
-        content, wrong, looks, odd=lambda row: uniques[codes[row]].kind if codes[row] >= 0 and odd[codes[row]] else ""
-    )
+def _typed(values: Any, codes: NDArray[np.intp], content: pd.Series, *marks: Iterable[bool]) -> Typed:
+    """Return a column; `marks` tell of each distinct value whether it could not be read and whether it is too early."""
+    bad, early = (np.array([*mark, False], dtype=bool)[codes] for mark in marks)
+    return Typed(content, bad, early, values.array if isinstance(values, pd.Series) else values)
 
 
 def word_for_others(column: Column) -> str:
@@ -147,49 +132,52 @@ def convert(values: Sequence[Any], column: Column, *, order: Order = "dmy", zone
     if column.kind in ("date", "time"):
         return convert_dates(values, order=order, zone=zone, days=column.kind == "date")
     codes, uniques = _distinct(values)
+    read: list[Any]
+    unknown: dict[str, int] = {}
+    bad, form = [False] * len(uniques), "str"
     if column.kind in ("count", "number", "share"):
-        return _numbers(codes, uniques, column)
-    if column.kind == "yesno":
+        (read, bad), form = _numbers(uniques, column), "float64"
+    elif column.kind == "yesno":
         keys = [key(t) for t in texts(uniques)]
         said = vocabulary(replace(column, words=("yes", "no")))
         yes, no = _YES | {k for k, w in said.items() if w == "yes"}, _NO | {k for k, w in said.items() if w == "no"}
-        read = [True if k in yes else False if k in no else None for k in keys]
+        read, form = [True if k in yes else False if k in no else None for k in keys], "boolean"
         bad = [bool(k) and r is None for k, r in zip(keys, read, strict=True)]
-        return _typed(codes, uniques, _spread(read, codes, "boolean"), bad)
-    if column.kind == "stated":
-        given = [bool(k) and k not in _NOTHING for k in map(key, texts(uniques))]
-        codes = np.where(codes < 0, len(given), codes)  # a missing cell states nothing
-        return _typed(codes, uniques, _spread([*given, False], codes, "boolean"), [False] * len(given))
-    empty = BLANKS if column.words else MISSING
-    words = [None if t.casefold() in empty else t for t in texts(uniques)]
-    if column.kind == "code" and not column.words:
-        return _codes(codes, uniques, words)
-    if not column.words:
-        return _typed(codes, uniques, _spread(words, codes, "str"), [False] * len(words))
-    find = finder(vocabulary(column), exact=column.vocabulary in SCALES)
-    known = [find(t) for t in texts(uniques)]
-    strange = [bool(w) and k is None for w, k in zip(words, known, strict=True)]
-    if column.required or column.vocabulary in SCALES:  # nothing can stand in for these
-        return _typed(codes, uniques, _spread(known, codes, "str"), strange)
-    if rest := word_for_others(column):
-        known = [rest if odd else k for odd, k in zip(strange, known, strict=True)]
-    out = _typed(codes, uniques, _spread(known, codes, "str"), [False] * len(words))
-    out.unknown = {
-        w: int((codes == i).sum()) for i, w in enumerate(words) if w and strange[i] and not isinstance(uniques[i], Odd)
-    }
+    elif column.kind == "stated":
+        read, form = [bool(k) and k not in _NOTHING for k in map(key, texts(uniques))], "boolean"
+    elif column.words:
+        find = finder(vocabulary(column), exact=column.vocabulary in SCALES)
+        words = texts(uniques)
+        read = [find(t) for t in words]
+        strange = [bool(t) and t.casefold() not in BLANKS and r is None for t, r in zip(words, read, strict=True)]
+        if column.required or column.vocabulary in SCALES:  # nothing can stand in for these
+            bad = strange
+        else:
+            rest, counts = word_for_others(column) or None, np.bincount(codes[codes >= 0], minlength=len(uniques))
+            for i in (i for i, odd in enumerate(strange) if odd and not isinstance(uniques[i], Odd)):
+                read[i], unknown[words[i]] = rest, unknown.get(words[i], 0) + int(counts[i])
+    else:
+        read = [None if t.casefold() in MISSING else t for t in texts(uniques)]
+        if column.kind == "code":
+            _read_codes(uniques, read, bad)
+    odd = [isinstance(u, Odd) for u in uniques]
+    read, bad = [None if o else r for o, r in zip(odd, read, strict=True)], [*np.logical_or(odd, bad)]
+    if column.kind == "stated":  # a missing cell states nothing
+        read, codes = [*read, False], np.where(codes < 0, len(read), codes)
+    content = pd.Series(pd.Series(read, dtype=form).array.take(codes, allow_fill=True))
+    out = _typed(values, codes, content, bad, [False] * len(bad))
+    out.unknown = unknown
     return out
 
 
-def _codes(codes: NDArray[np.intp], uniques: list[Any], words: list[str | None]) -> Typed:
+def _read_codes(uniques: list[Any], read: list[Any], bad: list[bool]) -> None:
     """Read identifiers; one that a spreadsheet turned into a number and shortened cannot be used."""
-    bad = [False] * len(uniques)
     for i, value in enumerate(uniques):
         if isinstance(value, float) or (type(value) is str and ("+" in value or not value.isascii())):
             try:
-                words[i] = cell_code(value)
+                read[i] = cell_code(value)
             except DataError:
-                words[i], bad[i] = None, True
-    return _typed(codes, uniques, _spread(words, codes, "str"), bad)
+                read[i], bad[i] = None, True
 
 
 def is_open(column: Column) -> bool:
@@ -220,24 +208,21 @@ def finder(names: dict[str, str], *, exact: bool = False) -> Callable[[str], str
     return find
 
 
-def _numbers(codes: NDArray[np.intp], uniques: list[Any], column: Column) -> Typed:
+def _numbers(uniques: list[Any], column: Column) -> tuple[list[float | None], list[bool]]:
+    """Return the numbers in cells, and which of the cells hold none that can be used."""
     style = column_style(uniques)
+    known, unit = style if style in ("vi", "en") else "auto", "count" if column.kind == "count" else "continuous"
     read: list[float | None] = []
     bad = []
     for value in uniques:
         try:
-            number = cell_number(
-                value,
-                unit="count" if column.kind == "count" else "continuous",
-                style=style if style in ("vi", "en") else "auto",
-            )
+            number, wrong = cell_number(value, unit=unit, style=known), False  # type: ignore[arg-type]
         except DataError:
             number, wrong = None, True
-        else:
-            wrong = number is not None and number < 0 and column.kind == "count"
+        wrong |= number is not None and number < 0 and unit == "count"
         read.append(None if wrong else number)
         bad.append(wrong)
-    return _typed(codes, uniques, _spread(read, codes, "float64"), bad)
+    return read, bad
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------
@@ -260,7 +245,8 @@ def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | No
     """
     if (stamped := _stamped(values)) is not None:
         series = _in_zone(stamped, zone)
-        return Typed(series.dt.normalize() if days else series, np.zeros(len(series), dtype=bool), lambda row: "")
+        none = np.zeros(len(series), dtype=bool)
+        return Typed(series.dt.normalize() if days else series, none, none, [*values])
     codes, uniques = _distinct(values)
     clock = np.full(len(uniques), np.datetime64("NaT"), dtype="datetime64[us]")  # local clock time
     instants = clock.copy()  # in UTC, of cells with an offset
@@ -269,7 +255,7 @@ def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | No
     stamps = [i for i, u in enumerate(uniques) if type(u) is dt.datetime and u.tzinfo is None]
     if stamps:  # pandas does this twenty times as fast as numpy
         clock[stamps] = pd.to_datetime(np.array([uniques[i] for i in stamps], dtype=object)).to_numpy("datetime64[us]")
-    clock[strings], decided = _read_padded([uniques[i] for i in strings], order)
+    clock[strings], decided = _read_common([uniques[i] for i in strings], order)
     for i in np.flatnonzero(np.isnat(clock)):
         try:
             found = None if isinstance(uniques[i], Odd) else _one(uniques[i], order)
@@ -286,15 +272,14 @@ def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | No
     local = _in_zone(pd.Series(clock), zone)
     shifted = _in_zone(pd.Series(instants).dt.tz_localize("UTC"), zone)
     series = pd.Series(local.where(np.isnat(instants), shifted).array.take(codes, allow_fill=True))
-    out = _typed(codes, uniques, series.dt.normalize() if days else series, bad)
-    out.early = lambda row: bool(early[codes[row]])
-    out.offsets = bool((~np.isnat(instants)).any())
     # The odd forms (24-2-26, 24.2.2026) and the failures tell the order, too.
-    others = column_date_order(uniques[i] for i in strings if len(uniques[i].strip()) not in _PADDED and not bad[i])
+    others = column_date_order(uniques[i] for i in strings if not bad[i] and not _COMMON.fullmatch(uniques[i].strip()))
     failed = column_date_order(u for u, b in zip(uniques, bad, strict=True) if b)
-    found_order = decided or others in (order, "mixed")
-    out.day_first = found_order if order == "dmy" else failed == "dmy"
-    out.month_first = found_order if order == "mdy" else failed == "mdy"
+    sure = {order: decided or others in (order, "mixed")}
+    odd = [isinstance(u, Odd) for u in uniques]
+    out = _typed(values, codes, series.dt.normalize() if days else series, np.logical_or(bad, odd), early)
+    out.offsets = bool((~np.isnat(instants)).any())
+    out.day_first, out.month_first = sure.get("dmy", failed == "dmy"), sure.get("mdy", failed == "mdy")
     return out
 
 
@@ -315,56 +300,34 @@ def _stamped(values: Sequence[Any]) -> pd.Series | None:
     return None if (series < _FIRST_DAY).any() else series
 
 
-#: Lengths of 24/02/2026, 24/02/2026 08:30, 24/02/2026 08:30:00 and 02/24/2026 08:30:00 AM.
-_PADDED = (10, 16, 19, 22)
-_MARKS = [ord(mark) for mark in "/-."]
-#: The least and the most that stands in each place: pandas takes second 60, and digits of other scripts.
-_LIMITS = ("0000-00-00 00:00:00", "9999-19-39 29:59:59")
+#: The common forms with all digits written: 2026-02-24 and 24/02/2026, alone or with a time of day.
+_COMMON = re.compile(
+    r"(?:(?P<iso>\d{4}-\d\d-\d\d)|(?P<a>\d\d)(?P<mark>[/.-])(?P<b>\d\d)(?P=mark)(?P<year>\d{4}))"
+    r"(?:[ T](?P<clock>\d\d:\d\d)(?P<second>:[0-5]\d)?(?P<half> [AaPp][Mm])?)?",
+    re.ASCII,  # pandas takes digits of other scripts, and second 60
+)
 
 
-def _read_padded(strings: list[str], order: Order) -> tuple[NDArray[np.datetime64], bool]:
-    """Read the common forms with all digits written, by the place of each digit; NaT for others.
+def _read_common(strings: list[str], order: Order) -> tuple[NDArray[np.datetime64], bool]:
+    """Read the common forms, all of them at once: ten times as fast as one by one; NaT for others.
 
-    A hundred times as fast as reading them one by one. Also tells whether some date has a day above 12.
+    Also tells whether some date has a day above 12.
     """
     out = np.full(len(strings), np.datetime64("NaT"), dtype="datetime64[us]")
-    decided = False
-    stripped = [s.strip() for s in strings]
-    lengths = np.fromiter(map(len, stripped), int, len(stripped))
-    for width in _PADDED:
-        rows = np.flatnonzero(lengths == width)
-        chars = np.array([stripped[i] for i in rows], dtype=f"U{width}").view(np.uint32).reshape(-1, width)
-        year_first = chars[:, 4] == ord("-") if len(rows) else np.zeros(0, dtype=bool)
-        for iso, chosen in ((True, year_first), (False, ~year_first)):
-            if chosen.any():
-                out[rows[chosen]] = stamp = _digits_to_time(chars[chosen], iso, order)
-                decided |= not iso and bool((pd.Series(stamp).dt.day > 12).any())
-    return out, decided
-
-
-def _digits_to_time(chars: NDArray[np.uint32], iso: bool, order: Order) -> NDArray[np.datetime64]:
-    """Read dates of one width after their parts are put into the order of ISO 8601."""
-    width = chars.shape[1]
-    marks, year, month, day = ((4, 7), 0, 5, 8) if iso else ((2, 5), 6, *((0, 3) if order == "mdy" else (3, 0)))
-    right = (chars[:, marks[0]] == chars[:, marks[1]]) & np.isin(chars[:, marks[0]], [ord("-")] if iso else _MARKS)
-    moved = np.full((len(chars), min(width, 19)), ord("-"), dtype=np.uint32)
-    for at, start, count in ((0, year, 4), (5, month, 2), (8, day, 2)):
-        moved[:, at : at + count] = chars[:, start : start + count]
-    if width > 10:
-        right &= np.isin(chars[:, 10], [ord(" "), ord("T")])
-        moved[:, 10:] = chars[:, 10:19]
-        moved[:, 10] = ord(" ")
-    least, most = (np.array(list(map(ord, line)))[: moved.shape[1]] for line in _LIMITS)
-    right &= ((least <= moved) & (moved <= most)).all(axis=1)
-    form = {10: "%Y-%m-%d", 16: "%Y-%m-%d %H:%M"}.get(width, "%Y-%m-%d %H:%M:%S")
-    read = pd.to_datetime(moved.view(f"U{moved.shape[1]}").ravel(), format=form, errors="coerce")
-    stamp = read.to_numpy("datetime64[us]")
-    if width > 19:  # twelve hours, twice
-        half = np.char.upper(np.ascontiguousarray(chars[:, 19:]).view("U3").ravel())
-        right &= np.isin(half, (" AM", " PM")) & (read.hour >= 1) & (read.hour <= 12)
-        stamp = stamp + (12 * (half == " PM") - 12 * (read.hour == 12)).astype("timedelta64[h]")
-    right &= stamp >= _FIRST_DAY
-    return np.where(right, stamp, np.datetime64("NaT"))
+    whole, halves, digits = dict[int, str](), dict[int, str](), []
+    for i, match in enumerate(_COMMON.fullmatch(s.strip()) for s in strings):
+        if match:
+            iso, a, _, b, year, clock, second, half = match.groups("")
+            first, last = (a, b) if order == "mdy" else (b, a)
+            (halves if half else whole)[i] = (
+                f"{iso or f'{year}-{first}-{last}'} {clock or '00:00'}{second or ':00'}{half.upper()}"
+            )
+            digits += [] if iso else [i]
+    for found, form in ((whole, "%H:%M:%S"), (halves, "%I:%M:%S %p")):
+        read = pd.to_datetime([*found.values()], format=f"%Y-%m-%d {form}", errors="coerce")
+        out[[*found]] = read.to_numpy("datetime64[us]")
+    out[out < _FIRST_DAY] = np.datetime64("NaT")
+    return out, bool((pd.Series(out[digits]).dt.day > 12).any())
 
 
 def _one(value: Any, order: Order) -> dt.date | dt.datetime | None:

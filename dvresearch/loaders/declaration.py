@@ -16,24 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch.errors import Answer, DataError, ParameterError
-from dvresearch.loaders.form_layouts import CODES
+from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.tables import TABLES, Table
 
 __all__ = [
-    "LEFT_OUT",
-    "RECORDS",
-    "STATES",
-    "Declaration",
-    "Stated",
-    "beside",
-    "check_kind",
-    "declared",
-    "declared_once",
-    "from_mapping",
-    "from_toml",
-    "refuse_otherwise",
-    "tables_of",
-]
+    "LEFT_OUT", "RECORDS", "STATES", "WORDS", "Declaration", "Stated", "beside", "check_kind", "declared",
+    "declared_once", "from_mapping", "from_toml", "refuse_otherwise",
+]  # fmt: skip
 
 #: Settings with a fixed vocabulary.
 WORDS: dict[str, tuple[object, ...]] = {
@@ -51,7 +40,7 @@ STATES = {
     "financial_duty": {"runs": "open", "paused": "paused"},
     "halted": {"ends": "stopped", "paused": "paused"},
 }
-#: The kinds of table that are read record by record; all but the last are told by their headers.
+#: The kinds of table that are read record by record.
 RECORDS = ("dossiers", "cases", "models", "targets", "rubric", "responses")
 _DATED = tuple(name for name in RECORDS if any(c.kind in ("date", "time") for c in TABLES[name].columns))
 #: Keys that mean something of some kinds of table only.
@@ -151,20 +140,13 @@ class Declaration:
         """
         names = {*table.names, LEFT_OUT}
         if all(v in names for v in self.columns.values()):
-            found = dict(self.columns)
-        elif all(k in table.names for k in self.columns):
-            found = {header: name for name, header in self.columns.items()}
-        else:
-            unknown = [v for v in self.columns.values() if v not in names]
-            near = {n for v in unknown for n in difflib.get_close_matches(v, table.names, 2, 0.5)}
-            raise ParameterError(
-                "no-such-column",
-                got=repr(dict(self.columns)),
-                table=table.name,
-                columns=", ".join(unknown),
-                near=", ".join(sorted(near) or table.names),
-            )
-        return found
+            return dict(self.columns)
+        if all(k in table.names for k in self.columns):
+            return {header: name for name, header in self.columns.items()}
+        unknown = [v for v in self.columns.values() if v not in names]
+        alike = sorted({n for v in unknown for n in difflib.get_close_matches(v, table.names, 2, 0.5)})
+        said, near = ", ".join(unknown), ", ".join(alike or table.names)
+        raise ParameterError("no-such-column", got=repr(dict(self.columns)), table=table.name, columns=said, near=near)
 
     def _stated(self) -> dict[str, Any]:
         said, blank = ({f.name: getattr(d, f.name) for f in fields(d)} for d in (self, Declaration()))
@@ -216,7 +198,13 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     DataError
         When a TOML file cannot be read, or says something that cannot be.
     """
-    tables = tables_of(path, stated)
+    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
+        tables = [stated] if isinstance(stated, Declaration) else list(stated)
+        for table in tables:
+            check_kind(table.kind, where=Path(path).name)
+    else:
+        file = Path(stated) if stated is not None else beside(path)
+        tables = from_toml(file) if stated is not None or file.is_file() else []
     old = Path(path).with_name(Path(path).name + ".columns.toml")
     if old.is_file():
         raise DataError("old-mapping-file", where=old.name, file=beside(path).name)
@@ -224,45 +212,15 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     if said.get("date_order") == "auto":
         del said["date_order"]
     given = said.pop("given", {})
-    mine = [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]
-    merged = [replace(t, kind=kind, **said, given={**t.given, **given}) for t in mine]
-    for table in merged:
-        _check_words(table, "")
     # a sheet that is declared as another kind of table is none of these
     others = dict.fromkeys(sheet for t in tables if t.kind not in ("", kind) for sheet in t.sheets)
-    return [
-        replace(t, unread=(*t.unread, *(s for s in others if s not in (*t.sheets, *t.unread)))) if t.sheets else t
-        for t in merged
-    ]
-
-
-def tables_of(path: str | Path, stated: Stated = None) -> list[Declaration]:
-    """Return everything that is declared of a file, for whatever kind of table.
-
-    Parameters
-    ----------
-    path, stated
-        As for :func:`declared`.
-
-    Raises
-    ------
-    DataError, ParameterError
-        When a TOML file cannot be read, or a kind of table is none.
-    """
-    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
-        tables = [stated] if isinstance(stated, Declaration) else list(stated)
-        for table in tables:
-            check_kind(table.kind, ("", *RECORDS, *CODES))
-        return tables
-    file = Path(stated) if stated is not None else beside(path)
-    return from_toml(file) if stated is not None or file.is_file() else []
-
-
-def check_kind(kind: str, kinds: Sequence[str], where: str | None = None) -> None:
-    """Refuse a table of a kind that is none of `kinds`, which would be read by nobody; `where` is a declaration."""
-    if kind not in kinds:
-        words = ", ".join(filter(None, kinds))
-        raise (DataError if where else ParameterError)("table-kind-unknown", where=where, kind=kind, words=words)
+    merged = []
+    for t in [t for t in tables if t.kind in ("", kind)] or [Declaration(kind)]:
+        t = replace(t, kind=kind, **said, given={**t.given, **given})
+        _check_words(t, "")
+        unread = (*t.unread, *(s for s in others if s not in (*t.sheets, *t.unread)))
+        merged.append(replace(t, unread=unread) if t.sheets else t)
+    return merged
 
 
 def refuse_otherwise(path: str | Path, kind: str, given: Mapping[str, str]) -> None:
@@ -274,12 +232,11 @@ def refuse_otherwise(path: str | Path, kind: str, given: Mapping[str, str]) -> N
         For the first such line; an empty `kind` stands for all tables.
     """
     file = beside(path)
-    tables = from_toml(file) if given and file.is_file() else []
-    for said in (t.given for t in tables if not kind or t.kind in ("", kind)):
-        for name, value in given.items():
-            if said.get(name, value) != value:
+    for table in from_toml(file) if given and file.is_file() else ():
+        for name, value in given.items() if not kind or table.kind in ("", kind) else ():
+            if (said := table.given.get(name, value)) != value:
                 got = f"{name} = {value!r}"
-                raise DataError("given-declared-otherwise", where=file.name, got=got, name=name, value=said[name])
+                raise DataError("given-declared-otherwise", where=file.name, got=got, name=name, value=said)
 
 
 def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
@@ -308,42 +265,58 @@ def from_toml(file: Path) -> list[Declaration]:
     tables = raw.get("table")
     if set(raw) - {"table"} or not isinstance(tables, list):
         raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
-    found = [from_mapping(table, file) for table in tables]
-    for said in found:
-        check_kind(said.kind, ("", *RECORDS, *CODES), file.name)
-    return found
+    return [from_mapping(table, file) for table in tables]
 
 
 def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
     """Return the declaration a TOML table holds; paths start from the folder of `file`."""
-    known = {"as" if f.name == "kind" else f.name: f for f in fields(Declaration)}
+    blank = {"as" if f.name == "kind" else f.name: getattr(Declaration(), f.name) for f in fields(Declaration)}
     values: dict[str, Any] = {}
     for key, value in raw.items():
-        if key not in known:
-            near = ", ".join(difflib.get_close_matches(key, known, 1) or sorted(known))
+        if key not in blank:
+            near = ", ".join(difflib.get_close_matches(key, blank, 1) or sorted(blank))
             raise DataError("declaration-key-unknown", where=file.name, got=key, key=key, near=near)
-        name = known[key].name
-        default = getattr(Declaration(), name)
-        if isinstance(default, tuple):
-            right = isinstance(value, list) and all(isinstance(v, str) for v in value)
-            value = tuple(value) if right else value
-        elif isinstance(default, dict):
+        kind: type = dict if isinstance(blank[key], dict) else list if isinstance(blank[key], tuple) else str
+        kind = bool if WORDS.get(key) == (True, False) else kind
+        if kind is dict:
             _refuse_misplaced(key, value, file)
-            inner = value.values() if isinstance(value, dict) else [None]
-            texts = [t for v in inner for t in (v.values() if name == "words" and isinstance(v, dict) else [v])]
-            right = isinstance(value, dict) and all(isinstance(t, str) for t in texts)
-        else:
-            right = isinstance(value, bool if WORDS.get(name) == (True, False) else str)
+        right = isinstance(value, kind)
+        if right and kind in (dict, list):
+            inner = value.values() if kind is dict else value
+            inner = [t for v in inner for t in (v.values() if key == "words" and isinstance(v, dict) else [v])]
+            right = all(isinstance(t, str) for t in inner)
         if not right:
-            line = _right_line(key, value, default, yes_or_no=WORDS.get(name) == (True, False))
+            line = _right_line(key, value, kind)
             raise DataError("declaration-value", where=file.name, got=f"{key} = {value!r}", key=key, line=line)
-        if name in ("items", "corrections"):
-            beside_it = file.parent / value
-            value = beside_it if name == "corrections" or beside_it.is_file() else value
-        values[name] = value
+        if key == "corrections" or (key == "items" and (file.parent / value).is_file()):
+            value = file.parent / value
+        values["kind" if key == "as" else key] = tuple(value) if kind is list else value
     found = Declaration(**values)
+    check_kind(found.kind, where=file.name)
     _check_words(found, file.name)
     return found
+
+
+def check_kind(kind: str, kinds: Sequence[str] = (*RECORDS, *FORM_CODES), *, where: str = "") -> None:
+    """Refuse a kind of table that there is not: it would be read by nobody.
+
+    Parameters
+    ----------
+    kind : str
+        What a table is said to hold; empty where nothing is said.
+    kinds : sequence of str
+        What it may be.
+    where : str
+        The file that says so.
+
+    Raises
+    ------
+    ParameterError
+        For a kind that is none of them; a `DataError` where a file says so.
+    """
+    if kind and kind not in kinds:
+        fault = DataError if where else ParameterError
+        raise fault("table-kind-unknown", where=where or None, got=kind, kind=kind, words=", ".join(kinds))
 
 
 def _placeholders(found: Declaration) -> list[str]:
@@ -357,13 +330,13 @@ def _placeholders(found: Declaration) -> list[str]:
     return [name for name, value in texts.items() if isinstance(value, str | tuple | Mapping) and said(value)]
 
 
-def _right_line(key: str, value: object, default: object, *, yes_or_no: bool) -> str:
+def _right_line(key: str, value: object, kind: type) -> str:
     """Return the line that was probably meant where a value is of the wrong kind."""
-    if isinstance(default, dict):
+    if kind is dict:
         return f'[table.{key}] ⏎ "…" = "…"'
-    if yes_or_no:
+    if kind is bool:
         return f"{key} = {'false' if str(value).lower() in ('false', 'no', 'không', '0') else 'true'}"
-    if isinstance(default, tuple):
+    if kind is list:
         return Answer(key, [value if isinstance(value, str) else "…"]).toml()
     return Answer(key, str(value) if isinstance(value, int | str) else "…").toml()
 
@@ -390,9 +363,8 @@ def _check_words(found: Declaration, where: str) -> None:
     if idle := ", ".join(sorted(elsewhere & found._stated().keys())):
         here = ", ".join(f.name for f in fields(found) if f.name not in ("kind", *elsewhere))
         raise DataError("cannot-be-used-here", where=where or None, got=idle, table=found.kind, idle=idle, words=here)
-    said = {key: getattr(found, key) for key in WORDS}
-    wrong: dict[str, tuple[object, tuple[object, ...]]]
-    wrong = {k: (v, WORDS[k]) for k, v in said.items() if v not in ("", None, *WORDS[k])}
+    wrong: dict[str, tuple[object, Sequence[object]]] = {}
+    wrong |= {k: (v, words) for k, words in WORDS.items() if (v := getattr(found, k)) not in ("", None, *words)}
     wrong |= {f'rows."{row}"': (what, ROWS) for row, what in found.rows.items() if what not in ROWS}
     better = ("higher", "lower")
     wrong |= {f'direction."{t}"': (way, better) for t, way in found.direction.items() if way not in better}
@@ -403,19 +375,19 @@ def _check_words(found: Declaration, where: str) -> None:
         raise DataError("declaration-word", where=where or None, got=f"{key} = {value!r}", key=key, words=choice)
 
 
-def _unknown_words(found: Declaration, table: Table) -> dict[str, tuple[object, tuple[object, ...]]]:
+def _unknown_words(found: Declaration, table: Table) -> dict[str, tuple[object, Sequence[object]]]:
     """Return what is given or translated into a word that the contract does not have, and the words it has."""
-    wrong: dict[str, tuple[object, tuple[object, ...]]] = {}
+    words = {c.name: c.words for c in table.columns}
+    wrong: dict[str, tuple[object, Sequence[object]]] = {}
     for name, given in found.given.items():
-        if name not in table.names:
-            wrong[f"given.{name}"] = (name, tuple(table.names))
-        elif (words := table.column(name).words) and given not in words:
-            wrong[f"given.{name}"] = (given, words)
+        if name not in words:
+            wrong[f"given.{name}"] = (name, table.names)
+        elif words[name] and given not in words[name]:
+            wrong[f"given.{name}"] = (given, words[name])
     for column, said in found.words.items():
-        if column not in table.names or not table.column(column).words:
-            coded = tuple(c.name for c in table.columns if c.words)
-            wrong[f"words.{column}"] = (column, coded)
-            continue
-        allowed = (*table.column(column).words, "")
-        wrong |= {f'words.{column}."{w}"': (code, allowed) for w, code in said.items() if code not in allowed}
+        if not words.get(column):
+            wrong[f"words.{column}"] = (column, [name for name in words if words[name]])
+        else:
+            allowed = (*words[column], "")
+            wrong |= {f'words.{column}."{w}"': (code, allowed) for w, code in said.items() if code not in allowed}
     return wrong

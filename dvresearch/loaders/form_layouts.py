@@ -12,7 +12,9 @@ from typing import Any
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.text import plain
 
-__all__ = ["CODES", "FORMS", "TTCP", "Form", "FormColumn", "form", "printed_codes", "refuse_unknown", "title_words"]
+__all__ = [
+    "FORMS", "FORM_CODES", "TTCP", "Form", "FormColumn", "form", "printed_codes", "refuse_unknown", "title_words",
+]  # fmt: skip
 
 _DATA = tomllib.loads(Path(__file__).with_name("forms.toml").read_text(encoding="utf-8"))
 #: Thông tư 02/2021/TT-TTCP.
@@ -118,8 +120,8 @@ def _form(entry: Mapping[str, Any]) -> Form:
 
 #: Forms by code and version.
 FORMS = {(f.code, f.version): f for f in map(_form, _DATA["form"])}
-#: Their codes.
-CODES = tuple(dict.fromkeys(code for code, _ in FORMS))
+#: Codes of the report forms, each once.
+FORM_CODES = tuple(dict.fromkeys(code for code, _ in FORMS))
 
 
 def title_words(title: str) -> str:
@@ -129,7 +131,7 @@ def title_words(title: str) -> str:
 
 def printed_codes(line: str) -> set[str]:
     """Return the codes of forms, known or not, that a line of a file names."""
-    codes = {*CODES} | {code for entry in _DATA["unknown"] for code in entry["codes"]}
+    codes = {code for code, _ in FORMS} | {code for entry in _DATA["unknown"] for code in entry["codes"]}
     bare = re.sub(r"\s*/\s*", "/", line)
     return {code for code in codes if re.search(rf"(?<!\w){re.escape(code)}(?!\w)", bare)}
 

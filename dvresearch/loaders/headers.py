@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -28,17 +28,12 @@ from dvresearch.tables import Table
 from dvresearch.text import plain
 
 __all__ = [
-    "Block",
-    "column_names",
-    "find_blocks",
-    "is_numbering",
-    "key",
-    "label",
-    "layouts",
-    "missing_columns",
-    "titles_above",
-]
+    "SERIAL_TITLES", "Block", "column_names", "find_blocks", "is_numbering", "key", "label", "labelled", "layouts",
+    "missing_columns", "titles_above",
+]  # fmt: skip
 
+#: Titles of the column of serial numbers.
+SERIAL_TITLES = ("stt", "tt", "sott", "sothutu", "thutu")
 _HEAD = 60  # rows in which a header of a form is looked for
 _WIDEST = 400  # columns
 _TALLEST = 8  # rows a header may take
@@ -115,6 +110,14 @@ class Block:
         """The first row below the header, counted from 0."""
         return self.top + self.height
 
+    def number(self, row: int) -> int:
+        """Return what the file calls a row, counted from 0 here."""
+        return self.sheet.first_row + row + bool(self.sheet.titles)
+
+    def where(self, column: int | str | None = None) -> str:
+        """Say where the header stands, and a column by its place or its name in the contract."""
+        return self.sheet.where(self.top, self.columns[column] if isinstance(column, str) else column)
+
 
 @cache
 def column_names(table: Table) -> dict[str, str]:
@@ -153,6 +156,11 @@ def label(table: Table, column: str) -> str:
     """Return the Vietnamese label of a column of `table`."""
     entry = _entry(table, column)
     return entry.label_vi if entry else column
+
+
+def labelled(table: Table, names: Collection[str]) -> str:
+    """Return columns of `table` with their Vietnamese labels, in its order."""
+    return ", ".join(f"{name} ({label(table, name)})" for name in table.names if name in names)
 
 
 def is_numbering(cells: Sequence[Any]) -> bool:
@@ -350,13 +358,13 @@ def _side_by_side(header: Block) -> list[Block]:
 # --- what is missing -------------------------------------------------------------------------------------------------
 
 
-def _nearest(names: Mapping[str, Sequence[str]], seen: Iterable[str]) -> dict[str, str]:
-    """Return which header is nearest to one of the forms of each name, the most alike first."""
+def _nearest(names: Mapping[str, Sequence[str]], seen: Mapping[str, str]) -> dict[str, str]:
+    """Return which title is nearest to one of the forms of each name, the most alike first."""
     pairs = ((difflib.SequenceMatcher(None, f, k).ratio(), n, k) for k in seen for n in names for f in names[n])
     found: dict[str, str] = {}
-    for _, name, header in sorted((p for p in pairs if p[0] >= 0.6), reverse=True):
-        if name not in found and header not in found.values():
-            found[name] = header
+    for _, name, form in sorted((p for p in pairs if p[0] >= 0.6), reverse=True):
+        if name not in found and seen[form] not in found.values():
+            found[name] = seen[form]
     return found
 
 
@@ -381,15 +389,15 @@ def missing_columns(
     if block is None:
         sheet = max(sheets, key=lambda s: s.height)
         said = _header_rows(sheet, frozenset(), stated.header)[0] if stated.header and not sheet.titles else []
-        head = sheet.rows(0, max(_HEAD, *(row + 1 for row in said))) if said else sheet.rows(0, _HEAD)
+        head = sheet.rows(0, max([_HEAD, *(row + 1 for row in said)]))
         rows = [list(sheet.titles)] if sheet.titles else [texts(row) for row in head]
         top = said[-1] if said else max(range(len(rows)), key=lambda i: (sum(map(bool, rows[i])), -i))
         block = Block(sheet, top, 1, sheet.height, 0, len(rows[top]), tuple(rows[top]), {})
-    mapping = stated.mapping(table)
-    seen_titles = {key(t) for t in block.titles}
-    absent = [h for h in mapping if key(h) not in seen_titles and mapping[h] not in block.columns]
+    mapping, titles = stated.mapping(table), {i: t for i, t in enumerate(block.titles) if t}
+    there = set(map(key, titles.values()))
+    absent = [h for h in mapping if key(h) not in there and mapping[h] not in block.columns]
     lacking = [n for n in table.names if n in needed and n not in block.columns]
-    free = [" ".join(t.split()) for i, t in enumerate(block.titles) if i not in block.columns.values()]
+    free = [" ".join(t.split()) for i, t in titles.items() if i not in block.columns.values()]
     # only what can be typed as it is shown, and is long enough to be told from any other word
     seen = {key(t): t for t in free if len(key(t)) > 2 and shown_header(t) == t}
     forms = {n: [k for k, v in column_names(table).items() if v == n] for n in lacking}
@@ -397,22 +405,19 @@ def missing_columns(
     give = []
     for name in [*absent, *lacking]:
         if name in nearest:
-            give.append(Answer("columns", mapping.get(name, name), seen[nearest[name]]))
+            give.append(Answer("columns", mapping.get(name, name), nearest[name]))
         elif name in _GIVEN:
             give += [Answer("given", word, name) for word in table.column(name).words or ("…",)]
         elif name in lacking:
             give.append(Answer("columns", name, "…"))
-    titles = [
-        f"{column_letters(block.sheet.first_column + i)}: {shown_header(t)}" for i, t in enumerate(block.titles) if t
-    ]
-    code = (
-        "declared-header-not-there" if absent else "columns-missing" if len(block.columns) >= 2 else "header-not-found"
-    )
+    letters = [column_letters(block.sheet.first_column + i) for i in titles]
+    shown = ", ".join(map(": ".join, zip(letters, map(shown_header, titles.values()), strict=True)))[:1500]
+    code = "columns-missing" if len(block.columns) >= 2 else "header-not-found"
     return DataError(
-        code,
-        where=block.sheet.where(block.top),
-        got=", ".join(titles)[:1500] or None,
+        "declared-header-not-there" if absent else code,
+        where=block.where(),
+        got=shown or None,
         give=give,
-        missing=", ".join(f"“{h}”" for h in absent) or ", ".join(f"{n} ({label(table, n)})" for n in lacking),
-        needed=", ".join(f"{n} ({label(table, n)})" for n in table.names if n in needed),
+        missing=", ".join(f"“{h}”" for h in absent) or labelled(table, lacking),
+        needed=labelled(table, needed),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from dvresearch.errors import Answer, DataError
 from dvresearch.loaders.declaration import STATES, WORDS
 from dvresearch.loaders.headers import Block
 from dvresearch.loaders.questionnaires import Questionnaire
-from dvresearch.loaders.reading import Kind, Reading
+from dvresearch.loaders.reading import Kind, Reading, in_order
 from dvresearch.loaders.sheets import Note, texts
 from dvresearch.privacy import holds_person, showable, shown_header
 from dvresearch.tables import CASES, DOSSIERS, MODELS, NO_ANSWER, RUBRIC, STAGES, TARGETS, responses_table
@@ -27,29 +28,19 @@ __all__ = ["KINDS", "survey"]
 def _finish_dossiers(reading: Reading) -> None:
     """Give states that depend on a setting the word it stands for, and ask what the file does not say."""
     frame, stated = reading.frame, reading.stated
-    if "outcome" in frame:
-        for setting, words in STATES.items():
-            rows = frame["outcome"] == setting
-            if not rows.any():
-                continue
-            if said := getattr(stated, setting):
-                frame["outcome"] = frame["outcome"].mask(rows, words[said])
-                continue
+    for setting, words in STATES.items() if "outcome" in frame else ():
+        rows = frame["outcome"] == setting
+        if said := getattr(stated, setting):
+            frame["outcome"] = frame["outcome"].mask(rows, words[said])
+        elif rows.any():
             seen = ", ".join(sorted({f"“{showable(w)}”" for w in reading.cells("outcome")[rows].unique()}))
-            answers = [Answer(setting, w) for w in words]
-            reading.ask(
-                f"state-{setting.replace('_', '-')}",
-                column="outcome",
-                evidence=f"{seen} ({int(rows.sum())})",
-                answers=answers,
-            )
+            code, answers = f"state-{setting.replace('_', '-')}", [Answer(setting, word) for word in words]
+            reading.ask(code, column="outcome", evidence=f"{seen} ({int(rows.sum())})", answers=answers)
     _ask_words(reading, "outcome")
-    ended = frame["resolved"].notna().any() if "resolved" in frame else False
-    if ended and stated.nothing_finished:
-        count = int(frame["resolved"].notna().sum())
+    count = int(frame["resolved"].notna().sum()) if "resolved" in frame else 0
+    if count and stated.nothing_finished:
         raise DataError("declared-nothing-finished", where=reading.where("resolved"), got="true", count=count)
-    rival = "resolved" in (reading.block.rivals or {})
-    if not ended and not stated.nothing_finished and not rival:
+    if not (count or stated.nothing_finished or "resolved" in reading.block.rivals):
         answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
         reading.ask("nothing-finished", column="resolved", answers=answers, count=len(frame))
     _ask_departments(reading)
@@ -74,16 +65,14 @@ def _ask_near_duplicates(reading: Reading) -> None:
     name = reading.table.key[0]
     if name not in reading.frame:
         return
-    codes = reading.frame[name].dropna()
-    distinct = pd.Series(codes.unique(), dtype="str")
+    codes = reading.frame[name]
+    distinct = pd.Series(codes.dropna().unique(), dtype="str")
     joined = distinct.str.normalize("NFKC").str.translate(_LOOK_ALIKE).str.casefold()
-    joined = joined.str.replace(r"[\W_]+", "", regex=True)
-    alike = set(distinct[joined.duplicated(keep=False)])
-    if alike:
-        rows = np.flatnonzero(reading.frame[name].isin(alike)).tolist()
-        reading.ask(
-            "near-duplicates", where=reading.where(name, rows[:10], len(rows) - 10), column=name, count=len(alike)
-        )
+    alike = distinct[joined.str.replace(r"[\W_]+", "", regex=True).duplicated(keep=False)]
+    if len(alike):
+        rows = np.flatnonzero(codes.isin(alike)).tolist()
+        where = reading.where(name, rows[:10], len(rows) - 10)
+        reading.ask("near-duplicates", where=where, column=name, count=len(alike))
 
 
 _DEPARTMENT = re.compile(
@@ -119,11 +108,8 @@ def _book(block: Block) -> dict[str, str]:
     """Return the kind of a book of cases, when both its title and the name of its sheet say it."""
     above = plain(" ".join(t for row in block.sheet.rows(0, block.top) for t in texts(row)))
     name = plain(block.sheet.name)
-    kinds = [
-        kind
-        for kind, words in _BOOKS.items()
-        if words.search(name) and words.search(above) and not _OTHER_BOOKS.search(f"{name} {above}")
-    ]
+    other = _OTHER_BOOKS.search(f"{name} {above}")
+    kinds = [kind for kind, words in _BOOKS.items() if words.search(name) and words.search(above) and not other]
     return {"kind": kinds[0]} if len(kinds) == 1 else {}
 
 
@@ -170,7 +156,8 @@ def survey(asked: Questionnaire, sensitive: Sequence[str] = ()) -> Kind:
         _refuse_bare_numbers(reading, asked)
 
     table = responses_table(asked.scales, sensitive, asked.codes, asked.titles)
-    return Kind(table, tuple(asked.scales), finish=finish)
+    told = {"items": asked.scales, "reversed": asked.reversed}
+    return Kind(table, tuple(asked.scales), finish=finish, told=told)
 
 
 def _refuse_bare_numbers(reading: Reading, asked: Questionnaire) -> None:
@@ -195,62 +182,46 @@ def _refuse_bare_numbers(reading: Reading, asked: Questionnaire) -> None:
 
 #: What is wrong with a target that cannot be judged is a check of the codebook; these leave one side merely unknown.
 _UNKNOWN = ("", "plan-without-number", "result-without-number")
+#: Problems of cells that hold no content of their own.
+_ODD = ("odd_cell", "struck_cell")
 
 
 #: 1,500 and 2,000 households: thousands in English, one and a half in Vietnamese.
-_COMMA_GROUP = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d.,]*\d)")
-
-
-def _has_comma_group(cell: object) -> bool:
-    return isinstance(cell, str) and _COMMA_GROUP.search(cell) is not None
+_GROUP = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d.,]*\d)")
 
 
 def _finish_targets(reading: Reading) -> None:
     """Read plan and result on one scale, with the words that say which way is better."""
     frame, stated = reading.frame, reading.stated
     sides = {reading.block.columns.get(name) for name in ("planned", "result")}
-    odd = {(p.sheet.name, p.row, p.column) for p in reading.problems if p.code in ("odd_cell", "struck_cell")}
-    kept = [p for p in reading.problems if p.column not in sides or p.code in ("odd_cell", "struck_cell")]
-    reading.problems = kept
-    cells = {name: reading.raw(name) for name in ("planned", "result")}
-    style = {"comma": "vi", "dot": "en"}.get(stated.decimal) or column_style([*cells["planned"], *cells["result"]])
+    odd = {(p.sheet.name, p.row, p.column) for p in reading.problems if p.code in _ODD}
+    reading.problems = [p for p in reading.problems if p.column not in sides or p.code in _ODD]
+    planned, result = reading.raw("planned"), reading.raw("result")
+    style = {"comma": "vi", "dot": "en"}.get(stated.decimal) or column_style([*planned, *result])
     answers = [Answer("decimal", word) for word in ("comma", "dot")]
     if style == "mixed":
         reading.ask("decimal-mixed", column="planned", answers=answers, blocking=True)
-    elif style == "unknown" and (seen := sum(map(_has_comma_group, [*cells["planned"], *cells["result"]]))):
+    elif style == "unknown" and (seen := sum(isinstance(c, str) and bool(_GROUP.search(c)) for c in planned + result)):
         reading.ask("decimal-comma-doubtful", column="planned", evidence=str(seen), answers=answers, blocking=True)
-    extra = {word: reading.beside(words) for word, words in (("unit", ("dvt", "donvitinh")), ("note", ("ghichu",)))}
-    unused = set(stated.direction) - set(frame["indicator"])
-    if unused:
+    if unused := set(stated.direction) - set(frame["indicator"]):
         raise DataError("declared-target-not-there", where=reading.sheet.where(), got=", ".join(sorted(unused)))
-    given = frame["direction"].tolist() if "direction" in frame else [None] * len(frame)
+    known: Any = style if style in ("vi", "en") else "auto"
+    names = frame["indicator"].map(str)
+    told = frame["direction"] if "direction" in frame else [None] * len(frame)
+    ways = [stated.direction.get(n) or (w if isinstance(w, str) else None) for n, w in zip(names, told, strict=True)]
+    units, notes = reading.beside(("dvt", "donvitinh")), reading.beside(("ghichu",))
     rows = [
-        target_row(
-            str(name),
-            plan,
-            result,
-            direction=stated.direction.get(str(name)) or (way if isinstance(way, str) else None),  # type: ignore[arg-type]
-            style=style if style in ("vi", "en") else "auto",  # type: ignore[arg-type]
-            **{word: texts[i] for word, texts in extra.items()},
-        )
-        for i, (name, plan, result, way) in enumerate(
-            zip(frame["indicator"], cells["planned"], cells["result"], given, strict=True)
-        )
+        target_row(name, plan, done, direction=way, style=known, unit=unit, note=note)
+        for name, plan, done, way, unit, note in zip(names, planned, result, ways, units, notes, strict=True)
     ]
     for i, row in enumerate(rows):
-        if row.problem in _UNKNOWN:
-            continue
         side = "result" if row.problem.startswith("result") else "planned"
         block, at = reading.origin(i)
-        if (block.sheet.name, at, block.columns.get(side)) not in odd:
+        if row.problem not in _UNKNOWN and (block.sheet.name, at, block.columns.get(side)) not in odd:
             reading.problem(f"target_{row.problem.replace('-', '_')}", i, side)
-    frame["planned"] = [row.planned for row in rows]
-    frame["result"] = [row.result for row in rows]
-    ways = pd.Series([row.direction for row in rows], index=frame.index, dtype="str")
-    if "direction" in frame:
-        frame["direction"] = ways
-    else:
-        frame.insert(frame.columns.get_loc("result") + 1, "direction", ways)
+    frame["planned"], frame["result"] = [row.planned for row in rows], [row.result for row in rows]
+    frame["direction"] = pd.Series([row.direction for row in rows], index=frame.index, dtype="str")
+    reading.frame = in_order(frame, reading.table)
 
 
 # --- self-assessment -------------------------------------------------------------------------------------------------
@@ -280,19 +251,16 @@ def _finish_rubric(reading: Reading) -> None:
         codes = reading.cells(at)
     depths, maxima = codes.map(_depth).tolist(), frame["maximum"].tolist()
     units = frame["unit"].fillna("").tolist() if "unit" in frame else [""] * len(frame)
-    sums = []
+    sums, count = [], len(depths)
     for i, depth in enumerate(depths):
-        below = []
-        for j in range(i + 1, len(depths)):
-            if depths[j] <= depth or units[j] != units[i]:
-                break
-            below.append(j)
+        end = next((j for j in range(i + 1, count) if depths[j] <= depth or units[j] != units[i]), count)
+        least = min(depths[i + 1 : end], default=_NO_NUMBER)
+        parts = sum(maxima[j] for j in range(i + 1, end) if depths[j] == least)
+        differ = abs(parts - maxima[i]) > 1e-9
         # Without numbers of their own the rows below are parts only if several add up.
-        numbered = any(depths[j] < _NO_NUMBER for j in below)
-        parts = sum(maxima[j] for j in below if depths[j] == min(depths[k] for k in below))
-        if numbered or (len(below) > 1 and abs(parts - maxima[i]) < 1e-9):
+        if least < _NO_NUMBER or (end > i + 2 and not differ):
             sums.append(i)
-            if abs(parts - maxima[i]) > 1e-9:
+            if differ:
                 reading.notes.append(Note("rubric_sums", f"{frame.index[i]}: {maxima[i]:g} ≠ {parts:g}"))
     reading.leave_out("sum", sums)
 

@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, check_choice
+from dvresearch.errors import Answer, DataError, check_choice
+from dvresearch.loaders.cells import convert_dates
 from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
-from dvresearch.loaders.declaration import Declaration, Stated, declared, declared_once
+from dvresearch.loaders.declaration import WORDS, Declaration, Stated, declared, declared_once
 from dvresearch.loaders.guard import LIMITS, Limits
+from dvresearch.loaders.headers import SERIAL_TITLES, key
 from dvresearch.loaders.kinds import KINDS, survey
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
 from dvresearch.loaders.reading import Kind, Reading, date_only, in_order, read
-from dvresearch.loaders.repeats import look_for_repeats
-from dvresearch.loaders.sheets import LoadReport
+from dvresearch.loaders.sheets import LoadReport, texts
 from dvresearch.tables import DOSSIERS, SENSITIVE, TABLES, check
 
 __all__ = [
-    "OpenQuestion",
-    "load_cases",
-    "load_dossiers",
-    "load_models",
-    "load_responses",
-    "load_rubric",
-    "load_targets",
+    "OpenQuestion", "load_cases", "load_dossiers", "load_models", "load_responses", "load_rubric", "load_targets",
     "readings",
-]
+]  # fmt: skip
 
 DateOrder = Literal["auto", "dmy", "mdy"]
+#: Share of the rows of a sheet that stand in others, too, from which it repeats them.
+_MOST = 0.9
+#: Share of different rows in a sheet below which rows alike are chance, not the same record.
+_DIFFERENT = 0.7
+_FEW = 3  # rows below which nothing is concluded
+#: Share of rows that repeat to the minute from which they are more than two people at one counter.
+_MINUTES = 0.1
 
 
 class OpenQuestion(UserWarning):
@@ -51,7 +55,7 @@ def readings(
     *,
     limits: Limits = LIMITS,
     key_salt: str | None = None,
-    asked: Questionnaire | None = None,
+    scale: str = "hai_long_5",
     sensitive: Sequence[str] = (),
     **short: Any,
 ) -> list[Reading]:
@@ -67,9 +71,7 @@ def readings(
         What is declared; the declaration beside the file without it.
     limits, key_salt
         As for :func:`load_dossiers`.
-    asked : Questionnaire, optional
-        The items of a survey.
-    sensitive : sequence of str
+    scale, sensitive
         As for :func:`load_responses`.
     **short
         Single keys of a declaration.
@@ -82,7 +84,7 @@ def readings(
     out = []
     for said in declared(path, kind, stated, **short):
         if kind == "responses":
-            items = asked or (said.items if isinstance(said.items, Questionnaire) else questionnaire(said.items))
+            items = said.items if isinstance(said.items, Questionnaire) else questionnaire(said.items, scale=scale)
             items = items.numbered(said.numbers) if said.numbers else items
             what = survey(items, sensitive)
             said = replace(said, columns={**{h: i for i, h in items.headers.items()}, **said.mapping(what.table)})
@@ -92,21 +94,22 @@ def readings(
         reading = read(path, what, said, key_salt=key_salt, changes=changes, limits=limits)
         what.finish(reading)
         out.append(reading)
-    look_for_repeats(out)
-    ends = [reading.frame["resolved"].notna().any() for reading in out if "resolved" in reading.frame]
-    if any(ends):  # a file whose tables are declared one by one is still one file
-        for reading in (r for r in out if "resolved" in r.frame):
-            reading.questions = [q for q in reading.questions if q.code != "nothing-finished"]
+    _look_for_repeats(out)
     places = [(p.block.sheet.name, p.block.top, p.block.left) for reading in out for p in reading.parts]
     if twice := next((place for place in places if places.count(place) > 1), None):
         raise DataError("sheet-declared-twice", where=Path(path).name, got=twice[0], sheet=twice[0])
-    read_here = {p.block.sheet.name for reading in out for p in reading.parts}
-    settled = read_here | {name for reading in out for name in reading.stated.unread}
+    # a file whose tables are declared one by one is still one file
+    ended = any(reading.frame["resolved"].notna().any() for reading in out if "resolved" in reading.frame)
+    read_here = {name for name, *_ in places}
+    settled = read_here.union(*(reading.stated.unread for reading in out))
     for reading in out:
         reading.unread = [(name, why) for name, why in reading.unread if name not in read_here]
-        reading.questions = [
-            q for q in reading.questions if q.code != "sheet-unread" or q.blanks["sheet"] not in settled
+        answered = [
+            (ended and q.code == "nothing-finished" and "resolved" in reading.frame)
+            or (q.code == "sheet-unread" and q.blanks["sheet"] in settled)
+            for q in reading.questions
         ]
+        reading.questions = [q for q, done in zip(reading.questions, answered, strict=True) if not done]
     return out
 
 
@@ -131,11 +134,11 @@ def _load(
 
     `columns`, `sheet` and `given` are keywords of the loaders, `options` what :func:`readings` takes.
     """
+    given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
-        if value is not None and (words := TABLES[kind].column(name).words):
+        if words := TABLES[kind].column(name).words:
             check_choice(name, value, words)
-    options["given"] = {name: value for name, value in given.items() if value is not None}
-    options |= {"columns": dict(columns or {}), "sheets": (sheet,) if sheet else ()}
+    options |= {"given": given, "columns": dict(columns or {}), "sheets": (sheet,) if sheet else ()}
     if kind == "dossiers" and options["key_salt"] is None and is_long(Path(path), limits):
         said = declared_once(path, kind, stated, **options)
         if said.corrections is None:
@@ -180,6 +183,86 @@ def _together(said: Sequence[Any]) -> Any:
     if isinstance(first, bool):
         return all(said)
     return sum(said) if isinstance(first, int) else ", ".join(dict.fromkeys(map(str, said)))
+
+
+# --- records that stand in a file twice -------------------------------------------------------------------------------
+
+
+def _look_for_repeats(readings: Sequence[Reading]) -> None:
+    """Ask about rows and sheets of a file that repeat others; set rows aside where that is declared.
+
+    Codes that repeat are found by the screening; here nothing but the whole record tells. Whether two records alike are
+    one is for the office to say, so both are questions.
+    """
+    dated = [r for r in readings if any(c.kind in ("date", "time") for c in r.table.columns)]
+    for reading in dated:
+        rows = _pasted(reading)
+        if rows and reading.stated.repeats == "set_aside":
+            reading.leave_out("repeat", rows)
+        elif rows and not reading.stated.repeats:
+            answers = [Answer("repeats", str(word)) for word in WORDS["repeats"]]
+            where = reading.where("", rows[:10], len(rows) - 10)
+            reading.ask("records-repeat", where=where, answers=answers, blocking=True, count=len(rows))
+    _ask_sheets(dated)
+
+
+def _pasted(reading: Reading) -> list[int]:
+    """Return the positions of records without a key that repeat one above in every cell, a time of day among them."""
+    frame, table = reading.frame, reading.table
+    alike = frame.duplicated(keep=False)
+    if table.key[0] in frame:
+        alike &= frame[table.key[0]].isna()
+    places = np.flatnonzero(alike).tolist()
+    if not places:
+        return []
+    instants = {}
+    for name in (c.name for c in table.columns if c.kind in ("date", "time")):
+        cells, zone = reading.raw(name), reading.stated.timezone or None
+        instants[name] = convert_dates([cells[p] for p in places], order=reading.date_order, zone=zone).content
+    clocks = pd.DataFrame(instants)
+    timed = ((clocks != clocks.apply(lambda c: c.dt.normalize())) & clocks.notna()).any(axis=1)
+    records = []
+    for block, row in map(reading.origin, places):
+        titled = zip(block.sheet.columns, block.titles, strict=False)
+        records.append((block.sheet.name, *texts(c[row] for c, title in titled if key(title) not in SERIAL_TITLES)))
+    found = np.array(places)[pd.Series(records, dtype=object).duplicated() & timed].tolist()
+    to_the_second = bool(clocks.apply(lambda c: c.dt.second.gt(0).any()).any())
+    return found if to_the_second or len(found) >= max(_FEW, _MINUTES * len(frame)) else []
+
+
+def _ask_sheets(readings: Sequence[Reading]) -> None:
+    """Ask about each sheet nearly all of whose records stand in others."""
+    owners = {p.block.sheet.name: r for r in readings for p in r.parts}
+    if len(owners) < 2:
+        return
+    table = readings[0].table
+    named = [{*p.block.columns} & {*r.frame} for r in readings for p in r.parts]
+    shared = [name for name in table.names if all(name in names for names in named)]
+    if table.key[0] in shared or not any(table.column(name).kind in ("date", "time") for name in shared):
+        return
+    records = pd.util.hash_pandas_object(pd.concat([r.frame[shared] for r in readings]), index=False)
+    sheets = [p.block.sheet.name for r in readings for p in r.parts for _ in p.body.records]
+    rows = {name: Counter(group) for name, group in records.groupby(sheets)}
+    for name in sorted(rows, key=lambda name: -rows[name].total()):
+        mine, reading = rows[name], owners[name]
+        others = {other: (mine & rows[other]).total() for other in rows if other != name}
+        same = (mine & sum((rows[other] for other in others), Counter())).total()
+        if len(mine) < max(_FEW, _DIFFERENT * mine.total()) or same < _MOST * mine.total():
+            continue
+        del rows[name]
+        if reading.stated.repeats:
+            continue
+        repeated = [other for other, count in others.items() if count]
+        unread = [Answer("unread", [*reading.stated.unread, *left]) for left in ([name], repeated)]
+        reading.ask(
+            "sheets-repeat",
+            where=next(p.block.sheet.where() for p in reading.parts if p.block.sheet.name == name),
+            answers=[*unread, Answer("repeats", "keep")],
+            blocking=True,
+            sheet=name,
+            count=same,
+            others=", ".join(f"“{other}”" for other in repeated),
+        )
 
 
 # --- dossiers --------------------------------------------------------------------------------------------------------
@@ -421,17 +504,11 @@ def load_responses(
     ParameterError
         For an unknown scale, column, attribute or word.
     """
-    known = [c.name for c in SENSITIVE]
     for name in sensitive:
-        check_choice("sensitive", name, known)
-    stated = items if items is not None else declared(path, "responses", declaration)[0].items
-    if stated is None:
-        raise ParameterError("items-not-named")
-    asked = stated if isinstance(stated, Questionnaire) else questionnaire(stated, scale=scale, numbers=numbers)
+        check_choice("sensitive", name, [c.name for c in SENSITIVE])
     options: dict[str, Any] = {"date_order": date_order, "corrections": corrections, "sensitive": sensitive}
-    frame = _load(path, "responses", declaration, limits, columns, sheet, {"unit": unit}, asked=asked, **options)
-    frame.attrs["load"] |= {"items": asked.scales, "reversed": asked.reversed}
-    return frame
+    options |= {"items": items, "scale": scale, "numbers": None if numbers == "words" else numbers}
+    return _load(path, "responses", declaration, limits, columns, sheet, {"unit": unit}, **options)
 
 
 # --- plan targets ----------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates,
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Block, find_blocks, key, label, missing_columns
+from dvresearch.loaders.headers import Block, find_blocks, key, labelled, missing_columns
 from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable, shown_header
 from dvresearch.tables import Column, Table, check
@@ -53,8 +53,6 @@ _COUNTS = re.compile(
 )
 #: Share of known words from which a column holds a vocabulary.
 _MOSTLY = 0.7
-#: Rows and columns from which a sheet that is not read may be a table of records.
-_SMALL_SHEET = (2, 3)
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,8 @@ class Kind:
         Tells what the title above a table and the name of its sheet say of all its rows.
     finish : callable
         What is still to be done with a reading.
+    told : mapping
+        What the report of a reading tells besides.
     """
 
     table: Table
@@ -89,6 +89,7 @@ class Kind:
     single: bool = False
     titled: Callable[[Block], Mapping[str, str]] = lambda block: {}
     finish: Callable[[Reading], None] = lambda reading: None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,18 @@ class Part:
     block: Block
     body: Body
     dates: Mapping[str, Typed]
+
+    def cells(self, at: int | None, most: int | None = None) -> Any:
+        """Return the cells of a column for the records, or the first of them; empty where there is no column."""
+        rows = self.body.records[:most]
+        if at is None:
+            return [""] * len(rows)
+        column = self.block.sheet.columns[at]
+        if isinstance(column, pd.Series):
+            return column if len(rows) == len(column) else column.iloc[rows]
+        if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+            return column[rows[0] : rows[-1] + 1]
+        return [column[i] for i in rows]
 
 
 @dataclass
@@ -190,35 +203,36 @@ class Reading:
 
     def origin(self, position: int) -> tuple[Block, int]:
         """Return the table and the row (from 0 in its sheet) of the record at a position of `frame`."""
-        row = int(self._rows[position])
-        return self.parts[int(self._part[position])].block, row
+        number = next(n for n in range(len(self.parts)) if position < self.span(n).stop)
+        part = self.parts[number]
+        return part.block, int(part.body.records[position - self.span(number).start])
+
+    def span(self, number: int) -> slice:
+        """Return the positions of the records of a table in `frame`."""
+        start = sum(len(p.body.records) for p in self.parts[:number])
+        return slice(start, start + len(self.parts[number].body.records))
 
     def rows(self, which: pd.Series) -> list[int]:
         """Return the rows, from 0 in their sheets, of some records of `frame`."""
-        return [int(row) for row in self._rows[which.to_numpy(bool)]]
+        return [self.origin(position)[1] for position in map(int, np.flatnonzero(which))]
 
     def where(self, column: str = "", positions: Sequence[int] = (), more: int = 0) -> str:
         """Say where records stand: file, sheet, rows as the file counts them, column."""
         if not len(positions):
-            at = self.block.columns.get(column)
-            return self.sheet.where(column=at)
-        block, _ = self.origin(positions[0])
+            return self.sheet.where(column=self.block.columns.get(column))
         here = [self.origin(p) for p in positions]
-        rows = [b.sheet.first_row + r + (1 if b.sheet.titles else 0) for b, r in here if b.sheet is block.sheet]
+        block = here[0][0]
+        rows = [str(b.number(r)) for b, r in here if b.sheet is block.sheet]
         more += len(positions) - len(rows)
-        said = f"{block.sheet.where()}, dòng/row {', '.join(map(str, rows))}" + (f" (+{more})" if more > 0 else "")
+        said = f"{block.sheet.where()}, dòng/row {', '.join(rows)}" + (f" (+{more})" if more > 0 else "")
         if column in block.columns:
             said += f", cột/column {column_letters(block.sheet.first_column + block.columns[column])}"
         return said
 
     def raw(self, column: str | int) -> list[Any]:
         """Return the cells of a column as the file holds them, for the records; empty where a table lacks it."""
-        out: list[Any] = []
-        for number, part in enumerate(self.parts):
-            rows = self._rows[self._part == number]
-            at = part.block.columns.get(column) if isinstance(column, str) else column
-            out += list(_take(part.block.sheet.columns[at], rows)) if at is not None else [""] * len(rows)
-        return out
+        places = [(p, p.block.columns.get(column) if isinstance(column, str) else column) for p in self.parts]
+        return [cell for part, at in places for cell in part.cells(at)]
 
     def cells(self, column: str | int) -> pd.Series:
         """Return the same cells as text."""
@@ -253,12 +267,11 @@ class Reading:
     def report(self) -> dict[str, Any]:
         """Return how the file was read, as plain data without any cell of a personal column."""
         _settle(self)
-        sheets = list(dict.fromkeys(p.block.sheet.name for p in self.parts))
-        headers = [p.block.sheet.first_row + r for p in self.parts for r in range(p.block.top, p.block.body)]
+        blocks = [part.block for part in self.parts]
         return {
             "file": self.sheet.file,
-            "sheet": ", ".join(sheets),
-            "header_rows": headers,
+            "sheet": ", ".join(dict.fromkeys(block.sheet.name for block in blocks)),
+            "header_rows": [block.number(row) for block in blocks for row in range(block.top, block.body)],
             "rows": len(self.frame),
             "columns": {n: shown_header(self.block.titles[c]) for n, c in self.block.columns.items()},
             "unused": [shown_header(t) for t in self.unused],
@@ -274,11 +287,11 @@ class Reading:
             "corrections": self.corrections,
             "declared": self.stated.record(),
             "notes": [[n.code, n.detail] for n in self.notes],
+            **self.kind.told,
         }
 
     def refuse(self) -> None:
         """Raise a `DataError` that names what has to be mended or answered, if anything has to be."""
-        # who mends the impossible dates alone would leave the others in doubt, and nothing to tell
         refuse_questions([q for q in self.questions if q.first])
         refuse_problems(self.problems)
         refuse_questions(self.questions)
@@ -290,21 +303,19 @@ class Reading:
         frame.attrs["load"] = LoadReport(self.report())
         return frame
 
-    # kept beside the frame: where each of its rows came from
-    _rows: NDArray[np.intp] = field(default_factory=lambda: np.arange(0))
-    _part: NDArray[np.intp] = field(default_factory=lambda: np.arange(0))
-
     def leave_out(self, reason: str, positions: Sequence[int]) -> None:
         """Set records aside for a reason; what was wrong with their cells is no matter then."""
-        gone = [(self.parts[int(self._part[p])], int(self._rows[p])) for p in positions]
-        for part, row in gone:
-            part.body.aside.setdefault(reason, []).append(row)
-        places = {(part.block.sheet.name, row) for part, row in gone}
-        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in places]
         kept = np.ones(len(self.frame), dtype=bool)
         kept[list(positions)] = False
+        gone = set()
+        for part, span in [(part, self.span(number)) for number, part in enumerate(self.parts)]:
+            body, here = part.body, kept[span]
+            if left := body.records[~here].tolist():
+                body.aside.setdefault(reason, []).extend(left)
+                gone |= {(part.block.sheet.name, row) for row in left}
+            body.records = body.records[here]
+        self.problems = [p for p in self.problems if (p.sheet.name, p.row) not in gone]
         self.frame = self.frame[kept]
-        self._rows, self._part = self._rows[kept], self._part[kept]
 
 
 def read(
@@ -396,14 +407,11 @@ def in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def _check_zone(timezone: str) -> None:
-    from zoneinfo import ZoneInfo
+    from zoneinfo import available_timezones
 
-    try:
-        if timezone:
-            ZoneInfo(timezone)
-    except (ValueError, OSError, LookupError, TypeError):
+    if timezone and timezone not in available_timezones():
         words = '"Asia/Ho_Chi_Minh", "Europe/Amsterdam", "UTC" …'
-        raise ParameterError("value-not-in-list", got=repr(timezone), name="timezone", words=words) from None
+        raise ParameterError("value-not-in-list", got=repr(timezone), name="timezone", words=words)
 
 
 # --- which tables ----------------------------------------------------------------------------------------------------
@@ -412,14 +420,14 @@ def _check_zone(timezone: str) -> None:
 def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
     """Return the tables to read; ask about the sheets that may belong to them, name those left unread."""
     table, stated = out.table, out.stated
-    names = [s.name for s in sheets]
+    file, names = sheets[0].file, ", ".join(s.name for s in sheets)
     for said in (*stated.sheets, *stated.unread):
-        if said not in names:
-            raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(names), sheet=said)
+        if said not in [s.name for s in sheets]:
+            raise DataError("declared-sheet-not-there", where=file, got=names, sheet=said)
     left = [s for s in sheets if s.name not in stated.unread]
     wanted = [s for s in left if not stated.sheets or s.name in stated.sheets]
     if not wanted:
-        raise DataError("all-sheets-unread", where=sheets[0].file, got=", ".join(names))
+        raise DataError("all-sheets-unread", where=file, got=names)
     found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
     every = [b for _, blocks in found for b in blocks]
@@ -433,25 +441,22 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
         raise missing_columns([main.sheet], replace(main, columns={}), table, set(), stated)
     chosen: list[Block] = []
     for sheet, blocks in found:
-        fitting = [b for b in blocks if _belongs(b, main, needed, bool(stated.sheets))]
-        for block in fitting:
-            if lacking := needed - block.names:
-                _ask_lacking(out, block, lacking)
-        if not fitting and (goes_on := _continues(sheet, main)):
-            fitting = [goes_on]
+        fitting = [b for b in blocks if _belongs(b, main, needed, bool(stated.sheets))] or _continues(sheet, main)
         chosen += fitting
         if sheet.hidden and fitting and sheet.name not in stated.sheets:
-            out.ask("hidden-sheet-read", where=sheet.where(), answers=_sheet_answers(out, sheet), sheet=sheet.name)
+            _ask_sheet(out, "hidden-sheet-read", sheet)
         if not fitting:
-            _leave_unread(out, sheet)
+            wide = sheet.height if sheet.titles else sum(sum(map(bool, texts(r))) > 2 for r in sheet.rows(0, 200))
+            if wide > 1 and not stated.sheets:  # it may hold records
+                _ask_sheet(out, "sheet-unread", sheet)
+            out.unread.append((sheet.name, "no-such-table"))
     for sheet in (s for s in left if s not in wanted):  # one that came after the declaration was written
         alike = find_blocks(sheet, table, replace(stated, header=""))
         if any(_belongs(b, main, needed, False) for b in alike) or _continues(sheet, main):
-            out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(out, sheet), sheet=sheet.name)
+            _ask_sheet(out, "sheet-unread", sheet)
     out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
     for block in chosen:
-        for name, at in block.rivals.items():
-            _ask_rivals(out, block, name, at)
+        _ask_columns(out, block, needed - block.names)
     return chosen
 
 
@@ -461,62 +466,42 @@ def _belongs(block: Block, main: Block, needed: set[str], named: bool) -> bool:
     return block is main or known > 0.6 * most or (needed <= block.names and (named or known >= 0.5 * most))
 
 
-def _continues(sheet: Sheet, main: Block) -> Block | None:
-    """Return a table without a header that goes on from `main`: as wide, with dates in the same columns."""
+def _continues(sheet: Sheet, main: Block) -> list[Block]:
+    """Return the table without a header that goes on from `main`, if it is one: as wide, dates in the same columns."""
     if sheet.titles or sheet is main.sheet or len(sheet.columns) != len(main.sheet.columns) or not sheet.height:
-        return None
+        return []
 
     def dated(column: Sequence[Any]) -> bool:
         some = [c for c in column[:_SAMPLE] if not isinstance(c, str) or c.strip()]
         return bool(some) and column_date_order(some) is not None and _share_of_dates(some) > 0.5
 
     mine = [dated(c) for c in sheet.columns]
-    theirs = [dated(c[main.body :]) for c in main.sheet.columns]
-    if mine == theirs and any(mine):
-        return replace(main, sheet=sheet, top=0, height=0, end=sheet.height, again=())
-    return None
+    same = any(mine) and mine == [dated(c[main.body :]) for c in main.sheet.columns]
+    return [replace(main, sheet=sheet, top=0, height=0, end=sheet.height, again=())] if same else []
 
 
-def _sheet_answers(out: Reading, sheet: Sheet) -> list[Answer]:
+def _ask_sheet(out: Reading, code: str, sheet: Sheet) -> None:
     unread, others = [*out.stated.unread, sheet.name], out.stated.sheets or ("…",)
-    return [Answer("unread", unread), Answer("sheets", [*others, sheet.name])]
+    answers = [Answer("unread", unread), Answer("sheets", [*others, sheet.name])]
+    out.ask(code, where=sheet.where(), answers=answers, sheet=sheet.name)
 
 
-def _ask_lacking(out: Reading, block: Block, lacking: set[str]) -> None:
-    """Ask about a required column that a table of the file lacks: what it holds for all rows, or not to read it."""
-    table, where = out.table, block.sheet.where(block.top)
-    names = ", ".join(f"{n} ({label(table, n)})" for n in table.names if n in lacking)
-    given = [Answer("given", word, n) for n in table.names if n in lacking for word in table.column(n).words or ("…",)]
-    other = [Answer("unread", [block.sheet.name])] if block.sheet.name else []
-    out.ask("table-lacks-column", where=where, answers=[*given, *other], blocking=True, columns=names)
-
-
-def _ask_rivals(out: Reading, block: Block, name: str, at: Sequence[int]) -> None:
-    titles = [shown_header(block.titles[c]) for c in at]
-    letters = [column_letters(block.sheet.first_column + c) for c in at]
-    seen = "; ".join(map(": ".join, zip(letters, titles, strict=True)))
-    answers, where = [Answer("columns", name, t) for t in titles], block.sheet.where(block.top)
-    out.ask("columns-rival", where=where, evidence=seen, answers=answers, blocking=True, column=name, name=name)
-
-
-def _leave_unread(out: Reading, sheet: Sheet) -> None:
-    """Name a sheet that is not read; ask about one that may hold records."""
-    rows, columns = _SMALL_SHEET
-    wide = sum(sum(map(bool, texts(r))) >= columns for r in sheet.rows(0, 200)) if not sheet.titles else sheet.height
-    if wide >= rows and not out.stated.sheets:
-        out.ask("sheet-unread", where=sheet.where(), answers=_sheet_answers(out, sheet), sheet=sheet.name)
-    out.unread.append((sheet.name, "no-such-table"))
+def _ask_columns(out: Reading, block: Block, lacking: set[str]) -> None:
+    """Ask about required columns that a table lacks: what they hold, or not to read it; and which of several it is."""
+    table, where = out.table, block.where()
+    if lacking:
+        answers = [Answer("given", w, n) for n in table.names if n in lacking for w in table.column(n).words or ("…",)]
+        answers += [Answer("unread", [block.sheet.name])] if block.sheet.name else []
+        columns = labelled(table, lacking)
+        out.ask("table-lacks-column", where=where, answers=answers, blocking=True, columns=columns)
+    for name, at in block.rivals.items():
+        titles = {column_letters(block.sheet.first_column + c): shown_header(block.titles[c]) for c in at}
+        seen = "; ".join(map(": ".join, titles.items()))
+        answers = [Answer("columns", name, t) for t in titles.values()]
+        out.ask("columns-rival", where=where, evidence=seen, answers=answers, blocking=True, column=name, name=name)
 
 
 # --- what the cells say ----------------------------------------------------------------------------------------------
-
-
-def _take(column: Any, rows: NDArray[np.intp]) -> Any:
-    if isinstance(column, pd.Series):
-        return column if len(rows) == len(column) else column.iloc[rows]
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-        return column[rows[0] : rows[-1] + 1]
-    return [column[i] for i in rows]
 
 
 def _convert(out: Reading, cells: Sequence[Any], name: str, order: Order | None = None) -> Typed:
@@ -533,52 +518,41 @@ def _body(block: Block, name: str) -> Any:
 
 def _read_dates(out: Reading, blocks: Sequence[Block]) -> list[dict[str, Typed]]:
     """Read the date columns over whole bodies; the file as a whole decides whether day or month comes first."""
-    dated = {c.name for c in out.table.columns if c.kind in ("date", "time")}
-    cells = [{name: _body(b, name) for name in b.columns if name in dated} for b in blocks]
-
-    def converted(order: Order) -> list[dict[str, Typed]]:
-        typed = [{n: _convert(out, c, n, order) for n, c in part.items()} for part in cells]
-        if not out.stated.timezone and any(t.offsets for part in typed for t in part.values()):
-            out.notes = list(dict.fromkeys((*out.notes, Note("offsets", HOME))))
-        return typed
-
-    if out.stated.date_order != "auto":
-        out.date_order = "mdy" if out.stated.date_order == "mdy" else "dmy"
-        return converted(out.date_order)
-    typed = converted("dmy")
-    every = [t for part in typed for t in part.values()]
-    day_first, month_first = any(t.day_first for t in every), any(t.month_first for t in every)
-    if month_first and day_first:
-        _ask_mixed_orders(out, blocks, cells)
-    if month_first and not day_first:
-        out.date_order = "mdy"
-        _ask_american(out, blocks, cells)
-        return converted("mdy")
-    if not day_first:
-        out.order_known = all(_order_known(column) for part in cells for column in part.values())
-    return typed
+    dated = [c.name for c in out.table.columns if c.kind in ("date", "time")]
+    columns = [(b, n, _body(b, n)) for b in blocks for n in b.columns if n in dated]
+    out.date_order = "mdy" if out.stated.date_order == "mdy" else "dmy"
+    typed = [_convert(out, cells, name) for _, name, cells in columns]
+    if out.stated.date_order == "auto":
+        day_first, month_first = any(t.day_first for t in typed), any(t.month_first for t in typed)
+        if month_first and day_first:
+            _ask_mixed_orders(out, columns)
+        elif month_first:
+            out.date_order = "mdy"
+            _ask_american(out, columns)
+            typed = [_convert(out, cells, name) for _, name, cells in columns]
+        elif not day_first:
+            out.order_known = all(_order_known(cells) for *_, cells in columns)
+    if not out.stated.timezone and any(t.offsets for t in typed):
+        out.notes = list(dict.fromkeys((*out.notes, Note("offsets", HOME))))
+    return [{n: t for (b, n, _), t in zip(columns, typed, strict=True) if b is block} for block in blocks]
 
 
-def _ask_mixed_orders(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
+_Columns = Sequence[tuple[Block, str, Sequence[Any]]]
+
+
+def _ask_mixed_orders(out: Reading, columns: _Columns) -> None:
     """Ask about dates some of which can only be day first and several only month first: a slip is no order.
 
     Of the others nothing tells which of both they are.
     """
-    orders = Counter(column_date_order([c]) for part in cells for column in part.values() for c in column)
+    orders = Counter(column_date_order([c]) for *_, cells in columns for c in cells)
     if orders["mdy"] >= _SEVERAL:
-        found = (
-            (b, n)
-            for b, part in zip(blocks, cells, strict=True)
-            for n, column in part.items()
-            if column_date_order(column) in ("mdy", "mixed")
-        )
-        block, name = next(found)
         out.ask(
             "date-orders-mixed",
-            where=block.sheet.where(block.top, block.columns[name]),
+            where=next(b.where(n) for b, n, cells in columns if column_date_order(cells) in ("mdy", "mixed")),
             answers=[Answer("date_order", order) for order in ("dmy", "mdy")],
             blocking=True,
-            first=True,
+            first=True,  # who mends the impossible dates alone would leave the others in doubt, and nothing to tell
             day=orders["dmy"],
             month=orders["mdy"],
             both=orders["ambiguous"],
@@ -602,14 +576,13 @@ def _order_known(column: Sequence[Any]) -> bool:
     return among("dmy") and not among("mdy")
 
 
-def _ask_american(out: Reading, blocks: Sequence[Block], cells: Sequence[Mapping[str, Sequence[Any]]]) -> None:
+def _ask_american(out: Reading, columns: _Columns) -> None:
     """Ask about dates that an American Excel may have turned round: real ones up to the 12th, the others text."""
-    for block, name, column in ((b, n, c) for b, part in zip(blocks, cells, strict=True) for n, c in part.items()):
-        days = [c.day for c in column if isinstance(c, dt.date)]
-        words = sum(isinstance(c, str) and c.strip() != "" for c in column)
+    for block, name, cells in columns:
+        days = [c.day for c in cells if isinstance(c, dt.date)]
+        words = sum(isinstance(c, str) and c.strip() != "" for c in cells)
         if days and words and max(days) <= 12:
-            where = block.sheet.where(block.top, block.columns[name])
-            out.ask("dates-turned-round", where=where, blocking=True, count=len(days), words=words)
+            out.ask("dates-turned-round", where=block.where(name), blocking=True, count=len(days), words=words)
             return
 
 
@@ -617,16 +590,14 @@ def _part(out: Reading, block: Block, dates: Mapping[str, Typed], original: NDAr
     """Tell the records of a table from its other rows."""
     if block.sheet.titles:
         return Part(block, Body(np.arange(block.sheet.height)), dates)
-    table = out.table
     anchor = next((a for a in out.kind.anchors if a in block.columns), next(iter(block.columns)))
-    read = dates[anchor] if anchor in dates else convert(_body(block, anchor), table.column(anchor))
+    read = dates[anchor] if anchor in dates else convert(_body(block, anchor), out.table.column(anchor))
     good = read.content.notna().to_numpy() & filled(_body(block, anchor))
-    numeric = [n for n in block.columns if out.kind.numbers and table.column(n).kind in _NUMERIC]
-    matrix = np.empty((len(good), len(numeric)))
-    for at, name in enumerate(numeric):
-        matrix[:, at] = _convert(out, _body(block, name), name).content
+    numeric = [n for n in block.columns if out.kind.numbers and out.table.column(n).kind in _NUMERIC]
+    matrix = [_convert(out, _body(block, name), name).content.to_numpy() for name in numeric]
+    numbers = np.reshape(matrix, (len(numeric), len(good))).T
     here = np.asarray(original[block.body : block.end, block.left : block.right].any(axis=1))
-    return Part(block, body_rows(block, table, anchor, good, matrix, here, out.stated), dates)
+    return Part(block, body_rows(block, out.table, anchor, good, numbers, here, out.stated), dates)
 
 
 def _fill(out: Reading) -> None:
@@ -635,23 +606,17 @@ def _fill(out: Reading) -> None:
     sheets = {p.block.sheet.name for p in out.parts}
     for part in out.parts:
         block, rows = part.block, part.body.records
-        shift = block.sheet.first_row + (1 if block.sheet.titles else 0)
         label = f"{block.sheet.name}!" if len(sheets) > 1 else ""
         if block.left and any(p.block.sheet is block.sheet and p.block.left < block.left for p in out.parts):
-            label = f"{label}{column_letters(block.sheet.first_column + block.left)}"
-        index: Any = [f"{label}{shift + r}" for r in rows] if label else shift + rows
-        frame = {n: _column(out, part, n) for n in block.columns}
-        frames.append(pd.DataFrame({n: c.array for n, c in frame.items()}, index=index))
+            label += column_letters(block.sheet.first_column + block.left)
+        index: Any = [f"{label}{block.number(r)}" for r in rows] if label else block.number(0) + rows
+        frames.append(pd.DataFrame({n: _column(out, part, n).array for n in block.columns}, index=index))
     if any(f.index.dtype != frames[0].index.dtype for f in frames):
         frames = [f.set_axis(f.index.astype(str)) for f in frames]
     out.frame = frames[0] if len(frames) == 1 else pd.concat(frames)
     out.frame.index.name = "row"
-    records = [p.body.records for p in out.parts]
-    out._rows = np.concatenate(records)
-    out._part = np.repeat(np.arange(len(out.parts)), list(map(len, records)))
-    unseen = [np.intersect1d(p.body.records, p.block.sheet.hidden_rows).size for p in out.parts]
-    if any(unseen):
-        out.notes.append(Note("hidden_rows", str(sum(unseen))))
+    if unseen := sum(np.intersect1d(p.body.records, p.block.sheet.hidden_rows).size for p in out.parts):
+        out.notes.append(Note("hidden_rows", str(unseen)))
     for number, part in enumerate(out.parts):
         for name, value in part.block.given.items():
             _set(out, number, name, value)
@@ -665,33 +630,31 @@ def _set(out: Reading, number: int, name: str, values: Any) -> None:
     """Set a column of text for the records of one table; it is new, and missing elsewhere, or there already."""
     if name not in out.frame:
         out.frame[name] = pd.Series(pd.NA, index=out.frame.index, dtype="str")
-    out.frame.iloc[out._part == number, out.frame.columns.get_loc(name)] = values
+    out.frame.iloc[out.span(number), out.frame.columns.get_loc(name)] = values
 
 
 def _column(out: Reading, part: Part, name: str) -> pd.Series:
     """Return a column of the records of a table, what could not be read noted."""
     block, rows = part.block, part.body.records
     at, rule = block.columns[name], out.table.column(name)
-    if name in part.dates:
-        column = part.dates[name].at(rows - block.body)
-    else:
-        column = _convert(out, _take(block.sheet.columns[at], rows), name)
+    dates = part.dates.get(name)
+    column = dates.at(rows - block.body) if dates else _convert(out, part.cells(at), name)
     wrong = "lost_digits" if rule.kind == "code" and not rule.words else _WRONG.get(rule.kind, "bad_number")
     for i in map(int, np.flatnonzero(column.bad)):
-        code, looks = ("early_year", "") if column.early(i) else (wrong, column.looks(i))
+        code, looks = ("early_year", "") if column.early[i] else (wrong, column.looks(i))
         code = {"": code, "struck": "struck_cell"}.get(column.odd(i), "odd_cell")
         out.problems.append(Problem(code, int(rows[i]), at, looks, block.sheet))
     if rule.required:
         empty = column.content.isna().to_numpy() & ~column.bad
-        out.problems += [Problem("missing_required", int(rows[i]), at, "", block.sheet) for i in np.flatnonzero(empty)]
+        out.problems += [Problem("missing_required", int(row), at, "", block.sheet) for row in rows[empty]]
     confirmed = {key(w) for w in out.stated.words.get(name, ())}
     unknown = {w: n for w, n in column.unknown.items() if key(w) not in confirmed}
     # somebody's data is no word that could be declared
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
         out.notes.append(Note("personal_cell", f"{name}: {(count := sum(unknown.pop(w) for w in held))}"))
-        if name in _STATES and 2 * count > int(filled(_take(block.sheet.columns[at], rows)).sum()):
+        if name in _STATES and 2 * count > int(filled(part.cells(at)).sum()):
             # most of a column that decides numbers is left empty: that is not for a remark
-            where, answers = block.sheet.where(block.top, at), [Answer("columns", LEFT_OUT, block.titles[at])]
+            where, answers = block.where(at), [Answer("columns", LEFT_OUT, block.titles[at])]
             out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=count)
     if unknown:
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
@@ -706,10 +669,10 @@ def _find_extra(out: Reading, part: Part) -> None:
     if sheet.titles or sheet.name:
         return
     width = max((i + 1 for i, t in enumerate(block.titles) if t), default=0)
-    cells = {at: filled(sheet.columns[at]) for at in range(width, min(block.right, len(sheet.columns)))}
-    for row in part.body.records if cells else ():
-        if (at := next((c for c, full in cells.items() if full[row]), None)) is not None:
-            out.problems.append(Problem("extra_cells", int(row), at, "", sheet))
+    cells = np.array([filled(part.cells(at)) for at in range(width, min(block.right, len(sheet.columns)))])
+    for i in np.flatnonzero(cells.any(axis=0)) if len(cells) else ():
+        first = width + int(cells[:, i].argmax())
+        out.problems.append(Problem("extra_cells", int(part.body.records[i]), first, "", sheet))
 
 
 def _name_sections(out: Reading) -> None:
@@ -750,14 +713,14 @@ def _give(out: Reading, name: str, value: str) -> None:
     others: set[str] = set()
     first: Block | None = None
     for number, block in enumerate(part.block for part in out.parts):
-        mine = out._part == number
+        mine = out.span(number)
         if name in block.columns:
             first = first or block
-            said = out.frame[name][mine].dropna().unique() if name in out.frame else ()
+            said = out.frame[name].iloc[mine].dropna().unique() if name in out.frame else ()
             others |= {str(v) for v in said if key(str(v)) != key(value)}
             _forgive(out, block, name, "odd_cell")
         elif name in block.given:
-            stated[mine] = out.frame[name][mine]
+            stated.iloc[mine] = out.frame[name].iloc[mine]
     if others and first:
         seen, title = sorted(others), shown_header(first.titles[first.columns[name]])
         shown = ", ".join(map(showable, seen[:3])) + (", …" if len(seen) > 3 else "")
@@ -775,29 +738,31 @@ def _judge_personal(out: Reading, key_salt: str | None) -> None:
     wanted = {key(k): k for k in out.stated.keep}
     leave = {key(h) for h, n in out.stated.mapping(out.table).items() if n == LEFT_OUT}
     identity: list[str] | None = None
+    masked: Counter[str] = Counter()
     for number, part in enumerate(out.parts):
-        block, rows = part.block, part.body.records
+        block = part.block
         used = {c: n for n, c in block.columns.items()}
         for at in range(block.left, min(block.right, len(block.sheet.columns))):
-            title, name, column = block.titles[at], used.get(at), block.sheet.columns[at]
+            title, name = block.titles[at], used.get(at)
             rule = out.table.column(name) if name else None
-            sample = list(_take(column, rows[:_SAMPLE])[:_SAMPLE])
+            sample = list(part.cells(at, _SAMPLE))
             kind = personal_kind(title, sample, header=name is None) if rule is None or is_open(rule) else None
             kind = None if kind == "free_text" and name in out.kind.sentences else kind
             if kind and (title or name):
                 out.personal[shown_header(title)] = kind
             if kind == "id_number" and identity is None and number == 0:
-                identity = texts(_take(column, rows))
+                identity = texts(part.cells(at))
             if name == out.table.key[0]:
                 _ask_counts(out, part, at)
-            if name and kind:
-                if out.table.column(name).required and name not in out.stated.given:
-                    raise _personal_error(block, at, name)
-                out.frame = out.frame.drop(columns=name, errors="ignore")
-            elif key(title) in wanted and title:
-                if kind:
-                    raise _personal_error(block, at, "keep")
-                words = convert(_take(column, rows), Column(title, "text")).content
+            kept_too = bool(title) and key(title) in wanted
+            if kind and ((kept_too and not name) or (rule and rule.required and name not in out.stated.given)):
+                title, used_as = shown_header(title), name or "keep"
+                raise DataError("personal-column-used", where=block.where(at), title=title, name=used_as)
+            if name and kind:  # of this table; another one may hold units there
+                masked[name] += 1
+                _set(out, number, name, pd.NA)
+            elif kept_too:
+                words = convert(part.cells(at), Column(title, "text")).content
                 _set(out, number, wanted[key(title)], words.to_numpy())
             elif name is None and title:
                 if not kind and title not in out.unused:
@@ -807,16 +772,9 @@ def _judge_personal(out: Reading, key_salt: str | None) -> None:
     kept = {key(str(c)) for c in out.frame.columns}
     if absent := [k for k in out.stated.keep if key(k) not in kept]:
         titles = ", ".join(shown_header(t) for t in out.block.titles if t)[:1500]
-        raise DataError(
-            "kept-column-not-there", where=out.sheet.where(out.block.top), got=titles, columns=", ".join(absent)
-        )
+        raise DataError("kept-column-not-there", where=out.block.where(), got=titles, columns=", ".join(absent))
     if key_salt is not None and identity is not None and len(identity) == len(out.frame):
         out.frame["person_key"] = pseudonym(identity, key_salt)
-
-
-def _personal_error(block: Block, at: int, name: str) -> DataError:
-    where = block.sheet.where(block.top, at)
-    return DataError("personal-column-used", where=where, title=shown_header(block.titles[at]), name=name)
 
 
 def _share_of_dates(cells: Sequence[Any]) -> float:
@@ -827,28 +785,24 @@ def _share_of_dates(cells: Sequence[Any]) -> float:
 
 def _ask_unused(out: Reading, part: Part, at: int, sample: Sequence[Any]) -> None:
     """Ask about a column that is not used and holds what the table lacks: dates, or the words of a coded column."""
-    if any(at in rivals for rivals in (part.block.rivals or {}).values()):
-        return  # which of them it is, is asked already
-    title = shown_header(part.block.titles[at])
-    where = part.block.sheet.where(part.block.top, at)
-    words = [t for t in texts(sample) if t]
-    if _ask_counts(out, part, at):
+    block, title = part.block, shown_header(part.block.titles[at])
+    # which of several columns it is, is asked already
+    if any(at in rivals for rivals in block.rivals.values()) or _ask_counts(out, part, at):
         return
-    for rule in (c for c in out.table.columns if len(c.words) > 2 and c.name not in part.block.columns):
-        find = finder(vocabulary(rule))
-        hits = [code for t in words if (code := find(t))]
+    words = [t for t in texts(sample) if t]
+    for rule in (c for c in out.table.columns if len(c.words) > 2 and c.name not in block.columns):
+        hits = [code for code in map(finder(vocabulary(rule)), words) if code]
         if len(set(hits)) > 1 and len(hits) >= _MOSTLY * len(words):
             answers = [Answer("columns", n, title) for n in (rule.name, LEFT_OUT)]
-            out.ask("coded-column-unused", where=where, answers=answers, title=title, column=rule.name, name=rule.name)
+            where, name = block.where(at), rule.name
+            out.ask("coded-column-unused", where=where, answers=answers, title=title, column=name, name=name)
             return
-    dates = ("due", "resolved", "received")
-    lacking = [n for n in out.table.names if n in dates and n not in part.block.columns]
-    rows = part.body.records
-    cells = [c for c in _take(part.block.sheet.columns[at], rows[:_SAMPLE]) if not isinstance(c, str) or c.strip()]
-    if not lacking or not len(cells) or _share_of_dates(cells) < 0.5:
-        return
-    answers = [Answer("columns", n, title) for n in (*lacking, LEFT_OUT)]
-    out.ask("date-column-unused", where=where, answers=answers, title=title, count=len(cells), column=lacking[-1])
+    lacking = [n for n in out.table.names if n in ("due", "resolved", "received") and n not in block.columns]
+    cells = [c for c in sample if not isinstance(c, str) or c.strip()]
+    if lacking and cells and _share_of_dates(cells) >= 0.5:
+        answers = [Answer("columns", n, title) for n in (*lacking, LEFT_OUT)]
+        where, about = block.where(at), lacking[-1]
+        out.ask("date-column-unused", where=where, answers=answers, title=title, count=len(cells), column=about)
 
 
 def _ask_counts(out: Reading, part: Part, at: int) -> bool:
@@ -856,21 +810,17 @@ def _ask_counts(out: Reading, part: Part, at: int) -> bool:
     title, name = part.block.titles[at], out.table.key[0]
     if not out.kind.single or not _COUNTS.fullmatch(plain(title)):
         return False
-    cells = convert(_take(part.block.sheet.columns[at], part.body.records), Column(title, "count"))
+    cells = convert(part.cells(at), Column(title, "count"))
     counts = cells.content.dropna()
     # a number may be the code: "Số hồ sơ" where each is another, "Số đơn" only where that is declared
     code = name if part.block.columns.get(name) == at else ""
     numbers = code and plain(title).startswith("so ho so") and counts.nunique() > len(counts) / 2
     if cells.bad.any() or not (counts > 1).any() or numbers or key(title) in map(key, out.stated.mapping(out.table)):
         return False
+    answers = [Answer("columns", word, showable(title)) for word in (LEFT_OUT, code) if word]
+    where, total, shown = part.block.where(at), int(counts.sum()), showable(title)
     out.ask(
-        "rows-stand-for-many",
-        where=part.block.sheet.where(part.block.top, at),
-        answers=[Answer("columns", word, showable(title)) for word in (LEFT_OUT, code) if word],
-        column=code,
-        title=showable(title),
-        total=int(counts.sum()),
-        count=len(counts),
+        "rows-stand-for-many", where=where, answers=answers, column=code, title=shown, total=total, count=len(counts)
     )
     return True
 

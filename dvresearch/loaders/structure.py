@@ -82,7 +82,7 @@ class TableRead:
     @property
     def header_rows(self) -> list[int]:
         """The rows of the header, as the file counts them."""
-        return [self.block.sheet.first_row + row for row in range(self.block.top, self.block.body)]
+        return [self.block.number(row) for row in range(self.block.top, self.block.body)]
 
 
 def read_tables(path: str | Path, *, sheet: str | None = None, limits: Limits = LIMITS) -> list[TableRead]:
@@ -118,20 +118,26 @@ def read_tables(path: str | Path, *, sheet: str | None = None, limits: Limits = 
 
 def tables_of(sheet: Sheet) -> list[TableRead]:
     """Return the tables of a sheet, as :func:`read_tables` does."""
-    account = SheetAccount(sheet)
-    tables: list[tuple[Block, Body, range]] = []
+    account, found = SheetAccount(sheet), []
     if not sheet.titles:
         kinds = np.array([[_kind(c) for c in column] for column in sheet.columns], dtype=np.int8).T
-        bands = [_Band(sheet, kinds, *span) for span in _bands(kinds)]
-        tables = [(found.block, _rows(found), found.doubtful) for band in bands for found in band.tables()]
+        found = [table for span in _bands(kinds) for table in _Band(sheet, kinds, *span).tables()]
+    tables = [(table.block, _rows(table), table.doubtful) for table in found]
     if not tables:
         titles = sheet.titles or ("",) * len(sheet.columns)
         whole = Block(sheet, 0, 0, sheet.height, 0, len(sheet.columns), titles, {})
         tables = [(whole, Body(np.arange(sheet.height if sheet.titles else 0)), range(0))]
-    _settle(account, tables)
-    filled = filled_down(sheet)
+    for block, body, _ in tables:
+        body.put(account, block, slice(block.left, block.right))
+    for block, *_ in tables:
+        account.put(Fate.TITLE, slice(0, block.top), slice(block.left, block.right))
+    account.put(Fate.UNREAD, slice(None))
+    for at, column in enumerate(sheet.columns):
+        account.put(Fate.PROBLEM, [row for row, cell in enumerate(column) if isinstance(cell, Odd)], at)
+    account.settle()
+    cells = filled_down(sheet)
     return [
-        TableRead(block, body, _frame(block, filled, body.records), account, *_questions(block, body, doubtful))
+        TableRead(block, body, _frame(block, cells, body.records), account, *_questions(block, body, doubtful))
         for block, body, doubtful in tables
     ]
 
@@ -392,27 +398,16 @@ def _rows(found: _Found) -> Body:
     return body
 
 
-def _settle(account: SheetAccount, tables: Sequence[tuple[Block, Body, range]]) -> None:
-    """Give every cell of the sheet its fate."""
-    for block, body, _ in tables:
-        body.put(account, block, slice(block.left, block.right))
-    for block, _, _ in tables:
-        account.put(Fate.TITLE, slice(0, block.top), slice(block.left, block.right))
-    account.put(Fate.UNREAD, slice(None))
-    for at, column in enumerate(account.sheet.columns):
-        account.put(Fate.PROBLEM, [row for row, cell in enumerate(column) if isinstance(cell, Odd)], at)
-    account.settle()
-
-
 def _questions(block: Block, body: Body, doubtful: range) -> tuple[list[Question], frozenset[int]]:
     """Return the questions about a table, and the rows they are about; `doubtful` rows may be its header."""
-    one, questions = block.sheet.first_row, body.questions(block)
+    questions = body.questions(block)
     if doubtful:
-        where = f"{block.sheet.where()}, dòng/row {one + doubtful[0]}–{one + doubtful[-1]}"
-        told = [f"{one + block.top}-{one + block.body - 1}"] if block.height else []
-        answers = tuple(Answer("header", rows) for rows in (*told, "…"))
-        questions.insert(0, Question("header-doubtful", where, answers=answers, blanks={"row": one + block.body}))
-    return questions, frozenset(one + i for i in {*doubtful, *body.doubtful})
+        first, last = block.number(doubtful[0]), block.number(doubtful[-1])
+        told = [f"{block.number(block.top)}-{block.number(block.body) - 1}"] if block.height else []
+        answers, row = tuple(Answer("header", rows) for rows in (*told, "…")), block.number(block.body)
+        where = f"{block.sheet.where()}, dòng/row {first}–{last}"
+        questions.insert(0, Question("header-doubtful", where, answers=answers, blanks={"row": row}))
+    return questions, frozenset(map(block.number, {*doubtful, *body.doubtful}))
 
 
 def _frame(block: Block, sheet: Sheet, rows: NDArray[np.intp]) -> pd.DataFrame:
@@ -421,5 +416,5 @@ def _frame(block: Block, sheet: Sheet, rows: NDArray[np.intp]) -> pd.DataFrame:
     letters = [column_letters(sheet.first_column + at) for at in range(block.left, block.right)]
     names = [t if t and titles.count(t) == 1 else letter for t, letter in zip(titles, letters, strict=True)]
     cells = [np.array(list(column), dtype=object)[rows] for column in sheet.columns[block.left : block.right]]
-    index = pd.Index(sheet.first_row + rows + bool(sheet.titles), name="row")
+    index = pd.Index(block.number(0) + rows, name="row")
     return pd.DataFrame(dict(zip(names, cells, strict=True)), index, dtype=object)

@@ -16,7 +16,7 @@ from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.declaration import RECORDS, Declaration, Stated, check_kind, declared, declared_once
 from dvresearch.loaders.figures import faults
-from dvresearch.loaders.form_layouts import CODES
+from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.loaders.forms import FormReading, read_form
 from dvresearch.loaders.guard import LIMITS, Limits, container
 from dvresearch.loaders.kinds import KINDS
@@ -95,9 +95,9 @@ def screen(
     ParameterError
         For an unknown table, column name or zone, and for what could not be used with this table.
     """
-    check_kind(table, (*RECORDS, "figures", *CODES))
+    check_kind(table, (*RECORDS, "figures", *FORM_CODES))
     stated = {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections, "unit": unit}
-    used = {"figures": (), **dict.fromkeys(CODES, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
+    used = {"figures": (), **dict.fromkeys(FORM_CODES, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
     stated |= given or {}
     if idle := ", ".join(name for name, value in stated.items() if value is not None and name not in used):
         words = ", ".join(sorted(used)) or "–"
@@ -109,7 +109,7 @@ def screen(
     try:
         if table == "figures":
             found = list(_screen_figures(file))
-        elif table in CODES:
+        elif table in FORM_CODES:
             found = list(_screen_form(read_form(file, table, unit=unit, sheet=sheet, limits=limits)))
         else:
             said = declared(file, table, declaration, **short)

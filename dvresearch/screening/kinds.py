@@ -6,11 +6,12 @@ from pathlib import Path
 
 from dvresearch.loaders.cells import finder, vocabulary
 from dvresearch.loaders.convert import is_long
-from dvresearch.loaders.declaration import RECORDS, Declaration, tables_of
-from dvresearch.loaders.form_layouts import CODES, printed_codes
+from dvresearch.loaders.declaration import Declaration, beside, from_toml
+from dvresearch.loaders.form_layouts import FORM_CODES, printed_codes
 from dvresearch.loaders.headers import find_blocks
+from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.sheets import Sheet, read_sheets, texts
-from dvresearch.tables import SCALES, TABLES, responses_table
+from dvresearch.tables import SCALES, responses_table
 from dvresearch.text import plain
 
 __all__ = ["declared_kinds", "likely_kind"]
@@ -23,7 +24,8 @@ _ONLINE = ("dau thoi gian", "timestamp")
 
 def declared_kinds(path: str | Path) -> list[str]:
     """Return the kinds of table that the declaration beside a file names, each once; none where it names none."""
-    return list(dict.fromkeys(table.kind for table in tables_of(path) if table.kind))
+    file = beside(path)
+    return list(dict.fromkeys(t.kind for t in from_toml(file) if t.kind)) if file.is_file() else []
 
 
 def likely_kind(path: str | Path) -> str:
@@ -37,13 +39,14 @@ def likely_kind(path: str | Path) -> str:
     sheets = read_sheets(path, rows=_ANSWERS)
     heads = [texts(row) for s in sheets for row in ([s.titles] if s.titles else s.rows(0, _HEAD))]
     printed = (code for head in heads for code in printed_codes(" ".join(head)))
-    if form := next((code for code in printed if code in CODES), ""):
+    if form := next((code for code in printed if code in FORM_CODES), ""):
         return form
 
     def named(kind: str) -> int:
-        return max((len(b.names) for s in sheets for b in find_blocks(s, TABLES[kind], Declaration(kind))), default=0)
+        said = Declaration(kind)
+        return max((len(b.names) for s in sheets for b in find_blocks(s, KINDS[kind].table, said)), default=0)
 
-    counts = {kind: named(kind) for kind in RECORDS[:-1]}
+    counts = {kind: named(kind) for kind in KINDS}
     best = max(counts, key=counts.__getitem__)
     online = any(plain(title) in _ONLINE for title in heads[0])
     if online or max(map(_items, sheets)) >= max(_ITEMS, counts[best]):

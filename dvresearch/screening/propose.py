@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -21,14 +21,13 @@ from dvresearch.loaders.declaration import (
     check_kind,
     declared,
     from_mapping,
-    tables_of,
 )
-from dvresearch.loaders.form_layouts import CODES
+from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
 from dvresearch.loaders.sheets import read_sheets, texts
 from dvresearch.privacy import shown_header
-from dvresearch.screening.kinds import likely_kind
+from dvresearch.screening.kinds import declared_kinds, likely_kind
 
 __all__ = ["Choice", "Proposal", "answer", "declare", "propose", "read_answers", "write_questions"]
 
@@ -179,11 +178,11 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
     ParameterError
         For a kind that cannot be declared, and where nothing tells which kind it is.
     """
-    tables = tables_of(path, stated)
-    there = list(dict.fromkeys(t.kind for t in tables if t.kind))
+    given = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else ()
+    there = declared_kinds(path) if stated is None else list(dict.fromkeys(t.kind for t in given))
     kinds = [kind] if kind else there or [likely_kind(path)]
-    for wanted in (k for k in kinds if k not in there):
-        if wanted in CODES:
+    for wanted in kinds:
+        if wanted in FORM_CODES:
             line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
             raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
         if not wanted:
@@ -191,32 +190,29 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
         check_kind(wanted, RECORDS)
     questions: _Questions = []
     lines, cells = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi], 0
-    for wanted in dict.fromkeys((*kinds, *there)):
-        if wanted in CODES:  # a form has nothing to be asked about: what is declared of it is kept
-            lines += [line for t in tables if t.kind == wanted for line in _table(t, (), questions)]
+    said = {k: declared(path, k, stated, **(short if k in kinds else {})) for k in dict.fromkeys((*kinds, *there))}
+    for wanted, tables in said.items():
+        if wanted in FORM_CODES:  # a form is only named
+            lines += [line for table in tables for line in _table(table, (), questions)]
             continue
-        others = {sheet for t in tables if t.kind not in ("", wanted) for sheet in t.sheets}
-        said = declared(path, wanted, stated, **(short if wanted in kinds else {}))
-        written, count = _tables(path, wanted, said, questions, others)
+        # what other tables of the file hold need not be said a second time
+        others = {sheet for k, found in said.items() if k != wanted for table in found for sheet in table.sheets}
+        written, count = _tables(path, wanted, tables, others, questions)
         lines, cells = lines + written, cells + count
     return Proposal("\n".join([*lines, ""]), questions, cells)
 
 
 def _tables(
-    path: str | Path, kind: str, said: Sequence[Declaration], questions: _Questions, others: Collection[str]
+    path: str | Path, kind: str, said: Sequence[Declaration], others: set[str], questions: _Questions
 ) -> tuple[list[str], int]:
-    """Return the lines of the tables of one kind, and how many cells are to be mended; `others` are their sheets."""
-
-    def own(table: Declaration) -> Declaration:
-        return replace(table, unread=tuple(s for s in table.unread if s not in others or not table.sheets))
-
+    """Return the lines of the tables of one kind, and how many cells are to be mended; `others` are known sheets."""
     try:
         parts = readings(path, kind, said)
     except DataError as error:
         if not error.give:
             raise
         asked = _each(error.title.vi, error.where or "", error.give)
-        return [line for table in said for line in _table(own(table), asked, questions)], 0
+        return [line for table in said for line in _table(table, asked, questions)], 0
     lines = []
     for declaration, reading in zip(said, parts, strict=True):
         groups = _by_header(reading)
@@ -232,9 +228,10 @@ def _tables(
             open_sheets = len(groups) == 1 and any(q.code in _OF_SHEETS for q in reading.questions)
             kept = {h: n for h, n in declaration.mapping(reading.table).items() if n == LEFT_OUT or h in columns}
             known = replace(
-                own(declaration),
+                declaration,
                 given={**told, **declaration.given},
                 sheets=declaration.sheets if open_sheets or not sheets else tuple(sheets),
+                unread=tuple(s for s in declaration.unread if s not in others),
                 columns=columns | kept or declaration.columns,
             )
             lines += _table(known, mine, questions)
@@ -356,18 +353,28 @@ def answer(text: str, question: int, line: str) -> str:
             start = len(rest) if said.startswith(f"# HỎI {question}:") else start
         if not inside:
             rest.append(said)
-    moved = re.fullmatch(r"\[table(\.[^\]]+)?\] (.*)", line)
-    if not moved:
-        return "\n".join([*rest[:start], line, *rest[start:]]) + "\n"
-    # an answer that belongs elsewhere stays within the declared table that is asked about
+    # an answer stays within the declared table that is asked about
     first = max(i for i in range(start) if rest[i] == "[[table]]")
     after = next((i for i in range(start, len(rest)) if rest[i] == "[[table]]"), len(rest))
+    moved = re.fullmatch(r"\[table(\.[^\]]+)?\] (.*)", line)
+    if not moved:
+        name = line.partition(" = ")[0]
+        old = next((i for i in range(first, after) if rest[i].startswith(f"{name} = [")), None)
+        if old is None:
+            return "\n".join([*rest[:start], line, *rest[start:]]) + "\n"
+        rest[old] = _joined(name, rest[old], line)  # sheets are asked about one by one
+        return "\n".join(rest) + "\n"
     table = rest[first:after]
     head = f"[table{moved[1]}]" if moved[1] else "[[table]]"
     if head not in table:
         table = [*"\n".join(table).rstrip().splitlines(), head]
     at = table.index(head)
     return "\n".join([*rest[:first], *table[: at + 1], moved[2], *table[at + 1 :], *rest[after:]]) + "\n"
+
+
+def _joined(name: str, *lines: str) -> str:
+    """Return the line that says what several lines of one list say."""
+    return Answer(name, [*dict.fromkeys(v for line in lines for v in tomllib.loads(line)[name])]).toml()
 
 
 def write_questions(proposal: Proposal, path: Path) -> None:
