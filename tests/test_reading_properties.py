@@ -60,7 +60,7 @@ def instead_of_a_file(book: Book) -> Iterator[None]:
 
 def read(book: Book) -> Reading:
     with instead_of_a_file(book):
-        (found,) = readings("so-lieu.xlsx", book.kind, asked=ASKED if book.kind == "responses" else None)
+        (found,) = readings("so-lieu.xlsx", book.kind, items=ASKED if book.kind == "responses" else None)
     found.report()  # the account is made, and its sum asserted
     return found
 
@@ -291,7 +291,7 @@ def test_formats_agree(
     path = folder / f"so-lieu.{form}"
     known.WRITERS[form](book, path)
     asked = ASKED if book.kind == "responses" else None
-    (got,) = readings(path, book.kind, asked=asked)
+    (got,) = readings(path, book.kind, items=asked)
     right = read(book)
     pd.testing.assert_frame_equal(
         got.frame.reset_index(drop=True), right.frame.reset_index(drop=True), check_dtype=False

@@ -256,7 +256,8 @@ def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | No
     if stamps:  # pandas does this twenty times as fast as numpy
         clock[stamps] = pd.to_datetime(np.array([uniques[i] for i in stamps], dtype=object)).to_numpy("datetime64[us]")
     clock[strings], decided = _read_common([uniques[i] for i in strings], order)
-    for i in np.flatnonzero(np.isnat(clock)):
+    uncommon = np.isnat(clock)
+    for i in np.flatnonzero(uncommon):
         try:
             found = None if isinstance(uniques[i], Odd) else _one(uniques[i], order)
         except (DataError, OverflowError, ValueError) as fault:
@@ -273,7 +274,7 @@ def convert_dates(values: Sequence[Any], *, order: Order = "dmy", zone: str | No
     shifted = _in_zone(pd.Series(instants).dt.tz_localize("UTC"), zone)
     series = pd.Series(local.where(np.isnat(instants), shifted).array.take(codes, allow_fill=True))
     # The odd forms (24-2-26, 24.2.2026) and the failures tell the order, too.
-    others = column_date_order(uniques[i] for i in strings if not bad[i] and not _COMMON.fullmatch(uniques[i].strip()))
+    others = column_date_order(uniques[i] for i in strings if uncommon[i] and not bad[i])
     failed = column_date_order(u for u, b in zip(uniques, bad, strict=True) if b)
     sure = {order: decided or others in (order, "mixed")}
     odd = [isinstance(u, Odd) for u in uniques]
@@ -302,8 +303,7 @@ def _stamped(values: Sequence[Any]) -> pd.Series | None:
 
 #: The common forms with all digits written: 2026-02-24 and 24/02/2026, alone or with a time of day.
 _COMMON = re.compile(
-    r"(?:(?P<iso>\d{4}-\d\d-\d\d)|(?P<a>\d\d)(?P<mark>[/.-])(?P<b>\d\d)(?P=mark)(?P<year>\d{4}))"
-    r"(?:[ T](?P<clock>\d\d:\d\d)(?P<second>:[0-5]\d)?(?P<half> [AaPp][Mm])?)?",
+    r"(?:(\d{4}-\d\d-\d\d)|(\d\d)([/.-])(\d\d)\3(\d{4}))(?:[ T](\d\d:\d\d)(:[0-5]\d)?( [AaPp][Mm])?)?",
     re.ASCII,  # pandas takes digits of other scripts, and second 60
 )
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import Answer, DataError, check_choice
+from dvresearch.errors import Answer, DataError, ParameterError, check_choice
 from dvresearch.loaders.cells import convert_dates
 from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
@@ -56,6 +56,7 @@ def readings(
     limits: Limits = LIMITS,
     key_salt: str | None = None,
     scale: str = "hai_long_5",
+    numbers: Numbers = "words",
     sensitive: Sequence[str] = (),
     **short: Any,
 ) -> list[Reading]:
@@ -71,7 +72,7 @@ def readings(
         What is declared; the declaration beside the file without it.
     limits, key_salt
         As for :func:`load_dossiers`.
-    scale, sensitive
+    scale, numbers, sensitive
         As for :func:`load_responses`.
     **short
         Single keys of a declaration.
@@ -84,7 +85,11 @@ def readings(
     out = []
     for said in declared(path, kind, stated, **short):
         if kind == "responses":
-            items = said.items if isinstance(said.items, Questionnaire) else questionnaire(said.items, scale=scale)
+            items = said.items
+            if items is None:
+                raise ParameterError("items-not-named")
+            if not isinstance(items, Questionnaire):
+                items = questionnaire(items, scale=scale, numbers=numbers)
             items = items.numbered(said.numbers) if said.numbers else items
             what = survey(items, sensitive)
             said = replace(said, columns={**{h: i for i, h in items.headers.items()}, **said.mapping(what.table)})
@@ -507,7 +512,7 @@ def load_responses(
     for name in sensitive:
         check_choice("sensitive", name, [c.name for c in SENSITIVE])
     options: dict[str, Any] = {"date_order": date_order, "corrections": corrections, "sensitive": sensitive}
-    options |= {"items": items, "scale": scale, "numbers": None if numbers == "words" else numbers}
+    options |= {"items": items, "scale": scale, "numbers": numbers}
     return _load(path, "responses", declaration, limits, columns, sheet, {"unit": unit}, **options)
 
 
