@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.polynomial.polynomial import polyval
 from scipy import special
+from scipy.linalg import matmul_toeplitz
 
 from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_cells
 from dvresearch.metrics import findings
@@ -375,14 +376,17 @@ class _Series:
         """Return the covariance of the terms if places are hit together and periods follow each other as rho^apart."""
         left, design, size = self.left, self.free * self.root[:, None], np.empty(len(self.t))
         for here in self.places:
-            size[here] = np.sqrt(left[here] @ left[here] / polyval(rho, _kept(self.t[here], design[here])[0]))
+            size[here] = np.sqrt(left[here] @ left[here] / polyval(rho, _kept(self.t[here], design[here], 0)))
         one, other = left[self.own], left[self.other]
         enough = len(one) - design.shape[1] >= LEAST
         alike = one @ other / np.sqrt(one @ one * (other @ other)) if enough else 0.0
-        shocks = np.where(np.equal.outer(self.treated, self.treated), 1.0, alike) * np.outer(size, size)
-        shocks *= rho ** np.abs(np.subtract.outer(self.t, self.t))
-        half = self.fitted.normalized_cov_params @ (self.x * self.root[:, None]).T
-        return half @ shocks @ half.T
+        half = self.fitted.normalized_cov_params @ (self.x * (self.root * size)[:, None]).T
+        # Periods × places × terms; a period that is missing at a place has zeros.
+        at = (self.t - self.t.min()).astype(np.intp)
+        grid = np.zeros((at.max() + 1, 2, len(half)))
+        grid[at, self.treated.astype(np.intp)] = half.T
+        reached = matmul_toeplitz(rho ** np.arange(len(grid)), grid.reshape(len(grid), -1)).reshape(grid.shape)
+        return np.einsum("tpk,pq,tql->kl", grid, [[1.0, alike], [alike, 1.0]], reached)
 
     def _autocorrelation(self, apart: bool) -> float:
         """Return the first-order autocorrelation, 0 or more, of the place with the model, or of what sets it apart.
@@ -401,7 +405,7 @@ class _Series:
         left, design = away[rows] * root, self.free[rows] * root[:, None]
         if len(t) - design.shape[1] < LEAST:
             return 0.0
-        alone, neighbours = _kept(t, design)
+        alone, neighbours = (_kept(t, design, lag) for lag in (0, 1))
         seen = 2 * left[:-1] @ (left[1:] * (np.diff(t) == 1)) / (left @ left)
 
         def excess(rho: float) -> float:
@@ -440,19 +444,16 @@ def _default_lags(periods: int) -> int:
     return int(4 * (periods / 100) ** (2 / 9))
 
 
-def _kept(t: Floats, design: Floats) -> list[Floats]:
-    """Return what residuals of a design keep of values 0, 1, 2, ... periods apart.
+def _kept(t: Floats, design: Floats, lag: int) -> Floats:
+    """Return what residuals of a design keep of values 0, 1, 2, ... periods apart, multiplied `lag` periods apart.
 
-    With M the matrix that makes residuals and N the one that adds up the neighbours of a period, these are the sums of
-    M and of MNM over the pairs of periods at each distance.
+    With M the matrix that makes residuals and N the one that picks the pairs of periods at that lag, these are the sums
+    of MNM over the pairs at each distance.
     """
     q = np.linalg.qr(design)[0]
     distance = np.abs(np.subtract.outer(t, t)).astype(np.int64)
-    sums = []
-    for matrix in (np.eye(len(t)), 1.0 * (distance == 1)):
-        left = matrix - q @ (q.T @ matrix)
-        sums.append(np.bincount(distance.ravel(), (left - (left @ q) @ q.T).ravel()).astype(np.float64))
-    return sums
+    left = (distance == lag) - q @ (q.T @ (distance == lag))
+    return np.bincount(distance.ravel(), (left - (left @ q) @ q.T).ravel()).astype(np.float64)
 
 
 def _read(table: pd.DataFrame, design: Interruption) -> _Series:
