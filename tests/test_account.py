@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dvresearch.cli import app
-from dvresearch.errors import DataError, ParameterError
+from dvresearch.errors import DataError
 from dvresearch.loaders import (
     Declaration,
     Limits,
@@ -197,7 +197,7 @@ def test_a_declared_line_that_fits_nothing_is_refused(code: str, lines: list[str
 
 
 def test_a_kind_of_table_that_is_none_is_refused_from_python_too(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="dossiers"):
+    with pytest.raises(DataError, match="dossiers"):
         load_dossiers(good_list(tmp_path), declaration=[Declaration("dossiers"), Declaration("dosiers")])
 
 

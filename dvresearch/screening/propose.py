@@ -181,7 +181,7 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
     given = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else ()
     there = declared_kinds(path) if stated is None else list(dict.fromkeys(t.kind for t in given))
     kinds = [kind] if kind else there or [likely_kind(path)]
-    for wanted in kinds:
+    for wanted in (k for k in kinds if k not in there):
         if wanted in FORM_CODES:
             line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
             raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
@@ -192,29 +192,30 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
     lines, cells = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi], 0
     said = {k: declared(path, k, stated, **(short if k in kinds else {})) for k in dict.fromkeys((*kinds, *there))}
     for wanted, tables in said.items():
-        if wanted in FORM_CODES:  # a form is only named
-            lines += [line for table in tables for line in _table(table, (), questions)]
-            continue
         # what other tables of the file hold need not be said a second time
         others = {sheet for k, found in said.items() if k != wanted for table in found for sheet in table.sheets}
-        written, count = _tables(path, wanted, tables, others, questions)
+        own = [replace(table, unread=tuple(s for s in table.unread if s not in others)) for table in tables]
+        if wanted in FORM_CODES:  # a form is only named
+            lines += [line for table in own for line in _table(table, (), questions)]
+            continue
+        written, count = _tables(path, wanted, tables, own, questions)
         lines, cells = lines + written, cells + count
     return Proposal("\n".join([*lines, ""]), questions, cells)
 
 
 def _tables(
-    path: str | Path, kind: str, said: Sequence[Declaration], others: set[str], questions: _Questions
+    path: str | Path, kind: str, said: Sequence[Declaration], own: Sequence[Declaration], questions: _Questions
 ) -> tuple[list[str], int]:
-    """Return the lines of the tables of one kind, and how many cells are to be mended; `others` are known sheets."""
+    """Return the lines of the tables of one kind, and how many cells are to be mended; `own`: theirs to say."""
     try:
         parts = readings(path, kind, said)
     except DataError as error:
         if not error.give:
             raise
         asked = _each(error.title.vi, error.where or "", error.give)
-        return [line for table in said for line in _table(table, asked, questions)], 0
+        return [line for table in own for line in _table(table, asked, questions)], 0
     lines = []
-    for declaration, reading in zip(said, parts, strict=True):
+    for declaration, reading in zip(own, parts, strict=True):
         groups = _by_header(reading)
         names = [f"“{name}”" for sheets, _ in groups for name in sheets]
         open_ones = [
@@ -231,7 +232,6 @@ def _tables(
                 declaration,
                 given={**told, **declaration.given},
                 sheets=declaration.sheets if open_sheets or not sheets else tuple(sheets),
-                unread=tuple(s for s in declaration.unread if s not in others),
                 columns=columns | kept or declaration.columns,
             )
             lines += _table(known, mine, questions)
