@@ -205,11 +205,7 @@ def cases_in_time(
 
 
 def petition_results(
-    lines: pd.DataFrame,
-    by: By = ("unit",),
-    *,
-    overall: Literal["omit", "append"] = "omit",
-    confidence: float = 0.95,
+    lines: pd.DataFrame, by: By = ("unit",), *, overall: Literal["omit", "append"] = "omit", confidence: float = 0.95
 ) -> pd.DataFrame:
     """Share of the matters within authority that were resolved, and resolved in time, from form 01/KQGQ.
 

@@ -178,11 +178,7 @@ def check_tally(tally: pd.DataFrame, *, identities: Sequence[Identity] = TALLY_I
 
 
 def check_identities(
-    table: pd.DataFrame,
-    identities: Sequence[Identity],
-    *,
-    label: Sequence[str],
-    tolerance: float = 0.0,
+    table: pd.DataFrame, identities: Sequence[Identity], *, label: Sequence[str], tolerance: float = 0.0
 ) -> pd.DataFrame:
     """Check sums between columns, row by row.
 

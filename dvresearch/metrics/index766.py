@@ -284,12 +284,18 @@ def compare_national766(counts: pd.DataFrame, figures: pd.DataFrame) -> pd.DataF
     )
 
 
+def _finding(
+    check: str, verdict: str, where: str, told: Text, computed: str = "", stated: str = ""
+) -> findings.Finding:
+    severity = "major" if verdict in ("fail", "review") else "info"
+    return findings.finding(check, verdict, where, computed=computed, stated=stated, severity=severity, guidance=told)
+
+
 def _compare(code: str, computed: float, stated: float, where: str) -> findings.Finding:
     rounded = findings.digits(computed, 2)
     fits = abs(float(rounded) - stated) <= TOLERANCE + 1e-9
-    verdict, severity, told = ("pass", "info", "score-agrees") if fits else ("fail", "major", "score-differs")
-    numbers = {"computed": rounded, "stated": findings.digits(stated, 2)}
-    return findings.finding(code, verdict, where, **numbers, severity=severity, guidance=message(told))
+    told = message("score-agrees" if fits else "score-differs")
+    return _finding(code, "pass" if fits else "fail", where, told, rounded, findings.digits(stated, 2))
 
 
 def cumulative_against_parts(
@@ -327,8 +333,7 @@ def cumulative_against_parts(
     shares = np.asarray(parts, dtype=np.float64)
     shares = shares[~np.isnan(shares)]
     if not len(shares) or np.isnan(cumulative):
-        told = message("cumulative-not-checkable")
-        return findings.table([findings.finding("cumulative_share", "unknown", where, guidance=told)])
+        return findings.table([_finding("cumulative_share", "unknown", where, message("cumulative-not-checkable"))])
     low, high = shares.min(), shares.max()
     inside = low - half_unit <= cumulative <= high + half_unit
     told = message(
@@ -338,13 +343,9 @@ def cumulative_against_parts(
         high=findings.written(format_percent, high, 2),
         all=findings.written(format_percent, cumulative, 2),
     )
-    numbers = {
-        "computed": findings.percent(low if cumulative < low else high),
-        "stated": findings.percent(cumulative),
-        "severity": "info" if inside else "major",
-    }
+    nearest = findings.percent(low if cumulative < low else high)
     verdict = "pass" if inside else "fail"
-    return findings.table([findings.finding("cumulative_share", verdict, where, **numbers, guidance=told)])
+    return findings.table([_finding("cumulative_share", verdict, where, told, nearest, findings.percent(cumulative))])
 
 
 def imputed_check(counts: pd.DataFrame) -> pd.DataFrame:
@@ -376,24 +377,15 @@ def imputed_check(counts: pd.DataFrame) -> pd.DataFrame:
     k = len(imputed)
     varied = k > 2 and min(np.ptp(imputed), np.ptp(in_time)) > 0
     r = float(np.corrcoef(imputed, in_time)[0, 1]) if varied else np.nan
-    verdict, severity, told = "pass", "info", message("imputed-differs-from-in-time")
+    verdict, told = "pass", message("imputed-differs-from-in-time")
     if np.isnan(r):
         verdict, told = "unknown", message("too-few-units-with-counts")
     elif r >= SAME:
-        verdict, severity, told = "review", "major", message("imputed-restates-in-time")
+        verdict, told = "review", message("imputed-restates-in-time")
         points = {item: _points(ratio[item], item) for item, (group, *_) in ITEMS.items() if group == "q766_mdhl"}
         part = _spread(*_known_pairs(points["satisfaction"], np.sum(list(points.values()), axis=0)))
         if not np.isnan(part):
-            of_score = message("imputed-share-of-spread", part=findings.written(format_percent, part, 1))
-            told = _joined(told, of_score)
-    correlation = findings.finding(
-        "imputed_correlation",
-        verdict,
-        f"n = {k}",
-        computed=findings.digits(r, 5),
-        severity=severity,
-        guidance=told,
-    )
+            told = _joined(told, message("imputed-share-of-spread", part=findings.written(format_percent, part, 1)))
     # What is overdue counts as dissatisfied (item 5.3), so that the late are among the dissatisfied.
     columns = ["feedback_total", "feedback_in_time", "feedback_satisfied"]
     total, on_time, content = counts[columns].dropna().astype(float).sum()
@@ -410,7 +402,7 @@ def imputed_check(counts: pd.DataFrame) -> pd.DataFrame:
     handled = _known_pairs(ratio["feedback_satisfied"], ratio["feedback_in_time"])
     return findings.table(
         [
-            correlation,
+            _finding("imputed_correlation", verdict, f"n = {k}", told, findings.digits(r, 5)),
             _never_above("imputed_never_above", imputed, in_time, message("imputed-never-above")),
             _never_above("feedback_never_above", *handled, never),
         ]
@@ -434,12 +426,12 @@ def _spread(part: Floats, whole: Floats) -> float:
 
 def _never_above(code: str, satisfied: Floats, in_time: Floats, never: Text) -> findings.Finding:
     k, above = len(satisfied), int((satisfied > in_time).sum())
-    verdict, severity, told = "review", "major", never
+    verdict, told = "review", never
     if k < 3:
-        verdict, severity, told = "unknown", "info", message("too-few-units-with-counts")
+        verdict, told = "unknown", message("too-few-units-with-counts")
     elif above:
-        verdict, severity, told = "pass", "info", message("satisfied-sometimes-above")
-    return findings.finding(code, verdict, f"n = {k}", computed=f"{above}/{k}", severity=severity, guidance=told)
+        verdict, told = "pass", message("satisfied-sometimes-above")
+    return _finding(code, verdict, f"n = {k}", told, f"{above}/{k}")
 
 
 def variance_check(scores: pd.DataFrame, *, group: str = "q766_mdhl") -> pd.DataFrame:
@@ -469,8 +461,7 @@ def variance_check(scores: pd.DataFrame, *, group: str = "q766_mdhl") -> pd.Data
     x, total = _known_pairs(column_numbers(scores, group), column_numbers(scores, "q766_total"))
     where, share = f"n = {len(x)}", _spread(x, total)
     if np.isnan(share):
-        told = message("too-few-units-with-counts")
-        return findings.table([findings.finding("group_variance", "unknown", where, guidance=told)])
+        return findings.table([_finding("group_variance", "unknown", where, message("too-few-units-with-counts"))])
     told = message(
         "group-makes-spread",
         group=Text(codebook.label("indicator", group, "vi"), codebook.label("indicator", group, "en")),
@@ -482,7 +473,5 @@ def variance_check(scores: pd.DataFrame, *, group: str = "q766_mdhl") -> pd.Data
         maximum=MAXIMA[group],
         third=MAXIMA[group] // 3,
     )
-    verdict, severity = ("review", "major") if share > 0.5 else ("pass", "info")
-    number = findings.digits(share, 2)
-    found = findings.finding("group_variance", verdict, where, computed=number, severity=severity, guidance=told)
-    return findings.table([found])
+    verdict = "review" if share > 0.5 else "pass"
+    return findings.table([_finding("group_variance", verdict, where, told, findings.digits(share, 2))])

@@ -33,10 +33,7 @@ __all__ = ["tally"]
 
 _MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 #: States whose clock runs on in one office and stands still in another: answer -> the outcome they then are.
-SETTINGS = {
-    "financial_duty": {"runs": "open", "paused": "paused"},
-    "halted": {"ends": "stopped", "paused": "paused"},
-}
+SETTINGS = {"financial_duty": {"runs": "open", "paused": "paused"}, "halted": {"ends": "stopped", "paused": "paused"}}
 #: States of what never became a dossier of the office.
 _NEVER_RECEIVED = ("not_started", "not_admitted")
 #: The columns of the result behind those counted by.
