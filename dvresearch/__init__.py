@@ -23,7 +23,7 @@ _NAMES = {
     "dvresearch.metrics": (
         "Design", "Interruption", "agreement", "answer_shares", "appraisal", "attainment", "attainment_shares",
         "average", "breaks", "build_panel", "calibrate", "case_counts", "case_shares", "cases_in_time", "change",
-        "check_identities", "check_parts", "check_shares", "check_tally", "class_shares", "comment_learning",
+        "check_identities", "check_parts", "check_shares", "check_tally", "comment_learning",
         "comment_quality", "comment_shares", "comment_words", "compare766", "compare_counts", "compare_national766",
         "coverage", "cumulative_against_parts", "difference", "driver_importance", "drivers",
         "factor_loadings", "feasibility", "fit_impact", "funnel", "funnel_curve", "honest_effects", "impact",

@@ -531,9 +531,7 @@ def registers_of_a_province() -> Iterator[Named]:
     yield "attainment_shares", metrics.attainment_shares(targets, lower_is_better=low)
     yield "attainment_shares unit", metrics.attainment_shares(targets, by="unit", lower_is_better=low)
     rubric, _ = examples.rubric(units, seed=SEED)
-    classes = {"tốt": 80.0, "khá": 65.0, "còn lại": 0.0}
-    yield "appraisal", metrics.appraisal(rubric, classes=classes, overall="append")
-    yield "class_shares", metrics.class_shares(rubric, classes)
+    yield "appraisal", metrics.appraisal(rubric, overall="append")
     yield "zero_denominators", metrics.zero_denominators(rubric)
     yield "zero_denominators unit", metrics.zero_denominators(rubric, by="unit")
 
@@ -653,10 +651,6 @@ def small_tables() -> Iterator[Named]:
     table = pd.DataFrame({"place": [*"AB"], "total": [10.0, 12], "one": [4.0, 5], "two": [6.0, 6]})
     identity = Identity("resolved_parts", "total", ("one", "two"))
     yield "check_identities", metrics.check_identities(table, [identity], label=["place"])
-    score = metrics.threshold_score(np.array([0.2, 0.79, 0.8, 1.0]), 10.0, 0.8)
-    yield "threshold_score", pd.DataFrame({"value": score})
-    found = metrics.check_share(126, 137, 0.92, low=0.915, high=0.925, where="A")
-    yield "check_share", pd.DataFrame([found])
 
 
 def published() -> Iterator[Named]:

@@ -11,14 +11,18 @@ import pytest
 from dvresearch.codebook import get
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import load_figures, load_index766
-from dvresearch.metrics.checks766 import (
+from dvresearch.metrics.index766 import (
+    ITEMS,
+    MAXIMA,
+    THRESHOLDS,
     compare766,
     compare_national766,
     cumulative_against_parts,
     imputed_check,
+    index766,
+    national766,
     variance_check,
 )
-from dvresearch.metrics.index766 import ITEMS, MAXIMA, THRESHOLDS, index766, national766, threshold_score
 from dvresearch.tables import ESTIMATES, FINDINGS, check
 
 
@@ -104,13 +108,11 @@ def test_national_scores_are_compared_with_the_published_ones():
 
 
 def test_threshold_rule():
-    # Portal: 23.82 % of 4 points, scored in proportion, is 0.95; the formula note (80 %) would give 1.19.
-    assert round(float(threshold_score(0.2382, 4, 1.0)), 2) == 0.95
-    assert round(float(threshold_score(0.2382, 4, 0.8)), 2) == 1.19
-    np.testing.assert_allclose(threshold_score([0, 0.4, 0.8, 0.81, 1, np.nan], 6, 0.8), [0, 3, 6, 6, 6, np.nan])
+    for in_time, points in ((0, 0), (40, 10), (80, 20), (81, 20), (100, 20)):
+        assert scores(one(in_time=in_time), thresholds={"timeliness": 0.8})["q766_tdgq"] == pytest.approx(points)
     for wrong in (0, 80, -1):
         with pytest.raises(ParameterError, match=r"0\.8"):
-            threshold_score(0.5, 6, wrong)
+            index766(one(), thresholds={"timeliness": wrong})
 
 
 def test_scores_by_hand():

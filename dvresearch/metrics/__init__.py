@@ -3,13 +3,6 @@
 from dvresearch.metrics.agreement import agreement, intraclass
 from dvresearch.metrics.breaks import breaks, change
 from dvresearch.metrics.cases import case_counts, case_shares, cases_in_time, petition_results, receptions
-from dvresearch.metrics.checks766 import (
-    compare766,
-    compare_national766,
-    cumulative_against_parts,
-    imputed_check,
-    variance_check,
-)
 from dvresearch.metrics.comments import comment_learning, comment_quality, comment_shares, comment_words
 from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
 from dvresearch.metrics.design import Design
@@ -27,17 +20,31 @@ from dvresearch.metrics.effects.series import Interruption, interrupted_series, 
 from dvresearch.metrics.effects.stages import running_share, stages
 from dvresearch.metrics.factors import factor_loadings
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
-from dvresearch.metrics.identities import Identity, check_identities, check_tally, compare_counts
-from dvresearch.metrics.index766 import index766, national766, threshold_score
+from dvresearch.metrics.identities import (
+    Identity,
+    check_identities,
+    check_parts,
+    check_shares,
+    check_tally,
+    compare_counts,
+)
+from dvresearch.metrics.index766 import (
+    compare766,
+    compare_national766,
+    cumulative_against_parts,
+    imputed_check,
+    index766,
+    national766,
+    variance_check,
+)
 from dvresearch.metrics.proportions import proportion
-from dvresearch.metrics.published import check_parts, check_share, check_shares
 from dvresearch.metrics.ranks import average, ranks
 from dvresearch.metrics.rates import rate
 from dvresearch.metrics.reliability import item_statistics, reliability
 from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.respondents import response_overlap, response_weights
 from dvresearch.metrics.responses import answer_shares
-from dvresearch.metrics.rubric import appraisal, class_shares, zero_denominators
+from dvresearch.metrics.rubric import appraisal, zero_denominators
 from dvresearch.metrics.sample_size import sample_size
 from dvresearch.metrics.satisfaction import published_satisfaction, satisfaction
 from dvresearch.metrics.selection import selection_bounds
@@ -65,10 +72,8 @@ __all__ = [
     "change",
     "check_identities",
     "check_parts",
-    "check_share",
     "check_shares",
     "check_tally",
-    "class_shares",
     "comment_learning",
     "comment_quality",
     "comment_shares",
@@ -118,7 +123,6 @@ __all__ = [
     "survey_difference",
     "survey_mean",
     "tally",
-    "threshold_score",
     "two_way_fixed_effects",
     "variance_check",
     "weight_cost",

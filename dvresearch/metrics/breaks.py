@@ -13,7 +13,7 @@ from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.metrics.comparable import refuse_mixed
 from dvresearch.metrics.difference import newcombe
 from dvresearch.metrics.estimates import add_flag, build, check_confidence, has_flag
-from dvresearch.series import Break, known_breaks
+from dvresearch.series import known_breaks
 from dvresearch.tables import FIGURES, FLAGS, UNIT_KEY, check
 
 __all__ = ["breaks", "change"]
@@ -52,35 +52,31 @@ def breaks(figures: pd.DataFrame) -> pd.DataFrame:
     number = figures.groupby(series, sort=False, dropna=False).ngroup()
     rows = figures.assign(_series=number).sort_values(["_series", "period_end"], kind="stable").reset_index(drop=True)
     sides, undated = _sides(rows)
-    segment = np.where(undated, -1, sides.sum(axis=1)).astype(np.int64)
-    first = ~rows["_series"].duplicated()
-    codes = np.full(len(rows), "", dtype=object)
-    moved = (sides != np.roll(sides, 1, axis=0)) & ~first.to_numpy()[:, None] & ~undated[:, None]
-    for known, column in zip(known_breaks(), moved.T, strict=True):
-        codes[column] = [f"{c};{known.code}".strip(";") for c in codes[column]]
-    broken = codes != ""
+    first = ~rows["_series"].duplicated().to_numpy()
+    moved = (sides != np.roll(sides, 1, axis=0)) & ~(first | undated)[:, None]
+    codes = [";".join(b.code for b, here in zip(known_breaks(), row, strict=True) if here) for row in moved]
     marked = rows.drop(columns="_series").assign(
-        segment=segment,
+        segment=np.where(undated, -1, sides.sum(axis=1)).astype(np.int64),
         break_code=pd.array(codes, dtype="str"),
         flags=rows["flags"].astype("str").fillna(""),
     )
-    return add_flag(marked, "break", broken)
+    return add_flag(marked, "break", moved.any(axis=1))
 
 
 def _sides(figures: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return for each row and break 0 before it, 2 after it and 1 on both sides, and rows that cannot be placed."""
     start, end = (pd.to_datetime(figures[c]).to_numpy() for c in ("period_start", "period_end"))
     codes = figures["indicator"].unique()
-    out = np.zeros((len(figures), len(known_breaks())), dtype=np.int64)
+    sides = np.zeros((len(figures), len(known_breaks())), dtype=np.int64)
     concerned = np.zeros(len(figures), dtype=bool)
     for i, known in enumerate(known_breaks()):
-        hit = figures["indicator"].isin([c for c in codes if known.concerns(c)])
+        hit = figures["indicator"].isin([c for c in codes if known.concerns(c)]).to_numpy()
         if known.levels:
-            hit &= figures["unit_level"].isin(known.levels)
-        concerned |= hit.to_numpy()
+            hit = hit & figures["unit_level"].isin(known.levels).to_numpy()
+        concerned |= hit
         after = np.datetime64(known.after)
-        out[:, i] = hit.to_numpy() * ((start > after).astype(np.int64) + (end > after))
-    return out, concerned & (np.isnat(start) | np.isnat(end))
+        sides[:, i] = hit * ((start > after).astype(np.int64) + (end > after))
+    return sides, concerned & (np.isnat(start) | np.isnat(end))
 
 
 def change(
@@ -134,6 +130,8 @@ def change(
             there = ", ".join(map(str, marked["period"].dropna().unique()[:12]))
             raise ParameterError("label-not-in-column", got=f"{name}={label!r}", name="period", near=there)
     pairs = _pairs(marked, start, end)
+    # Indicator by indicator.
+    pairs = pairs.take(pd.factorize(pairs["indicator"])[0].argsort(kind="stable")).reset_index(drop=True)
     crossing = (pairs["segment_1"] != pairs["segment_2"]) & pairs["value_1"].notna() & pairs["value_2"].notna()
     if crossing.any() and bridge is None:
         raise _broken(marked, pairs[crossing], start, end)
@@ -150,31 +148,24 @@ def change(
     p1, p2 = x1[counted] / n1[counted], x2[counted] / n2[counted]
     error[counted] = np.sqrt(p1 * (1 - p1) / n1[counted] + p2 * (1 - p2) / n2[counted])
     lower[counted], upper[counted] = newcombe(x2[counted], n2[counted], x1[counted], n1[counted], confidence)
+    words = {c: pairs[f"{c}_2"].astype("str").fillna("") for c in ("definition", "basis")}
+    flags = {f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS}
     keys = [c for c in (*UNIT_KEY, "part") if c in figures.columns]
-    table = pairs[keys].assign(period=f"{end} − {start}" + (f" ({bridge})" if bridge else ""))
-    frames = []
-    for indicator in pairs["indicator"].unique():
-        rows = (pairs["indicator"] == indicator).to_numpy()
-        flags = {f: has_flag(pairs[rows], f, "flags_1") | has_flag(pairs[rows], f, "flags_2") for f in FLAGS}
-        frames.append(
-            build(
-                table[rows].reset_index(drop=True),
-                indicator=indicator,
-                value=value[rows],
-                std_error=error[rows],
-                lower=lower[rows],
-                upper=upper[rows],
-                confidence=confidence,
-                n=(n1 + n2)[rows],
-                definition=pairs.loc[rows, "definition_2"].astype("str").fillna("").reset_index(drop=True),
-                basis=pairs.loc[rows, "basis_2"].astype("str").fillna("").replace("", "unknown").reset_index(drop=True),
-                method=pd.Series(np.where(counted[rows], "newcombe", "published")),
-                flags={**flags, "break": crossing.to_numpy()[rows]},
-                reasons={"no_pair": np.isnan(value[rows]), "no_n": ~counted[rows]},
-            )
-        )
-    out = pd.concat(frames, ignore_index=True)
-    return out.assign(confidence=out["confidence"].where(out["lower"].notna()))
+    out = build(
+        pairs[keys].assign(period=f"{end} − {start}" + (f" ({bridge})" if bridge else "")),
+        indicator="",
+        value=value,
+        std_error=error,
+        lower=lower,
+        upper=upper,
+        n=n1 + n2,
+        definition=words["definition"],
+        basis=words["basis"].replace("", "unknown"),
+        method=pd.Series(np.where(counted, "newcombe", "published")),
+        flags={**flags, "break": crossing},
+        reasons={"no_pair": np.isnan(value), "no_n": ~counted},
+    )
+    return out.assign(indicator=pairs["indicator"].astype("str"), confidence=np.where(counted, confidence, np.nan))
 
 
 def _pairs(marked: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
@@ -199,8 +190,7 @@ def _broken(marked: pd.DataFrame, pairs: pd.DataFrame, start: str, end: str) -> 
     affected = marked[marked["unit"].isin(pairs["unit"]) & marked["indicator"].isin(pairs["indicator"])]
     between = affected[affected["period"].isin([start, end])]
     sides, undated = _sides(between)
-    spread = np.ptp(sides[~undated], axis=0) if (~undated).any() else np.zeros(len(known_breaks()))
-    known: list[Break] = [b for b, apart in zip(known_breaks(), spread, strict=True) if apart]
+    known = [b for b, side in zip(known_breaks(), sides[~undated].T, strict=True) if len(set(side)) > 1]
     return DataError(
         "series-breaks-for-a-reason",
         got=", ".join(map(str, pairs["unit"].unique()[:5])),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.metrics.estimates import build, column_numbers, group_names, grouped_counts
-from dvresearch.metrics.proportions import proportion, share
+from dvresearch.metrics.proportions import shares
 from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.tally import tally
 from dvresearch.privacy import MIN_COUNT, suppress
@@ -52,7 +52,7 @@ def case_counts(cases: pd.DataFrame, by: By = ("unit", "kind"), *, min_count: in
     """
     check(cases, CASES)
     keys, (counts,) = grouped_counts(cases.assign(rows=1.0), ["rows"], by=by)
-    return _hidden(_counted(keys, "cases_received", counts, counts), keys, min_count)
+    return _hidden(_counted(keys, "cases_received", counts, counts), list(keys), min_count)
 
 
 def receptions(cases: pd.DataFrame, by: By = ("unit",), *, min_count: int = MIN_COUNT) -> pd.DataFrame:
@@ -95,10 +95,9 @@ def receptions(cases: pd.DataFrame, by: By = ("unit",), *, min_count: int = MIN_
     }
     keys, sums = grouped_counts(rows.assign(**counts), list(counts), by=by)
     received, members = np.where(np.isnan(sums[1]), sums[0], sums[1]), sums[4]
-    order = np.arange(len(counts) * len(keys)).reshape(len(counts), -1).T.ravel()
     people = [received, received, received, members, members]
     frames = [_counted(keys, *row) for row in zip(counts, sums, people, strict=True)]
-    return _hidden(pd.concat(frames).take(order).reset_index(drop=True), keys, min_count)
+    return _hidden(pd.concat(frames).sort_index(kind="stable", ignore_index=True), list(keys), min_count)
 
 
 def case_shares(
@@ -134,36 +133,25 @@ def case_shares(
         For a confidence level outside 0-1.
     """
     check(cases, CASES)
-    blank = pd.Series(pd.NA, index=cases.index, dtype="boolean")
-    outcome = cases["outcome"] if "outcome" in cases else pd.Series(pd.NA, index=cases.index, dtype="str")
+    blank = pd.Series(np.nan, index=cases.index)
+    outcome = cases["outcome"] if "outcome" in cases else blank.astype("str")
     decided = (cases["kind"] == "supervision") & outcome.isin(["accepted", "not_accepted"])
     answers = {
-        "cases_satisfied_share": (cases.get("satisfied", blank), "of_raters", "volunteers"),
-        "cases_repeated_share": (cases.get("repeated", blank), "of_marked", "census"),
-        "recommendations_accepted_share": ((outcome == "accepted").where(decided), "of_decided", "census"),
+        "cases_satisfied_share": ("of_raters", cases.get("satisfied", blank)),
+        "cases_repeated_share": ("of_marked", cases.get("repeated", blank)),
+        "recommendations_accepted_share": ("of_decided", (outcome == "accepted").where(decided)),
     }
-    frames = []
-    for indicator, (said, definition, basis) in answers.items():
-        yes = said.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
-        only_yes = indicator == "cases_repeated_share" and np.isnan(yes).any() and not (yes == 0).any()
-        known = cases.assign(yes=np.nan_to_num(yes), said=(~np.isnan(yes)).astype(float))
-        keys, (x, n) = grouped_counts(known, ["yes", "said"], by=by, nested=("yes", "said"))
-        none = np.isnan(x) | (only_yes & (n > 0))
-        frames.append(
-            share(
-                keys,
-                np.where(none, np.nan, x),
-                n,
-                indicator=indicator,
-                definition=definition,
-                basis=basis,
-                method="wilson",
-                confidence=confidence,
-                reasons={"only_yes": none},
-            )
-        )
-    order = np.arange(3 * len(keys)).reshape(3, -1).T.ravel()
-    return _hidden(pd.concat(frames).take(order).reset_index(drop=True), keys, min_count)
+    yes = pd.DataFrame({code: said.astype("Float64").astype("float64") for code, (_, said) in answers.items()})
+    counts = cases.join(yes.fillna(0)).join(yes.notna().astype(float).add_suffix("_known"))
+    wanted = {code: (code, f"{code}_known", definition) for code, (definition, _) in answers.items()}
+    found = shares(counts, wanted, by=by, confidence=confidence)
+    found["basis"] = found["basis"].mask(found["indicator"] == "cases_satisfied_share", "volunteers")
+    repeated = yes["cases_repeated_share"]
+    if repeated.isna().any() and not (repeated == 0).any():
+        only_yes = (found["indicator"] == "cases_repeated_share") & (found["denominator"] > 0)
+        found.loc[only_yes, ["value", "std_error", "lower", "upper", "numerator"]] = np.nan
+        found.loc[only_yes, "reason"] = "only_yes"
+    return _hidden(found, group_names(by), min_count)
 
 
 def cases_in_time(
@@ -213,15 +201,11 @@ def cases_in_time(
     counts = tally(cases, labels, as_of=as_of, period=period, clock=clock, supplement="ignore")
     labels += ["period"] if period else []
     rates = resolution_rate(counts, definition=definition, by=labels, method=method, confidence=confidence)
-    return _hidden(rates.assign(indicator="cases_in_time_share"), rates[labels], min_count)
+    return _hidden(rates.assign(indicator="cases_in_time_share"), labels, min_count)
 
 
 def petition_results(
-    lines: pd.DataFrame,
-    by: By = ("unit",),
-    *,
-    overall: Literal["omit", "append"] = "omit",
-    confidence: float = 0.95,
+    lines: pd.DataFrame, by: By = ("unit",), *, overall: Literal["omit", "append"] = "omit", confidence: float = 0.95
 ) -> pd.DataFrame:
     """Share of the matters within authority that were resolved, and resolved in time, from form 01/KQGQ.
 
@@ -248,28 +232,15 @@ def petition_results(
     DataError
         When a column of the form is missing, or more matters were resolved than there are.
     """
-    parts = {"kqgq_resolved": (("5", "6"), ("4",)), "kqgq_in_time": (("25",), ("25", "26"))}
-    indicators = ("petition_matters_resolved_share", "petition_matters_in_time_share")
-    needed = Table("01/KQGQ", CASES.row, (), tuple(Column(n, "count", True) for n in ("4", "5", "6", "25", "26")))
-    check(lines, needed)
-    frames = []
-    for indicator, (definition, (above, below)) in zip(indicators, parts.items(), strict=True):
-        counts = {" + ".join(names): sum(column_numbers(lines, c) for c in names) for names in (above, below)}
-        frames.append(
-            proportion(
-                lines.assign(**counts),
-                numerator=" + ".join(above),
-                denominator=" + ".join(below),
-                by=by,
-                indicator=indicator,
-                definition=definition,
-                basis="census",
-                overall=overall,
-                confidence=confidence,
-            )
-        )
-    order = np.arange(2 * len(frames[0])).reshape(2, -1).T.ravel()
-    return pd.concat(frames).take(order).reset_index(drop=True)
+    needed = tuple(Column(name, "count", required=True) for name in ("4", "5", "6", "25", "26"))
+    check(lines, Table("01/KQGQ", CASES.row, (), needed))
+    form = {c.name: column_numbers(lines, c.name) for c in needed}
+    counts = lines.assign(**{"5 + 6": form["5"] + form["6"], "25 + 26": form["25"] + form["26"]})
+    results = {
+        "petition_matters_resolved_share": ("5 + 6", "4", "kqgq_resolved"),
+        "petition_matters_in_time_share": ("25", "25 + 26", "kqgq_in_time"),
+    }
+    return shares(counts, results, by=by, overall=overall, confidence=confidence)
 
 
 def _counted(keys: pd.DataFrame, indicator: str, counts: np.ndarray, people: np.ndarray) -> pd.DataFrame:
@@ -284,9 +255,8 @@ def _counted(keys: pd.DataFrame, indicator: str, counts: np.ndarray, people: np.
     )
 
 
-def _hidden(estimates: pd.DataFrame, keys: pd.DataFrame, min_count: int) -> pd.DataFrame:
-    """Hide what stands for few people; each label left out of the keys gives a total that others publish."""
-    labels = list(keys.columns)
+def _hidden(estimates: pd.DataFrame, labels: list[str], min_count: int) -> pd.DataFrame:
+    """Hide what stands for few people; each label left out gives a total that others publish."""
     each = ["indicator", "definition"]
     totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
     return suppress(estimates, totals=totals, min_count=min_count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypedDict
 
@@ -11,8 +11,9 @@ import pandas as pd
 from dvresearch import codebook
 from dvresearch.errors import Text
 from dvresearch.tables import FINDINGS
+from dvresearch.text.formats import Lang
 
-__all__ = ["Finding", "digits", "finding", "graded", "p_value", "percent", "table", "untested"]
+__all__ = ["Finding", "digits", "finding", "graded", "p_value", "percent", "table", "untested", "written"]
 
 
 class Finding(TypedDict):
@@ -134,6 +135,11 @@ def untested(check: str, where: str = "", guidance: Text = _UNTESTED) -> Finding
         What is missing.
     """
     return finding(check, "unknown", where, guidance=guidance)
+
+
+def written(write: Callable[[float, int, Lang], str], number: float, decimals: int) -> Text:
+    """Return a number as sentences of either language write it, by ``format_number`` or ``format_percent``."""
+    return Text(write(number, decimals, "vi"), write(number, decimals, "en"))
 
 
 def p_value(p: float) -> str:

@@ -28,9 +28,11 @@ FEWEST = 3
 _DISPERSIONS = ("additive", "multiplicative", "none")
 
 
-def _variance(n: Floats, level: float, kind: Kind) -> Floats:
-    """Return the variance that chance gives a unit of size `n`: binomial, or Poisson."""
-    return level * (1 - level if kind == "proportion" else 1) / n
+def _moments(n: Floats, level: float, kind: Kind) -> tuple[Floats, Floats, Floats]:
+    """Return variance, skewness and excess of a count out of `n`: binomial, or Poisson as the limit of rare events."""
+    p = level if kind == "proportion" else 0.0
+    variance = n * level * (1 - p)
+    return variance, (1 - 2 * p) / np.sqrt(variance), (1 - 6 * p * (1 - p)) / variance
 
 
 def count_quantile(tail: float, n: Floats, level: float, kind: Kind = "proportion") -> tuple[Floats, Floats, Floats]:
@@ -58,13 +60,7 @@ def count_quantile(tail: float, n: Floats, level: float, kind: Kind = "proportio
     by step. One incomplete beta or gamma function for each n makes this four to five times as fast as the
     root search of scipy, to which it is equal (see tests/test_funnel.py).
     """
-    mean = n * level
-    if kind == "proportion":
-        miss = 1 - level
-        variance, most = mean * miss, np.ceil(n)
-        skew, excess = (miss - level) / np.sqrt(variance), (1 - 6 * level * miss) / variance
-    else:
-        variance, most, skew, excess = mean, np.full(len(n), np.inf), 1 / np.sqrt(mean), 1 / mean
+    variance, skew, excess = _moments(n, level, kind)
 
     def at(r: Floats, n: Floats) -> tuple[Floats, Floats]:
         if kind != "proportion":
@@ -75,16 +71,13 @@ def count_quantile(tail: float, n: Floats, level: float, kind: Kind = "proportio
 
     z = special.ndtri(tail)
     shift = z + skew * (z * z - 1) / 6 + excess * (z**3 - 3 * z) / 24 - skew**2 * (2 * z**3 - 5 * z) / 36
-    r = np.clip(np.ceil(mean + np.sqrt(variance) * shift - 0.5), 0, most)
+    most = np.ceil(n) if kind == "proportion" else np.inf
+    r = np.clip(np.ceil(n * level + np.sqrt(variance) * shift - 0.5), 0, most)
     cumulative, mass = at(r, n)
     for step in (1, -1):
-        while True:
-            moves = cumulative < tail if step > 0 else (cumulative - mass >= tail) & (r > 0)
-            where = moves.nonzero()[0]
-            if not len(where):
-                break
-            r[where] += step
-            cumulative[where], mass[where] = at(r[where], n[where])
+        while len(wrong := np.flatnonzero(cumulative < tail if step > 0 else (cumulative - mass >= tail) & (r > 0))):
+            r[wrong] += step
+            cumulative[wrong], mass[wrong] = at(r[wrong], n[wrong])
     return r, cumulative, mass
 
 
@@ -138,7 +131,7 @@ def funnel_limits(
     most = 1.0 if kind == "proportion" else np.inf
     if not 0 < target < most:
         return pd.DataFrame({c: np.full(len(n), target) for c in TAILS})
-    variance = _variance(n, target, kind)
+    variance = _moments(n, target, kind)[0] / n**2
     wider = np.ones(len(n))
     if dispersion == "additive":
         wider = np.sqrt(1 + dispersion_value / variance)
@@ -245,36 +238,27 @@ def funnel(
     aim = _target(target, x[known], n[known], scale, kind)
     variance, z = np.full(len(n), np.nan), np.full(len(n), np.nan)
     if aim > 0 and not (kind == "proportion" and aim == 1):
-        variance[known] = _variance(n[known], aim, kind)
+        variance[known] = _moments(n[known], aim, kind)[0] / n[known] ** 2
         z = (value / scale - aim) / np.sqrt(variance)
     judged = known & ~has_flag(estimates, "few")
     usable = judged & np.isfinite(z)
     size = _overdispersion(z[usable], variance[usable], dispersion, winsorise)
 
     bounds = pd.DataFrame(np.nan, index=estimates.index, columns=list(TAILS))
-    bounds.loc[known] = (
-        scale
-        * funnel_limits(
-            n[known], aim, kind=kind, limits=limits, dispersion=dispersion, dispersion_value=size
-        ).to_numpy()
-    )
-    outside = [~judged, *(f(value, bounds[c]) for c, f in _OUTSIDE.items())]
-    words = pd.array(["unknown", "above998", "below998", "above95", "below95", "within"], dtype="str")
-    added = {
-        "funnel_kind": kind,
-        "per": scale,
-        "target": aim * scale,
-        **bounds,
-        "z": z,
-        "limits": limits,
-        "dispersion": dispersion,
-        "dispersion_value": size,
-        "position": words.take(np.select(outside, list(range(5)), 5)),
+    drawn = funnel_limits(n[known], aim, kind=kind, limits=limits, dispersion=dispersion, dispersion_value=size)
+    bounds.loc[known] = scale * drawn.to_numpy()
+    outside = {
+        "unknown": ~judged,
+        "above998": value > bounds["upper998"],
+        "below998": value < bounds["lower998"],
+        "above95": value > bounds["upper95"],
+        "below95": value < bounds["lower95"],
     }
+    position = pd.array(np.select(list(outside.values()), list(outside), "within"), dtype="str")
+    words = {"funnel_kind": kind, "limits": limits, "dispersion": dispersion, "position": position}
+    numbers = {"per": scale, "target": aim * scale, **bounds, "z": z, "dispersion_value": size}
+    added = words | numbers
     return estimates.assign(**{c: added[c] for c in FUNNEL.names if c in added})
-
-
-_OUTSIDE = {"upper998": np.greater, "lower998": np.less, "upper95": np.greater, "lower95": np.less}
 
 
 def _scale(value: Floats, x: Floats, n: Floats, kind: Kind) -> float:
@@ -320,16 +304,9 @@ def funnel_curve(table: pd.DataFrame, *, points: int = 200) -> pd.DataFrame:
     n = table.loc[table["denominator"] > 0, "denominator"]
     first = table.iloc[0]
     spaced = np.geomspace(n.min(), n.max(), points)
-    if (
-        first["funnel_kind"] == "proportion"
-    ):  # between whole sizes a binomial limit has no meaning and would draw as ripples
+    if first["funnel_kind"] == "proportion":
+        # Between whole sizes a binomial limit has no meaning and would draw as ripples.
         spaced = np.unique(np.round(np.maximum(spaced, 1.0)))
-    curve = funnel_limits(
-        spaced,
-        first["target"] / first["per"],
-        kind=first["funnel_kind"],
-        limits=first["limits"],
-        dispersion=first["dispersion"],
-        dispersion_value=first["dispersion_value"],
-    )
+    options = {name: first[name] for name in ("limits", "dispersion", "dispersion_value")}
+    curve = funnel_limits(spaced, first["target"] / first["per"], kind=first["funnel_kind"], **options)
     return pd.DataFrame({"denominator": spaced, "target": first["target"], **curve * first["per"]})

@@ -13,7 +13,17 @@ from scipy import special
 from dvresearch.errors import check_choice
 from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, grouped_counts, missing_counts
 
-__all__ = ["METHODS", "agresti_coull", "clopper_pearson", "jeffreys", "proportion", "share", "wilson", "z_value"]
+__all__ = [
+    "METHODS",
+    "agresti_coull",
+    "clopper_pearson",
+    "jeffreys",
+    "proportion",
+    "share",
+    "shares",
+    "wilson",
+    "z_value",
+]
 
 
 def z_value(confidence: float) -> float:
@@ -254,3 +264,39 @@ def share(
         flags={"few": n < few, "ceiling": False if ceiling is None else value >= ceiling, **(flags or {})},
         reasons={**(reasons or {}), **missing_counts(x, n)},
     )
+
+
+def shares(
+    table: pd.DataFrame,
+    wanted: Mapping[str, tuple[str, str, str]],
+    *,
+    by: str | Sequence[str] | None,
+    confidence: float,
+    overall: Literal["omit", "append"] = "omit",
+    few: float = FEW,
+) -> pd.DataFrame:
+    """Return several proportions of one complete count (``basis`` census), those of a group together.
+
+    Parameters
+    ----------
+    table, by, confidence, overall, few
+        As for :func:`proportion`.
+    wanted : mapping of str to tuple of str
+        Indicator -> numerator, denominator and definition.
+    """
+    frames = [
+        proportion(
+            table,
+            numerator=numerator,
+            denominator=denominator,
+            by=by,
+            indicator=indicator,
+            definition=definition,
+            basis="census",
+            confidence=confidence,
+            overall=overall,
+            few=few,
+        )
+        for indicator, (numerator, denominator, definition) in wanted.items()
+    ]
+    return pd.concat(frames).sort_index(kind="stable", ignore_index=True)

@@ -12,7 +12,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, check_choice, message
 from dvresearch.metrics.breaks import breaks
 from dvresearch.metrics.comparable import check_comparable, refuse_mixed, refuse_whole_and_parts
-from dvresearch.metrics.estimates import build, column_numbers, grouping, has_flag
+from dvresearch.metrics.estimates import build, column_numbers, grouping, has_flag, label_groups
 from dvresearch.metrics.proportions import proportion
 
 __all__ = ["average", "ranks"]
@@ -76,10 +76,7 @@ def ranks(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def average(
-    table: pd.DataFrame,
-    *,
-    weights: Literal["counts", "equal"],
-    by: str | Sequence[str] | None = None,
+    table: pd.DataFrame, *, weights: Literal["counts", "equal"], by: str | Sequence[str] | None = None
 ) -> pd.DataFrame:
     """Average of a share or score over units, in one of two ways that are never confused.
 
@@ -138,17 +135,15 @@ def average(
             basis=basis,  # type: ignore[arg-type]
         )
     _refuse_mean(table, indicator)
-    values = table.assign(_all="")
-    grouped = values.groupby(labels or ["_all"], sort=False, dropna=False)["value"]
+    keys, at = label_groups(table, labels)
+    n = np.bincount(at)
     # A mean over units of which one is not known is not known.
-    means = grouped.agg(lambda v: v.mean(skipna=False)).reset_index()
-    keys = means[labels] if labels else pd.DataFrame(index=means.index)
-    mean = means["value"].to_numpy(dtype=np.float64)
+    mean = np.bincount(at, weights=column_numbers(table, "value")) / n
     return build(
         keys,
         indicator=indicator,
         value=mean,
-        n=grouped.size().to_numpy(dtype=np.float64),
+        n=n,
         definition=definition,
         basis=basis,
         method="unweighted_mean",

@@ -7,7 +7,6 @@ definition is never implied, and its code stands in every row of the result.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -34,21 +33,13 @@ from dvresearch.tables import BASES, TALLY, Table, check
 __all__ = ["DEFINITIONS", "resolution_rate"]
 
 
-@dataclass(frozen=True)
-class _Definition:
-    """Columns of one definition, and those whose absence is reported. Some are made by `_counts`."""
-
-    numerator: str
-    denominator: str
-    needs: tuple[str, ...]
-
-
+#: Definition -> numerator, denominator (some are made by `_counts`), and the columns whose absence is reported.
 _LADDER = {
-    "resolved": _Definition("resolved_within", "resolved", ("resolved_within", "resolved")),
-    "due": _Definition("due_within", "due", ("due_within", "due")),
-    "workload": _Definition("not_late", "base_workload", ("resolved_late", "pending_overdue", "workload")),
-    "q766": _Definition("within_766", "base_766", ("resolved_within", "pending_within", "workload")),
-    "total": _Definition("resolved_within", "total", ("resolved_within", "total")),
+    "resolved": ("resolved_within", "resolved", ("resolved_within", "resolved")),
+    "due": ("due_within", "due", ("due_within", "due")),
+    "workload": ("not_late", "base_workload", ("resolved_late", "pending_overdue", "workload")),
+    "q766": ("within_766", "base_766", ("resolved_within", "pending_within", "workload")),
+    "total": ("resolved_within", "total", ("resolved_within", "total")),
 }
 #: The definitions in the order of the ladder; ``total`` is a share of a sum whose base the source does not name.
 DEFINITIONS = tuple(_LADDER)
@@ -65,7 +56,8 @@ _FILL = (
     Identity("within_766", "within_766", ("resolved_within", "pending_within")),
 )
 
-Masks = dict[str, NDArray[np.bool_]]
+Bools = NDArray[np.bool_]
+Masks = dict[str, Bools]
 Counts = dict[str, Floats]
 
 
@@ -160,35 +152,28 @@ def resolution_rate(
 
     names = DEFINITIONS if definition == "all" else (definition,)
     counts, remarks, left_out = _counts(tally, total_is)
-    columns: dict[str, Floats] = {f"basis.{b}": m.astype(float) for b, m in _bases(tally).items()}
+    columns: dict[str, Floats] = {"rows": np.ones(len(tally))}
     for name in names:
-        d = _LADDER[name]
-        check_part(counts[d.numerator], counts[d.denominator], names=(d.numerator, d.denominator))
-        columns |= {f"{name}.x": counts[d.numerator], f"{name}.n": counts[d.denominator]}
+        numerator, denominator, _ = _LADDER[name]
+        check_part(counts[numerator], counts[denominator], names=(numerator, denominator))
+        columns |= {f"{name}.x": counts[numerator], f"{name}.n": counts[denominator]}
         remarks[name] = {code: mask for code, mask in remarks[name].items() if mask.any()}
         columns |= {f"{name}.{code}": mask.astype(float) for code, mask in remarks[name].items()}
     work = pd.concat([tally[labels].reset_index(drop=True), pd.DataFrame(columns)], axis=1)
-    keys, sums = grouped_counts(work.assign(rows=1.0), [*columns, "rows"], by=labels)
-    *found, rows = sums
-    total = dict(zip(columns, found, strict=True))
-    noted = _noted(tally, labels, len(keys))
-    left_out = {name: _at_once(tally, labels, left_out[name]) for name in names}
-
-    basis = pd.Series("unknown", index=keys.index, dtype="str")
-    for b in BASES:
-        if f"basis.{b}" in total:
-            basis[total[f"basis.{b}"] == rows] = b
-    stocks = _several_periods(tally, labels, len(keys))
+    keys, sums = grouped_counts(work, list(columns), by=labels)
+    total = dict(zip(columns, sums, strict=True))
+    _, at = label_groups(tally, labels)
+    noted, basis, stocks = _noted(tally, at), _basis(tally, at), _several_periods(tally, labels, at)
     frames = []
     for name in names:
         codes = {code: total[f"{name}.{code}"] for code in remarks[name]}
-        left = left_out[name]
+        left = {code: _at_once(tally, labels, at, count) for code, count in left_out[name].items()}
         # Dossiers counted by the state of those received (766) stand in one period only, stocks in several.
-        repeated = stocks & (name == "workload") | stocks & (codes.get("derived_q766", np.zeros(1)) > 0)
+        repeated = stocks & ((name == "workload") | (codes.get("derived_q766", np.zeros(1)) > 0))
         x, n = (np.where(repeated, np.nan, total[f"{name}.{c}"]) for c in "xn")
         undated = left.get("undated_left_out", np.zeros(len(keys)))
         unsure = (undated > 0) & (undated > most_unknown * (np.nan_to_num(n) + undated)) & ~np.isnan(n)
-        reasons = _reasons(codes, rows, np.isnan(x) | np.isnan(n), repeated)
+        reasons = _reasons(codes, total["rows"], np.isnan(x) | np.isnan(n), repeated)
         numbers = {code: np.where(stocks & (count > 0), np.nan, count) for code, count in left.items()} | noted
         frame = share(
             keys,
@@ -202,11 +187,9 @@ def resolution_rate(
             flags={"partly_unknown": undated > 0},
             reasons={"too_many_unknown": unsure, **reasons},
         )
-        frame["reason"] = with_counts(frame["reason"], numbers)
-        frames.append(frame)
+        frames.append(frame.assign(reason=with_counts(frame["reason"], numbers)))
     # The ladder of one group stays together.
-    order = np.arange(len(frames) * len(keys)).reshape(len(frames), len(keys)).T.ravel()
-    return frames[0] if len(frames) == 1 else pd.concat(frames).take(order).reset_index(drop=True)
+    return pd.concat(frames).sort_index(kind="stable", ignore_index=True)
 
 
 def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict[str, Masks], dict[str, Counts]]:
@@ -225,13 +208,10 @@ def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict
     counts = dict.fromkeys((*_COUNTS.names, "within_766"), blank) | filled
     paused, undated = (np.nan_to_num(counts[c]) for c in ("pending_paused", "undated"))
     counts["base_workload"] = counts["workload"] - paused - undated
-    counts["not_late"] = counts["base_workload"] - counts["resolved_late"] - counts["pending_overdue"]
-    if (counts["not_late"] < 0).any():
-        check_part(
-            counts["resolved_late"] + counts["pending_overdue"],
-            counts["base_workload"],
-            names=("resolved_late + pending_overdue", "workload - pending_paused - undated"),
-        )
+    late = counts["resolved_late"] + counts["pending_overdue"]
+    parts = ("resolved_late + pending_overdue", "workload - pending_paused - undated")
+    check_part(late, counts["base_workload"], names=parts)
+    counts["not_late"] = counts["base_workload"] - late
     # The portal's own counts by state come first; parts over the workload stand in for them.
     portal = ~np.isnan(counts["in_time"])
     received = counts["in_time"] + counts["out_of_time"]
@@ -239,7 +219,7 @@ def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict
     counts["within_766"] = np.where(portal, counts["in_time"], counts["within_766"])
     counts["base_766"] = np.where(portal, received, counts["base_workload"])
 
-    remarks = {name: {f"no_{c}": np.isnan(counts[c]) for c in d.needs} for name, d in _LADDER.items()}
+    remarks = {name: {f"no_{c}": np.isnan(counts[c]) for c in needs} for name, (_, _, needs) in _LADDER.items()}
     remarks["q766"] = {code: mask & ~portal for code, mask in remarks["q766"].items()} | {"derived_q766": ~portal}
     remarks["resolved"]["derived_resolved"] = derived["resolved_parts"]
     remarks["workload"]["derived_workload"] = derived["workload_in"] | derived["workload_out"]
@@ -250,56 +230,46 @@ def _counts(tally: pd.DataFrame, total_is: str) -> tuple[dict[str, Floats], dict
     # Under the portal's rule of supplements its own counts hold the paused dossiers, too.
     rule = tally["supplement"] == "q766" if "supplement" in tally else pd.Series(False, index=tally.index)
     held = portal & rule.to_numpy(dtype=bool, na_value=False)
-    left_out: dict[str, Counts] = {
-        "resolved": {"undated_left_out": undated},
-        "due": {"paused_left_out": paused, "undated_left_out": undated},
-        "workload": {"paused_left_out": paused, "undated_left_out": undated},
-        "q766": {"paused_left_out": np.where(held, 0.0, paused), "undated_left_out": undated},
-        "total": {},
-    }
+    both = {"paused_left_out": paused, "undated_left_out": undated}
+    left_out = {"resolved": {"undated_left_out": undated}, "due": both, "workload": both, "total": {}}
+    left_out["q766"] = both | {"paused_left_out": np.where(held, 0.0, paused)}
     return counts, remarks, left_out
 
 
-def _at_once(tally: pd.DataFrame, labels: list[str], counts: Counts) -> Counts:
-    """Return counts of dossiers by group; of several periods the largest, since one may wait through all of them."""
-    keys, group = label_groups(tally, labels)
-    period = tally["period"].fillna("") if "period" in tally and "period" not in labels else 0
-    found = {}
-    for code, count in counts.items():
-        found[code] = np.zeros(len(keys))
-        if count.any():
-            each = pd.DataFrame({"group": group, "period": period, "count": count}, index=tally.index)
-            each = each.groupby(["group", "period"])["count"].sum().groupby("group").max()
-            found[code][each.index] = each
-    return found
+def _at_once(tally: pd.DataFrame, labels: list[str], at: NDArray[np.intp], count: Floats) -> Floats:
+    """Return a count of dossiers by group; of several periods the largest, since one may wait through all of them."""
+    if not count.any():
+        return np.zeros(at.max() + 1)
+    period = tally["period"].fillna("").array if "period" in tally and "period" not in labels else 0
+    each = pd.DataFrame({"group": at, "period": period, "count": count}).groupby(["group", "period"])["count"].sum()
+    return each.groupby("group").max().to_numpy()
 
 
-def _noted(tally: pd.DataFrame, labels: list[str], groups: int) -> Counts:
+def _noted(tally: pd.DataFrame, at: NDArray[np.intp]) -> Counts:
     """Return the counts that :func:`tally` noted, by group: each row states those of the whole file."""
     if "note" not in tally:
         return {}
-    at = label_groups(tally, labels)[1]
-    noted = {}
-    for code in _NOTED:
-        number = tally["note"].fillna("").str.extract(rf"\b{code}=(\d+)", expand=False).astype(float).fillna(0)
-        noted[code] = number.groupby(at).max().reindex(range(groups), fill_value=0).to_numpy()
-    return noted
+    note = tally["note"].fillna("").str
+    numbers = {code: note.extract(rf"\b{code}=(\d+)", expand=False).astype(float).fillna(0) for code in _NOTED}
+    return {code: number.groupby(at).max().to_numpy() for code, number in numbers.items()}
 
 
-def _bases(tally: pd.DataFrame) -> Masks:
-    """Rows of each basis; a tally that does not say is a complete count."""
-    stated = tally["basis"] if "basis" in tally.columns else pd.Series("census", index=tally.index)
-    stated = stated.mask(stated.isna() | (stated == ""), "census")
-    return {b: (stated == b).to_numpy() for b in stated.unique()}
+def _basis(tally: pd.DataFrame, at: NDArray[np.intp]) -> pd.Series:
+    """Return the basis of each group, unknown where its rows differ; a tally that does not say is a complete count."""
+    if "basis" not in tally:
+        return pd.Series("census", index=range(at.max() + 1), dtype="str")
+    kinds, words = pd.factorize(tally["basis"].fillna("census").replace("", "census"))
+    first = kinds[np.unique(at, return_index=True)[1]]
+    mixed = np.bincount(at, weights=kinds != first[at]) > 0
+    stated = pd.Series(words.take(first), dtype="str")
+    return stated.where(stated.isin(BASES) & ~mixed, "unknown")
 
 
-def _several_periods(tally: pd.DataFrame, labels: list[str], groups: int) -> NDArray[np.bool_]:
+def _several_periods(tally: pd.DataFrame, labels: list[str], at: NDArray[np.intp]) -> Bools:
     """Groups whose rows come from more than one period."""
-    if "period" not in tally.columns or "period" in labels or tally["period"].nunique() < 2:
-        return np.zeros(groups, dtype=bool)
-    if not labels:
-        return np.ones(groups, dtype=bool)
-    return (tally.groupby(labels, sort=False, dropna=False)["period"].agg("nunique") > 1).to_numpy()
+    if "period" not in tally or "period" in labels:
+        return np.zeros(at.max() + 1, dtype=bool)
+    return (tally["period"].groupby(at).agg("nunique") > 1).to_numpy()
 
 
 def _reasons(codes: dict[str, Floats], rows: Floats, unknown: NDArray[np.bool_], repeated: NDArray[np.bool_]) -> Masks:

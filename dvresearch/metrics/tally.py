@@ -16,29 +16,34 @@ II.06a ``resolved_on_time + withdrawn`` is nearest to column 9, ``pending_within
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from dvresearch.errors import ParameterError, check_choice
-from dvresearch.metrics.clock import DAY, SETTINGS, Bools, Ints, Known, Moment, Times, check_dossiers, received_by
+from dvresearch import codebook
+from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.metrics.estimates import ALL, group_names, label_groups
-from dvresearch.tables import TALLY
+from dvresearch.tables import DOSSIERS, OUTCOMES, TALLY, Column, Table, check
 
 __all__ = ["tally"]
 
 _MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
+#: States whose clock runs on in one office and stands still in another: answer -> the outcome they then are.
+SETTINGS = {"financial_duty": {"runs": "open", "paused": "paused"}, "halted": {"ends": "stopped", "paused": "paused"}}
+#: States of what never became a dossier of the office.
+_NEVER_RECEIVED = ("not_started", "not_admitted")
 #: The columns of the result behind those counted by.
-_RESULT = [c.name for c in TALLY.columns if c.kind in ("count", "date")] + [
-    "period",
-    "clock",
-    "supplement",
-    "basis",
-    "note",
-]
+_RESULT = {c.name for c in TALLY.columns if c.kind in ("count", "date")}
+_RESULT |= {"period", "clock", "supplement", "basis", "note"}
+_DAY = np.timedelta64(1, "D")
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Times = NDArray[np.datetime64]
 
 
 def tally(
@@ -138,27 +143,36 @@ def tally(
     check_choice("supplement", supplement, ("subtract", "q766", "ignore"))
     settings = {"financial_duty": financial_duty, "halted": halted}
     for name, answer in settings.items():
-        if answer is not None:
-            check_choice(name, answer, tuple(SETTINGS[name]))
-    if period is not None:
-        check_choice("period", period, tuple(_MONTHS))
+        check_choice(name, answer, (None, *SETTINGS[name]))
+    check_choice("period", period, (None, *_MONTHS))
     labels = group_names(by)
     clash = [c for c in labels if c in _RESULT]
     if clash:
         raise ParameterError("not-a-column-to-count-by", got=", ".join(clash))
-    check_dossiers(dossiers, labels)
-    now = Moment.of(as_of, getattr(dossiers["received"].dtype, "tz", None))
+    _check_dossiers(dossiers, labels)
+    now = _Moment.of(as_of, getattr(dossiers["received"].dtype, "tz", None))
 
-    rows, note = received_by(dossiers, now)
+    rows, note = _received_by(dossiers, now)
     keys, group = label_groups(rows, labels)
-    file = Known.of(rows, now, clock=clock, supplement=supplement, settings=settings)
-    late = file.late(now)
+    file = _Known(rows, now, clock=clock, supplement=supplement, settings=settings)
+    late, on_due_day = file.late, file.end_day == file.due_day
     early = file.dated & file.ended & ~late & (file.end_day < file.due_day)
     if file.clock == "instant":
-        note["late_by_hour"] = int((late & file.ended & file.due_without_hour & (file.end_day == file.due_day)).sum())
+        note["late_by_hour"] = int((late & file.ended & file.due_without_hour & on_due_day).sum())
 
-    periods = _Periods.of(file.received_day.min(), now.day, period)
-    cells = _Cells(group, len(keys), periods.count)
+    periods = _Periods(file.received_day.min(), now.day, period)
+    width = periods.count + 1
+
+    def at(index: Ints, chosen: Bools) -> Ints:
+        """Count dossiers by group and period, each in the period `index`."""
+        cell = (group * width + index)[chosen]
+        return np.bincount(cell, minlength=len(keys) * width).reshape(-1, width)[:, :-1]
+
+    def between(start: Ints, stop: Ints, chosen: Bools) -> Ints:
+        """Count dossiers at the end of each period from `start` up to, without, `stop`."""
+        chosen = chosen & (start < stop)
+        return np.cumsum(at(start, chosen) - at(stop, chosen), axis=1)
+
     start = periods.index(file.received_day)
     # A dossier resolved before it was received leaves in the period in which it came; so does one whose end is unknown.
     end = np.where(file.ended, np.maximum(periods.index(file.end_day), start), periods.count)
@@ -166,32 +180,32 @@ def tally(
     gone = end < periods.count
     twice = file.requests >= 2
     # The first period at whose end an open dossier is overdue. One due on the last day is not: it is late tomorrow.
-    turn = np.where(twice, 0, periods.index(file.due_day + DAY))
+    turn = np.where(twice, 0, periods.index(file.due_day + _DAY))
     turn = np.where(gone, turn, np.where(late, np.minimum(turn, periods.count - 1), periods.count))
     due_in = np.maximum(periods.index(file.due_day), start)
 
     judged = file.dated & gone & ~file.withdrawn
     running = file.dated & ~file.paused
-    falls_due = running & ~file.withdrawn & file.came_due(now, late)
+    falls_due = running & ~file.withdrawn & file.came_due
     in_time, out_of_time = running & ~late, running & late
     if supplement == "q766":
         in_time, out_of_time = in_time | (file.paused & ~twice), out_of_time | (file.paused & twice)
     counts = {
-        "received": cells.at(start),
-        "resolved_early": cells.at(end, judged & early),
-        "resolved_on_time": cells.at(end, judged & ~early & ~late),
-        "resolved_late": cells.at(end, judged & late),
-        "withdrawn": cells.at(end, gone & file.withdrawn),
-        "undated": cells.at(end, gone & ~file.dated & ~file.withdrawn),
-        "due": cells.at(due_in, falls_due),
-        "due_within": cells.at(due_in, falls_due & file.ended & ~late),
-        "in_time": cells.at(start, in_time),
-        "out_of_time": cells.at(start, out_of_time),
-        "pending_within": cells.between(start, np.minimum(turn, end), running),
-        "pending_overdue": cells.between(np.maximum(start, turn), end, running),
-        "pending_paused": cells.between(start, end, file.paused),
+        "received": at(start, np.full(len(rows), True)),
+        "resolved_early": at(end, judged & early),
+        "resolved_on_time": at(end, judged & ~early & ~late),
+        "resolved_late": at(end, judged & late),
+        "withdrawn": at(end, gone & file.withdrawn),
+        "undated": at(end, gone & ~file.dated & ~file.withdrawn),
+        "due": at(due_in, falls_due),
+        "due_within": at(due_in, falls_due & file.ended & ~late),
+        "in_time": at(start, in_time),
+        "out_of_time": at(start, out_of_time),
+        "pending_within": between(start, np.minimum(turn, end), running),
+        "pending_overdue": between(np.maximum(start, turn), end, running),
+        "pending_paused": between(start, end, file.paused),
     }
-    waiting = cells.between(start, end, ~file.dated & ~file.paused)
+    waiting = between(start, end, ~file.dated & ~file.paused)
     counts["undated"] += waiting
     counts["resolved_within"] = counts["resolved_early"] + counts["resolved_on_time"]
     counts["resolved"] = counts["resolved_within"] + counts["resolved_late"]
@@ -200,28 +214,94 @@ def tally(
     counts["carried_in"][:, 1:] = (counts["pending"] + waiting)[:, :-1]
     counts["workload"] = counts["carried_in"] + counts["received"]
     remarks = ";".join(f"{word}={number}" for word, number in note.items() if number)
-    return _frame(keys, periods, counts, now.day, {"clock": file.clock, "supplement": supplement, "note": remarks})
+    words = {"as_of": now.day, "clock": file.clock, "supplement": supplement, "basis": "census", "note": remarks}
+    return _frame(keys, periods, counts, words)
 
 
 @dataclass(frozen=True)
-class _Periods:
-    """Periods in a row: the first day of each, and the day after the last."""
+class _Moment:
+    """The moment of the report: the last instant known, its day, and whether only the day was given."""
 
-    labels: list[str]
-    edges: Times
+    instant: np.datetime64
+    day: np.datetime64
+    whole_day: bool
 
     @classmethod
-    def of(cls, first: np.datetime64, last: np.datetime64, period: str | None) -> _Periods:
-        if period is None:
-            return cls([f"{first}..{last}"], np.array([first, last + DAY]))
-        months = _MONTHS[period]
-        begin, end = np.array([first, last]).astype("datetime64[M]").astype(np.int64) // months
-        starts = (np.arange(begin, end + 1) * months).astype("datetime64[M]")
-        return cls([_label(s, months) for s in starts], np.append(starts.astype("datetime64[D]"), last + DAY))
+    def of(cls, as_of: date | datetime | str | pd.Timestamp, tz: object) -> _Moment:
+        """Read a reporting date; `tz` is the zone of the table, None for times without one."""
+        try:
+            # 05/06/2026 is 5 June to the reader and 6 May to pandas, so text has to be 2026-06-05.
+            moment = pd.Timestamp(datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of)
+            if tz is not None:
+                moment = moment.tz_localize(tz) if moment.tz is None else moment.tz_convert(tz)
+        except (TypeError, ValueError):
+            moment = pd.NaT
+        if moment is pd.NaT or (moment.tz is not None and tz is None):
+            raise ParameterError("as-of-is-no-date", got=repr(as_of))
+        whole_day = moment == moment.normalize()
+        if whole_day:
+            moment = moment + pd.DateOffset(days=1) - pd.Timedelta(microseconds=1)
+        instant = moment if tz is None else moment.tz_convert("UTC").tz_localize(None)
+        return cls(np.datetime64(instant, "us"), np.datetime64(moment.tz_localize(None), "D"), whole_day)
 
-    @property
-    def count(self) -> int:
-        return len(self.labels)
+
+class _Known:
+    """The dossiers received by the reporting date, one array per fact; what came after `now` is not known.
+
+    ``clock`` is the one that was used: ``auto`` only where some due times have an hour and others have none.
+    """
+
+    def __init__(
+        self, rows: pd.DataFrame, now: _Moment, *, clock: str, supplement: str, settings: Mapping[str, str | None]
+    ) -> None:
+        due, due_wall = _times(rows, "due")
+        end, end_wall = _times(rows, "resolved")
+        known = end <= now.instant
+        outcome = _outcomes(rows, ~known, settings)
+        is_open = ~known
+        self.end_unknown = ~outcome.isin(["open", "paused", "unknown", ""]).to_numpy(dtype=bool) & np.isnat(end)
+        self.paused = (outcome == "paused").to_numpy(dtype=bool) & is_open
+        withdrawn = outcome.isin(["withdrawn", "returned", "kept"]).to_numpy(dtype=bool)
+        self.withdrawn = withdrawn & (known | self.end_unknown)
+        end, end_wall = (np.where(known, t, np.datetime64("NaT", "us")) for t in (end, end_wall))
+        self.due_without_hour = due_wall == due_wall.astype("datetime64[D]")
+        if clock == "auto":
+            all_without = (self.due_without_hour | np.isnat(due)).all()
+            clock = "date" if all_without else "auto" if self.due_without_hour.any() else "instant"
+        self.clock, by_day = clock, clock == "date"
+        days = _numbers(rows, "supplement_days") if supplement == "subtract" else np.zeros(len(rows))
+        stopped = (days * 86_400e6).round().astype("timedelta64[us]")
+        self.received_day = _times(rows, "received")[1].astype("datetime64[D]")
+        self.due_day, self.end_day = (due_wall + stopped).astype("datetime64[D]"), end_wall.astype("datetime64[D]")
+        due = due + stopped
+        if clock == "auto":  # a day promised without an hour lasts to its end
+            due = np.where(self.due_without_hour, due + _DAY - np.timedelta64(1, "us"), due)
+        self.requests = _numbers(rows, "supplement_requests") if supplement == "q766" else np.zeros(len(rows))
+        self.ended = known
+        #: Whether it can be told if the dossier is in time.
+        self.dated = ~np.isnat(due) & ~self.end_unknown & ~((outcome == "unknown").to_numpy(dtype=bool) & is_open)
+
+        finished_late = self.end_day > self.due_day if by_day else end > due
+        overdue = self.due_day < now.day if now.whole_day or by_day else due < now.instant
+        late = np.where(self.ended, finished_late, overdue & (self.requests != 1))
+        #: Finished late or, still open and not paused, overdue.
+        self.late = self.dated & (late | (self.requests >= 2)) & ~self.paused
+        #: Due by the reporting date; of open dossiers only those that are overdue.
+        self.came_due = (self.due_day <= now.day if by_day else due <= now.instant) & (self.ended | self.late)
+
+
+class _Periods:
+    """Periods in a row: the label and the first day of each, and the day after the last."""
+
+    def __init__(self, first: np.datetime64, last: np.datetime64, period: str | None) -> None:
+        self.labels, self.edges = [f"{first}..{last}"], np.array([first, last + _DAY])
+        if period is not None:
+            months = _MONTHS[period]
+            begin, end = np.array([first, last]).astype("datetime64[M]").astype(np.int64) // months
+            starts = (np.arange(begin, end + 1) * months).astype("datetime64[M]")
+            self.labels = [_label(s, months) for s in starts]
+            self.edges = np.append(starts.astype("datetime64[D]"), last + _DAY)
+        self.count = len(self.labels)
 
     def index(self, days: Times) -> Ints:
         """Return the number of the period of each day: 0 for one before the first, `count` for one after the last."""
@@ -235,33 +315,8 @@ def _label(month: np.datetime64, months: int) -> str:
     return {1: f"{year}-{number}", 3: f"{year}-Q{quarter}", 6: f"{year}-H{half}", 12: year}[months]
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Counts of dossiers by group and period."""
-
-    group: Ints
-    groups: int
-    periods: int
-
-    def at(self, index: Ints, chosen: Bools | None = None) -> Ints:
-        """Count dossiers in the period `index`."""
-        width = self.periods + 1
-        cell = self.group * width + index
-        cell = cell if chosen is None else cell[chosen]
-        return np.bincount(cell, minlength=self.groups * width).reshape(self.groups, width)[:, :-1]
-
-    def between(self, start: Ints, stop: Ints, chosen: Bools) -> Ints:
-        """Count dossiers at the end of each period from `start` up to, without, `stop`."""
-        chosen = chosen & (start < stop)
-        return np.cumsum(self.at(start, chosen) - self.at(stop, chosen), axis=1)
-
-
 def _frame(
-    keys: pd.DataFrame,
-    periods: _Periods,
-    counts: Mapping[str, Ints],
-    as_of: np.datetime64,
-    words: Mapping[str, str],
+    keys: pd.DataFrame, periods: _Periods, counts: Mapping[str, Ints], words: Mapping[str, object]
 ) -> pd.DataFrame:
     flat = {name: count.ravel() for name, count in counts.items()}
     kept = np.flatnonzero(flat["workload"] + flat["due"])
@@ -269,15 +324,85 @@ def _frame(
     if "unit" not in data:
         data.insert(len(data.columns), "unit", pd.Series(ALL, index=range(len(kept)), dtype="str"))
     number = kept % periods.count
-    values = {
-        "period": pd.array(periods.labels, dtype="str").take(number),
-        "period_start": periods.edges[number],
-        "period_end": periods.edges[number + 1] - DAY,
-        "as_of": as_of,
-        **{name: count[kept] for name, count in flat.items()},
-        **words,
-        "basis": "census",
-    }
-    for name in (c for c in TALLY.names if c in values):
-        data[name] = values[name]
-    return data
+    values = {name: count[kept] for name, count in flat.items()} | dict(words)
+    values["period"] = pd.array(periods.labels, dtype="str").take(number)
+    values |= {"period_start": periods.edges[number], "period_end": periods.edges[number + 1] - _DAY}
+    return data.assign(**{c: values[c] for c in TALLY.names if c in values})
+
+
+def _outcomes(rows: pd.DataFrame, unfinished: Bools, settings: Mapping[str, str | None]) -> pd.Series:
+    """Return the outcomes, empty as open, with the states that need a setting as what it makes of them."""
+    if "outcome" not in rows:
+        return pd.Series("open", index=rows.index)
+    outcome = rows["outcome"].fillna("open")
+    for state, answers in SETTINGS.items():
+        here = outcome == state
+        asked = int((here & unfinished).sum())
+        if asked and settings[state] is None:
+            said = [f'{state}="{answer}"' for answer in answers]
+            entry = codebook.get("value", f"outcome.{state}")
+            raise ParameterError(
+                "state-needs-a-setting",
+                count=asked,
+                state=Text(entry.label_vi, entry.label_en),
+                answers=Text(" hoặc ".join(said), " or ".join(said)),
+                example=said[-1],
+            )
+        # One with a day of its end has ended, whatever the setting.
+        outcome = outcome.mask(here, answers.get(settings[state] or "", "stopped"))
+    return outcome
+
+
+def _check_dossiers(dossiers: pd.DataFrame, labels: list[str]) -> None:
+    """Refuse a table that cannot be counted."""
+    used = ("received", "due", "resolved", "outcome", "supplement_days", "supplement_requests")
+    facts = tuple(replace(DOSSIERS.column(name), required=name == "received") for name in used if name != "outcome")
+    facts += (Column("outcome", "code", words=OUTCOMES),)
+    check(dossiers, Table("dossiers", DOSSIERS.row, (), (*(Column(c, "text", True) for c in labels), *facts)))
+    times = {name: dossiers[name] for name in used[:3] if name in dossiers and dossiers[name].notna().any()}
+    zones = {str(getattr(values.dtype, "tz", None)) for values in times.values()}
+    texts = [name for name, values in times.items() if not pd.api.types.is_datetime64_any_dtype(values)]
+    if texts or len(zones) > 1:
+        raise DataError(
+            "times-are-no-times" if texts else "times-in-several-zones",
+            got=", ".join(texts or sorted(zones)),
+            where=", ".join(times),
+        )
+    if "supplement_days" in dossiers:
+        negative = (dossiers["supplement_days"] < 0).to_numpy(dtype=bool, na_value=False)
+        if negative.any():
+            where = f"dòng/row {int(negative.argmax()) + 1}, cột/column supplement_days"
+            raise DataError("supplement-days-negative", where=where)
+
+
+def _received_by(dossiers: pd.DataFrame, now: _Moment) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the dossiers received by the reporting date, and how many were left out and why."""
+    received, _ = _times(dossiers, "received")
+    left = {"received_later": received > now.instant, "not_received": np.isnat(received)}
+    for state in _NEVER_RECEIVED if "outcome" in dossiers else ():
+        left[state] = (dossiers["outcome"] == state).to_numpy(dtype=bool, na_value=False) & (received <= now.instant)
+    counted = ~np.any(list(left.values()), axis=0)
+    number = {word: int(rows.sum()) for word, rows in left.items()}
+    if not counted.any():
+        seen = [codebook.get("reason", word) for word, count in number.items() if count]
+        told = ", ".join(f"{e.label_vi} / {e.label_en}: {number[e.code]}" for e in seen)
+        raise DataError("nothing-received-by-as-of", got=told, day=now.day)
+    return dossiers if counted.all() else dossiers[counted], number
+
+
+def _times(rows: pd.DataFrame, name: str) -> tuple[Times, Times]:
+    """Return the instants (UTC where the column has a zone) and the times on the wall."""
+    if name not in rows or not rows[name].notna().any():
+        nothing = np.full(len(rows), np.datetime64("NaT", "us"))
+        return nothing, nothing
+    values = rows[name].dt.as_unit("us")
+    if values.dt.tz is None:
+        return values.to_numpy(), values.to_numpy()
+    return values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), values.dt.tz_localize(None).to_numpy()
+
+
+def _numbers(rows: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return a column of numbers, 0 where it is absent or empty."""
+    if name not in rows:
+        return np.zeros(len(rows))
+    return np.nan_to_num(pd.to_numeric(rows[name]).to_numpy(dtype=np.float64, na_value=np.nan))

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import ParameterError, Text
+from dvresearch.errors import ParameterError
 from dvresearch.metrics.estimates import CEILING, build
-from dvresearch.metrics.proportions import proportion
+from dvresearch.metrics.proportions import proportion, shares
 from dvresearch.tables import TARGETS, check
 from dvresearch.text import target_direction
 
@@ -24,10 +24,6 @@ _SHARES = {
     "plan_targets_exceeded_share": ("exceeded",),
     "plan_targets_not_met_share": ("not_met",),
 }
-_NO_SUCH_TARGET = Text("Không có chỉ tiêu này trong bảng.", "The table has no such target.")
-_CHECK_NAMES = Text(
-    "Viết tên trong lower_is_better như trong cột indicator.", "Write lower_is_better as in the column indicator."
-)
 
 
 def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) -> pd.DataFrame:
@@ -67,7 +63,7 @@ def attainment(targets: pd.DataFrame, *, lower_is_better: Collection[str] = ()) 
     check(targets, TARGETS)
     unknown = sorted(set(lower_is_better) - set(targets["indicator"]))
     if unknown:
-        raise ParameterError(_NO_SUCH_TARGET, got=", ".join(unknown), hint=_CHECK_NAMES)
+        raise ParameterError("no-such-target", got=", ".join(unknown))
     planned, result = (targets[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in ("planned", "result"))
     known = ~np.isnan(planned) & ~np.isnan(result)
     direction = _direction(targets, lower_is_better)
@@ -137,22 +133,10 @@ def attainment_shares(
     """
     each = attainment(targets, lower_is_better=lower_is_better)
     outcomes = each["target_outcome"].where(each["target_outcome"] != "")
-    counted = each[["unit", "period"]].assign(targets=1.0)
-    frames = [
-        proportion(
-            counted.assign(hit=outcomes.isin(hits).where(outcomes.notna()).astype(float)),
-            numerator="hit",
-            denominator="targets",
-            by=by,
-            indicator=share,
-            definition="of_targets",
-            basis="census",
-            confidence=confidence,
-        )
-        for share, hits in _SHARES.items()
-    ]
-    order = np.arange(3 * len(frames[0])).reshape(3, -1).T.ravel()
-    return pd.concat(frames).take(order).reset_index(drop=True)
+    hits = {share: outcomes.isin(hits).where(outcomes.notna()).astype(float) for share, hits in _SHARES.items()}
+    counted = each[["unit", "period"]].assign(targets=1.0, **hits)
+    wanted = {share: (share, "targets", "of_targets") for share in _SHARES}
+    return shares(counted, wanted, by=by, confidence=confidence)
 
 
 def coverage(

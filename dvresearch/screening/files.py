@@ -25,7 +25,7 @@ from dvresearch.loaders.reading import Reading, read
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.metrics.published import check_shares
+from dvresearch.metrics.identities import check_shares
 from dvresearch.privacy import shown_header
 from dvresearch.screening.forms import check_form
 from dvresearch.screening.records import Records, named_rows, noted, screen_records
