@@ -189,7 +189,7 @@ def test_what_was_read_otherwise_than_it_is_written_is_told(tmp_path: Path) -> N
             (
                 "row 2, cột/column C – năm trước 1900: không đạt. Gõ lại năm",
                 "row 3, 4, cột/column C – không phải ngày có thật: không đạt (dạng ô/looks like '00/00/0000'; ",
-                "; dạng ô/looks like 'aaa aaa').",
+                "; 'aaa aaa').",
                 "thiếu cột không bắt buộc: không kiểm được (hình thức).",
                 "cột/column D – số ô của cột chỉ có một giá trị: cần xem (60).",
             ),
@@ -199,7 +199,7 @@ def test_what_was_read_otherwise_than_it_is_written_is_told(tmp_path: Path) -> N
             (
                 "row 2, cột/column C – a year before 1900: fail. Retype the year",
                 "row 3, 4, cột/column C – not a date that exists: fail (dạng ô/looks like '00/00/0000'; ",
-                "; dạng ô/looks like 'aaa aaa').",
+                "; 'aaa aaa').",
                 "an optional column is absent: cannot be checked (channel).",
                 "cột/column D – cells of a column with one value only: review (60).",
             ),

@@ -16,6 +16,7 @@ from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
 from dvresearch.metrics.findings import finding, table
 from dvresearch.screening import screen
+from dvresearch.text.letters import LOOKS_LIKE
 from dvresearch.wording import describe_findings, summarise_findings
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def _as_one(rows: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
     numbers = [_CELL.fullmatch(row["where"])[2] for row in rows]  # type: ignore[index]
     more = f" (+{len(rows) - _ROWS})" if len(rows) > _ROWS else ""
     said = {"where": before + ", ".join(numbers[:_ROWS]) + more + behind}
-    said["computed"] = "; ".join(first((row["computed"] for row in rows), 3))
+    looks = first((row["computed"] for row in rows), 3)
+    # what the looks are is said before the first of them
+    said["computed"] = "; ".join([*looks[:1], *(look.removeprefix(LOOKS_LIKE) for look in looks[1:])])
     for column in ("guidance_vi", "guidance_en"):
         lines = [row[column].split("\n") for row in rows]
         said[column] = "\n".join([lines[0][0], *first((line for part in lines for line in part[1:]), _ROWS + 1)])

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["nfc", "plain", "shape", "sort_key", "split_tone"]
+__all__ = ["LOOKS_LIKE", "nfc", "plain", "shape", "sort_key", "split_tone"]
 
 #: Tone marks in the order of Vietnamese dictionaries (no mark comes first): huyền, hỏi, ngã, sắc, nặng.
 TONES = "\u0300\u0309\u0303\u0301\u0323"
+
+#: What stands before the look of a cell.
+LOOKS_LIKE = "dạng ô/looks like "
 
 _ALPHABET = {c: i for i, c in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", start=1)}
 _BLOCK = re.compile(r"\d+|[^\W\d_]+")
@@ -101,4 +104,4 @@ def shape(text: str) -> str:
         The content of a cell.
     """
     look = "".join("a" if c.isalpha() else "0" if c.isdigit() else c for c in text[:25])
-    return "dạng ô/looks like " + repr(look if len(look) < 25 else look[:24] + "…")
+    return LOOKS_LIKE + repr(look if len(look) < 25 else look[:24] + "…")
