@@ -387,11 +387,11 @@ _PARTS = (
 )
 
 #: What stands between the cells -> how a number is written. Beside semicolons 1.234 may be a thousand: not read.
-_NUMBERS = {
+_WRITTEN = {
     ",": r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?",
     ";": r"[+-]?\d+(?:,\d+|\.\d{1,2}|\.\d{4,})?(?:[eE][+-]?\d+)?",
 }
-_NUMBERS["\t"] = _NUMBERS[";"]
+_WRITTEN["\t"] = _WRITTEN[";"]
 _DAY = r"\d{4}-\d{2}-\d{2}"
 
 
@@ -531,7 +531,7 @@ def _typed(text: pd.Series, kind: str, where: str, delimiter: str) -> pd.Series:
     given = text != ""
     if kind in ("count", "number", "share"):
         mark = "." if delimiter == "," else ","
-        wrong = given & ~text.str.fullmatch(_NUMBERS[delimiter])
+        wrong = given & ~text.str.fullmatch(_WRITTEN[delimiter])
         refuse_cells(text, wrong, "number-of-file-not-read", where, mark=mark)
         return pd.to_numeric(text.where(given).str.replace(",", ".")).astype("float64")
     if kind in ("date", "time"):
