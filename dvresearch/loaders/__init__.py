@@ -2,10 +2,9 @@
 
 from dvresearch.loaders.convert import convert_dossiers
 from dvresearch.loaders.declaration import Declaration
-from dvresearch.loaders.figures import load_figures, load_tallies
+from dvresearch.loaders.figures import load_figures, load_index766, load_tallies
 from dvresearch.loaders.forms import load_form
 from dvresearch.loaders.guard import Limits
-from dvresearch.loaders.index766 import load_index766
 from dvresearch.loaders.load import (
     OpenQuestion,
     load_cases,

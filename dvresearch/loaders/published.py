@@ -13,8 +13,7 @@ import pandas as pd
 
 from dvresearch import codebook, errors, places, shipped
 from dvresearch.errors import ParameterError
-from dvresearch.loaders.figures import FIGURES_FILE, load_figures, load_tallies
-from dvresearch.loaders.index766 import load_index766
+from dvresearch.loaders.figures import FIGURES_FILE, load_figures, load_index766, load_tallies
 from dvresearch.loaders.sources import sources
 from dvresearch.tables import TALLY, UNITS, Column
 
