@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, Text, declared_lines, message
-from dvresearch.loaders.sheets import Sheet, column_letters, filled
+from dvresearch.loaders.sheets import Sheet, column_letters
 
 __all__ = [
     "Fate",
@@ -139,8 +139,8 @@ class SheetAccount:
         shape = (sheet.height, len(sheet.columns))
         self.filled: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
         if not sheet.titles:
-            for at, column in enumerate(sheet.columns):
-                self.filled[:, at] = filled(column)
+            for at in range(len(sheet.columns)):
+                self.filled[:, at] = sheet.filled(at)
         self.clear()
 
     def clear(self) -> None:

@@ -18,7 +18,7 @@ from dvresearch.errors import Answer
 from dvresearch.loaders.account import Fate, Question, SheetAccount
 from dvresearch.loaders.declaration import Declaration
 from dvresearch.loaders.headers import SERIAL_TITLES, Block, is_numbering, key
-from dvresearch.loaders.sheets import filled, texts
+from dvresearch.loaders.sheets import texts
 from dvresearch.loaders.totals import names_total, total_rows
 from dvresearch.privacy import showable
 from dvresearch.tables import Table
@@ -151,7 +151,7 @@ class _Look:
         self.titles = [key(t) for t in block.titles]
         self.span = range(block.left, min(block.right, len(block.sheet.columns)))
         self.columns = {c: block.sheet.columns[c][block.body : block.end] for c in self.span}
-        self.has = {c: filled(cells) for c, cells in self.columns.items()}
+        self.has = {c: block.sheet.filled(c)[block.body : block.end] for c in self.span}
         self.known = list(block.columns.values())
         self.held = np.sum([self.has[c] for c in self.known], axis=0)
         self.full = np.sum([*self.has.values()], axis=0)
@@ -179,8 +179,9 @@ class _Look:
         out = np.zeros(self.count, dtype=int)
         for c, cells in self.columns.items():
             longest, title = len(self.block.titles[c]) + 2, self.titles[c]
-            words = {w for w in set(cells) if isinstance(w, str) and len(w) <= longest and len(key(w)) > 2}
-            words = {w for w in words if key(w) in title}
+            numbered = any(letter.isdigit() for letter in title)  # in a long list most short cells are dates and codes
+            words = {w for w in set(cells) if isinstance(w, str) and len(w) <= longest}
+            words = {w for w in words if (numbered or not w[:1].isdigit()) and len(k := key(w)) > 2 and k in title}
             out += np.array([cell in words for cell in cells], dtype=int)
         return (out > self.full / 2) & ~(self.survey & (self.held < 2))
 

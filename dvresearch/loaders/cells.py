@@ -97,7 +97,8 @@ def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
         codes, uniques = pd.factorize(values)
         return codes, list(uniques)
     cells = np.array([*values, None], dtype=object)[:-1]
-    apart = [i for i, v in enumerate(values) if type(v) in (Odd, bool)]
+    kinds = list(map(type, values))
+    apart = [i for i, kind in enumerate(kinds) if kind in (Odd, bool)] if {Odd, bool} & {*kinds} else []
     cells[apart] = None
     codes, uniques = pd.factorize(cells)
     codes[apart] = len(uniques) + np.arange(len(apart))

@@ -15,7 +15,8 @@ Messages are marshalled tuples, each behind its length in four bytes:
 ``("sheet", name, hidden, first_row, first_column, merged, counted, hidden_rows)``, ``("rows", columns)``,
 ``("note", code)``, ``("error", code, detail)`` and ``("end",)``; places are counted from 0, but first_row and
 first_column from 1. A cell that marshal does not know is a tuple: a day, instant, time or duration by the name of its
-class and what makes it; one that cannot be used by ``error``, ``formula`` or ``struck`` and its text.
+class and what makes it; one that cannot be used by ``error``, ``formula`` or ``struck`` and its text. A column of
+nothing but days or instants comes as ``{class: [what makes each]}``.
 """
 
 from __future__ import annotations
@@ -82,10 +83,14 @@ def cap(memory_mib: int, seconds: float) -> None:
 MOMENTS = {dt.datetime, dt.date, dt.time, dt.timedelta}
 
 
-def portable(column: tuple[Any, ...]) -> Sequence[Any]:
-    """Return the cells of a column as marshal can carry them."""
-    if MOMENTS.isdisjoint(map(type, column)):
+def portable(column: tuple[Any, ...]) -> Sequence[Any] | dict[str, list[Any]]:
+    """Return the cells of a column as marshal can carry them; of nothing but instants or days by what makes each."""
+    kinds = {*map(type, column)}
+    if MOMENTS.isdisjoint(kinds):
         return column
+    (kind, *others) = kinds - {str}
+    if kind in (dt.datetime, dt.date) and not others and not any(type(v) is str and v for v in column):
+        return {kind.__name__: [v and v.__reduce__()[1][0] for v in column]}
     return [(type(v).__name__, *v.__reduce__()[1]) if type(v) in MOMENTS else v for v in column]
 
 

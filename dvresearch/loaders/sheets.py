@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,15 @@ class Sheet:
     notes: tuple[Note, ...] = ()
     counted: int = 0
     hidden_rows: tuple[int, ...] = ()
+    # which cells of a column hold something, by the column itself: looked at for the count, the account and the rows
+    _held: dict[int, tuple[Any, NDArray[np.bool_]]] = field(default_factory=dict, repr=False, compare=False)
+
+    def filled(self, at: int) -> NDArray[np.bool_]:
+        """Tell which cells of a column, from 0, hold more than blanks; not to be changed."""
+        column = self.columns[at]
+        if id(column) not in self._held:
+            self._held[id(column)] = column, filled(column)
+        return self._held[id(column)][1]
 
     @property
     def height(self) -> int:
@@ -190,7 +199,7 @@ def read_sheets(
     else:
         found = _read_apart(path, kind, sheet, limits)
     for s in found:
-        if (cells := sum(int(filled(c).sum()) for c in s.columns)) != s.counted:
+        if (cells := sum(int(s.filled(at).sum()) for at in range(len(s.columns)))) != s.counted:
             raise refuse("cells-counted-otherwise", path, f"{cells} ≠ {s.counted}, “{s.name}”")
     found = [_mend(s) for s in found if s.height or s.titles]
     if not found:
@@ -215,7 +224,7 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
             columns = sheets[-1].columns
             columns.extend([] for _ in range(len(message[1]) - len(columns)))
             for whole, part in zip(columns, message[1], strict=True):
-                whole.extend([_read_back(*v) if type(v) is tuple else v for v in part])
+                whole.extend(_cells(part))
     wanted = [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets if sheet in (None, s.name)]
     if sheet is not None and not wanted:
         names = ", ".join(s.name for s in sheets)
@@ -244,11 +253,18 @@ def filled_down(sheet: Sheet) -> Sheet:
     return replace(sheet, columns=columns)
 
 
-_MOMENTS = {kind.__name__: kind for kind in (dt.datetime, dt.date, dt.time, dt.timedelta)}
+_MOMENTS: dict[str, Any] = {kind.__name__: kind for kind in (dt.datetime, dt.date, dt.time, dt.timedelta)}
+
+
+def _cells(sent: Any) -> list[Any]:
+    """Return the cells of a column as they were sent: see :mod:`dvresearch.loaders.reader`."""
+    if type(sent) is dict:
+        ((kind, content),) = sent.items()
+        return [_MOMENTS[kind](v) if v else v for v in content]
+    return [_read_back(*v) if type(v) is tuple else v for v in sent]
 
 
 def _read_back(kind: str, *content: Any) -> Any:
-    """Return a cell that came as a tuple: see :mod:`dvresearch.loaders.reader`."""
     moment = _MOMENTS.get(kind)
     return moment(*content) if moment else Odd(content[0], kind)
 
