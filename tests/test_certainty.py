@@ -144,3 +144,41 @@ def test_published_figures_of_one_case():
     figures["indicator"], figures["unit"], figures["period"] = "feedback_satisfied_share", ["A", "B"], "2026"
     figures = figures.assign(numerator=[1.0, 0.0], denominator=[1.0, 0.0], value=[1.0, np.nan])
     holds(published_satisfaction(figures))
+
+
+def test_a_difference_that_is_the_same_in_every_cluster_is_not_certain():
+    """In each commune one answer in five turns from neutral to satisfied: plus 0.2 in all of them."""
+    answers = (["satisfied"] * 2 + ["neutral"] * 8) * 20
+    first = pd.DataFrame({"c": np.repeat(range(40), 5), "q": answers})
+    second = first.assign(q=np.where(np.arange(len(first)) % 5 == 4, "satisfied", first["q"]))
+    table = pd.concat([first.assign(year=2025), second.assign(year=2026)], ignore_index=True)
+    options = {"items": ["q"], "by": "year", "design": Design(clusters="c")}
+    estimates, covariances = satisfaction(table, **options), satisfaction_covariance(table, column="year", **options)
+    for method in ("mover", "wald"):
+        sides = {"column": "year", "of": 2026, "against": 2025, "method": method}
+        row = survey_difference(estimates, covariances, **sides).iloc[0]
+        assert row["value"] == pytest.approx(0.2)
+        assert row[["std_error", "lower", "upper", "confidence"]].isna().all()
+        assert row["reason"] == "clusters_alike"
+
+
+def test_a_side_without_interval_says_why_there_is_none():
+    """One year whose communes are all alike, one whose communes differ; both have few of them."""
+    alike = pd.DataFrame({"c": np.repeat(range(10), 4), "q": ["satisfied", "neutral"] * 20, "year": 2025})
+    differ = alike.assign(q=np.where(alike["c"] < 4, "satisfied", alike["q"]), year=2026)
+    table = pd.concat([alike, differ], ignore_index=True)
+    options = {"items": ["q"], "by": "year", "design": Design(strata="year", clusters="c")}
+    estimates, covariances = satisfaction(table, **options), satisfaction_covariance(table, column="year", **options)
+    assert estimates["reason"].tolist() == ["clusters_alike"] * 2 + ["few_clusters"] * 2
+    row = survey_difference(estimates, covariances, column="year", of=2026, against=2025).iloc[0]
+    assert (np.isnan(row["lower"]), row["reason"]) == (True, "clusters_alike")
+
+
+def test_differences_of_estimates_with_normal_limits():
+    table = pd.DataFrame({"q": ["satisfied", "neutral", "satisfied"] * 20, "year": [2025, 2026] * 30})
+    options = {"items": ["q"], "by": "year"}
+    estimates = satisfaction(table, degrees="normal", **options)
+    covariances = satisfaction_covariance(table, column="year", **options)
+    row = survey_difference(estimates, covariances, column="year", of=2026, against=2025, method="wald").iloc[0]
+    assert (row["method"], row["df"]) == ("wald_normal", np.inf)
+    assert row["upper"] - row["value"] == pytest.approx(1.959963984540054 * row["std_error"])

@@ -206,11 +206,6 @@ def survey_difference(
             r = np.where(e1 * e2 > 0, cov / (e1 * e2), 0.0)
             lower = np.where(unseen, np.nan, value - _joined(a - l1, u2 - b, r))
             upper = np.where(unseen, np.nan, value + _joined(u1 - a, b - l2, r))
-    known = ~np.isnan(value)
-    reasons = {"no_pair": (pairs["basis_1"].isna() | pairs["basis_2"].isna()).to_numpy()}
-    for reason in pd.unique(pd.concat([pairs["reason_1"], pairs["reason_2"]]).dropna()):
-        if reason:
-            reasons[reason] = ((pairs["reason_1"] == reason) | (pairs["reason_2"] == reason)).to_numpy()
     first = estimates.iloc[0]
     table = build(
         pairs[match].assign(**{column: f"{of} − {against}"})[keys],
@@ -225,10 +220,24 @@ def survey_difference(
         basis=first["basis"],
         method="mover" if method == "mover" else "wald_" + ("t_" + rule).replace("t_normal", "normal"),
         flags={f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS},
-        reasons={**reasons, "clusters_alike": unseen, "no_spread": known & np.isnan(lower)},
+        reasons={
+            "no_pair": pairs[["basis_1", "basis_2"]].isna().any(axis=1),
+            "clusters_alike": unseen,
+            "no_spread": ~np.isnan(value) & np.isnan(lower),
+        },
     )
-    table = table.assign(covariance=cov, df=df)
-    return table.assign(confidence=table["confidence"].where(table["lower"].notna()))
+    told = [pairs[f"reason_{i}"].fillna("") for i in (1, 2)]
+    silent = [why.where(np.isnan(limit), "") for why, limit in zip(told, (l1, l2), strict=True)]
+    reason = _first_told(*silent, table["reason"], *told)
+    return table.assign(
+        covariance=cov, df=df, reason=reason, confidence=table["confidence"].where(table["lower"].notna())
+    )
+
+
+def _first_told(*reasons: pd.Series) -> pd.Series:
+    """Return the first reason that is stated: that of a side without interval, the difference's own, any other."""
+    stated = pd.concat(reasons, axis=1).replace("", None)
+    return stated.bfill(axis=1).iloc[:, 0].fillna("").astype("str")
 
 
 def _joined(one: Floats, other: Floats, r: Floats) -> Floats:

@@ -10,10 +10,11 @@ from scipy import special
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.design import Design, draw
-from dvresearch.metrics.estimates import Floats, column_numbers
+from dvresearch.metrics.estimates import column_numbers
 from dvresearch.metrics.linearise import kish
 from dvresearch.metrics.regression import fit_ordinal, model_matrix
 from dvresearch.metrics.surveyed import need_columns
+from dvresearch.metrics.weighting import fit_totals
 
 __all__ = ["response_overlap", "response_weights"]
 
@@ -77,20 +78,10 @@ def response_weights(
     chance = special.expit(x @ fit.coefficients[:-1] - fit.coefficients[-1])
     weight = np.where(answered == 1, sampled.weights / chance, np.nan)
     if largest is not None:
-        weight = _cut(weight, largest)
+        kept = weight[answered == 1]
+        everyone = [np.zeros(len(kept), dtype=np.intp)], [np.array([kept.sum()])]
+        weight[answered == 1] = fit_totals(kept, *everyone, largest * kept.mean())
     return pd.DataFrame({"chance": chance, "weight": weight}, index=sample.index)
-
-
-def _cut(weight: Floats, largest: float) -> Floats:
-    """Cut weights at a multiple of their mean and give what was cut to the others, until none is above it."""
-    limit = largest * np.nanmean(weight)
-    total = np.nansum(weight)
-    cut = np.zeros(len(weight), dtype=bool)
-    while (over := weight > limit * (1 + 1e-12)).any():
-        cut |= over
-        weight = np.where(cut, limit, weight)
-        weight = np.where(cut, weight, weight * (total - limit * cut.sum()) / np.nansum(weight[~cut]))
-    return weight
 
 
 def response_overlap(sample: pd.DataFrame, weights: pd.DataFrame, *, responded: str, classes: int = 5) -> pd.DataFrame:

@@ -194,45 +194,34 @@ def published_satisfaction(figures: pd.DataFrame, *, confidence: float = 0.95) -
     """
     check(figures, FIGURES)
     check_confidence(confidence)
-    given = figures.columns
-    figures = figures.reindex(columns=FIGURES.names)
+    keys = figures[[c for c in (*UNIT_KEY, "part", "period") if c in figures]].reset_index(drop=True)
+    figures = figures.reindex(columns=FIGURES.names).reset_index(drop=True)
     x, n, stated = (column_numbers(figures, c) for c in ("numerator", "denominator", "value"))
     check_part(x, n, names=("numerator", "denominator"))
     counted = ~np.isnan(x) & (n > 0)
-    value = np.where(counted, np.divide(x, n, out=np.full(len(n), np.nan), where=counted), stated)
+    value = np.divide(x, n, out=stated.copy(), where=counted)
     lower, upper, error = (np.full(len(n), np.nan) for _ in range(3))
     lower[counted], upper[counted] = wilson(x[counted], n[counted], confidence)
     error[counted] = np.sqrt(value[counted] * (1 - value[counted]) / n[counted])
-
-    def words(column: str) -> pd.Series:
-        return figures[column].astype("str").fillna("")
-
-    flagged = figures.assign(flags=words("flags"))
-    asked_or_not = pd.Series(np.where(has_flag(flagged, "imputed"), "census", "volunteers"), index=figures.index)
-    basis = words("basis").mask(lambda b: b == "", asked_or_not)
-    frames = []
-    for indicator in figures["indicator"].unique():
-        rows = (figures["indicator"] == indicator).to_numpy()
-        flags = {f: has_flag(flagged[rows], f) for f in FLAGS}
-        keys = [c for c in (*UNIT_KEY, "part", "period") if c in given]
-        frames.append(
-            build(
-                figures.loc[rows, keys].reset_index(drop=True),
-                indicator=indicator,
-                value=value[rows],
-                std_error=error[rows],
-                lower=lower[rows],
-                upper=upper[rows],
-                confidence=confidence,
-                numerator=x[rows],
-                denominator=n[rows],
-                n=n[rows],
-                definition=words("definition")[rows].reset_index(drop=True),
-                basis=basis[rows].reset_index(drop=True),
-                method=pd.Series(np.where(counted[rows], "wilson", "published")),
-                flags={**flags, "few": flags["few"] | (n < FEW)[rows], "ceiling": (value >= CEILING)[rows]},
-                reasons={"zero_denominator": (n == 0)[rows], "no_n": ~counted[rows]},
-            )
-        )
-    out = pd.concat(frames, ignore_index=True)
-    return out.assign(confidence=out["confidence"].where(out["lower"].notna()))
+    words = ["basis", "flags", "definition"]
+    figures[words] = figures[words].astype("str").fillna("")
+    flags = {f: has_flag(figures, f) for f in FLAGS}
+    asked_or_not = pd.Series(np.where(flags["imputed"], "census", "volunteers"))
+    table = build(
+        keys,
+        indicator="",
+        value=value,
+        std_error=error,
+        lower=lower,
+        upper=upper,
+        confidence=confidence,
+        numerator=x,
+        denominator=n,
+        n=n,
+        definition=figures["definition"],
+        basis=figures["basis"].mask(figures["basis"] == "", asked_or_not),
+        method=pd.Series(np.where(counted, "wilson", "published")),
+        flags={**flags, "few": flags["few"] | (n < FEW), "ceiling": value >= CEILING},
+        reasons={"zero_denominator": n == 0, "no_n": ~counted},
+    )
+    return table.assign(indicator=figures["indicator"], confidence=table["confidence"].where(counted))

@@ -25,7 +25,7 @@ from dvresearch.metrics.linearise import ROUNDING, Means, domain_means
 from dvresearch.metrics.proportions import clopper_pearson, z_value
 from dvresearch.privacy import MIN_COUNT, suppress
 
-__all__ = ["DEGREES", "FEW_CLUSTERS", "degrees_of_freedom", "intervals", "survey_mean", "t_value", "with_errors"]
+__all__ = ["DEGREES", "FEW_CLUSTERS", "intervals", "survey_mean", "t_value", "with_errors"]
 
 #: Rules for the degrees of freedom of an interval, see :func:`survey_mean`.
 DEGREES = ("domain", "design", "normal")
@@ -39,17 +39,6 @@ def t_value(confidence: float, df: Floats) -> Floats:
     inside = np.where(np.isfinite(df) & (df > 0), df, 1.0)
     t = special.stdtrit(inside, (1 + confidence) / 2)
     return np.where(df > 0, np.where(np.isinf(df), z_value(confidence), t), np.nan)
-
-
-def degrees_of_freedom(means: Means, sampled: Draw, rule: str) -> Floats:
-    """Clusters less strata: of each domain, or of the whole design; infinity for the normal distribution."""
-    if rule == "domain":
-        return means.clusters - means.strata
-    if rule == "normal":
-        return np.full_like(means.value, np.inf)
-    used = sampled.weights > 0
-    clusters, strata = (len(np.unique(codes[used])) for codes in (sampled.clusters, sampled.strata))
-    return np.full_like(means.value, clusters - strata)
 
 
 def intervals(
@@ -123,7 +112,10 @@ def with_errors(
     DataFrame
         `keys`, then the columns of ``tables.SURVEYED``.
     """
-    df = degrees_of_freedom(means, sampled, degrees)
+    used = sampled.weights > 0
+    clusters, strata = (len(np.unique(codes[used])) for codes in (sampled.clusters, sampled.strata))
+    everywhere = np.inf if degrees == "normal" else clusters - strata
+    df = means.clusters - means.strata if degrees == "domain" else np.full_like(means.value, everywhere)
     # Within its only cluster a group has no deviation: nothing is known of how clusters differ.
     free = (df > 0) & (means.clusters > 1)
     lower, upper, exact = intervals(

@@ -11,9 +11,9 @@ from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.design import Codes, Design, draw, listed
 from dvresearch.metrics.estimates import Floats, column_numbers, label_groups
 from dvresearch.metrics.linearise import kish
-from dvresearch.metrics.surveyed import need_columns
+from dvresearch.metrics.surveyed import need_columns, repeat_keys
 
-__all__ = ["calibrate", "weight_cost"]
+__all__ = ["calibrate", "fit_totals", "weight_cost"]
 
 #: How closely fitted weights meet the margins, relative to each total, and rounds after which they are held not to.
 CLOSE, ROUNDS = 1e-10, 10_000
@@ -76,14 +76,19 @@ def calibrate(
     codes = [_codes(responses, listed(column), totals, weights) for column, totals in margins.items()]
     wanted = [np.array(list(totals.values()), dtype=np.float64) for totals in margins.values()]
     limit = np.inf if largest is None else largest * sums[0] / np.count_nonzero(weights)
+    return pd.Series(fit_totals(weights, codes, wanted, limit), index=responses.index, name="weight")
+
+
+def fit_totals(weights: Floats, codes: Sequence[Codes], wanted: Sequence[Floats], limit: float = np.inf) -> Floats:
+    """Return weights with the wanted totals of each grouping, cut at `limit` and fitted in turn until both hold."""
     for _ in range(ROUNDS):
         for code, totals in zip(codes, wanted, strict=True):
             weights = weights * _ratios(totals, code, weights)[code]
         weights = np.minimum(weights, limit)
         gaps = [_ratios(totals, code, weights) - 1 for code, totals in zip(codes, wanted, strict=True)]
         if np.abs(np.concatenate(gaps)).max() <= CLOSE:
-            return pd.Series(weights, index=responses.index, name="weight")
-    raise DataError("no-weights-meet-the-margins", got=f"largest={largest!r}")
+            return weights
+    raise DataError("no-weights-meet-the-margins", got=f"limit={limit:g}")
 
 
 def _ratios(totals: Floats, code: Codes, weights: Floats) -> Floats:
@@ -142,20 +147,16 @@ def weight_cost(responses: pd.DataFrame, *, weights: str | Sequence[str], by: st
     ----------
     Kish (1965), Survey Sampling, section 11.7.
     """
-    labels = listed(by)
-    need_columns(responses, [*labels, *listed(weights)])
+    labels, columns = listed(by), listed(weights)
+    need_columns(responses, [*labels, *columns])
     keys, codes = label_groups(responses, labels)
     rows = []
     for group in range(len(keys)):
-        for column in listed(weights):
+        for column in columns:
             w = column_numbers(responses[codes == group], column)
             w = w[w > 0]
-            deff = kish(w) if len(w) else np.nan
-            mean = w.mean() if len(w) else np.nan
-            rows.append(
-                [column, len(w), w.sum(), w.min(initial=np.inf) / mean, w.max(initial=0) / mean, deff, len(w) / deff]
-            )
-    names = ["weights", "n", "total", "smallest", "largest", "deff", "n_eff"]
-    costs = pd.DataFrame(rows, columns=names)
-    repeated = keys.loc[keys.index.repeat(len(listed(weights)))].reset_index(drop=True)
-    return pd.concat([repeated, costs], axis=1)
+            n, total = len(w), w.sum()
+            ends = (w.min() * n / total, w.max() * n / total, kish(w)) if n else (np.nan,) * 3
+            rows.append((column, n, total, *ends, n / ends[-1]))
+    costs = pd.DataFrame(rows, columns=["weights", "n", "total", "smallest", "largest", "deff", "n_eff"])
+    return pd.concat([repeat_keys(keys, weights=columns).drop(columns="weights"), costs], axis=1)
