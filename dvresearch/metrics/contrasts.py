@@ -12,11 +12,10 @@ import pandas as pd
 from dvresearch.errors import DataError, check_choice
 from dvresearch.metrics.comparable import refuse_mixed
 from dvresearch.metrics.design import Codes, Design, draw, listed
-from dvresearch.metrics.estimates import Floats, build, check_confidence, has_flag
-from dvresearch.metrics.linearise import UNSEEN, covariance
-from dvresearch.metrics.satisfaction import measure
-from dvresearch.metrics.scores import Scale, structure
-from dvresearch.metrics.surveyed import t_value
+from dvresearch.metrics.estimates import Floats, build, check_confidence, has_flag, label_groups
+from dvresearch.metrics.linearise import UNSEEN, covariance, domain_means
+from dvresearch.metrics.scores import Scale, positions, scored, structure
+from dvresearch.metrics.surveyed import need_columns, t_value
 from dvresearch.privacy import MIN_COUNT
 from dvresearch.tables import FLAGS, NO_ANSWER, SURVEYED, check
 
@@ -62,16 +61,10 @@ def satisfaction_covariance(
     labels = listed(by)
     check_choice("column", column, labels or ["year"])
     form, sampled = structure(items, factors), draw(responses, design)
-    keys, domain, means = measure(
-        responses,
-        form=form,
-        by=labels,
-        score=score,
-        scale=scale,
-        no_answer=no_answer,
-        reverse=reverse,
-        sampled=sampled,
-    )
+    need_columns(responses, labels)
+    places, sizes = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
+    keys, domain = label_groups(responses, labels)
+    means = domain_means(scored(places, sizes, form.items, score), domain, len(keys), sampled, form.combine)
     others = [c for c in labels if c != column]
     groups = keys.groupby(others, sort=False, dropna=False).indices.values() if others else [np.arange(len(keys))]
     frames = []

@@ -7,9 +7,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dvresearch.metrics.design import Design, Draw, draw, listed
+from dvresearch.metrics.design import Design, draw, listed
 from dvresearch.metrics.estimates import (
     CEILING,
     FEW,
@@ -20,14 +19,14 @@ from dvresearch.metrics.estimates import (
     has_flag,
     label_groups,
 )
-from dvresearch.metrics.linearise import Means, domain_means
+from dvresearch.metrics.linearise import domain_means
 from dvresearch.metrics.proportions import wilson
-from dvresearch.metrics.scores import SCORES, Scale, Structure, positions, scored, structure
+from dvresearch.metrics.scores import SCORES, Scale, positions, scored, structure
 from dvresearch.metrics.surveyed import check_options, need_columns, repeat_keys, suppress_groups, with_errors
 from dvresearch.privacy import MIN_COUNT
 from dvresearch.tables import FIGURES, FLAGS, NO_ANSWER, UNIT_KEY, check
 
-__all__ = ["measure", "published_satisfaction", "satisfaction"]
+__all__ = ["published_satisfaction", "satisfaction"]
 
 
 def satisfaction(
@@ -105,20 +104,15 @@ def satisfaction(
 
     Notes
     -----
-    Checked against R survey 4.1.1 and svy (tests/test_satisfaction.py).
+    Checked against R survey 4.1.1 and svy 0.35 (tests/test_satisfaction.py).
     """
     who = check_options(design, basis, interval=interval, degrees=degrees, confidence=confidence)
-    form, sampled = structure(items, factors), draw(responses, design)
-    keys, _, means = measure(
-        responses,
-        form=form,
-        by=listed(by),
-        score=score,
-        scale=scale,
-        no_answer=no_answer,
-        reverse=reverse,
-        sampled=sampled,
-    )
+    form, labels = structure(items, factors), listed(by)
+    need_columns(responses, labels)
+    sampled = draw(responses, design)
+    places, sizes = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
+    keys, domain = label_groups(responses, labels)
+    means = domain_means(scored(places, sizes, form.items, score), domain, len(keys), sampled, form.combine)
     limits, indicator = SCORES[score]
     definitions = ["of_answers"] * len(form.items) + ["mean_of_items"] * (len(form.item) - len(form.items))
     definitions[-1] = "mean_of_factors" if factors else "mean_of_items"
@@ -135,29 +129,7 @@ def satisfaction(
         limits=limits,
         ceiling=CEILING * limits[1],
     )
-    return suppress_groups(table, ["factor", "item"], listed(by), min_count)
-
-
-def measure(
-    responses: pd.DataFrame,
-    *,
-    form: Structure,
-    by: Sequence[str],
-    score: str,
-    scale: Scale | Mapping[str, Scale],
-    no_answer: Sequence[Hashable],
-    reverse: Sequence[str],
-    sampled: Draw,
-) -> tuple[pd.DataFrame, NDArray[np.intp], Means]:
-    """Score the answers and return the groups, the group of each row and its means, factors behind items."""
-    need_columns(responses, by)
-    places, sizes = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
-    keys, domain = label_groups(responses, list(by))
-    return (
-        keys,
-        domain,
-        domain_means(scored(places, sizes, form.items, score), domain, len(keys), sampled, form.combine),
-    )
+    return suppress_groups(table, ["factor", "item"], labels, min_count)
 
 
 def published_satisfaction(figures: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:

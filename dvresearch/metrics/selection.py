@@ -22,9 +22,6 @@ def selection_bounds(
     by: str | Sequence[str] | None = None,
     odds_ratios: Sequence[float] = (2.0,),
     indicator: str = "satisfied_share",
-    definition: str = "",
-    few: float = FEW,
-    ceiling: float = CEILING,
 ) -> pd.DataFrame:
     """Bounds for the share among all served when only some chose to answer.
 
@@ -41,12 +38,8 @@ def selection_bounds(
         Assumptions to be shown beside the worst case, each at least 1: the odds of satisfaction
         of those who did not rate are at most so many times, and at least one over so many times,
         the odds of those who did.
-    indicator, definition : str
-        Codes of the codebook.
-    few : float, default 30
-        Number of answers below which a row is flagged ``few``.
-    ceiling : float, default 0.95
-        Share (0-1) from which a row is flagged ``ceiling``.
+    indicator : str, default "satisfied_share"
+        Code of the codebook.
 
     Returns
     -------
@@ -107,10 +100,9 @@ def selection_bounds(
                 numerator=x,
                 denominator=total,
                 n=n,
-                definition=definition,
                 basis="volunteers",
                 method="worst_case" if worst else "odds_ratio",
-                flags={"few": n < few, "ceiling": share >= ceiling},
+                flags={"few": n < FEW, "ceiling": share >= CEILING},
                 reasons={
                     "no_served": np.isnan(total),
                     "no_counts": np.isnan(x + n),

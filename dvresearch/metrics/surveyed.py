@@ -229,7 +229,7 @@ def survey_mean(
     -----
     Taylor linearisation; a share of 0 or 1 has the exact limits of Korn and Graubard with the effective
     number of the weights alone, since the sample holds nothing about the design effect there. Checked against R
-    survey 4.1.1 and svy (tests/test_surveyed.py).
+    survey 4.1.1 and svy 0.35 (tests/test_surveyed.py).
 
     References
     ----------
