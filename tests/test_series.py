@@ -14,7 +14,7 @@ from scipy import stats
 
 from dvresearch import codebook, wording
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.effects.series import Interruption, interrupted_series, series_findings
+from dvresearch.metrics.effects.series import Interruption, _kept, interrupted_series, series_findings
 from dvresearch.tables import ESTIMATES, FINDINGS, check
 
 
@@ -510,3 +510,16 @@ def test_the_description_has_to_be_an_interruption(design) -> None:
 def test_descriptions_of_the_wrong_kind_are_refused(wrong) -> None:
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         Interruption("count", start=0, **wrong)
+
+
+@pytest.mark.parametrize("lag", [0, 1])
+def test_what_residuals_keep_is_that_of_the_matrices(lag: int) -> None:
+    """Witness: the matrices themselves, a row and a column for each period; periods are missing."""
+    rng = np.random.default_rng(lag)
+    t = np.sort(rng.choice(90, 40, replace=False)).astype(float)
+    design = np.column_stack([np.ones(40), t, rng.normal(size=(40, 2))])
+    makes = np.eye(40) - design @ np.linalg.pinv(design)
+    distance = np.abs(t[:, None] - t).astype(int)
+    kept = makes @ (distance == lag) @ makes
+    slow = [kept[distance == d].sum() for d in range(distance.max() + 1)]
+    assert _kept(t, design, lag) == pytest.approx(slow, abs=1e-9)

@@ -445,15 +445,27 @@ def _default_lags(periods: int) -> int:
 
 
 def _kept(t: Floats, design: Floats, lag: int) -> Floats:
-    """Return what residuals of a design keep of values 0, 1, 2, ... periods apart, multiplied `lag` periods apart.
+    """Return what residuals of a design keep of values 0, 1, 2, ... periods apart, multiplied `lag` (0 or 1) apart.
 
     With M the matrix that makes residuals and N the one that picks the pairs of periods at that lag, these are the sums
-    of MNM over the pairs at each distance.
+    of MNM over the pairs at each distance; with M = I - QQ' they are correlations of the columns of Q with those of NQ.
     """
-    q = np.linalg.qr(design)[0]
-    distance = np.abs(np.subtract.outer(t, t)).astype(np.int64)
-    left = (distance == lag) - q @ (q.T @ (distance == lag))
-    return np.bincount(distance.ravel(), (left - (left @ q) @ q.T).ravel()).astype(np.float64)
+    at = (t - t.min()).astype(np.intp)
+    there, q = np.zeros((at.max() + 1, 1)), np.zeros((at.max() + 1, design.shape[1]))
+    there[at], q[at] = 1.0, np.linalg.qr(design)[0]
+
+    def picked(x: Floats) -> Floats:
+        beside = np.pad(x, ((1, 1), (0, 0)))
+        return there * (beside[2:] + beside[:-2]) if lag else x
+
+    def apart(x: Floats, y: Floats) -> Floats:
+        both = np.sum([np.correlate(a, b, "full") for a, b in zip(x.T, y.T, strict=True)], axis=0)
+        return both[len(x) - 1 :] + np.append(0.0, both[: len(x) - 1][::-1])
+
+    near = picked(q)
+    sums = apart(q @ (q.T @ near), q) - 2 * apart(q, near)
+    sums[lag] += float(np.sum(there * picked(there)))
+    return sums
 
 
 def _read(table: pd.DataFrame, design: Interruption) -> _Series:
