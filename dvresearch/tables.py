@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BASES", "CASES", "CASE_KINDS", "DOSSIERS", "ESTIMATES", "FIGURES", "FINDINGS", "FLAGS", "FUNNEL", "INDEX766",
     "LEVELS", "MODELS", "MODEL_CONTENTS", "MODEL_FIELDS", "NO_ANSWER", "OUTCOMES", "Q766_GROUPS", "RESPONSES", "ROLES",
-    "RUBRIC", "SCALES", "SENSITIVE", "STAGES", "STOP_REASONS", "SURVEYED", "TABLES", "TALLY", "TARGETS",
+    "RUBRIC", "SCALES", "SENSITIVE", "STAGES", "STATES", "STOP_REASONS", "SURVEYED", "TABLES", "TALLY", "TARGETS",
     "UNFINISHED", "UNITS", "UNIT_KEY", "VERDICTS", "ZERO_RULES", "Column", "Table", "check", "empty", "responses_table",
 ]  # fmt: skip
 
@@ -158,6 +158,8 @@ TABLES = {t.name: t for t in (
 UNIT_KEY = UNITS.key
 #: Every word by which a dossier or a case can end, or be open.
 OUTCOMES = tuple(dict.fromkeys((*DOSSIERS.column("outcome").words, *CASES.column("outcome").words)))
+#: States whose clock runs on in one office and stands still in another: answer -> the outcome they then are.
+STATES = {"financial_duty": {"runs": "open", "paused": "paused"}, "halted": {"ends": "stopped", "paused": "paused"}}
 #: The contents of a registration form: whether each is stated is kept, its text is not.
 MODEL_CONTENTS = tuple(c.name.removeprefix("states_") for c in MODELS.columns if c.kind == "stated")
 #: Attributes of a respondent that are loaded only when they are named, and what they can be.

@@ -108,6 +108,10 @@ def test_national_scores_are_compared_with_the_published_ones():
 
 
 def test_threshold_rule():
+    # Portal: 23.82 % of an item of 4 points, scored in proportion, is 0.95; the formula note (80 %) would give 1.19.
+    share = one(received=10_000, in_time=2_382)
+    for threshold, printed in ((1.0, 0.95), (0.8, 1.19)):
+        assert round(scores(share, thresholds={"timeliness": threshold})["q766_tdgq"] * 4 / 20, 2) == printed
     for in_time, points in ((0, 0), (40, 10), (80, 20), (81, 20), (100, 20)):
         assert scores(one(in_time=in_time), thresholds={"timeliness": 0.8})["q766_tdgq"] == pytest.approx(points)
     for wrong in (0, 80, -1):

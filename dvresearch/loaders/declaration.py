@@ -17,10 +17,10 @@ from typing import Any
 
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.form_layouts import FORM_CODES
-from dvresearch.tables import TABLES, Table
+from dvresearch.tables import STATES, TABLES, Table
 
 __all__ = [
-    "LEFT_OUT", "RECORDS", "STATES", "WORDS", "Declaration", "Stated", "beside", "check_kind", "declared",
+    "LEFT_OUT", "RECORDS", "WORDS", "Declaration", "Stated", "beside", "check_kind", "declared",
     "declared_once", "from_mapping", "from_toml", "refuse_otherwise",
 ]  # fmt: skip
 
@@ -28,17 +28,11 @@ __all__ = [
 WORDS: dict[str, tuple[object, ...]] = {
     "due_contains_pause": (True, False),
     "nothing_finished": (True, False),
-    "financial_duty": ("runs", "paused"),
-    "halted": ("ends", "paused"),
+    **{state: tuple(answers) for state, answers in STATES.items()},
     "date_order": ("auto", "dmy", "mdy"),
     "decimal": ("comma", "dot"),
     "repeats": ("set_aside", "keep"),
     "numbers": ("ascending", "descending"),
-}
-#: Word of a setting -> the state of a dossier it stands for, by the state the file holds.
-STATES = {
-    "financial_duty": {"runs": "open", "paused": "paused"},
-    "halted": {"ends": "stopped", "paused": "paused"},
 }
 #: The kinds of table that are read record by record.
 RECORDS = ("dossiers", "cases", "models", "targets", "rubric", "responses")

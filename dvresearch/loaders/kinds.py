@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import Answer, DataError
-from dvresearch.loaders.declaration import STATES, WORDS
+from dvresearch.loaders.declaration import WORDS
 from dvresearch.loaders.headers import Block
 from dvresearch.loaders.questionnaires import Questionnaire
 from dvresearch.loaders.reading import Kind, Reading, in_order
 from dvresearch.loaders.sheets import Note, texts
 from dvresearch.privacy import holds_person, showable, shown_header
-from dvresearch.tables import CASES, DOSSIERS, MODELS, NO_ANSWER, RUBRIC, STAGES, TARGETS, responses_table
+from dvresearch.tables import CASES, DOSSIERS, MODELS, NO_ANSWER, RUBRIC, STAGES, STATES, TARGETS, responses_table
 from dvresearch.text import column_style, plain, shape, target_row
 
 __all__ = ["KINDS", "survey"]

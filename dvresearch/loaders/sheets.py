@@ -287,7 +287,7 @@ def _mend(sheet: Sheet) -> Sheet:
     new = {old: repair(old, font=font or "unicode").text for old in _foreign(sheet.columns)}
     columns = [[new.get(v, v) if type(v) is str else v for v in c] for c in sheet.columns]
     note = Note("legacy_font", font) if font else Note("decomposed")
-    return replace(sheet, columns=columns, notes=(*sheet.notes, note))
+    return replace(sheet, columns=columns, notes=(*sheet.notes, note), _held={})
 
 
 def _foreign(columns: Iterable[Sequence[Any]]) -> set[str]:

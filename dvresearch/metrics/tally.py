@@ -27,13 +27,11 @@ from numpy.typing import NDArray
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.metrics.estimates import ALL, group_names, label_groups
-from dvresearch.tables import DOSSIERS, OUTCOMES, TALLY, Column, Table, check
+from dvresearch.tables import DOSSIERS, OUTCOMES, STATES, TALLY, Column, Table, check
 
 __all__ = ["tally"]
 
 _MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
-#: States whose clock runs on in one office and stands still in another: answer -> the outcome they then are.
-SETTINGS = {"financial_duty": {"runs": "open", "paused": "paused"}, "halted": {"ends": "stopped", "paused": "paused"}}
 #: States of what never became a dossier of the office.
 _NEVER_RECEIVED = ("not_started", "not_admitted")
 #: The columns of the result behind those counted by.
@@ -143,7 +141,7 @@ def tally(
     check_choice("supplement", supplement, ("subtract", "q766", "ignore"))
     settings = {"financial_duty": financial_duty, "halted": halted}
     for name, answer in settings.items():
-        check_choice(name, answer, (None, *SETTINGS[name]))
+        check_choice(name, answer, (None, *STATES[name]))
     check_choice("period", period, (None, *_MONTHS))
     labels = group_names(by)
     clash = [c for c in labels if c in _RESULT]
@@ -335,7 +333,7 @@ def _outcomes(rows: pd.DataFrame, unfinished: Bools, settings: Mapping[str, str 
     if "outcome" not in rows:
         return pd.Series("open", index=rows.index)
     outcome = rows["outcome"].fillna("open")
-    for state, answers in SETTINGS.items():
+    for state, answers in STATES.items():
         here = outcome == state
         asked = int((here & unfinished).sum())
         if asked and settings[state] is None:
