@@ -67,7 +67,9 @@ def test_everything_that_needs_a_name_has_one(tree: lxml.html.HtmlElement, natio
     for link in tree.iter("a"):
         assert link.text_content().strip() and link.get("href")
     alts = [image.get("alt") for image in tree.iter("img")]
-    assert alts == [b.alt for b in national.exhibits() if isinstance(b, Figure)] and all(alts)
+    assert national.brief.picture
+    figures = [b.alt for b in national.exhibits() if isinstance(b, Figure)]
+    assert alts == [national.brief.picture.alt, *figures] and all(alts)
 
 
 def test_the_page_forbids_itself_scripts_and_requests(tree: lxml.html.HtmlElement):

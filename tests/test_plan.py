@@ -14,7 +14,7 @@ from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.evaluation import annex, backtest, html
 from dvresearch.evaluation.compose import SECTIONS
-from dvresearch.evaluation.content import Column, Paragraph, Report, Section, Sheet
+from dvresearch.evaluation.content import Column, Paragraph, Report, Section, Sheet, Traced
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.plan import departures, outline, read_plan, write_plan
 from dvresearch.evaluation.revisions import COLUMNS, read_revisions, record_revisions, unexplained
@@ -99,7 +99,7 @@ TABLE = pd.DataFrame({"unit": ["Xã A", "Xã B", "Xã B"], "value": [0.91234, 0.
 
 def report(table: pd.DataFrame, sentence: str) -> Report:
     columns = (Column("unit", "Đơn vị"), Column("value", "Giá trị", "percent", 1), Column("n", "Mẫu số", "count"))
-    sheet = Sheet("rates", "Tỷ lệ", table, columns, ("x",), "f()", ("x.csv",))
+    sheet = Sheet("rates", "Tỷ lệ", Traced(table, "f()", ("x",), ("x.csv",)), columns)
     blocks = (Paragraph(sentence, "lead"), sheet)
     return Report("r", "vi", "T", "s", (Paragraph(sentence),), (Section("dossiers", "H", blocks),), {"x": "X"})
 
@@ -170,7 +170,7 @@ def test_the_report_lists_revisions_with_date_old_new_and_reason(tmp_path: Path)
 def test_the_list_of_exhibits_names_number_call_and_inputs():
     made = report(TABLE, SAID)
     ctx = Context(SPEC)
-    (table,) = record.exhibits(ctx, made.sections).blocks
+    table = record.exhibits(ctx, made.sections).blocks[-1]
     assert isinstance(table, Sheet)
     assert table.frame.to_numpy().tolist() == [["Bảng 1", "Tỷ lệ", "f()", "x.csv"]]
 

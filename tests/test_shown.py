@@ -11,7 +11,7 @@ import pytest
 
 from dvresearch import load_figures
 from dvresearch.evaluation import annex
-from dvresearch.evaluation.content import Checks, Column, Figure, Paragraph, Report, Section, Sheet
+from dvresearch.evaluation.content import Checks, Column, Figure, Paragraph, Report, Section, Sheet, Traced
 from dvresearch.evaluation.items import items
 from dvresearch.evaluation.shown import findings_rows, shown
 from dvresearch.metrics.findings import finding, table
@@ -88,7 +88,7 @@ def test_the_word_before_a_number_is_in_the_language_of_the_report():
 def test_a_row_has_the_decimals_its_own_numbers_need(tmp_path: Path):
     frame = pd.DataFrame({"name": list("abcd"), "plan": [4.0, 95, 60.26, 1], "done": [5.0, 97.5, 54, float("nan")]})
     columns = (Column("name", "Tên"), Column("plan", "Kế hoạch", "number", 1), Column("done", "Thực hiện", "number", 1))
-    sheet = Sheet("t", "T", frame, columns, ("a",), "f()", ())
+    sheet = Sheet("t", "T", Traced(frame, "f()", ("a",), ()), columns)
     report = Report("r", "vi", "R", "", (), (Section("s", "S", (sheet,)),), {"a": "A"})
     (((item,)),) = items(report)
     assert [row[1:] for row in item.rows] == [("4", "5"), ("95,0", "97,5"), ("60,3", "54,0"), ("1", "…")]

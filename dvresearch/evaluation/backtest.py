@@ -134,7 +134,7 @@ Sentences = dict[str, list[str]]
 
 def _now(report: Report) -> Sentences:
     told = {f"section-{s.code}": [b.text for b in s.blocks if isinstance(b, Paragraph)] for s in report.sections}
-    return {"summary": [p.text for p in report.summary], **told}
+    return {"summary": [*(p.text for p in report.summary), *report.brief.unknown, *report.brief.asks], **told}
 
 
 def _lost(before: Sentences, after: Sentences) -> Iterator[tuple[str, str, str, str, str]]:

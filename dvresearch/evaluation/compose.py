@@ -1,34 +1,21 @@
-"""Which sections a report of each scope has, what its summary says, what it rests on."""
+"""Which sections a report of each scope has, what page one says, what it rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dvresearch import shipped
 from dvresearch.errors import ParameterError
-from dvresearch.evaluation.content import Checks, Paragraph, Report, Section
+from dvresearch.evaluation import brief
+from dvresearch.evaluation.content import Checks, Exhibit, Report, Section
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.inputs import PETITION_FORMS
-from dvresearch.evaluation.sections import (
-    articles,
-    closing,
-    comparison,
-    dossiers,
-    feedback,
-    index766,
-    own,
-    petitions,
-    record,
-    registers,
-    resolution,
-    satisfaction,
-    units,
-)
+from dvresearch.evaluation.sections import comparison, dossiers, national, older, record, registers
 from dvresearch.evaluation.spec import Spec
-from dvresearch.evaluation.summary import summarise
 from dvresearch.text import format_date
 
 __all__ = ["SECTIONS", "compose", "wanted_sections"]
@@ -37,38 +24,44 @@ Sections = dict[str, Callable[[Context], Section]]
 
 #: What the report of one unit says, and of several units taken together.
 _OF_UNITS: Sections = {
-    "quality": dossiers.quality,
-    "dossiers": dossiers.compose,
-    "units": units.compose,
-    "form": dossiers.form,
-    "petitions": petitions.compose,
+    "dossiers": dossiers.dossiers,
+    "units": dossiers.units,
     "cases": registers.cases,
     "survey": registers.survey,
-    "models": registers.models,
     "targets": registers.targets,
-    "rubric": registers.rubric,
-    "own": own.compose,
+    "models": registers.models,
     "comparison": comparison.compose,
-    "limits": closing.limits,
+    "limits": record.limits,
+    "form": dossiers.form,
+    "petitions": dossiers.petitions,
+    "rubric": registers.rubric,
+    "own": record.own,
+    "quality": dossiers.quality,
 }
 _LAST: Sections = {"revisions": record.revised, "plan": record.planned}
+#: What was published for years before the one evaluated: a part of its own.
+_OLDER: Sections = {
+    "satisfaction": older.satisfaction,
+    "local": older.local,
+    "reception": older.reception,
+    "grassroots": older.grassroots,
+    "services": older.services,
+    "models": older.models,
+    "targets": older.targets,
+    "annex": older.annex,
+}
 
 #: Sections of each scope by their code, in the order of the report; the list of exhibits follows them.
 SECTIONS: dict[str, Sections] = {
     "nation": {
-        "resolution": resolution.compose,
-        "feedback": feedback.compose,
-        "satisfaction": satisfaction.compose,
-        "index766": index766.compose,
-        "grassroots": articles.grassroots,
-        "services": articles.services,
-        "models": articles.models,
-        "targets": articles.targets,
+        "resolution": national.resolution,
+        "feedback": national.feedback,
+        "index766": national.index766,
         "comparison": comparison.compose,
-        "unknown": closing.unknown,
-        "own": own.compose,
+        "unknown": record.unknown,
+        "own": record.own,
         **_LAST,
-        "annex": closing.annex,
+        **_OLDER,
     },
     "province": {**_OF_UNITS, **_LAST},
     "commune": {**{code: make for code, make in _OF_UNITS.items() if code != "units"}, **_LAST},
@@ -130,7 +123,7 @@ def compose(spec: Spec, step: Step = _at_once, ctx: Context | None = None) -> tu
     spec : Spec
         The specification.
     step : callable
-        How each section, and what the summary says of it, is made, see ``build``; at once and any error raised
+        How each section, and what page one says of it, is made, see ``build``; at once and any error raised
         when not given.
     ctx : Context, optional
         What was read already.
@@ -143,16 +136,16 @@ def compose(spec: Spec, step: Step = _at_once, ctx: Context | None = None) -> tu
     known, ctx = SECTIONS[spec.scope], ctx or Context(spec)
     wanted = ctx.sections = wanted_sections(spec)
     made = {code: step(code, ctx, lambda code=code: _without_empty(known[code](ctx))) for code in wanted}
-    sections = tuple(section for section in made.values() if section)
-    there = [code for code, section in made.items() if section]
-    told = [step(f"{code}.summary", ctx, lambda code=code: summarise(ctx, [code])) for code in there]
-    summary = tuple(sentence for sentences in told for sentence in sentences or ())
-    if any(not isinstance(b, Paragraph) for section in sections for b in section.blocks):
-        sections = (*sections, record.exhibits(ctx, sections))
+    sections = [section for section in made.values() if section]
+    if spec.scope == "nation" and (first := next((s for s in sections if s.code in _OLDER), None)):
+        sections[sections.index(first)] = replace(first, part=ctx.prose("titles.older", year=spec.as_of[:4]))
+    told = [step(f"{s.code}.summary", ctx, lambda code=s.code: brief.tell(ctx, code)) for s in sections]
+    summary, beside = brief.assemble(ctx, (one for found in told for one in found or ()), sections)
+    if any(isinstance(b, Exhibit) for section in sections for b in section.blocks):
+        sections.append(record.exhibits(ctx, sections))
     citations = {s: ctx.citation(s) for s in ctx.used}
     names = {name for section in sections for b in section.blocks for name in getattr(b, "inputs", ())}
-    subtitle = _subtitle(ctx)
-    report = Report(spec.name, ctx.lang, spec.title, subtitle, summary, sections, citations)
+    report = Report(spec.name, ctx.lang, spec.title, _subtitle(ctx), summary, tuple(sections), citations, beside)
     return report, [
         *spec.files,
         *(shipped.folder() / n for n in sorted(names) if (shipped.folder() / n).exists()),
@@ -165,7 +158,7 @@ def _subtitle(ctx: Context) -> str:
     days = {"start": format_date(ctx.spec.start, ctx.lang), "end": format_date(end, ctx.lang)}
     if ctx.spec.scope != "nation":
         return ctx.prose(f"summary.{ctx.spec.scope}", **days)
-    latest = ctx.index766["period_end"].max().date()
+    latest = ctx.index766.frame["period_end"].max().date()
     key = "summary.nation" if latest == end else "summary.nation-later"
     return ctx.prose(key, day=format_date(latest, ctx.lang), **days)
 
@@ -173,4 +166,4 @@ def _subtitle(ctx: Context) -> str:
 def _without_empty(section: Section) -> Section:
     """Return the section without checks that found nothing to check."""
     kept = tuple(b for b in section.blocks if not (isinstance(b, Checks) and b.frame.empty))
-    return Section(section.code, section.title, kept)
+    return replace(section, blocks=kept)

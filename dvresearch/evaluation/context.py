@@ -1,49 +1,37 @@
-"""What every section of a report needs: the tables, the language, citations and the usual columns."""
+"""What every section of a report needs: counts and figures that know where they are from, words, and exhibits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import pandas as pd
+
 from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.evaluation import prose
-from dvresearch.evaluation.content import Checks, Column, Figure, Sheet
+from dvresearch.evaluation.content import Checks, Column, Figure, Sheet, Traced
 from dvresearch.evaluation.lists import Lists
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
+from dvresearch.loaders.figures import PUBLISHED, published
 from dvresearch.metrics.identities import term
+from dvresearch.tables import UNIT_KEY
+from dvresearch.text import format_date, format_number, format_percent
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import GROUPS, reason_labels, say
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure as Drawing
 
-__all__ = [
-    "ARTICLES",
-    "COMMUNES",
-    "LOCAL",
-    "MODELS",
-    "MONTHS",
-    "PAR",
-    "PETITIONS",
-    "PROVINCES",
-    "SIPAS",
-    "Context",
-    "Lang",
-]
+__all__ = ["Context", "Lang", "in_words", "with_counts"]
 
-#: Published files behind the exhibits, by what is in them.
-PROVINCES = ("q766-provinces-2026-10-10.csv",)
-MONTHS = ("q766-national-2026.csv",)
-COMMUNES = ("q766-gialai-communes-2026-10-10.csv",)
-LOCAL = ("dossier-tallies.csv", "dossier-rates.csv")
-ARTICLES = ("source-articles.csv",)
-PETITIONS = ("petitions.csv",)
-SIPAS = ("sipas.csv",)
-PAR = ("par-index.csv",)
-MODELS = ("models.csv",)
+#: Columns in front of an estimate that its reader does not need beside the others.
+_UNSHOWN = ("unit_version", "unit_level", "unit_code", "period_start", "period_end")
+#: What tells the figures of one published file from those of another.
+_IN_A_FILE = ["source", "unit_level", "indicator"]
 
 
 class Context(Lists):
@@ -60,7 +48,9 @@ class Context(Lists):
         self.used: dict[str, None] = {}
         #: Codes of the sections that the report is to have.
         self.sections: list[str] = []
-        self._counted: dict[tuple[object, ...], pd.DataFrame] = {}
+        self._counted: dict[tuple[object, ...], Traced] = {}
+
+    # --- what is counted and published --------------------------------------------------------------------------------
 
     @cached_property
     def figures(self) -> pd.DataFrame:
@@ -68,14 +58,31 @@ class Context(Lists):
         return loaders.load_figures()
 
     @cached_property
-    def index766(self) -> pd.DataFrame:
-        """Counts and scores of the 34 provinces."""
-        return loaders.load_index766()
+    def _files(self) -> pd.DataFrame:
+        """Which file holds the figures of a source."""
+        found = {name: published((name,))[_IN_A_FILE].drop_duplicates() for name in PUBLISHED}
+        return pd.concat([rows.assign(file=name) for name, rows in found.items()])
+
+    def published(self, rows: pd.DataFrame, call: str = "load_figures()", *, inputs: Sequence[str] = ()) -> Traced:
+        """Return published figures with their sources and the files they stand in."""
+        on = [c for c in _IN_A_FILE if c in rows]
+        files = inputs or rows[on].drop_duplicates().merge(self._files, on=on)["file"].drop_duplicates()
+        return Traced(rows.reset_index(drop=True), call, tuple(dict.fromkeys(rows["source"])), tuple(files))
+
+    def national(self, indicator: str) -> Traced:
+        """Return the published national figures of one indicator."""
+        rows = self.figures[(self.figures["indicator"] == indicator) & (self.figures["unit_level"] == "nation")]
+        return self.published(rows, f"load_figures(indicator={indicator!r}, level='nation')")
 
     @cached_property
-    def tallies(self) -> pd.DataFrame:
+    def index766(self) -> Traced:
+        """Counts and scores of the provinces."""
+        return self.published(loaders.load_index766(), "load_index766()")
+
+    @cached_property
+    def tallies(self) -> Traced:
         """Published dossier counts of provinces and districts."""
-        return loaders.load_tallies()
+        return self.published(loaders.load_tallies(), "load_tallies()", inputs=("dossier-tallies.csv",))
 
     @cached_property
     def before(self) -> Context:
@@ -87,7 +94,28 @@ class Context(Lists):
         """The name of the unit evaluated, or of all units together."""
         return self.prose("units.pooled") if self.many else str(self.dossiers["unit"].iloc[0])
 
-    def tally(self, *by: str, period: Literal["month"] | None = None, each: bool = False) -> pd.DataFrame:
+    @property
+    def sure(self) -> dict[str, Any]:
+        """The confidence of the report, as the metrics take it."""
+        return {"confidence": self.spec.confidence}
+
+    @property
+    def safe(self) -> dict[str, Any]:
+        """Confidence and privacy threshold of the report, as metrics of tables about people take them."""
+        return {**self.sure, "min_count": self.spec.privacy_threshold}
+
+    def own(self, table: str) -> str:
+        """Return the code under which one of the office's own files is cited."""
+        return self.spec.inputs[table].name
+
+    def file(self, table: str, frame: pd.DataFrame | None = None, call: str = "") -> Traced:
+        """Return one of the office's own lists; `frame` and `call` where it is not just loaded."""
+        name = self.own(table)
+        return Traced(
+            getattr(self, table) if frame is None else frame, call or f"load_{table}({name!r})", (name,), (name,)
+        )
+
+    def tally(self, *by: str, period: Literal["month"] | None = None, each: bool = False) -> Traced:
         """Count the office's dossiers in the period evaluated, by the rules of the specification.
 
         Parameters
@@ -99,52 +127,31 @@ class Context(Lists):
         each : bool, default False
             Of several units: a row for each, instead of one for all of them together.
         """
-        spec, frame = self.spec, self.dossiers
         if (by, period, each) in self._counted:
             return self._counted[by, period, each]
-        whole: Literal["quarter", "half-year", "year"] = "year" if spec.period == "three-years" else spec.period
+        spec = self.spec
+        whole = "year" if spec.period == "three-years" else spec.period
         pooled = self.many and not each
-        counts = metrics.tally(
-            frame,
-            by if pooled else ("unit", *by),
+        counts = self.file("dossiers").then(
+            metrics.tally,
+            by=by if pooled else ("unit", *by),
             as_of=spec.as_of,
             period=period or whole,
             clock=spec.clock,
             supplement=self.supplement or spec.supplement,
         )
-        if pooled:
-            counts = counts.assign(unit=self.whole)
+        frame = counts.frame.assign(unit=self.whole) if pooled else counts.frame
         # A list drawn for one period also holds what was pending when it began: earlier months are not complete.
-        counts = counts[counts["period_start"] >= str(spec.start)].reset_index(drop=True)
+        frame = frame[frame["period_start"] >= str(spec.start)].reset_index(drop=True)
         unnamed = {name: say(words, self.lang) for name, words in GROUPS.items()}
-        self._counted[by, period, each] = counts.assign(**{c: counts[c].replace(unnamed) for c in by})
+        self._counted[by, period, each] = counts.of(frame.assign(**{c: frame[c].replace(unnamed) for c in by}))
         return self._counted[by, period, each]
 
-    def share(self, table: pd.DataFrame, indicator: str, x: str, n: str, **more: Any) -> pd.DataFrame:
-        """Return shares of `x` in `n` at the confidence of the report; of complete counts unless `basis` says else."""
-        options = {"basis": "census", "confidence": self.spec.confidence, **more}
-        return metrics.proportion(table, numerator=x, denominator=n, indicator=indicator, **options)
+    def rates(self, counts: Traced, definition: Literal["resolved", "due", "all"], *by: str) -> Traced:
+        """Return the shares in time of a tally by one definition, or all."""
+        return counts.then(metrics.resolution_rate, by=["unit", *by], definition=definition, **self.sure)
 
-    def own(self, table: str) -> str:
-        """Return the code under which one of the office's own files is cited."""
-        return self.spec.inputs[table].name
-
-    @cached_property
-    def _known_sources(self) -> frozenset[str]:
-        return frozenset(loaders.sources()["source"])
-
-    def national(self, indicator: str) -> pd.DataFrame:
-        """Return the published national figures of one indicator."""
-        rows = self.figures[(self.figures["indicator"] == indicator) & (self.figures["unit_level"] == "nation")]
-        return rows.reset_index(drop=True)
-
-    def article(self, source: str) -> pd.DataFrame:
-        """Return the figures of one source."""
-        return self.figures[self.figures["source"] == source].reset_index(drop=True)
-
-    def say(self, vi: str, en: str) -> str:
-        """Return the sentence in the language of the report."""
-        return vi if self.lang == "vi" else en
+    # --- words --------------------------------------------------------------------------------------------------------
 
     def prose(self, key: str, **values: object) -> str:
         """Return a sentence of ``prose.toml`` in the language of the report.
@@ -160,12 +167,30 @@ class Context(Lists):
 
     def title(self, code: str) -> str:
         """Return the title of a section."""
-        key = f"{code}.title"
-        return self.prose(key if prose.has_prose(key) else f"registers.{code}-title", then=self.spec.compare_with)
+        own = f"titles.{self.spec.scope}-{code}"
+        key = own if prose.has_prose(own) else f"titles.{code}"
+        return self.prose(key, then=self.spec.compare_with, year=self.spec.as_of[:4])
+
+    @property
+    def day(self) -> str:
+        """The day up to which the figures run, as a reader writes it."""
+        return format_date(date.fromisoformat(self.spec.as_of), self.lang)
+
+    def share(self, row: Mapping[Any, Any], begin: str = "") -> dict[str, str]:
+        """Return value and counts of one estimate as a reader sees them, under names that begin with `begin`."""
+        counts = {
+            key: format_number(float(row[c]), 0, self.lang) for key, c in (("x", "numerator"), ("n", "denominator"))
+        }
+        told = {"share": format_percent(float(row["value"]), 1, self.lang), **counts}
+        return {f"{begin}{key}": text for key, text in told.items()}
 
     def label(self, kind: str, code: str) -> str:
         """Return the label of a code of the codebook."""
         return codebook.label(kind, code, self.lang)
+
+    @cached_property
+    def _known_sources(self) -> frozenset[str]:
+        return frozenset(loaders.sources()["source"])
 
     def citation(self, source: str) -> str:
         """Return the citation of a source; one that only the office's own file knows is named after that file."""
@@ -180,11 +205,22 @@ class Context(Lists):
         file = self.own("figures") if "figures" in self.spec.inputs else ", ".join(own)
         return self.prose("own.source", source=source, file=file)
 
-    def use(self, sources: Iterable[str]) -> tuple[str, ...]:
-        """Return `sources`, each once, and keep them for the list at the end."""
-        codes = tuple(dict.fromkeys(sources))
-        self.used.update(dict.fromkeys(codes))
-        return codes
+    def with_periods(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return `table` with its periods as a reader writes them, and the last day of one not counted to its end."""
+        ends = table["period_end"] if "period_end" in table else [None] * len(table)
+        pairs = zip(table["period"], ends, strict=True)
+        return table.assign(period_shown=[period_words(p, self.lang, end) or "…" for p, end in pairs])
+
+    def with_remarks(self, estimates: pd.DataFrame) -> pd.DataFrame:
+        """Return `estimates` with indicators in words, and remarks: flags, why something is missing, ``doubts`` had."""
+        rows = estimates[["flags", "reason"]].to_dict("records")
+        flags = ([self.label("flag", f) for f in row["flags"].split(";") if f] for row in rows)
+        doubts = [[text] if text else [] for text in estimates.get("doubts", [""] * len(rows))]
+        parts = zip(flags, rows, doubts, strict=True)
+        remarks = ["; ".join([*f, *reason_labels(row, self.lang), *more]) for f, row, more in parts]
+        return estimates.assign(remarks=remarks, what=[self.label("indicator", i) for i in estimates["indicator"]])
+
+    # --- exhibits -----------------------------------------------------------------------------------------------------
 
     def column(self, key: str, kind: str = "text", decimals: int = 0, label: str | None = None) -> Column:
         """Return a column headed by its label in the codebook."""
@@ -202,97 +238,94 @@ class Context(Lists):
         """Return the column of periods written out by `with_periods`."""
         return Column("period_shown", self.label("column", "period"))
 
-    def with_periods(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return `table` with its periods as a reader writes them, and the last day of one not counted to its end."""
-        ends = table["period_end"] if "period_end" in table else [None] * len(table)
-        pairs = zip(table["period"], ends, strict=True)
-        return table.assign(period_shown=[period_words(p, self.lang, end) or "…" for p, end in pairs])
+    def remarks_column(self) -> Column:
+        """Return the column of remarks written out by `with_remarks`."""
+        return Column("remarks", self.prose("words.remarks"))
 
-    def estimate_columns(self, by: Sequence[Column], decimals: int = 2) -> tuple[Column, ...]:
-        """Return the columns in which shares are printed: value, interval, counts, what they rest on, remarks."""
-        return (
-            *by,
-            self.column("value", "percent", decimals),
-            self.column("lower", "percent", decimals),
-            self.column("upper", "percent", decimals),
-            self.column("numerator", "count"),
-            self.column("denominator", "count"),
-            self.column("remarks", label=self.prose("words.remarks")),
+    def _placed(self, key: str, made: Traced, notes: Iterable[str], blanks: dict[str, object]) -> dict[str, Any]:
+        """Return what any exhibit says of itself; its code is what stands behind the section in `key`."""
+        self.used.update(dict.fromkeys(made.sources))
+        title = self.prose(key, **{"years": _years(made.frame), **blanks})
+        return {"code": str(blanks.get("code", key.partition(".")[2])), "title": title, "made": made} | (
+            {"notes": tuple(notes)} if notes else {}
         )
 
-    def with_remarks(self, estimates: pd.DataFrame) -> pd.DataFrame:
-        """Return `estimates` with their indicators in words, and remarks: flags, then why something is missing."""
-
-        rows = estimates[["flags", "reason"]].to_dict("records")
-        flags = ([self.label("flag", f) for f in row["flags"].split(";") if f] for row in rows)
-        remarks = ["; ".join([*f, *reason_labels(row, self.lang)]) for f, row in zip(flags, rows, strict=True)]
-        return estimates.assign(remarks=remarks, what=[self.label("indicator", i) for i in estimates["indicator"]])
-
-    def with_position(self, judged: pd.DataFrame) -> pd.DataFrame:
-        """Return a funnel, the highest first, with its positions in words."""
-        ordered = judged.sort_values(["value", "unit"], ascending=[False, True])
-        apart = self.prose("units.not-compared")
-        words = [apart if p == "unknown" else self.label("value", p) for p in ordered["position"]]
-        return self.with_remarks(ordered).assign(position=words)
-
-    def _placed(
-        self, key: str, title: str, of: str | Sequence[str], sources: Iterable[str], inputs: Iterable[str]
-    ) -> dict[str, Any]:
-        """Return what any exhibit says of itself; its code is what stands behind the section in `key`."""
-        own = [self.own(table) for table in ([of] if isinstance(of, str) else of)]
-        title = title or self.prose(key)
-        return {
-            "code": key.partition(".")[2],
-            "title": title,
-            "sources": self.use([*own, *sources]),
-            "inputs": (*own, *inputs),
-        }
-
     def sheet(
-        self,
-        key: str,
-        frame: pd.DataFrame,
-        columns: Sequence[Column],
-        *,
-        call: str,
-        of: str | Sequence[str] = (),
-        sources: Iterable[str] = (),
-        inputs: Iterable[str] = (),
-        title: str = "",
-        notes: Sequence[str] = (),
-        folded: bool = False,
+        self, key: str, made: Traced, columns: Sequence[Column], *, notes: Sequence[str] = (), **blanks: object
     ) -> Sheet:
-        """Return a table whose sources are cited under it.
+        """Return a table.
 
         Parameters
         ----------
         key : str
-            ``section.code``: the code of the exhibit, and the sentence that is its title unless `title` is given.
-        frame, columns, notes, folded
+            ``section.code``: the code of the exhibit, and the sentence that is its title.
+        made : Traced
+            What is shown.
+        columns, notes
             As for :class:`~dvresearch.evaluation.content.Sheet`.
-        call : str
-            What made it.
-        of : str or sequence of str
-            The office's own files it rests on, by what they hold.
-        sources, inputs : iterable of str
-            Published sources and files it rests on.
-        title : str
-            A title with blanks filled in.
+        **blanks
+            What stands in the title where it has braces; ``years`` are those of the rows. ``code`` where one title
+            serves several exhibits.
         """
-        placed = self._placed(key, title, of, sources, inputs)
-        return Sheet(**placed, frame=frame, columns=tuple(columns), call=call, notes=tuple(notes), folded=folded)
+        return Sheet(**self._placed(key, made, notes, blanks), columns=tuple(columns))
 
-    def published(
+    def estimates(
         self,
         key: str,
-        rows: pd.DataFrame,
+        made: Traced,
         *,
-        inputs: Iterable[str],
-        title: str = "",
+        decimals: int = 1,
+        beside: Sequence[Column] = (),
         notes: Sequence[str] = (),
-        folded: bool = False,
+        **blanks: object,
     ) -> Sheet:
+        """Return a table of shares: what they are of, value, interval, counts, remarks; heads follow from the estimate.
+
+        Parameters
+        ----------
+        decimals : int, default 1
+            Decimals of a percentage.
+        beside : sequence of Column
+            Further columns behind them.
+
+        Notes
+        -----
+        The other arguments are those of :meth:`sheet`. Unit, period, indicator and definition are left out where they
+        are the same in every row.
+        """
+        frame = self.with_remarks(made.frame)
+        front = frame.columns[: frame.columns.get_loc("indicator")]
+        alike = ("period",) if self.many else ("unit", "period")
+        by = [c for c in front if c not in _UNSHOWN and (c not in alike or _varies(frame[c]))]
+        shown = frame.assign(**{c: in_words(frame[c], self) for c in by if c != "period"})
+        head = [self.period_column() if c == "period" else self.column(c) for c in by]
+        if any(_varies(rows["definition"]) for _, rows in frame.groupby("indicator")):
+            shown["definition"] = [self.label("definition", d) for d in frame["definition"]]
+            head.append(self.column("definition"))
+        if _varies(frame["indicator"]) or not head:
+            head.append(self.indicator_column())
+        percent = [self.column(c, "percent", decimals) for c in ("value", "lower", "upper")]
+        counts = [self.column(c, "count") for c in ("numerator", "denominator")]
+        shown = self.with_periods(shown) if "period" in by else shown
+        remarks = [self.remarks_column()] if frame["remarks"].any() else []
+        columns = (*head, *percent, *counts, *remarks, *beside)
+        return self.sheet(key, made.of(shown), columns, notes=notes, **blanks)
+
+    def funnel_table(
+        self, key: str, judged: Traced, *, beside: Sequence[Column] = (), decimals: int = 1, **blanks: object
+    ) -> Sheet:
+        """Return the table of a funnel, the highest first, with positions in words and the method under it."""
+        ordered = judged.frame.sort_values(["value", "unit"], ascending=[False, True])
+        apart = self.prose("units.not-compared")
+        words = [apart if p == "unknown" else self.label("value", p) for p in ordered["position"]]
+        columns = [self.column("position"), *beside]
+        note = wording.method_line(judged.frame, self.lang)
+        shown = judged.of(ordered.assign(position=words))
+        return self.estimates(key, shown, beside=columns, decimals=decimals, notes=[note], **blanks)
+
+    def as_published(self, key: str, made: Traced, *, notes: Sequence[str] = (), **blanks: object) -> Sheet:
         """Return published figures as they stand in their sources: each with its unit, its hedge and its source."""
+        rows = made.frame
         book = [codebook.get("indicator", i) for i in rows["indicator"]]
         again = self.label("value", "role.restated")
         roles = zip(book, rows["role"], strict=True)
@@ -313,54 +346,30 @@ class Context(Lists):
             *(self.column(c, "count") for c in ("numerator", "denominator") if rows[c].notna().any()),
             Column("cited", self.label("column", "source")),
         )
-        notes = (
-            *notes,
-            self.say(
-                "Số in đúng như nguồn; ô “…” là nguồn không nêu.",
-                "Numbers as printed in the source; “…” where the source does not say.",
-            ),
-        )
-        return self.sheet(
-            key,
-            shown,
-            columns,
-            sources=rows["source"],
-            call=f"load_figures()  # {len(rows)} figures",
-            inputs=inputs,
-            title=title,
-            notes=notes,
-            folded=folded,
-        )
+        notes = (*notes, self.prose("words.as-printed"))
+        return self.sheet(key, made.of(shown), columns, notes=notes, **blanks)
 
-    def checks(
-        self,
-        key: str,
-        frame: pd.DataFrame,
-        *,
-        call: str,
-        of: str | Sequence[str] = (),
-        sources: Iterable[str] = (),
-        inputs: Iterable[str] = (),
-        title: str = "",
-        words: Literal["pass", "match"] = "match",
-    ) -> Checks:
-        """Return findings whose sources are cited under them; the arguments are those of :meth:`sheet`."""
-        return Checks(**self._placed(key, title, of, sources, inputs), frame=frame, call=call, words=words)
+    def checks(self, key: str, made: Traced, *, words: Literal["pass", "match"] = "match", **blanks: object) -> Checks:
+        """Return findings; the other arguments are those of :meth:`sheet`."""
+        return Checks(**self._placed(key, made, (), blanks), words=words)
+
+    def screening(self, table: str) -> Checks:
+        """Return what the checks of one of the office's lists found."""
+        made = self.file(table, self.screened(table), f"screen({self.own(table)!r}, {table!r})")
+        return self.checks("words.screening", made, words="pass", code=f"{table}-screening", file=self.own(table))
 
     def figure(
         self,
         key: str,
         kind: str,
-        frame: pd.DataFrame,
+        made: Traced,
         *,
-        call: str,
-        of: str | Sequence[str] = (),
-        sources: Iterable[str] = (),
-        inputs: Iterable[str] = (),
-        title: str = "",
         notes: Sequence[str] = (),
         sort: str = "",
-        **shown: Any,
+        reference: float | None = None,
+        reference_name: str = "",
+        unit: str = "unit",
+        **blanks: object,
     ) -> Figure:
         """Return a picture with the words that replace it, both made from one table.
 
@@ -368,28 +377,50 @@ class Context(Lists):
         ----------
         kind : str
             The function of :mod:`dvresearch.plots` that draws it.
-        frame : DataFrame
-            What is drawn.
-        call : str
-            What made `frame`.
         sort : str
             Order of the rows, where the picture takes one.
-        **shown
-            What the picture and its words are given besides: ``unit``, ``reference``, ``reference_name``.
+        reference, reference_name, unit
+            What the picture and its words are given besides, where they take it.
 
         Notes
         -----
         The other arguments are those of :meth:`sheet`. The plots are loaded when the picture is drawn.
         """
+        frame = made.frame
+        given: dict[str, Any] = {"reference": reference, "reference_name": reference_name} if reference_name else {}
+        given |= {"unit": unit} if unit != "unit" else {}
         curve = (metrics.funnel_curve(frame),) if kind == "funnel" else ()
 
         def draw() -> Drawing:
             from dvresearch import plots
 
             order = {"sort": sort} if sort else {}
-            return cast("Drawing", getattr(plots, kind)(frame, *curve, lang=self.lang, **order, **shown).figure)
+            return cast("Drawing", getattr(plots, kind)(frame, *curve, lang=self.lang, **order, **given).figure)
 
-        alt = wording.alt_text(cast("Any", kind), frame, self.lang, **shown)
-        call = f"plots.{kind}({call}{', funnel_curve(...)' if curve else ''})"
-        placed = self._placed(key, title, of, sources, inputs)
-        return Figure(**placed, draw=draw, alt=alt, call=call, notes=tuple(notes))
+        alt = wording.alt_text(cast("Any", kind), frame, self.lang, **given)
+        drawn = made.of(frame, f"plots.{kind}({{}}{', funnel_curve(...)' if curve else ''})")
+        return Figure(**self._placed(key, drawn, notes, blanks), draw=draw, alt=alt)
+
+
+def in_words(column: pd.Series, ctx: Context) -> list[str]:
+    """Return the codes of one column in words; what is no code, and no term of a source, stays as it is."""
+    codes = column.unique()
+    book = {c: codebook.find("value", f"{column.name}.{c}") or codebook.find("value", c) for c in codes}
+    return [ctx.label("value", found) if (found := book[code]) else term(code, ctx.lang) for code in column]
+
+
+def with_counts(estimates: Traced, counts: pd.DataFrame) -> Traced:
+    """Return estimates by unit with further counts of each unit behind them."""
+    return estimates.of(estimates.frame.merge(counts, on=[c for c in UNIT_KEY if c in counts.columns]))
+
+
+def _varies(column: pd.Series) -> bool:
+    return len(column) > 0 and bool((column != column.iloc[0]).any())
+
+
+def _years(frame: pd.DataFrame) -> str:
+    """Return the years that the rows are of, ``2017–2024``; empty where they do not say."""
+    if "period" not in frame:
+        return ""
+    told = sorted(re.findall(r"\d{4}", " ".join(map(str, frame["period"]))))
+    return told[0] if told and told[0] == told[-1] else "–".join([told[0], told[-1]]) if told else ""

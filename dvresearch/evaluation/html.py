@@ -50,7 +50,7 @@ def render(report: Report, pictures: dict[str, bytes]) -> str:
     return _template().render(
         report=report,
         sections=[
-            {"code": section.code, "title": section.title, "blocks": blocks}
+            {"code": section.code, "title": section.title, "part": section.part, "blocks": blocks}
             for section, blocks in zip(report.sections, items(report), strict=True)
         ],
         pictures={code: base64.b64encode(png).decode("ascii") for code, png in pictures.items()},

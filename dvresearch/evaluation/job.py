@@ -20,6 +20,7 @@ _RENDERERS: dict[str, Callable[[Built, Path], None]] = {
     "report.html": lambda built, path: _write_page(built, path),
     "tables.xlsx": lambda built, path: annex.write(built.report, path),
     "report.docx": lambda built, path: word.write(built.report, dict(built.pictures), path, built.template),
+    "tom-tat.docx": lambda built, path: word.write_brief(built.report, dict(built.pictures), path, built.template),
     "report.pdf": lambda built, path: pdf.write(built.report, dict(built.pictures), path),
 }
 
@@ -39,8 +40,8 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
     Returns
     -------
     Path
-        The folder of the report: ``report.html``, ``report.docx``, ``report.pdf``, ``tables.xlsx``, ``figures/``
-        and ``manifest.json``. Beside it ``<name>.log`` tells what was done.
+        The folder of the report: ``report.html``, ``report.docx``, ``report.pdf``, ``tom-tat.docx`` (page one
+        alone), ``tables.xlsx``, ``figures/`` and ``manifest.json``. Beside it ``<name>.log`` tells what was done.
 
     Raises
     ------

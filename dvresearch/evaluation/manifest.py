@@ -22,8 +22,8 @@ from dvresearch.loaders.declaration import beside
 __all__ = ["NAME", "checksum", "complete", "describe", "incomplete", "read", "untouched", "write"]
 
 NAME = "manifest.json"
-#: Every exhibit stands in these.
-_PRINTED = ("report.html", "report.docx", "report.pdf")
+#: Every exhibit stands in the first; what is not folded away there, in the others too.
+_PAGE, _PAPER = "report.html", ("report.docx", "report.pdf")
 #: What counts and units rest on whatever the report: holidays, and the units of 63 and 34 provinces with their mergers.
 _CROSSWALK = ("units-63.csv", "units-63-districts.csv", "units-34.csv")
 #: Libraries that numbers, pictures and files come from.
@@ -101,7 +101,7 @@ def describe(
                 "title": item.block.title,
                 "call": item.block.call,
                 "inputs": list(item.block.inputs),
-                "files": [*_PRINTED, _file(item)],
+                "files": [_PAGE, *(_PAPER if item.main else ()), _file(item)],
                 "sha256": _digest(_shown(item, pictures)),
             }
             for blocks in numbered.values()

@@ -1,8 +1,6 @@
-"""A report as it goes on paper: what stays in the text, what moves to the appendix, how wide columns are.
+"""A report as it goes on paper: what is printed, what is referred to, how wide columns are.
 
-The Word file and the PDF both print what is laid out here. A page folds long tables away; paper cannot, so the
-tables that the page folds stand in an appendix, or very long ones only in the workbook, and a line in their place
-says so.
+The Word file and the PDF both print what is laid out here.
 """
 
 from __future__ import annotations
@@ -17,18 +15,18 @@ from dvresearch.evaluation.items import FINDING_COLUMNS, Item, items
 from dvresearch.evaluation.prose import words
 from dvresearch.evaluation.shown import Lang
 
-__all__ = ["MARGINS_MM", "PICTURE_MM", "TOGETHER", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
+__all__ = ["BRIEF_MM", "MARGINS_MM", "PICTURE_MM", "TOGETHER", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
 
 #: Top, right, bottom, left: within 20-25, 15-20, 20-25 and 30-35 mm (NĐ 30/2020/NĐ-CP, Phụ lục I).
 MARGINS_MM = (20, 15, 20, 30)
 #: The highest a picture may be: a tall one is printed about 12 cm wide, at which every picture can still be read.
 PICTURE_MM = 150
+#: The highest the picture of page one may be, so that the page holds everything else.
+BRIEF_MM = 72
 #: A table of so few rows is not divided between pages.
 TOGETHER = 8
-#: A longer table is not printed: the workbook has it, where rows can be searched.
-PRINTED = 200
-#: Letters of 10 point Times that fit across the page between the margins, upright and sideways.
-ROOM, ROOM_SIDEWAYS = 100, 150
+#: Letters of 10 point Times that fit across the page between the margins.
+ROOM = 100
 #: Letters that the space between two columns takes.
 GAP = 3
 #: Beyond this many letters a column wraps its text rather than ask for more room.
@@ -65,20 +63,18 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A numbered chapter; its parts are paragraphs and exhibits."""
+    """A numbered chapter, with the title of the part that begins with it; its parts are paragraphs and exhibits."""
 
     title: str
     parts: tuple[Paragraph | Exhibit, ...]
+    begins: str = ""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything on paper, in order: chapters, then the appendix with its title, then the sources."""
+    """Everything behind page one on paper, in order: chapters, then the sources."""
 
     chapters: tuple[Chapter, ...]
-    appendix: tuple[Exhibit, ...]
-    appendix_name: str
-    appendix_title: str
     sources: tuple[str, ...]
 
 
@@ -90,57 +86,51 @@ def lay_out(report: Report) -> Layout:
     report : Report
         The content.
     """
-    word = words("paper", report.lang)
-    numbers = {text: f"[{n}]" for n, text in enumerate(report.citations.values(), start=1)}
     chapters: list[Chapter] = []
-    appendix: list[Exhibit] = []
     for section, blocks in zip(report.sections, items(report), strict=True):
         parts: list[Paragraph | Exhibit] = []
         for item in blocks:
             if isinstance(item.block, Paragraph):
                 parts.append(item.block)
-                continue
-            shown, moved = _exhibits(item, report.lang, numbers)
-            parts += [shown] if shown else []
-            if moved and moved.grid:
-                rows = len(moved.grid.rows)
-                appendix += [moved] if rows <= PRINTED else []
-                sentence = word["checks" if shown else "table"].format(
-                    name=f"{moved.name}. {moved.title}",
-                    n=rows,
-                    where=word["printed" if rows <= PRINTED else "elsewhere"],
-                )
-                parts.append(Paragraph(sentence, "note"))
-        chapters.append(Chapter(section.title, tuple(parts)))
-    return Layout(
-        tuple(chapters), tuple(appendix), word["appendix"], word["appendix_title"], tuple(report.citations.values())
-    )
+            elif item.main:
+                parts.append(_exhibit(item, report))
+            elif item.open:
+                # what asks for attention is said even where its rows are not printed
+                parts.append(Paragraph(f"{item.block.title} {item.line}", "note"))
+        more = _referred([item for item in blocks if not item.main], report.lang)
+        chapters.append(Chapter(section.title, (*parts, *more), section.part))
+    return Layout(tuple(chapters), tuple(report.citations.values()))
 
 
-def _exhibits(item: Item, lang: Lang, numbers: dict[str, str]) -> tuple[Exhibit | None, Exhibit | None]:
-    """Return what is printed in the text and what in the appendix."""
-    block, word = item.block, words("printed", lang)
+def _referred(rest: Sequence[Item], lang: Lang) -> list[Paragraph]:
+    """Return the line that names what is not printed, and where it is."""
+    said, word = words("printed", lang), words("paper", lang)
+    names = {
+        figure: [f"{said[i.kind]} {i.number}" for i in rest if (i.kind == "figure") == figure]
+        for figure in (False, True)
+    }
+    told = [
+        word["pictures" if figure else "book"].format(names=", ".join(found))
+        for figure, found in names.items()
+        if found
+    ]
+    return [Paragraph(word["more"].format(names="; ".join(told)), "note")] if told else []
+
+
+def _exhibit(item: Item, report: Report) -> Exhibit:
+    """Return what is printed of an exhibit."""
+    block, lang, word = item.block, report.lang, words("printed", report.lang)
     assert not isinstance(block, Paragraph)
-    name = f"{word[item.kind]} {item.number}"
-    note = _note(item, word["source"])
+    name, note = f"{word[item.kind]} {item.number}", _note(item, word["source"])
     if isinstance(block, Figure):
-        return Exhibit(block.code, name, block.title, note, alt=block.alt), None
+        return Exhibit(block.code, name, block.title, note, alt=block.alt)
     if isinstance(block, Sheet):
         # The list at the end has every citation in full: a number is enough, and leaves room for the figures.
+        numbers = {text: f"[{n}]" for n, text in enumerate(report.citations.values(), start=1)}
         rows = [[numbers.get(text, text) for text in row] for row in item.rows]
-        numeric = [c.kind != "text" for c in block.columns]
-        room = ROOM_SIDEWAYS if block.folded else ROOM
-        exhibit = Exhibit(
-            block.code, name, block.title, note, grid=_grid([c.label for c in block.columns], rows, numeric, room)
-        )
-        return (None, exhibit) if block.folded else (exhibit, None)
-    grid = _findings(item.open, lang, ROOM) if item.open else None
-    shown = Exhibit(block.code, name, block.title, note, line=item.line, grid=grid)
-    if not item.settled:
-        return shown, None
-    title = f"{block.title} – {word['settled'].lower()}"
-    settled = _findings(item.settled, lang, ROOM_SIDEWAYS)
-    return shown, Exhibit(f"{block.code}-settled", name, title, note, grid=settled)
+        grid = _grid([c.label for c in block.columns], rows, [c.kind != "text" for c in block.columns])
+        return Exhibit(block.code, name, block.title, note, grid=grid)
+    return Exhibit(block.code, name, block.title, note, line=item.line, grid=_findings(item.open, lang))
 
 
 def _note(item: Item, source: str) -> str:
@@ -152,13 +142,13 @@ def _note(item: Item, source: str) -> str:
     return " ".join([*notes, f"{source}: {' '.join(cited)}"])
 
 
-def _findings(found: Sequence[dict[str, str]], lang: Lang, room: int) -> Grid:
+def _findings(found: Sequence[dict[str, str]], lang: Lang) -> Grid:
     rows = [[row[key] for key in FINDING_COLUMNS] for row in found]
     numeric = [key in ("computed", "stated") for key in FINDING_COLUMNS]
-    return _grid([words("printed", lang)[key] for key in FINDING_COLUMNS], rows, numeric, room)
+    return _grid([words("printed", lang)[key] for key in FINDING_COLUMNS], rows, numeric)
 
 
-def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> Grid:
+def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int = ROOM) -> Grid:
     """Share the width as a browser does: each column its longest word, then what it could use of the rest."""
     columns = list(zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True))
     words = [GAP + min(WORD, max(len(w) for text in (h, *c) for w in re.split("[ –-]", text))) for h, c in columns]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from dvresearch.evaluation.content import Report
-from dvresearch.evaluation.paper import MARGINS_MM, PICTURE_MM, TOGETHER, lay_out
+from dvresearch.evaluation.paper import BRIEF_MM, MARGINS_MM, PICTURE_MM, TOGETHER, lay_out
 from dvresearch.evaluation.prose import words
 
 __all__ = ["FONTS", "write"]
@@ -47,13 +47,19 @@ def _compiled(
     """Return the PDF, made in an empty `folder`; typst refuses a content that would break the `standard`."""
     import typst
 
+    brief = report.brief
     content = {
         "title": report.title,
         "subtitle": report.subtitle,
         "lang": report.lang,
-        "summary": [sentence.text for sentence in report.summary],
+        "findings": [finding.text for finding in report.summary],
+        "unknown": brief.unknown,
+        "asks": brief.asks,
+        "notes": " ".join(brief.notes),
+        "first": [brief.picture.code, brief.picture.title, brief.picture.alt, brief.reading] if brief.picture else [],
         "margins": MARGINS_MM,
         "picture": PICTURE_MM,
+        "brief": BRIEF_MM,
         "together": TOGETHER,
         "word": words("printed", report.lang),
         **asdict(lay_out(report)),

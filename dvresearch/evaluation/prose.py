@@ -30,7 +30,7 @@ def prose(key: str, lang: Lang, **values: object) -> str:
         What stands where the sentence has braces, already written as a reader reads it.
     """
     section, name = key.split(".", 1)
-    return _prose()[section][name][lang].format(**values).replace(" %", "\u00a0%")
+    return _prose()[section][name][lang].format(**values)
 
 
 def has_prose(key: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dvresearch.errors import ParameterError, Text, known_message
 from dvresearch.evaluation import annex, html, wordstyles
-from dvresearch.evaluation.content import Checks, Report, Section
+from dvresearch.evaluation.content import Checks, Report, Section, Traced
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
@@ -147,8 +147,8 @@ def write(
     """
     title = {"vi": f"Kiểm tra tệp {source.name}", "en": f"Check of {source.name}"}[lang]
     name = source.name
-    block = Checks("findings", title, findings, (name,), f"screen({name!r})", (name,), "pass")
-    report = Report(source.stem, lang, title, "", (), (Section("check", title, (block,)),), {name: name})
+    block = Checks("findings", title, Traced(findings, f"screen({name!r})", (name,), (name,)), "pass")
+    report = Report(source.stem, lang, title, "", (), (Section("check", title, (block,), whole=True),), {name: name})
     target = out or Path(f"{source.stem}-check.{kind}")
     if target.resolve() == source.resolve():
         raise ParameterError("output-is-input", got=str(target))

@@ -17,13 +17,13 @@ from xml.sax.saxutils import escape, quoteattr
 from dvresearch import workbook
 from dvresearch.evaluation import wordstyles as look
 from dvresearch.evaluation.content import Paragraph, Report
-from dvresearch.evaluation.paper import PICTURE_MM, TOGETHER, Exhibit, Grid, lay_out
+from dvresearch.evaluation.paper import BRIEF_MM, PICTURE_MM, TOGETHER, Exhibit, Grid, lay_out
 from dvresearch.evaluation.prose import words
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-__all__ = ["write"]
+__all__ = ["write", "write_brief"]
 
 
 def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path | None = None) -> None:
@@ -49,37 +49,59 @@ def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path
     look.add(document, _text(report.title), look.TITLE)
     look.rule(document, wide, wide / 3)
     look.add(document, _text(report.subtitle), look.SUBTITLE)
-    if report.summary:
-        look.add(document, word["summary"], look.UNNUMBERED)
-        for sentence in report.summary:
-            look.add(document, _text(sentence.text), look.DASH)
+    # the heading of an official letter leaves no room for the picture, which stands in its section as well
+    _brief(document, report, {}, word)
     for at, chapter in enumerate(paper.chapters):
+        if chapter.begins:
+            look.add(document, _text(chapter.begins), look.UNNUMBERED)
         heading = look.add(document, _text(chapter.title), "Heading 1")
-        # the summary is a page of its own: the one a leader reads
+        # the brief is a page of its own: the one a leader reads
         heading.paragraph_format.page_break_before = at == 0
         for part in chapter.parts:
             if isinstance(part, Paragraph):
                 look.add(document, _text(part.text), look.ROLES[part.role])
             else:
-                _exhibit(document, part, pictures, "Caption", wide)
+                _exhibit(document, part, pictures, wide)
     # a signature does not stand on a page of its own
     document.paragraphs[-1].paragraph_format.keep_with_next = True
     _signature(document, word)
-    if paper.appendix:
-        look.new_section(document, sideways=True)
-        look.add(document, paper.appendix_name.upper(), look.UNNUMBERED)
-        look.add(document, paper.appendix_title, look.TITLE)
-        look.add(document, word["attached"], look.SUBTITLE)
-        for exhibit in paper.appendix:
-            _exhibit(document, exhibit, pictures, "Heading 2", look.text_mm(document, sideways=True))
     if paper.sources:
-        look.new_section(document, sideways=False)
         look.add(document, word["sources"], look.UNNUMBERED)
         for n, citation in enumerate(paper.sources, start=1):
             look.add(document, f"[{n}]\t{_text(citation)}", look.SOURCE)
+    _save(document, path)
+
+
+def write_brief(report: Report, pictures: dict[str, bytes], path: Path, template: Path | None = None) -> None:
+    """Write page one alone, one A4 page to hand in; the parameters are those of :func:`write`."""
+    document = look.opened(report.lang, template)
+    _properties(document, report)
+    look.add(document, _text(report.title), look.TITLE)
+    look.add(document, _text(report.subtitle), look.SUBTITLE)
+    _brief(document, report, pictures, words("printed", report.lang))
+    _save(document, path)
+
+
+def _save(document: Document, path: Path) -> None:
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(workbook.fix_zip(buffer.getvalue()))
+
+
+def _brief(document: Document, report: Report, pictures: dict[str, bytes], word: dict[str, str]) -> None:
+    """Add what a leader reads: findings, one picture and how it is read, what is not known, what to do."""
+    brief = report.brief
+    told = {"findings": [p.text for p in report.summary], "unknown": brief.unknown, "asks": brief.asks}
+    for key, sentences in told.items():
+        if sentences:
+            look.add(document, word[key], look.UNNUMBERED)
+        for sentence in sentences:
+            look.add(document, _text(sentence), look.DASH)
+        if key == "findings" and (shown := brief.picture) and pictures:
+            _picture(document, shown.code, shown.title, shown.alt, pictures, BRIEF_MM)
+            look.add(document, _text(f"{shown.title} {brief.reading}"), look.NOTE_UNDER)
+    if brief.notes:
+        look.add(document, _text(" ".join(brief.notes)), look.NOTE_UNDER)
 
 
 def _text(text: str) -> str:
@@ -117,24 +139,29 @@ def _signature(document: Document, word: dict[str, str]) -> None:
     look.add(right, word["signer"], look.HEAD_BOLD)
 
 
-def _exhibit(document: Document, exhibit: Exhibit, pictures: dict[str, bytes], style: str, width: float) -> None:
-    from docx.shared import Mm
-
-    look.add(document, f"{exhibit.name}. {_text(exhibit.title)}", style)
+def _exhibit(document: Document, exhibit: Exhibit, pictures: dict[str, bytes], width: float) -> None:
+    look.add(document, f"{exhibit.name}. {_text(exhibit.title)}", "Caption")
     if exhibit.line:
         look.add(document, _text(exhibit.line), look.LINE).paragraph_format.keep_with_next = bool(exhibit.grid)
     if exhibit.alt:
-        run = look.add(document, "", look.PICTURE).add_run()
-        shape = run.add_picture(io.BytesIO(pictures[exhibit.code]))
-        scale = min(1, Mm(width) / shape.width, Mm(PICTURE_MM) / shape.height)
-        shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
-        properties = shape._inline.docPr
-        properties.set("name", exhibit.name)
-        properties.set("title", _text(exhibit.title))
-        properties.set("descr", _text(exhibit.alt))
+        _picture(document, exhibit.code, exhibit.title, exhibit.alt, pictures, PICTURE_MM, exhibit.name)
     if exhibit.grid:
         document.element.body.insert_element_before(_table(exhibit.grid, exhibit.title, width), "w:sectPr")
     look.add(document, _text(exhibit.note), look.NOTE_UNDER)
+
+
+def _picture(
+    document: Document, code: str, title: str, alt: str, pictures: dict[str, bytes], highest: float, name: str = ""
+) -> None:
+    from docx.shared import Mm
+
+    shape = look.add(document, "", look.PICTURE).add_run().add_picture(io.BytesIO(pictures[code]))
+    scale = min(1, Mm(look.text_mm(document)) / shape.width, Mm(highest) / shape.height)
+    shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
+    properties = shape._inline.docPr
+    properties.set("name", name or title)
+    properties.set("title", _text(title))
+    properties.set("descr", _text(alt))
 
 
 def _table(grid: Grid, title: str, width: float) -> Any:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from docx.table import _Cell
     from docx.text.paragraph import Paragraph
 
-__all__ = ["LANGUAGES", "ROLES", "STYLES", "add", "new_section", "opened", "rule", "text_mm", "two_columns"]
+__all__ = ["LANGUAGES", "ROLES", "STYLES", "add", "opened", "rule", "text_mm", "two_columns"]
 
 #: Page, styles and numbering by NĐ 30/2020/NĐ-CP; an office may take its own.
 TEMPLATE = Path(__file__).with_name("template.docx")
@@ -30,7 +30,7 @@ CELL, CELL_NUMBER, CELL_HEAD = "DVCell", "DVCellNumber", "DVCellHead"
 ROLES = {"lead": "Body Text", "text": "Body Text", "note": "DV Note", "caution": "DV Caution"}
 #: All of them; headings and the lines of the summary are numbered by the template.
 STYLES = (
-    *("Normal", "Header", "Heading 1", "Heading 2", "Caption", "Table Grid", *ROLES.values()),
+    *("Normal", "Header", "Heading 1", "Caption", "Table Grid", *ROLES.values()),
     *(TITLE, SUBTITLE, UNNUMBERED, DASH, HEAD_PLAIN, HEAD_BOLD, MOTTO, HEAD_NUMBER, HEAD_DAY, RECIPIENTS, RECIPIENT),
     *(SEAL, SOURCE, LINE, PICTURE, NOTE_UNDER, RULE, CELL, CELL_NUMBER, CELL_HEAD),
 )
@@ -60,6 +60,7 @@ def opened(lang: str, template: Path | None = None) -> Document:
         When it is no Word file or lacks styles.
     """
     import docx
+    from docx.enum.section import WD_ORIENT
     from docx.opc.exceptions import PackageNotFoundError
     from docx.oxml.ns import qn
 
@@ -81,32 +82,19 @@ def opened(lang: str, template: Path | None = None) -> Document:
         for setting in settings.findall(qn(name)):
             setting.set(qn("w:val"), value)
     section: Any = document.sections[0]
-    section.orientation, section.page_width, section.page_height = _sides(section, sideways=False)
+    # an earlier report of the office may end with pages turned
+    section.orientation = WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = sorted((section.page_width, section.page_height))
     section.different_first_page_header_footer = True
     if section.header.is_linked_to_previous:  # a report's last section, which has the header of the first
         _page_number(section.header.paragraphs[0])
     return document
 
 
-def text_mm(document: Document, *, sideways: bool = False) -> float:
-    """Return the width of the text on the first page, or on that page turned."""
+def text_mm(document: Document) -> float:
+    """Return the width of the text."""
     section: Any = document.sections[0]
-    _, width, _ = _sides(section, sideways=sideways)
-    return float((width - section.left_margin - section.right_margin) / 36_000)
-
-
-def _sides(section: Any, *, sideways: bool) -> tuple[Any, int, int]:
-    from docx.enum.section import WD_ORIENT
-
-    short, long = sorted((section.page_width, section.page_height))
-    return (WD_ORIENT.LANDSCAPE, long, short) if sideways else (WD_ORIENT.PORTRAIT, short, long)
-
-
-def new_section(document: Document, *, sideways: bool) -> None:
-    """Begin a section on a new page that carries its number from the first page on."""
-    section = document.add_section()
-    section.orientation, section.page_width, section.page_height = _sides(section, sideways=sideways)
-    section.different_first_page_header_footer = False
+    return float((section.page_width - section.left_margin - section.right_margin) / 36_000)
 
 
 def _page_number(paragraph: Paragraph) -> None:

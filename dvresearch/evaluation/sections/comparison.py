@@ -1,44 +1,42 @@
-"""The period against the same period of an earlier year: differences with intervals, none across a break."""
+"""The period against the same period of an earlier year: both years beside each other, differences with intervals."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.errors import DataError
-from dvresearch.evaluation.content import Block, Paragraph, Section, Sheet
-from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
+from dvresearch.evaluation.context import Context, in_words
 from dvresearch.evaluation.sections import registers
 from dvresearch.tables import UNIT_KEY
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["compose", "differences", "summary"]
-
+__all__ = ["compose", "differences", "first_difference", "is_whole"]
 
 #: Published figures that mean the same whatever the size of the country: no counts, no ranks.
 _COMPARED = ("share", "score", "mean", "rate")
 
 
 def compose(ctx: Context) -> Section:
-    """Return the section; what cannot be compared is said, with the reason."""
+    """Return the section; what cannot be compared stands there with both years and the reason."""
     now, then = years(ctx)
-    changes, refused = differences(ctx)
+    changes = differences(ctx)
     blocks: list[Block] = [Paragraph(ctx.prose("comparison.lead", now=now, then=then), "lead")]
     if len(changes):
         whole = is_whole(ctx, changes)
-        if whole.any():
-            blocks += [Paragraph(" ".join(wording.describe(_front(changes[whole]), ctx.lang)))]
-            blocks += [_table(ctx, "comparison", changes[whole], folded=False)]
-        if not whole.all():
-            blocks.append(_table(ctx, "comparison-units", changes[~whole], folded=True))
-    elif not refused:
+        known = changes[whole & changes["value"].notna()]
+        told = [" ".join(wording.describe(_front(known), ctx.lang))] if len(known) else []
+        refused = changes.loc[changes["why"] != "", ["indicator", "why"]].drop_duplicates()
+        told += [ctx.prose("comparison.refused", what=ctx.label("indicator", i), why=w) for i, w in refused.to_numpy()]
+        blocks += [Paragraph(text, "caution" if n or not len(known) else "text") for n, text in enumerate(told)]
+        blocks += [_table(ctx, "comparison", changes[whole])] if whole.any() else []
+        blocks += [_table(ctx, "comparison-units", changes[~whole])] if not whole.all() else []
+    else:
         blocks.append(Paragraph(ctx.prose("comparison.none", now=now, then=then)))
-    blocks += [Paragraph(text, "caution") for text in refused]
-    return Section("comparison", ctx.prose("comparison.title", then=then), tuple(blocks))
+    return Section("comparison", ctx.title("comparison"), tuple(blocks))
 
 
 def years(ctx: Context) -> tuple[str, str]:
@@ -46,33 +44,40 @@ def years(ctx: Context) -> tuple[str, str]:
     return ctx.spec.as_of[:4], str(ctx.spec.compare_with)
 
 
-def summary(ctx: Context) -> list[str]:
-    """Return the sentence of the summary: the first difference of all units together."""
-    changes, refused = differences(ctx)
-    first = changes[is_whole(ctx, changes)].head(1) if len(changes) else changes
-    return wording.describe(_front(first), ctx.lang) if len(first) else refused[:1]
+def first_difference(ctx: Context) -> list[str]:
+    """Return the sentence of page one: the first difference of all units together, or why there is none."""
+    changes = differences(ctx)
+    if not len(changes):
+        return []
+    first = changes[is_whole(ctx, changes)].head(1)
+    if (first["why"] == "").all():
+        return wording.describe(_front(first), ctx.lang)
+    what = ctx.label("indicator", first["indicator"].iloc[0])
+    return [ctx.prose("comparison.refused", what=what, why=first["why"].iloc[0])]
 
 
-def differences(ctx: Context) -> tuple[pd.DataFrame, list[str]]:
-    """Return the differences between the years, ``before`` and ``after`` behind them, and why some are refused."""
+def differences(ctx: Context) -> pd.DataFrame:
+    """Return both years of every figure, ``before`` and ``after``, their difference, and ``why`` there is none."""
     now, then = years(ctx)
-    refused, found = [], []
+    found = []
     for rows in _figures(ctx, now, then):
+        sides = rows.assign(part=rows["part"].fillna("")).pivot_table(
+            index=["unit", "part"], columns="period", values="value", sort=False
+        )
         try:
-            change = metrics.change(
-                rows, start=then, end=now, bridge=ctx.spec.bridge or None, confidence=ctx.spec.confidence
-            )
+            change = metrics.change(rows, start=then, end=now, bridge=ctx.spec.bridge or None, **ctx.sure)
+            change = change.assign(part=change["part"].fillna(""), why="")
         except DataError as error:
-            what = ctx.label("indicator", rows["indicator"].iloc[0])
-            refused.append(
-                ctx.prose("comparison.refused", what=what, why=getattr(error.title, ctx.lang).replace("'", ""))
+            # both numbers stand beside each other all the same: a leader has them from two reports anyway
+            first = rows[rows["period"] == now].reset_index(drop=True)
+            first = first.assign(part=first["part"].fillna(""), flags="", reason="")
+            change = first.drop_duplicates(["unit", "part"]).assign(
+                **dict.fromkeys(("value", "lower", "upper"), np.nan),
+                why=getattr(error.title, ctx.lang).replace("'", ""),
             )
-            continue
-        sides = rows.assign(part=rows["part"].fillna("")).set_index(["unit", "part", "period"])["value"]
-        place = list(zip(change["unit"], change["part"].fillna(""), strict=True))
-        ends = {"before": then, "after": now}
-        found.append(change.assign(**{k: [sides.get((*p, year)) for p in place] for k, year in ends.items()}))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(), list(dict.fromkeys(refused))
+        ends = sides.rename(columns={then: "before", now: "after"}).reset_index()
+        found.append(change.merge(ends[["unit", "part", "before", "after"]], on=["unit", "part"], how="left"))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
 def is_whole(ctx: Context, changes: pd.DataFrame) -> pd.Series:
@@ -81,17 +86,16 @@ def is_whole(ctx: Context, changes: pd.DataFrame) -> pd.Series:
 
 
 def _front(changes: pd.DataFrame) -> pd.DataFrame:
-    unsaid = [c for c in ("part", "before", "after") if c != "part" or not changes["part"].fillna("").any()]
+    unsaid = ["before", "after", "why", *([] if changes["part"].any() else ["part"])]
     return changes.drop(columns=unsaid)
 
 
-def _table(ctx: Context, code: str, changes: pd.DataFrame, *, folded: bool) -> Sheet:
+def _table(ctx: Context, code: str, changes: pd.DataFrame) -> Block:
     now, then = years(ctx)
     share = pd.Series([codebook.quantity(i) == "share" for i in changes["indicator"]], index=changes.index)
     points = {c: changes[c].where(~share, changes[c] * 100) for c in ("value", "lower", "upper", "before", "after")}
-    shown = ctx.with_remarks(changes.assign(**points)).assign(
-        how=[ctx.label("definition", d) if d else "" for d in changes["definition"]],
-        part=changes["part"].fillna(""),
+    shown = ctx.with_remarks(changes.assign(**points, doubts=changes["why"])).assign(
+        how=[ctx.label("definition", d) if isinstance(d, str) and d else "" for d in changes["definition"]],
     )
     columns = [
         ctx.column("unit"),
@@ -103,25 +107,20 @@ def _table(ctx: Context, code: str, changes: pd.DataFrame, *, folded: bool) -> S
         ctx.column("value", "number", 2, ctx.prose("comparison.difference")),
         ctx.column("lower", "number", 2),
         ctx.column("upper", "number", 2),
-        ctx.column("remarks", label=ctx.prose("words.remarks")),
+        ctx.remarks_column(),
     ]
     files = tuple(dict.fromkeys(path.name for path in ctx.spec.files))
-    return ctx.sheet(
-        f"comparison.{code}",
-        shown,
-        columns,
-        call=f"change(figures of both years, start={then!r}, end={now!r})",
-        sources=files or ctx.figures.loc[ctx.figures["indicator"].isin(changes["indicator"]), "source"],
-        inputs=files,
-        notes=[ctx.prose("comparison.note")],
-        folded=folded,
-    )
+    known = ctx.published(ctx.figures[ctx.figures["indicator"].isin(changes["indicator"])])
+    call = f"change(figures of both years, start={then!r}, end={now!r})"
+    made = Traced(shown, call, files or known.sources, files or known.inputs)
+    return ctx.sheet(f"comparison.{code}", made, columns, notes=[ctx.prose("comparison.note")])
 
 
 def _figures(ctx: Context, now: str, then: str) -> Iterator[pd.DataFrame]:
     """Return the shares of both years as figures, one indicator and definition after the other."""
     if ctx.spec.scope == "nation":
-        rows = pd.concat([ctx.figures, *(loaders.load_figures(p) for p in ctx.spec.inputs.values())])
+        own = [ctx.spec.inputs["figures"]] if "figures" in ctx.spec.inputs else []
+        rows = pd.concat([ctx.figures, *map(loaders.load_figures, own)])
         both = rows[rows["period"].isin([now, then]) & (rows["role"] != "derived")]
         for code, group in both.groupby("indicator", sort=False):
             if codebook.quantity(str(code)) not in _COMPARED:
@@ -142,18 +141,19 @@ def _figures(ctx: Context, now: str, then: str) -> Iterator[pd.DataFrame]:
 
 def _dossiers(ctx: Context) -> pd.DataFrame:
     return pd.concat(
-        metrics.resolution_rate(ctx.tally(each=each), by=["unit"], definition=definition)
+        ctx.rates(ctx.tally(each=each), definition).frame
         for each in ((False, True) if ctx.many else (False,))
         for definition in ("resolved", "due")
     )
 
 
 def _cases(ctx: Context) -> pd.DataFrame:
-    return registers.cases_in_time(ctx, "kind").pipe(registers.worded, ctx, "kind").rename(columns={"kind": "part"})
+    shares = registers.cases_in_time(ctx, "kind").frame
+    return shares.assign(kind=in_words(shares["kind"], ctx)).rename(columns={"kind": "part"})
 
 
 def _answers(ctx: Context) -> pd.DataFrame:
-    shares = registers.answer_shares(ctx)
+    shares = registers.answer_shares(ctx).frame
     return shares[shares["indicator"] == "answers_top_share"].rename(columns={"item": "part"})
 
 

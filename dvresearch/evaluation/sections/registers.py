@@ -1,62 +1,28 @@
-"""One unit's other tables: cases, survey answers, models, plan targets and the self-assessment."""
+"""One office's other tables: cases, survey answers, models, plan targets and the self-assessment."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import pandas as pd
 
-from dvresearch import codebook, metrics, wording
-from dvresearch.evaluation.content import Block, Checks, Paragraph, Section, Sheet
-from dvresearch.evaluation.context import Context
-from dvresearch.evaluation.sections.units import compared
+from dvresearch import metrics, wording
+from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
+from dvresearch.evaluation.context import Context, in_words
+from dvresearch.evaluation.sections.dossiers import compared
+from dvresearch.metrics.estimates import NOT_STATED
 from dvresearch.metrics.responses import discordant
-from dvresearch.tables import MODEL_CONTENTS
+from dvresearch.tables import MODEL_CONTENTS, STAGES
 from dvresearch.text import format_number
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = [
+    *("answer_shares", "cases", "cases_answer", "cases_in_time", "models", "rubric", "rubric_totals", "survey"),
+    *("survey_answer", "targets", "told_apart", "yes_shares"),
+]
 
 #: Letters of an item beside a picture: two lines.
 _LABEL = 76
-
-__all__ = [
-    "answer_shares",
-    "cases",
-    "cases_in_time",
-    "models",
-    "rubric",
-    "rubric_totals",
-    "survey",
-    "targets",
-    "told_apart",
-    "worded",
-    "yes_shares",
-]
-
-
-def _screened(ctx: Context, table: str) -> Checks:
-    """Return the checks of one file."""
-    return ctx.checks(
-        f"registers.{table}-screening",
-        ctx.screened(table),
-        call=f"screen(path, {table!r})",
-        of=table,
-        words="pass",
-        title=ctx.prose("registers.screening", file=ctx.own(table)),
-    )
-
-
-def _shares(ctx: Context, table: str, key: str, frame: pd.DataFrame, first: str, call: str) -> Sheet:
-    """Return a table of shares, the column `first` in front; the indicator is written out where it varies."""
-    head = [*([ctx.column(first)] if first in frame.columns else []), ctx.indicator_column()]
-    return ctx.sheet(key, ctx.with_remarks(frame), ctx.estimate_columns(head, decimals=1), call=call, of=table)
-
-
-def worded(frame: pd.DataFrame, ctx: Context, column: str, kind: str = "value") -> pd.DataFrame:
-    """Return `frame` with the codes of one column in words."""
-    book = {c: codebook.find(kind, c) for c in frame[column].unique()}
-    return frame.assign(**{column: [ctx.label(kind, found) if (found := book[c]) else c for c in frame[column]]})
 
 
 def _counted(ctx: Context, table: pd.DataFrame) -> dict[str, str]:
@@ -68,116 +34,109 @@ def _counted(ctx: Context, table: pd.DataFrame) -> dict[str, str]:
     }
 
 
+# --- reception, petitions, feedback -----------------------------------------------------------------------------------
+
+
 def cases(ctx: Context) -> Section:
     """Return the section on reception, petitions and feedback."""
     frame, least = ctx.cases, ctx.spec.privacy_threshold
-    in_time = cases_in_time(ctx, "kind")
-    shares = metrics.case_shares(frame, confidence=ctx.spec.confidence, min_count=least)
     if (frame["kind"] == "reception").any():
-        lead, received = "registers.cases-lead", metrics.receptions(frame, by=(), min_count=least)
+        lead, received = "cases.lead", metrics.receptions(frame, by=(), min_count=least)
     else:
-        lead, received = "registers.cases-no-visit", metrics.case_counts(frame, (), min_count=least)
+        lead, received = "cases.no-visit", metrics.case_counts(frame, (), min_count=least)
     blocks: list[Block] = [
-        Paragraph(ctx.prose(lead, **_counted(ctx, received)), "lead"),
-        Paragraph(ctx.prose("registers.cases-privacy"), "note"),
-        _shares(
-            ctx,
-            "cases",
-            "registers.cases-in-time",
-            worded(in_time, ctx, "kind"),
-            "kind",
-            "cases_in_time(load_cases(path), 'kind', as_of=...)",
-        ),
-        _shares(
-            ctx,
-            "cases",
-            "registers.cases-shares",
-            shares,
-            "",
-            "case_shares(load_cases(path))",
-        ),
-        *_cases_of_units(ctx),
-        _screened(ctx, "cases"),
+        *(Paragraph(text, "lead") for text in cases_answer(ctx)),
+        Paragraph(ctx.prose(lead, **_counted(ctx, received))),
+        ctx.estimates("cases.cases-in-time", cases_in_time(ctx, "kind")),
+        Paragraph(ctx.prose("cases.privacy"), "note"),
+        ctx.estimates("cases.cases-shares", ctx.file("cases").then(metrics.case_shares, **ctx.safe)),
+        *(compared(ctx, "cases-units", cases_in_time(ctx, "unit")) if ctx.many else ()),
+        ctx.screening("cases"),
     ]
-    return Section("cases", ctx.prose("registers.cases-title"), tuple(blocks))
+    return Section("cases", ctx.title("cases"), tuple(blocks))
 
 
-def cases_in_time(ctx: Context, *by: str) -> pd.DataFrame:
-    """Return the shares of cases handled in time."""
-    spec = ctx.spec
-    return metrics.cases_in_time(
-        ctx.cases,
-        by,
-        as_of=spec.as_of,
-        clock=spec.clock,
-        confidence=spec.confidence,
-        min_count=spec.privacy_threshold,
-    )
-
-
-def _cases_of_units(ctx: Context) -> list[Block]:
-    if not ctx.many:
+def cases_answer(ctx: Context) -> list[str]:
+    """Return the sentence on all cases; none where the register does not tell, or the numbers are hidden."""
+    if not {"due", "resolved"} <= set(ctx.cases):
         return []
-    call = "cases_in_time(load_cases(path), 'unit', as_of=...)"
-    return compared(ctx, "cases", "cases-units", ctx.prose("units.cases"), cases_in_time(ctx, "unit"), call)
+    row = cases_in_time(ctx).frame.iloc[0]
+    return [ctx.prose("brief.cases", day=ctx.day, **ctx.share(row))] if pd.notna(row["value"]) else []
+
+
+def cases_in_time(ctx: Context, *by: str) -> Traced:
+    """Return the shares of cases handled in time."""
+    return ctx.file("cases").then(metrics.cases_in_time, by=by, as_of=ctx.spec.as_of, clock=ctx.spec.clock, **ctx.safe)
+
+
+# --- the survey -------------------------------------------------------------------------------------------------------
 
 
 def survey(ctx: Context) -> Section:
     """Return the section on the survey answers."""
     frame, graded = ctx.responses
     shares = answer_shares(ctx)
-    top = shares[shares["indicator"] == "answers_top_share"].reset_index(drop=True)
-    drawn = top.assign(item=top["item"].map(ctx.asked(_LABEL)))
+    top = shares.of(shares.frame[shares.frame["indicator"] == "answers_top_share"].reset_index(drop=True))
     blocks: list[Block] = [
-        Paragraph(ctx.prose("registers.survey-lead", answers=len(frame), items=len(graded)), "lead"),
-        ctx.figure(
-            "registers.survey-top",
-            "intervals",
-            drawn,
-            call="answer_shares(load_responses(path, items), items)",
-            of="responses",
-            inputs=(ctx.own("items"),),
-            unit="item",
-            sort="given",
-        ),
-        Paragraph(ctx.prose("registers.survey-note"), "caution"),
-        _shares(
-            ctx,
-            "responses",
-            "registers.survey-shares",
-            shares.assign(item=shares["item"].map(ctx.asked())),
-            "item",
-            "answer_shares(load_responses(path, items), items)",
-        ),
+        *(Paragraph(text, "lead") for text in survey_answer(ctx)),
+        Paragraph(ctx.prose("survey.lead", answers=len(frame), items=len(graded))),
+        ctx.figure("survey.survey-top", "intervals", _asked(ctx, top, _LABEL), unit="item", sort="given"),
+        Paragraph(ctx.prose("survey.note"), "caution"),
+        *_by_attribute(ctx),
+        ctx.estimates("survey.survey-shares", _asked(ctx, shares)),
         *_yes_or_no(ctx),
-        _screened(ctx, "responses"),
+        ctx.screening("responses"),
     ]
-    return Section("survey", ctx.prose("registers.survey-title"), tuple(blocks))
+    return Section("survey", ctx.title("survey"), tuple(blocks))
+
+
+def survey_answer(ctx: Context) -> list[str]:
+    """Return the sentence on the items with the highest and the lowest share, as far as they can be told apart."""
+    shares = answer_shares(ctx).frame
+    top = shares[(shares["indicator"] == "answers_top_share") & shares["value"].notna()].sort_values("value")
+    if top.empty:
+        return []
+    low, high = top.iloc[0], top.iloc[-1]
+    apart = told_apart(ctx, list(top["item"])) if len(top) > 1 else "one"
+    items = {f"{end}_item": ctx.asked()[row["item"]] for end, row in (("high", high), ("low", low))}
+    values = {"answers": len(ctx.responses[0]), "items": len(top), **items}
+    return [ctx.prose(f"brief.survey-{apart}", **values, **ctx.share(high, "high_"), **ctx.share(low, "low_"))]
+
+
+def _answers(ctx: Context) -> Traced:
+    """Return the survey answers; their questionnaire stands in a file of its own."""
+    made = ctx.file("responses", ctx.responses[0])
+    return Traced(made.frame, made.call, made.sources, (*made.inputs, ctx.own("items")))
+
+
+def _asked(ctx: Context, shares: Traced, longest: int = 1000) -> Traced:
+    """Return shares with what each item asks."""
+    return shares.of(shares.frame.assign(item=shares.frame["item"].map(ctx.asked(longest))))
 
 
 def _yes_or_no(ctx: Context) -> list[Block]:
     shares = yes_shares(ctx)
-    if shares.empty:
+    if shares is None:
         return []
-    asked = shares.assign(item=shares["item"].map(ctx.asked()))
-    call = "answer_shares(load_responses(path, items), yes_or_no_items, top=1)"
     return [
-        _shares(ctx, "responses", "registers.survey-yes", asked, "item", call),
-        Paragraph(ctx.prose("registers.survey-yes-note"), "note"),
+        ctx.estimates("survey.survey-yes", _asked(ctx, shares)),
+        Paragraph(ctx.prose("survey.yes-note"), "note"),
     ]
 
 
-def answer_shares(ctx: Context) -> pd.DataFrame:
+def answer_shares(ctx: Context, *by: str) -> Traced:
     """Return the shares of the highest answers, item by item."""
-    frame, graded = ctx.responses
-    return metrics.answer_shares(
-        frame,
-        graded,
-        reverse=_reversed(ctx),
-        basis="unknown",
-        confidence=ctx.spec.confidence,
-        min_count=ctx.spec.privacy_threshold,
-    )
+    options = {"by": by, "reverse": _reversed(ctx), "basis": "unknown"}
+    return _answers(ctx).then(metrics.answer_shares, items=ctx.responses[1], **options, **ctx.safe)
+
+
+def _by_attribute(ctx: Context) -> Iterator[Block]:
+    """Yield the shares of the highest answers in groups of respondents; small groups are hidden."""
+    for attribute in ctx.attributes:
+        shares = answer_shares(ctx, attribute)
+        top = shares.of(shares.frame[shares.frame["indicator"] == "answers_top_share"])
+        name = ctx.label("column", attribute)
+        yield ctx.estimates("survey.survey-groups", _asked(ctx, top), code=f"survey-by-{attribute}", group=name.lower())
 
 
 def _reversed(ctx: Context) -> list[str]:
@@ -203,21 +162,22 @@ def told_apart(ctx: Context, ordered: Sequence[str]) -> Literal["all", "ends", "
     return "all" if max(first["p_value"].max(), last["p_value"].max()) <= level else "ends"
 
 
-def yes_shares(ctx: Context) -> pd.DataFrame:
-    """Return the shares of “yes” of the items answered by yes or no; no row when there is none."""
-    frame, _ = ctx.responses
-    items = {item: scale for item, scale in frame.attrs["load"]["items"].items() if scale == "co_khong"}
+def yes_shares(ctx: Context) -> Traced | None:
+    """Return the shares of “yes” of the items answered by yes or no; None when there is none."""
+    scales = ctx.responses[0].attrs["load"]["items"]
+    items = {item: scale for item, scale in scales.items() if scale == "co_khong"}
     if not items:
-        return pd.DataFrame(columns=["item", "indicator"])
-    shares = metrics.answer_shares(
-        frame, items, top=1, basis="unknown", confidence=ctx.spec.confidence, min_count=ctx.spec.privacy_threshold
-    )
-    return shares.replace({"indicator": {"answers_top_share": "answers_yes_share"}})
+        return None
+    shares = _answers(ctx).then(metrics.answer_shares, items=items, top=1, basis="unknown", **ctx.safe)
+    return shares.of(shares.frame.replace({"indicator": {"answers_top_share": "answers_yes_share"}}))
+
+
+# --- models, targets, self-assessment ---------------------------------------------------------------------------------
 
 
 def models(ctx: Context) -> Section:
     """Return the section on the register of models."""
-    frame = ctx.models
+    frame, made = ctx.models, ctx.file("models")
     contents = [f"states_{c}" for c in MODEL_CONTENTS if f"states_{c}" in frame.columns]
     counted = pd.DataFrame(
         {
@@ -226,37 +186,53 @@ def models(ctx: Context) -> Section:
             "models": float(len(frame)),
         }
     )
-    stated = metrics.coverage(
-        counted,
+    stated = made.of(counted, "counts of {}").then(
+        metrics.coverage,
         numerator="stated",
         denominator="models",
         by="content",
         indicator="models_stating_share",
-        confidence=ctx.spec.confidence,
+        **ctx.sure,
     )
     blocks: list[Block] = [
-        Paragraph(ctx.prose("registers.models-lead", models=len(frame)), "lead"),
-        ctx.sheet(
-            "registers.models-contents",
-            ctx.with_remarks(stated),
-            ctx.estimate_columns([ctx.column("content", label=ctx.prose("registers.content"))], decimals=1),
-            call="coverage(counts of load_models(path), by='content')",
-            of="models",
-        ),
-        Paragraph(ctx.prose("registers.models-note"), "caution"),
-        _screened(ctx, "models"),
+        Paragraph(ctx.prose("register.lead", models=len(frame)), "lead"),
+        *_by_field_and_level(ctx, made),
+        Paragraph(ctx.prose("register.note"), "caution"),
+        ctx.estimates("register.models-contents", stated),
+        ctx.screening("models"),
     ]
-    return Section("models", ctx.prose("registers.models-title"), tuple(blocks))
+    return Section("models", ctx.title("models"), tuple(blocks))
+
+
+def _by_field_and_level(ctx: Context, made: Traced) -> Iterator[Block]:
+    """Yield how many models each field has, by the level they reached."""
+    by = [c for c in ("field", "stage") if c in made.frame and made.frame[c].notna().any()]
+    if not by:
+        return
+    frame = made.frame[by].fillna(NOT_STATED)
+    order = [stage for stage in (*STAGES, NOT_STATED) if "stage" in by and (frame["stage"] == stage).any()]
+    levels = dict(zip(order, in_words(pd.Series(order, name="stage", dtype=object), ctx), strict=True))
+    table = pd.DataFrame({ctx.prose("words.all"): frame.groupby(by[0]).size()})
+    for stage, name in levels.items():
+        table[name] = frame[frame["stage"] == stage].groupby(by[0]).size()
+    table = table.fillna(0)
+    table.loc[ctx.prose("words.all")] = table.sum()
+    shown = table.rename_axis(by[0]).reset_index()
+    shown[by[0]] = in_words(shown[by[0]], ctx)
+    columns = [ctx.column(by[0]), *(ctx.column(name, "count", label=name) for name in table)]
+    yield ctx.sheet("register.models-fields", made.of(shown, f"{{}}.groupby({by!r}).size()"), columns)
 
 
 def targets(ctx: Context) -> Section:
     """Return the section on plan targets."""
-    frame = ctx.targets
-    lower = ctx.spec.lower_is_better
-    met = metrics.attainment_shares(frame, lower_is_better=lower, confidence=ctx.spec.confidence)
-    each = worded(metrics.attainment(frame, lower_is_better=lower), ctx, "target_outcome")
-    # 113 % of such a target is not met: its name says why
-    names = [ctx.prose("registers.targets-lower", target=t) if t in lower else t for t in each["target_name"]]
+    made, lower = ctx.file("targets"), ctx.spec.lower_is_better
+    met = made.then(metrics.attainment_shares, lower_is_better=lower, **ctx.sure)
+    each = made.then(metrics.attainment, lower_is_better=lower)
+    frame = each.frame.assign(
+        # 113 % of such a target is not met: its name says why
+        target_name=[ctx.prose("plan-targets.lower", target=t) if t in lower else t for t in each.frame["target_name"]],
+        target_outcome=in_words(each.frame["target_outcome"], ctx),
+    )
     columns = [
         *ctx.unit_columns(),
         ctx.column("target_name"),
@@ -266,17 +242,11 @@ def targets(ctx: Context) -> Section:
         ctx.column("target_outcome"),
     ]
     blocks: list[Block] = [
-        Paragraph(" ".join(wording.describe(met.iloc[:1], ctx.lang)), "lead"),
-        ctx.sheet(
-            "registers.targets-each",
-            each.assign(target_name=names),
-            columns,
-            call=f"attainment(load_targets(path), lower_is_better={list(lower)!r})",
-            of="targets",
-        ),
-        _screened(ctx, "targets"),
+        Paragraph(" ".join(wording.describe(met.frame.iloc[:1], ctx.lang)), "lead"),
+        ctx.sheet("plan-targets.targets-each", each.of(frame), columns),
+        ctx.screening("targets"),
     ]
-    return Section("targets", ctx.prose("registers.targets-title"), tuple(blocks))
+    return Section("targets", ctx.title("targets"), tuple(blocks))
 
 
 def rubric_totals(ctx: Context) -> str:
@@ -286,32 +256,25 @@ def rubric_totals(ctx: Context) -> str:
     gap = whole.loc[whole["indicator"] == "appraisal_gap", "value"].iloc[0]
     below = "below" if gap < 0 else "above"
     shown = _counted(ctx, whole.assign(value=whole["value"].abs()))
-    return ctx.prose(f"registers.rubric-{below}", **shown, maximum=maximum)
+    return ctx.prose(f"rubric.{below}", **shown, maximum=maximum)
 
 
 def rubric(ctx: Context) -> Section:
     """Return the section on the self-assessment."""
-    frame = ctx.rubric
-    totals = metrics.appraisal(frame)
-    zero = metrics.zero_denominators(frame, confidence=ctx.spec.confidence)
-    columns: Sequence = [
+    totals = ctx.file("rubric").then(metrics.appraisal)
+    zero = metrics.zero_denominators(ctx.rubric, **ctx.sure)
+    columns = [
         *ctx.unit_columns(),
         ctx.indicator_column(),
         ctx.column("value", "number", 1),
         ctx.column("denominator", "number", 0, ctx.prose("index766.maximum")),
         ctx.column("n", "count"),
     ]
+    shown = totals.of(ctx.with_remarks(totals.frame))
     blocks: list[Block] = [
         Paragraph(rubric_totals(ctx), "lead"),
-        ctx.sheet(
-            "registers.rubric-totals",
-            ctx.with_remarks(totals),
-            columns,
-            call="appraisal(load_rubric(path))",
-            of="rubric",
-            notes=[ctx.prose("registers.rubric-weights")],
-        ),
+        ctx.sheet("rubric.rubric-totals", shown, columns, notes=[ctx.prose("rubric.weights")]),
         Paragraph(" ".join(wording.describe(zero, ctx.lang)), "note"),
-        _screened(ctx, "rubric"),
+        ctx.screening("rubric"),
     ]
-    return Section("rubric", ctx.prose("registers.rubric-title"), tuple(blocks))
+    return Section("rubric", ctx.title("rubric"), tuple(blocks))
