@@ -44,6 +44,7 @@ from dvresearch.evaluation.content import Checks, Figure, Paragraph, Report, She
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.example import write_example
 from dvresearch.evaluation.sections import comparison, dossiers, older, registers
+from dvresearch.loaders.declaration import Declaration
 from dvresearch.tables import SCALES
 
 ROOT = Path(__file__).parent.parent
@@ -463,6 +464,19 @@ def test_example_of_one_commune_is_labelled_synthetic_and_holds_no_person(commun
     assert not [name for name in people if name in outputs]
 
 
+def test_the_report_of_the_commune_is_short(commune: tuple[Path, Path], read_pdf: Callable):
+    assert len(read_pdf(commune[1] / "report.pdf")) <= 12
+
+
+def test_models_are_counted_by_field_and_level(commune: tuple[Path, Path]):
+    ctx = Context(spec.read(commune[0]))
+    (table,) = [b for b in registers.models(ctx).blocks if isinstance(b, Sheet) and b.code == "models-fields"]
+    counts = load_models(ctx.spec.inputs["models"]).groupby(["field", "stage"]).size()
+    cells = table.frame.iloc[:-1, 2:]
+    assert cells.to_numpy().sum() == counts.sum() == table.frame.iloc[-1, 1]
+    assert sorted(cells.to_numpy().ravel()[cells.to_numpy().ravel() > 0]) == sorted(counts)
+
+
 def test_form_of_the_commune_agrees_with_its_list(commune: tuple[Path, Path]):
     """Both are made from the same synthetic dossiers by different code, so any difference is an error."""
     ctx = Context(spec.read(commune[0]))
@@ -693,6 +707,43 @@ def test_an_item_answered_by_yes_or_no_is_shown(lang: Literal["vi", "en"], commu
     row = blocks["survey-yes"].frame.iloc[0]
     assert (row["numerator"], row["denominator"], row["value"]) == (yes, yes + no, yes / (yes + no))
     assert row["item"] == questionnaire(made.inputs["items"]).wording(lang)["q6"]
+
+
+def test_answers_by_field_age_and_sex_hide_small_groups_and_topics_are_counted(tmp_path: Path):
+    made = _survey(tmp_path, [0.8, 0.5], 300, 4)
+    rng = np.random.default_rng(4)
+    frame = pd.read_csv(made.inputs["responses"]).assign(
+        **{
+            "Giới tính": rng.choice(["Nam", "Nữ"], 300),
+            "Độ tuổi": np.where(np.arange(300) < 4, "trên 80", rng.choice(["18-34", "35-59"], 300)),
+            "Lĩnh vực": rng.choice(["Hộ tịch", "Đất đai"], 300),
+            "Chủ đề góp ý": np.where(np.arange(300) < 40, "Thời gian", np.where(np.arange(300) < 43, "Khác", None)),
+        }
+    )
+    frame.to_csv(made.inputs["responses"], index=False)
+
+    def tables(**declared: object) -> dict[str, pd.DataFrame]:
+        said = (Declaration(kind="responses", columns=declared),) if declared else ()
+        ctx = Context(replace(made, declared={"responses": said} if said else {}))
+        return {b.code: b.frame for b in registers.survey(ctx).blocks if isinstance(b, Sheet)}
+
+    found = tables()
+    assert "survey-by-gender" not in found  # sex is read only where it is declared
+    found = tables(**{"Giới tính": "gender"})
+    high = frame.iloc[:, 0].isin(["hài lòng", "rất hài lòng"])
+    for code, column in (("gender", "Giới tính"), ("field", "Lĩnh vực")):
+        shown = found[f"survey-by-{code}"]
+        first = shown[shown["item"] == shown["item"].iloc[0]]
+        counted = high.groupby(frame[column]).agg(["sum", "count"])
+        assert sorted(first[["numerator", "denominator"]].to_numpy().tolist()) == sorted(counted.to_numpy().tolist())
+    ages = found["survey-by-age_group"]
+    assert (
+        "trên 80" not in set(ages["age_group"])
+        and ages.loc[ages["age_group"] == "(các nhóm ít người)", "value"].isna().all()
+    )
+    topics = found["survey-topics"].set_index("topic")
+    # three comments alone would tell who sent them, and 43 less 40 would tell three
+    assert "Khác" not in topics.index and topics["value"].isna().all()
 
 
 def test_petition_forms_of_the_commune_are_counted_by_hand(commune: tuple[Path, Path]):

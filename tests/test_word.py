@@ -331,6 +331,25 @@ def test_nothing_is_printed_in_the_margins_but_the_page_number(pages: tuple):
             assert w.left >= 29.5 and w.right <= page.width - 14.5 and w.bottom <= page.height - 19.5, (number, w)
 
 
+def test_the_brief_to_hand_in_is_one_page(
+    national: Report,
+    blank_pictures: dict,
+    tmp_path: Path,
+    program: Callable[[str], str],
+    shipped_fonts: dict[str, str],
+    read_pdf: Callable,
+):
+    file = tmp_path / "tom-tat.docx"
+    word.write_brief(national, blank_pictures, file)
+    command = [program("soffice"), f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
+    command += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(file)]
+    subprocess.run(command, env=shipped_fonts, capture_output=True, check=True, timeout=240)
+    (page,) = read_pdf(file.with_suffix(".pdf"))
+    brief = national.brief
+    for told in [*(p.text for p in national.summary), *brief.unknown, *brief.asks, brief.reading, *brief.notes]:
+        assert "".join(told.split()) in page.squeezed()
+
+
 def test_the_summary_is_a_page_of_its_own(pages: tuple, national: Report):
     first, second = (page.squeezed() for page in pages[0][:2])
     for sentence in national.summary:

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from dvresearch.errors import ReportError, Text
-from dvresearch.evaluation import annex, html, manifest, pdf, spec, word
+from dvresearch.evaluation import annex, html, manifest, pdf, slides, spec, word
 from dvresearch.evaluation.build import Built, build
 from dvresearch.evaluation.compose import wanted_sections
 from dvresearch.evaluation.desk import Desk, at_desk
@@ -21,6 +21,7 @@ _RENDERERS: dict[str, Callable[[Built, Path], None]] = {
     "tables.xlsx": lambda built, path: annex.write(built.report, path),
     "report.docx": lambda built, path: word.write(built.report, dict(built.pictures), path, built.template),
     "tom-tat.docx": lambda built, path: word.write_brief(built.report, dict(built.pictures), path, built.template),
+    "tom-tat.pptx": lambda built, path: slides.write(built.report, dict(built.pictures), path),
     "report.pdf": lambda built, path: pdf.write(built.report, dict(built.pictures), path),
 }
 
@@ -41,7 +42,8 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
     -------
     Path
         The folder of the report: ``report.html``, ``report.docx``, ``report.pdf``, ``tom-tat.docx`` (page one
-        alone), ``tables.xlsx``, ``figures/`` and ``manifest.json``. Beside it ``<name>.log`` tells what was done.
+        alone), ``tom-tat.pptx`` (slides), ``tables.xlsx``, ``figures/`` and ``manifest.json``.
+        Beside it ``<name>.log`` tells what was done.
 
     Raises
     ------

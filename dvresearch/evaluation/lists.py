@@ -71,12 +71,6 @@ class Lists:
         scales: dict[str, str] = frame.attrs["load"]["items"]
         return frame, {item: scale for item, scale in scales.items() if scale != "co_khong"}
 
-    @property
-    def attributes(self) -> list[str]:
-        """What the survey tells of its respondents, by which answers may be grouped."""
-        frame = self.responses[0]
-        return [c for c in ("field", "age_group", "gender") if c in frame and frame[c].notna().any()]
-
     @cached_property
     def models(self) -> pd.DataFrame:
         """The office's register of models."""

@@ -29,7 +29,7 @@ _CROSSWALK = ("units-63.csv", "units-63-districts.csv", "units-34.csv")
 #: Libraries that numbers, pictures and files come from.
 _LIBRARIES = (
     *("dvresearch", "pandas", "numpy", "scipy", "statsmodels", "duckdb", "pyarrow"),
-    *("matplotlib", "openpyxl", "python-docx", "jinja2", "typst"),
+    *("matplotlib", "openpyxl", "python-docx", "python-pptx", "jinja2", "typst"),
 )
 
 

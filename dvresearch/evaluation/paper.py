@@ -15,7 +15,18 @@ from dvresearch.evaluation.items import FINDING_COLUMNS, Item, items
 from dvresearch.evaluation.prose import words
 from dvresearch.evaluation.shown import Lang
 
-__all__ = ["BRIEF_MM", "MARGINS_MM", "PICTURE_MM", "TOGETHER", "Chapter", "Exhibit", "Grid", "Layout", "lay_out"]
+__all__ = [
+    "BRIEF_MM",
+    "MARGINS_MM",
+    "PICTURE_MM",
+    "TOGETHER",
+    "Chapter",
+    "Exhibit",
+    "Grid",
+    "Layout",
+    "lay_out",
+    "plain",
+]
 
 #: Top, right, bottom, left: within 20-25, 15-20, 20-25 and 30-35 mm (NĐ 30/2020/NĐ-CP, Phụ lục I).
 MARGINS_MM = (20, 15, 20, 30)
@@ -76,6 +87,11 @@ class Layout:
 
     chapters: tuple[Chapter, ...]
     sources: tuple[str, ...]
+
+
+def plain(text: str) -> str:
+    """Return `text` without the control characters that XML cannot hold."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
 
 
 def lay_out(report: Report) -> Layout:

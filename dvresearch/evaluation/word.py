@@ -9,7 +9,6 @@ the office: they are blanks to fill in, in brackets or as dots.
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -17,7 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from dvresearch import workbook
 from dvresearch.evaluation import wordstyles as look
 from dvresearch.evaluation.content import Paragraph, Report
-from dvresearch.evaluation.paper import BRIEF_MM, PICTURE_MM, TOGETHER, Exhibit, Grid, lay_out
+from dvresearch.evaluation.paper import BRIEF_MM, PICTURE_MM, TOGETHER, Exhibit, Grid, lay_out, plain
 from dvresearch.evaluation.prose import words
 
 if TYPE_CHECKING:
@@ -46,20 +45,20 @@ def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path
     _properties(document, report)
     _heading_block(document, word)
     look.add(document, word["kind"], look.TITLE)
-    look.add(document, _text(report.title), look.TITLE)
+    look.add(document, plain(report.title), look.TITLE)
     look.rule(document, wide, wide / 3)
-    look.add(document, _text(report.subtitle), look.SUBTITLE)
+    look.add(document, plain(report.subtitle), look.SUBTITLE)
     # the heading of an official letter leaves no room for the picture, which stands in its section as well
     _brief(document, report, {}, word)
     for at, chapter in enumerate(paper.chapters):
         if chapter.begins:
-            look.add(document, _text(chapter.begins), look.UNNUMBERED)
-        heading = look.add(document, _text(chapter.title), "Heading 1")
+            look.add(document, plain(chapter.begins), look.UNNUMBERED)
+        heading = look.add(document, plain(chapter.title), "Heading 1")
         # the brief is a page of its own: the one a leader reads
         heading.paragraph_format.page_break_before = at == 0
         for part in chapter.parts:
             if isinstance(part, Paragraph):
-                look.add(document, _text(part.text), look.ROLES[part.role])
+                look.add(document, plain(part.text), look.ROLES[part.role])
             else:
                 _exhibit(document, part, pictures, wide)
     # a signature does not stand on a page of its own
@@ -68,7 +67,7 @@ def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path
     if paper.sources:
         look.add(document, word["sources"], look.UNNUMBERED)
         for n, citation in enumerate(paper.sources, start=1):
-            look.add(document, f"[{n}]\t{_text(citation)}", look.SOURCE)
+            look.add(document, f"[{n}]\t{plain(citation)}", look.SOURCE)
     _save(document, path)
 
 
@@ -76,8 +75,8 @@ def write_brief(report: Report, pictures: dict[str, bytes], path: Path, template
     """Write page one alone, one A4 page to hand in; the parameters are those of :func:`write`."""
     document = look.opened(report.lang, template)
     _properties(document, report)
-    look.add(document, _text(report.title), look.TITLE)
-    look.add(document, _text(report.subtitle), look.SUBTITLE)
+    look.add(document, plain(report.title), look.TITLE)
+    look.add(document, plain(report.subtitle), look.SUBTITLE)
     _brief(document, report, pictures, words("printed", report.lang))
     _save(document, path)
 
@@ -96,22 +95,17 @@ def _brief(document: Document, report: Report, pictures: dict[str, bytes], word:
         if sentences:
             look.add(document, word[key], look.UNNUMBERED)
         for sentence in sentences:
-            look.add(document, _text(sentence), look.DASH)
+            look.add(document, plain(sentence), look.DASH)
         if key == "findings" and (shown := brief.picture) and pictures:
             _picture(document, shown.code, shown.title, shown.alt, pictures, BRIEF_MM)
-            look.add(document, _text(f"{shown.title} {brief.reading}"), look.NOTE_UNDER)
+            look.add(document, plain(f"{shown.title} {brief.reading}"), look.NOTE_UNDER)
     if brief.notes:
-        look.add(document, _text(" ".join(brief.notes)), look.NOTE_UNDER)
-
-
-def _text(text: str) -> str:
-    """Return `text` without the control characters that XML cannot hold."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
+        look.add(document, plain(" ".join(brief.notes)), look.NOTE_UNDER)
 
 
 def _properties(document: Document, report: Report) -> None:
     core = document.core_properties
-    core.title, core.subject, core.language = _text(report.title), _text(report.subtitle), look.LANGUAGES[report.lang]
+    core.title, core.subject, core.language = plain(report.title), plain(report.subtitle), look.LANGUAGES[report.lang]
     core.author = core.last_modified_by = "dvresearch"
     core.comments = ""
 
@@ -140,14 +134,14 @@ def _signature(document: Document, word: dict[str, str]) -> None:
 
 
 def _exhibit(document: Document, exhibit: Exhibit, pictures: dict[str, bytes], width: float) -> None:
-    look.add(document, f"{exhibit.name}. {_text(exhibit.title)}", "Caption")
+    look.add(document, f"{exhibit.name}. {plain(exhibit.title)}", "Caption")
     if exhibit.line:
-        look.add(document, _text(exhibit.line), look.LINE).paragraph_format.keep_with_next = bool(exhibit.grid)
+        look.add(document, plain(exhibit.line), look.LINE).paragraph_format.keep_with_next = bool(exhibit.grid)
     if exhibit.alt:
         _picture(document, exhibit.code, exhibit.title, exhibit.alt, pictures, PICTURE_MM, exhibit.name)
     if exhibit.grid:
         document.element.body.insert_element_before(_table(exhibit.grid, exhibit.title, width), "w:sectPr")
-    look.add(document, _text(exhibit.note), look.NOTE_UNDER)
+    look.add(document, plain(exhibit.note), look.NOTE_UNDER)
 
 
 def _picture(
@@ -160,8 +154,8 @@ def _picture(
     shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
     properties = shape._inline.docPr
     properties.set("name", name or title)
-    properties.set("title", _text(title))
-    properties.set("descr", _text(alt))
+    properties.set("title", plain(title))
+    properties.set("descr", plain(alt))
 
 
 def _table(grid: Grid, title: str, width: float) -> Any:
@@ -176,20 +170,20 @@ def _table(grid: Grid, title: str, width: float) -> Any:
         kept = "<w:keepNext/>" if keep else ""
         inside = "".join(
             f'<w:tc><w:tcPr><w:tcW w:w="{w}" w:type="dxa"/></w:tcPr><w:p><w:pPr><w:pStyle w:val="{style}"/>{kept}'
-            f'</w:pPr><w:r>{size}<w:t xml:space="preserve">{escape(_text(text))}</w:t></w:r></w:p></w:tc>'
+            f'</w:pPr><w:r>{size}<w:t xml:space="preserve">{escape(plain(text))}</w:t></w:r></w:p></w:tc>'
             for text, w, style in zip(cells, widths, styles, strict=True)
         )
         return f"<w:tr><w:trPr><w:cantSplit/>{mark}</w:trPr>{inside}</w:tr>"
 
-    plain = [look.CELL_NUMBER if numeric else look.CELL for numeric in grid.numeric]
+    styles = [look.CELL_NUMBER if numeric else look.CELL for numeric in grid.numeric]
     # the last row stays with the note under the table
     together = [len(grid.rows) <= TOGETHER or n == len(grid.rows) for n in range(1, len(grid.rows) + 1)]
     head = row(grid.head, "<w:tblHeader/>", True, [look.CELL_HEAD] * len(grid.head))
-    body = "".join(row(cells, "", keep, plain) for cells, keep in zip(grid.rows, together, strict=True))
+    body = "".join(row(cells, "", keep, styles) for cells, keep in zip(grid.rows, together, strict=True))
     columns = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     return parse_xml(
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
         '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0"'
-        f' w:lastColumn="0" w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val={quoteattr(_text(title))}/></w:tblPr>'
+        f' w:lastColumn="0" w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val={quoteattr(plain(title))}/></w:tblPr>'
         f"<w:tblGrid>{columns}</w:tblGrid>{head}{body}</w:tbl>"
     )

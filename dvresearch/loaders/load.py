@@ -91,7 +91,9 @@ def readings(
             if not isinstance(items, Questionnaire):
                 items = questionnaire(items, scale=scale, numbers=numbers)
             items = items.numbered(said.numbers) if said.numbers else items
-            what = survey(items, sensitive)
+            # declared by name, an attribute is asked for
+            named = [c.name for c in SENSITIVE if c.name in said.columns.values()]
+            what = survey(items, [*dict.fromkeys((*sensitive, *named))])
             said = replace(said, columns={**{h: i for i, h in items.headers.items()}, **said.mapping(what.table)})
         else:
             what = KINDS[kind]
@@ -489,7 +491,8 @@ def load_responses(
         the result upside down.
     sensitive : sequence of str, default ()
         Attributes of the respondents to load: ``gender``, ``ethnicity``, ``religion``. None is loaded otherwise.
-        They remain personal data; every table by them has to pass the privacy threshold, as
+        One that a declaration names (``"Giới tính" = "gender"``) is loaded too. They remain personal data; every table
+        by them has to pass the privacy threshold, as
         :func:`dvresearch.metrics.answer_shares` does.
 
     Returns

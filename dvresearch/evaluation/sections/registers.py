@@ -13,6 +13,7 @@ from dvresearch.evaluation.context import Context, in_words
 from dvresearch.evaluation.sections.dossiers import compared
 from dvresearch.metrics.estimates import NOT_STATED
 from dvresearch.metrics.responses import discordant
+from dvresearch.privacy import suppress
 from dvresearch.tables import MODEL_CONTENTS, STAGES
 from dvresearch.text import format_number
 
@@ -103,9 +104,13 @@ def survey_answer(ctx: Context) -> list[str]:
     return [ctx.prose(f"brief.survey-{apart}", **values, **ctx.share(high, "high_"), **ctx.share(low, "low_"))]
 
 
-def _answers(ctx: Context) -> Traced:
-    """Return the survey answers; their questionnaire stands in a file of its own."""
-    made = ctx.file("responses", ctx.responses[0])
+def _answers(ctx: Context, *by: str) -> Traced:
+    """Return the survey answers; their questionnaire stands in a file of its own. Small groups are taken together."""
+    frame = ctx.responses[0]
+    for column in by:
+        small = frame[column].map(frame[column].value_counts()) < ctx.spec.privacy_threshold
+        frame = frame.assign(**{column: frame[column].astype(object).mask(small, ctx.prose("survey.small-groups"))})
+    made = ctx.file("responses", frame)
     return Traced(made.frame, made.call, made.sources, (*made.inputs, ctx.own("items")))
 
 
@@ -127,16 +132,31 @@ def _yes_or_no(ctx: Context) -> list[Block]:
 def answer_shares(ctx: Context, *by: str) -> Traced:
     """Return the shares of the highest answers, item by item."""
     options = {"by": by, "reverse": _reversed(ctx), "basis": "unknown"}
-    return _answers(ctx).then(metrics.answer_shares, items=ctx.responses[1], **options, **ctx.safe)
+    return _answers(ctx, *by).then(metrics.answer_shares, items=ctx.responses[1], **options, **ctx.safe)
 
 
 def _by_attribute(ctx: Context) -> Iterator[Block]:
-    """Yield the shares of the highest answers in groups of respondents; small groups are hidden."""
-    for attribute in ctx.attributes:
-        shares = answer_shares(ctx, attribute)
-        top = shares.of(shares.frame[shares.frame["indicator"] == "answers_top_share"])
-        name = ctx.label("column", attribute)
-        yield ctx.estimates("survey.survey-groups", _asked(ctx, top), code=f"survey-by-{attribute}", group=name.lower())
+    """Yield the shares of the highest answers in groups of respondents, and the topics of their comments."""
+    for attribute in ("field", "age_group", "gender"):
+        if attribute in ctx.responses[0]:
+            shares = answer_shares(ctx, attribute)
+            top = shares.of(shares.frame[shares.frame["indicator"] == "answers_top_share"])
+            group = ctx.label("column", attribute).lower()
+            yield ctx.estimates("survey.survey-groups", _asked(ctx, top), code=f"survey-by-{attribute}", group=group)
+    if "topic" in ctx.responses[0]:
+        yield ctx.estimates("survey.survey-topics", topic_shares(ctx))
+        yield Paragraph(ctx.prose("survey.topics-note"), "note")
+
+
+def topic_shares(ctx: Context) -> Traced:
+    """Return how many of the comments to which the office gave a topic have each; small topics are taken together."""
+    answers = _answers(ctx, "topic")
+    given = answers.frame[answers.frame["topic"].notna()]
+    counted = given.groupby("topic").size().rename("x").reset_index().assign(n=float(len(given)))
+    options = {"by": "topic", "indicator": "comment_share", "basis": "volunteers", **ctx.sure}
+    shares = answers.of(counted, "counts of {}").then(metrics.proportion, numerator="x", denominator="n", **options)
+    hidden = suppress(shares.frame, count="numerator", totals=[["indicator"]], min_count=ctx.spec.privacy_threshold)
+    return shares.of(hidden)
 
 
 def _reversed(ctx: Context) -> list[str]:
