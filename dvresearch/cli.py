@@ -76,6 +76,7 @@ def evaluate(
         folder = run(specification, out, lambda step, share: bar.update(task, description=step, completed=share))
     typer.echo(f"Báo cáo / report: {folder / 'report.html'}")
     typer.echo(f"Word, PDF:        {folder / 'report.docx'}, {folder / 'report.pdf'}")
+    typer.echo(f"Tóm tắt / brief:  {folder / 'tom-tat.docx'}, {folder / 'tom-tat.pptx'}")
     typer.echo(f"Bảng / tables:    {folder / 'tables.xlsx'}")
     typer.echo(f"Nhật ký / log:    {folder.with_name(folder.name + '.log')}")
     if failed := manifest.read(folder)["failed"]:
@@ -353,10 +354,10 @@ def backtest(
 
     rest = run(specification, frozen, revisions=revisions, record=date.today() if record else None)
     for row in rest.to_dict("records"):
-        place = " | ".join(str(row[c]) for c in ("exhibit", "row", "column") if row[c])
-        typer.echo(f"{place}: {row['old']} -> {row['new'] or '–'}")
-    if len(rest):
-        typer.echo(f"{len(rest)} số đã đổi, chưa nêu lý do. / {len(rest)} numbers moved without a recorded reason.")
+        place = " | ".join(str(row[c]) for c in rest.columns if row[c] and c not in ("old", "new"))
+        typer.echo(f"{place}: {row['old']} -> {row['new'] or 'không còn in / no longer printed'}")
+    if count := int((rest["new"] != "").sum()):
+        typer.echo(f"{count} số đã đổi, chưa nêu lý do. / {count} numbers moved without a recorded reason.")
         raise typer.Exit(2)
     typer.echo("Mọi số đã công bố giữ nguyên, hoặc có lý do. / Every published number stands, or has its reason.")
 

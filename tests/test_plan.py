@@ -12,12 +12,12 @@ import pytest
 
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.evaluation import annex, backtest, html
+from dvresearch.evaluation import backtest
 from dvresearch.evaluation.compose import SECTIONS
 from dvresearch.evaluation.content import Column, Paragraph, Report, Section, Sheet, Traced
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.plan import departures, outline, read_plan, write_plan
-from dvresearch.evaluation.revisions import COLUMNS, read_revisions, record_revisions, unexplained
+from dvresearch.evaluation.revisions import COLUMNS, WHERE, read_revisions, record_revisions, unexplained
 from dvresearch.evaluation.sections import record
 from dvresearch.evaluation.spec import Spec
 from dvresearch.loaders import Declaration
@@ -97,52 +97,49 @@ def test_the_report_says_whether_the_plan_came_first(made: date, word: str, tmp_
 TABLE = pd.DataFrame({"unit": ["Xã A", "Xã B", "Xã B"], "value": [0.91234, 0.5, 0.75], "n": [5223.0, 10.0, 12.0]})
 
 
-def report(table: pd.DataFrame, sentence: str) -> Report:
+def report(table: pd.DataFrame) -> Report:
     columns = (Column("unit", "Đơn vị"), Column("value", "Giá trị", "percent", 1), Column("n", "Mẫu số", "count"))
-    sheet = Sheet("rates", "Tỷ lệ", Traced(table, "f()", ("x",), ("x.csv",)), columns)
-    blocks = (Paragraph(sentence, "lead"), sheet)
-    return Report("r", "vi", "T", "s", (Paragraph(sentence),), (Section("dossiers", "H", blocks),), {"x": "X"})
+    made = Traced(table.assign(indicator="dossiers_in_time_share"), "f()", ("x",), ("x.csv",))
+    blocks = (Paragraph("Một câu.", "lead"), Sheet("rates", "Tỷ lệ", made, columns))
+    return Report("r", "vi", "T", "s", (), (Section("dossiers", "H", blocks),), {"x": "X"})
 
 
-def frozen(folder: Path, table: pd.DataFrame, sentence: str) -> Path:
-    made = report(table, sentence)
-    annex.write(made, folder / "tables.xlsx")
-    (folder / "report.html").write_text(html.render(made, {}), encoding="utf-8")
+def frozen(folder: Path, table: pd.DataFrame) -> Path:
+    backtest.write_numbers(report(table), folder / backtest.NUMBERS)
     return folder
 
 
-SAID = "Có 91,2 % trong 5.223 hồ sơ (1 lần)."
+def test_numbers_stay_whatever_table_they_stand_in(tmp_path: Path):
+    old = frozen(tmp_path, TABLE)
+    below = report(TABLE.assign(value=TABLE["value"] + 0.00004))
+    assert backtest.moved(old, below).empty
+    turned = replace(below.sections[0].blocks[1], code="other", columns=below.sections[0].blocks[1].columns[::-1])  # type: ignore[union-attr, type-var]
+    assert backtest.moved(old, replace(below, sections=(Section("x", "Khác", (turned,)),))).empty
 
 
-def test_the_same_numbers_do_not_move_whatever_the_words(tmp_path: Path):
-    old = frozen(tmp_path, TABLE, SAID)
-    again = report(TABLE.assign(value=TABLE["value"] + 0.00004), "Trong 5.223 hồ sơ, 1 lần đếm: 91,2 %; thêm 7.")
-    assert backtest.moved(old, again, tmp_path / "new.xlsx").empty
-
-
-def test_a_number_that_moved_is_named_with_its_place(tmp_path: Path):
-    old = frozen(tmp_path, TABLE, SAID)
+def test_a_number_that_moved_is_named_by_what_it_measures(tmp_path: Path):
+    old = frozen(tmp_path, TABLE)
     changed = TABLE.assign(value=[0.91234, 0.5, 0.76], n=[5224.0, 10.0, 12.0])
-    found = backtest.moved(old, report(changed, SAID.replace("5.223", "5.224")), tmp_path / "new.xlsx")
+    found = backtest.moved(old, report(changed))
+    what = ["dossiers_in_time_share", ""]
     assert found.to_dict("split", index=False)["data"] == [
-        ["rates", "Xã A", "Mẫu số", "5223", "5224"],
-        ["rates", "Xã B #2", "Giá trị", "0.750", "0.760"],
-        ["summary", SAID, "", "5.223", ""],
-        ["section-dossiers", SAID, "", "5.223", ""],
+        [*what, "Xã B", "", "", "value #2", "0.750", "0.760"],
+        [*what, "Xã A", "", "", "n", "5223", "5224"],
     ]
-    gone = backtest.moved(old, report(TABLE.iloc[:2], SAID), tmp_path / "new.xlsx")
-    assert gone[["row", "new"]].to_numpy().tolist() == [["Xã B #2", ""]] * 2
+    gone = backtest.moved(old, report(TABLE.iloc[:2]))
+    assert gone[["unit", "statistic", "new"]].to_numpy().tolist() == [["Xã B", "value #2", ""], ["Xã B", "n #2", ""]]
+
+
+MOVE = ["dossiers_in_time_share", "resolved", "Xã A", "2026", "", "n", "5223", "5224"]
 
 
 def test_a_move_is_explained_by_its_place_and_new_number_only(tmp_path: Path):
-    moves = pd.DataFrame(
-        [["rates", "Xã A", "Mẫu số", "5223", "5224"]], columns=["exhibit", "row", "column", "old", "new"]
-    )
+    moves = pd.DataFrame([MOVE], columns=[*WHERE, "old", "new"])
     path = tmp_path / "sua-so.csv"
     record_revisions(path, moves, day=date(2026, 3, 31))
     record_revisions(path, moves, day=date(2026, 4, 1))
     listed = read_revisions(path)
-    assert listed.to_numpy().tolist() == [["2026-03-31", "rates", "Xã A", "Mẫu số", "5223", "5224", ""]]
+    assert listed.to_numpy().tolist() == [["2026-03-31", *MOVE, ""]]
     assert len(unexplained(moves, listed)) == 1
     path.write_text(path.read_text(encoding="utf-8").replace("5224,", "5224,Đếm thiếu một hồ sơ"), encoding="utf-8")
     assert unexplained(moves, read_revisions(path)).empty
@@ -150,7 +147,7 @@ def test_a_move_is_explained_by_its_place_and_new_number_only(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("content", "word"), [("date,exhibit\n", "reason"), (",".join(COLUMNS) + "\n31/3/2026,a,b,c,1,2,x\n", "row 2")]
+    ("content", "word"), [("date,unit\n", "reason"), (",".join(COLUMNS) + "\n31/3/2026,a,b,c,d,e,f,1,2,x\n", "row 2")]
 )
 def test_a_list_of_revisions_that_cannot_be_read_is_refused(content: str, word: str, tmp_path: Path):
     (tmp_path / "s.csv").write_text(content, encoding="utf-8")
@@ -160,15 +157,15 @@ def test_a_list_of_revisions_that_cannot_be_read_is_refused(content: str, word: 
 
 def test_the_report_lists_revisions_with_date_old_new_and_reason(tmp_path: Path):
     path = tmp_path / "s.csv"
-    path.write_text(",".join(COLUMNS) + "\n2026-03-31,rates,Xã A,n,5223,5224,Đếm thiếu\n", encoding="utf-8")
+    path.write_text(",".join(COLUMNS) + "\n2026-03-31," + ",".join(MOVE) + ",Đếm thiếu\n", encoding="utf-8")
     section = record.revised(Context(replace(SPEC, inputs={"revisions": path})))
     (table,) = [b for b in section.blocks if isinstance(b, Sheet)]
-    assert table.frame.loc[0].tolist() == ["31/03/2026", "rates", "Xã A", "n", "5223", "5224", "Đếm thiếu"]
+    assert table.frame.loc[0].tolist() == ["31/03/2026", *MOVE, "Đếm thiếu"]
     assert "1 con số" in section.blocks[0].text  # type: ignore[union-attr]
 
 
 def test_the_list_of_exhibits_names_number_call_and_inputs():
-    made = report(TABLE, SAID)
+    made = report(TABLE)
     ctx = Context(SPEC)
     table = record.exhibits(ctx, made.sections).blocks[-1]
     assert isinstance(table, Sheet)
@@ -177,7 +174,7 @@ def test_the_list_of_exhibits_names_number_call_and_inputs():
 
 @pytest.mark.parametrize("given", [{}, {"record": date(2026, 1, 1)}])
 def test_a_back_test_without_a_report_or_a_list_is_refused(given: dict, tmp_path: Path):
-    folder = frozen(tmp_path, TABLE, SAID) if given else tmp_path
+    folder = frozen(tmp_path, TABLE) if given else tmp_path
     with pytest.raises(ParameterError, match=r"không phải một báo cáo|Chưa nêu tệp"):
         backtest.backtest("evaluation.toml", folder, **given)
 

@@ -73,7 +73,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 OWN = "Số liệu cơ quan công bố có khớp với số đếm không?"
-FILES = {"report.html", "tables.xlsx", "report.docx", "tom-tat.docx", "tom-tat.pptx", "report.pdf"}
+FILES = {"report.html", "tables.xlsx", "numbers.csv", "report.docx", "tom-tat.docx", "tom-tat.pptx", "report.pdf"}
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------

@@ -1,28 +1,30 @@
-"""Last year's evaluation made again by the code of today: which published numbers are no longer the same."""
+"""Last year's evaluation made again by the code of today: which published numbers are no longer the same.
+
+A number is known by what it measures (indicator, definition, unit, period, group, statistic), not by the table it
+stands in: tables may be rearranged from year to year, numbers may not move without a reason.
+"""
 
 from __future__ import annotations
 
-import re
-import tempfile
-from collections import Counter
-from collections.abc import Iterator
 from datetime import date
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from dvresearch.errors import ParameterError
-from dvresearch.evaluation import annex
 from dvresearch.evaluation.compose import compose
-from dvresearch.evaluation.content import Paragraph, Report
+from dvresearch.evaluation.content import Column, Report, Sheet
 from dvresearch.evaluation.revisions import WHERE, read_revisions, record_revisions, unexplained
 from dvresearch.evaluation.spec import read
 
-__all__ = ["backtest", "moved"]
+__all__ = ["NUMBERS", "backtest", "moved", "numbers", "write_numbers"]
 
-_NUMBER = re.compile(r"\d[\d.,]*(?<=\d)")
+#: The file of a report in which each of its numbers stands once.
+NUMBERS = "numbers.csv"
+#: Columns in words that name no group: what is measured, how it is remarked and where it is from.
+_NO_GROUP = ("unit", "definition", "what", "name", "remarks", "cited", "period_shown", "place", "position", "hedge")
+#: Sections about the evaluation itself.
+_OF_ITSELF = ("plan", "revisions", "exhibits")
 
 
 def backtest(
@@ -44,7 +46,7 @@ def backtest(
     Returns
     -------
     DataFrame
-        As :func:`moved`; empty when every published number stands or has its reason.
+        As :func:`moved`; numbers that are no longer printed have an empty ``new``.
 
     Raises
     ------
@@ -52,132 +54,77 @@ def backtest(
         When the folder holds no report, or `record` is given without `revisions`.
     """
     folder, list_ = Path(frozen), Path(revisions) if revisions else None
-    if not all((folder / name).is_file() for name in ("tables.xlsx", "report.html")):
-        raise ParameterError("folder-is-no-report", folder=folder, files="tables.xlsx, report.html")
+    if not (folder / NUMBERS).is_file():
+        raise ParameterError("folder-is-no-report", folder=folder, files=NUMBERS)
     if record and not list_:
         raise ParameterError("revisions-not-named")
-    report, _ = compose(read(specification))
-    with tempfile.TemporaryDirectory() as name:
-        moves = moved(folder, report, Path(name) / "tables.xlsx")
+    moves = moved(folder, compose(read(specification))[0])
     rest = unexplained(moves, read_revisions(list_)) if list_ and list_.exists() else moves
     if record and list_:
         record_revisions(list_, rest, day=record)
     return rest
 
 
-def moved(frozen: Path, report: Report, book: Path) -> pd.DataFrame:
-    """Compare an evaluation as it was published with the same evaluation made again.
+def moved(frozen: Path, report: Report) -> pd.DataFrame:
+    """Compare the numbers of an evaluation as it was published with those of the same evaluation made again.
 
     Parameters
     ----------
     frozen : Path
-        Folder of the published report: its ``tables.xlsx`` and ``report.html``.
+        Folder of the published report.
     report : Report
         The same evaluation by the code of today.
-    book : Path
-        Where its workbook may be written for the comparison.
 
     Returns
     -------
     DataFrame
-        ``exhibit``, ``row``, ``column``, ``old``, ``new``, a row for each number that is no longer what was printed;
-        ``new`` is empty for one that is gone. Cells are compared at the decimals printed. Of sentences, the numbers
-        that a section no longer holds are listed, with the sentence they stood in.
+        ``indicator``, ``definition``, ``unit``, ``period``, ``group``, ``statistic``, ``old``, ``new``: a row for each
+        number that is not what was printed; ``new`` is empty for one that is no longer there.
     """
-    annex.write(report, book)
-    before, after = _cells(frozen / "tables.xlsx"), _cells(book)
-    rows = []
-    for place, (value, decimals) in before.items():
-        now = after.get(place)
-        if now is None or round(now[0], decimals) != round(value, decimals):
-            rows.append((*place, _plain(value, decimals), "" if now is None else _plain(now[0], decimals)))
-    rows += _lost(_Sentences.of((frozen / "report.html").read_text(encoding="utf-8")), _now(report))
-    return pd.DataFrame(rows, columns=[*WHERE, "old", "new"])
+    before = pd.read_csv(frozen / NUMBERS, dtype=str, keep_default_na=False)
+    both = before.merge(numbers(report), on=WHERE, how="left", suffixes=("_old", "_new")).fillna("")
+    moves = both[both["value_old"] != both["value_new"]]
+    return moves.rename(columns={"value_old": "old", "value_new": "new"}).reset_index(drop=True)
 
 
-Cells = dict[tuple[str, str, str], tuple[float, int]]
+def numbers(report: Report) -> pd.DataFrame:
+    """Return each number of the tables of `report` once, as text at the decimals printed.
+
+    Parameters
+    ----------
+    report : Report
+        The content.
+    """
+    sheets = [b for s in report.sections if s.code not in _OF_ITSELF for b in s.blocks if isinstance(b, Sheet)]
+    found = pd.concat([pd.DataFrame(columns=[*WHERE, "value"], dtype="str"), *map(_of_sheet, sheets)])
+    found = found.drop_duplicates().reset_index(drop=True)
+    # two numbers of one name, a total beside its parts: the order in which they stand tells them apart
+    again = found.groupby(WHERE).cumcount()
+    found["statistic"] = found["statistic"].where(again == 0, found["statistic"] + " #" + (again + 1).astype(str))
+    return found
 
 
-def _cells(path: Path) -> Cells:
-    """Return the numbers of a workbook of tables by exhibit, row and column, with the decimals printed."""
-    from openpyxl import load_workbook
-
-    out: Cells = {}
-    book = load_workbook(path)
-    for name, _, code in book.worksheets[0].iter_rows(min_row=4, max_col=3, values_only=True):
-        page = book[name]
-        seen: Counter[str] = Counter()
-        head = [str(cell.value or "") for cell in page[3]]
-        for row in page.iter_rows(min_row=4):
-            if all(cell.value is None for cell in row):
-                break
-            words = " | ".join(str(cell.value) for cell in row if isinstance(cell.value, str))
-            seen[words] += 1
-            label = f"{words} #{seen[words]}" if seen[words] > 1 else words
-            for column, cell in zip(head, row, strict=True):
-                if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
-                    out[code, label, column] = (float(cell.value), _decimals(cell.number_format))
-    return out
+def _of_sheet(sheet: Sheet) -> pd.DataFrame:
+    frame = sheet.frame.reset_index(drop=True)
+    groups = [c.key for c in sheet.columns if c.kind == "text" and c.key not in _NO_GROUP]
+    groups = [*groups, "part"] if "part" in frame and "part" not in groups else groups
+    given = {k: frame[k].fillna("").astype(str) if k in frame else "" for k in ("definition", "unit", "period")}
+    joined = frame[groups].fillna("").astype(str).agg(" | ".join, axis=1) if groups else ""
+    rows = pd.DataFrame({**given, "group": joined}, index=frame.index)
+    parts = []
+    for column in (c for c in sheet.columns if c.kind != "text"):
+        told = {"indicator": frame["indicator"], "statistic": column.key} if "indicator" in frame else {}
+        told = told or {"indicator": column.key, "statistic": "value"}
+        parts.append(rows.assign(**told, value=[_printed(v, column) for v in frame[column.key]]))
+    return pd.concat(parts)[[*WHERE, "value"]].query("value != ''") if parts else pd.DataFrame()
 
 
-def _decimals(number_format: str) -> int:
-    digits = re.search(r"\.([0#]+)", number_format)
-    return (len(digits[1]) if digits else 0) + (2 if "%" in number_format else 0)
+def _printed(number: float, column: Column) -> str:
+    """Return a number at the decimals at which it is printed: what changes below is the rounding of a computer."""
+    decimals = {"percent": column.decimals + 2, "count": 0, "number": column.decimals}.get(column.kind, 6)
+    return "" if pd.isna(number) else f"{round(float(number), decimals):.{decimals}f}"
 
 
-def _plain(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}"
-
-
-Sentences = dict[str, list[str]]
-
-
-def _now(report: Report) -> Sentences:
-    told = {f"section-{s.code}": [b.text for b in s.blocks if isinstance(b, Paragraph)] for s in report.sections}
-    return {"summary": [*(p.text for p in report.summary), *report.brief.unknown, *report.brief.asks], **told}
-
-
-def _lost(before: Sentences, after: Sentences) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield the numbers that the sentences of a section held and no longer hold; sections about itself left out."""
-    for section, sentences in before.items():
-        if section.removeprefix("section-") in ("plan", "revisions", "exhibits"):
-            continue
-        left = Counter(n for s in after.get(section, ()) for n in _NUMBER.findall(s))
-        for sentence in sentences:
-            for number in _NUMBER.findall(sentence):
-                if left[number]:
-                    left[number] -= 1
-                else:
-                    yield section, sentence, "", number, ""
-
-
-class _Sentences(HTMLParser):
-    """The sentences of a page by the section they stand in."""
-
-    @classmethod
-    def of(cls, page: str) -> Sentences:
-        reader = cls()
-        reader.feed(page)
-        return {code: found for code, found in reader.found.items() if found}
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: Sentences = {}
-        self._section, self._inside = "", False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given: dict[str, Any] = dict(attrs)
-        if tag == "section":
-            self._section = given.get("aria-labelledby") or ""
-        spoken = tag == "p" and given.get("class") in ("lead", "text", "note", "caution")
-        if spoken or (tag == "li" and self._section == "summary"):
-            self.found.setdefault(self._section, []).append("")
-            self._inside = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("p", "li"):
-            self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.found[self._section][-1] += data
+def write_numbers(report: Report, path: Path) -> None:
+    """Write the numbers of `report` as CSV."""
+    numbers(report).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")

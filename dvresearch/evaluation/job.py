@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dvresearch.errors import ReportError, Text
 from dvresearch.evaluation import annex, html, manifest, pdf, slides, spec, word
+from dvresearch.evaluation.backtest import NUMBERS, write_numbers
 from dvresearch.evaluation.build import Built, build
 from dvresearch.evaluation.compose import wanted_sections
 from dvresearch.evaluation.desk import Desk, at_desk
@@ -19,6 +20,7 @@ __all__ = ["evaluate"]
 _RENDERERS: dict[str, Callable[[Built, Path], None]] = {
     "report.html": lambda built, path: _write_page(built, path),
     "tables.xlsx": lambda built, path: annex.write(built.report, path),
+    NUMBERS: lambda built, path: write_numbers(built.report, path),
     "report.docx": lambda built, path: word.write(built.report, dict(built.pictures), path, built.template),
     "tom-tat.docx": lambda built, path: word.write_brief(built.report, dict(built.pictures), path, built.template),
     "tom-tat.pptx": lambda built, path: slides.write(built.report, dict(built.pictures), path),
@@ -42,7 +44,7 @@ def evaluate(path: str | Path | None = None, out: str | Path = "reports", progre
     -------
     Path
         The folder of the report: ``report.html``, ``report.docx``, ``report.pdf``, ``tom-tat.docx`` (page one
-        alone), ``tom-tat.pptx`` (slides), ``tables.xlsx``, ``figures/`` and ``manifest.json``.
+        alone), ``tom-tat.pptx`` (slides), ``tables.xlsx``, ``numbers.csv``, ``figures/`` and ``manifest.json``.
         Beside it ``<name>.log`` tells what was done.
 
     Raises

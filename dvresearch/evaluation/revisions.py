@@ -12,9 +12,10 @@ from dvresearch.errors import DataError
 
 __all__ = ["COLUMNS", "WHERE", "read_revisions", "record_revisions", "unexplained"]
 
-#: A row is one published number: where it stands, what it was, what it is now, and why.
-COLUMNS = ("date", "exhibit", "row", "column", "old", "new", "reason")
-WHERE = ["exhibit", "row", "column"]
+#: What a published number measures.
+WHERE = ["indicator", "definition", "unit", "period", "group", "statistic"]
+#: A row is one published number: what it measures, what it was, what it is now, and why.
+COLUMNS = ("date", *WHERE, "old", "new", "reason")
 
 
 def read_revisions(path: str | Path) -> pd.DataFrame:
