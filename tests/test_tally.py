@@ -1,7 +1,7 @@
 """The tally against a loop over dossiers and periods, cases typed by hand and the counts of the receipt log."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,11 @@ def loop(dossiers, by, as_of, period, clock, supplement):
     known = known[~known["outcome"].isin(["not_started", "not_admitted"])]
     first = known["received"].min()
     spans = [(f"{first:%Y-%m-%d}..{as_of_day:%Y-%m-%d}", first.normalize(), as_of_day)]
-    if period:
+    if isinstance(period, tuple):  # windows that begin on these days
+        days = [first.normalize(), *(d for d in map(pd.Timestamp, period) if first.normalize() < d <= as_of_day)]
+        ends = [d - timedelta(days=1) for d in days[1:]] + [as_of_day]
+        spans = [(f"{a:%Y-%m-%d}..{b:%Y-%m-%d}", a, b) for a, b in zip(days, ends, strict=True)]
+    elif period:
         months = STEP[period]
         start = pd.Timestamp(first.year, (first.month - 1) // months * months + 1, 1)
         spans = []
@@ -160,7 +164,7 @@ def random_file(seed, n=250):
 
 @pytest.mark.parametrize("supplement", ["subtract", "q766", "ignore"])
 @pytest.mark.parametrize("clock", ["instant", "date"])
-@pytest.mark.parametrize("period", [None, "month", "quarter", "year"])
+@pytest.mark.parametrize("period", [None, "month", "quarter", "year", (date(2025, 12, 15), date(2026, 1, 15))])
 @pytest.mark.parametrize("as_of", ["2026-03-31", "2026-02-11 10:30"])
 def test_every_count_equals_the_loop(as_of, period, clock, supplement):
     options = {"period": period, "clock": clock, "supplement": supplement}

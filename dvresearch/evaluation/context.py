@@ -115,15 +115,16 @@ class Context(Lists):
             getattr(self, table) if frame is None else frame, call or f"load_{table}({name!r})", (name,), (name,)
         )
 
-    def tally(self, *by: str, period: Literal["month"] | None = None, each: bool = False) -> Traced:
+    def tally(self, *by: str, period: Literal["month"] | tuple[date, ...] | None = None, each: bool = False) -> Traced:
         """Count the office's dossiers in the period evaluated, by the rules of the specification.
 
         Parameters
         ----------
         *by : str
             Columns to count by, beside the unit.
-        period : {"month"}, optional
-            A row per month; the whole period otherwise (each of its years for the three of an interim review).
+        period : {"month"} or tuple of date, optional
+            A row per month, or per window that begins on one of these days; the whole period otherwise (each of its
+            years for the three of an interim review).
         each : bool, default False
             Of several units: a row for each, instead of one for all of them together.
         """
@@ -142,7 +143,8 @@ class Context(Lists):
         )
         frame = counts.frame.assign(unit=self.whole) if pooled else counts.frame
         # A list drawn for one period also holds what was pending when it began: earlier months are not complete.
-        frame = frame[frame["period_start"] >= str(spec.start)].reset_index(drop=True)
+        if not isinstance(period, tuple):
+            frame = frame[frame["period_start"] >= str(spec.start)].reset_index(drop=True)
         unnamed = {name: say(words, self.lang) for name, words in GROUPS.items()}
         self._counted[by, period, each] = counts.of(frame.assign(**{c: frame[c].replace(unnamed) for c in by}))
         return self._counted[by, period, each]

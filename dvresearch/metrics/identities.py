@@ -247,7 +247,7 @@ def compare_counts(
     )
     rows = []
     for row in both.to_dict("records"):
-        names = [f"{row[k]:%Y-%m}" if hasattr(row[k], "year") else str(row[k]) for k in keys]
+        names = [_named(row[k]) for k in keys]
         for column in (c for c in columns if not np.isnan(row[c])):
             a, b = row[column], row[f"{column}_counted"]
             where = ", ".join([*names, codebook.label("column", column)])
@@ -260,6 +260,13 @@ def compare_counts(
             found = {"computed": findings.digits(b), "stated": findings.digits(a)}
             rows.append(findings.finding("reported_counts", verdict, where, **found, severity=severity, guidance=told))
     return findings.table(rows)
+
+
+def _named(key: object) -> str:
+    """Return a key as a place names it: a month, the first day of a window, or what it is."""
+    if not isinstance(key, pd.Timestamp):
+        return str(key)
+    return f"{key:%Y-%m}" if key.day == 1 else f"{key:%Y-%m-%d}"
 
 
 def row_names(table: pd.DataFrame, label: Sequence[str]) -> list[str]:

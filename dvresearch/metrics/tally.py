@@ -15,6 +15,7 @@ II.06a ``resolved_on_time + withdrawn`` is nearest to column 9, ``pending_within
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -49,7 +50,7 @@ def tally(
     by: str | Sequence[str] = ("unit",),
     *,
     as_of: date | datetime | str | pd.Timestamp,
-    period: Literal["month", "quarter", "half-year", "year"] | None = None,
+    period: Literal["month", "quarter", "half-year", "year"] | Sequence[date] | None = None,
     clock: Literal["auto", "instant", "date"] = "auto",
     supplement: Literal["subtract", "q766", "ignore"] = "subtract",
     financial_duty: Literal["runs", "paused"] | None = None,
@@ -68,8 +69,9 @@ def tally(
     as_of : date, str or Timestamp
         When the file was drawn. What happened later is not known then: a dossier received later
         is left out, one resolved later is still pending. A day (no hour) means all of that day.
-    period : {"month", "quarter", "half-year", "year"}, optional
-        A row per unit and period, from the first receipt to `as_of`; the last one ends at `as_of`.
+    period : {"month", "quarter", "half-year", "year"} or sequence of date, optional
+        A row per unit and period, from the first receipt to `as_of`; the last one ends at `as_of`. Days are the
+        first ones of periods that follow each other: the windows of a form, from the 15th to the 14th.
         Without it, one row per unit over the whole time.
     clock : {"auto", "instant", "date"}, default "auto"
         ``date``: in time when resolved on the due day or before. ``instant``: in time when
@@ -142,7 +144,8 @@ def tally(
     settings = {"financial_duty": financial_duty, "halted": halted}
     for name, answer in settings.items():
         check_choice(name, answer, (None, *STATES[name]))
-    check_choice("period", period, (None, *_MONTHS))
+    if period is None or isinstance(period, str):
+        check_choice("period", period, (None, *_MONTHS))
     labels = group_names(by)
     clash = [c for c in labels if c in _RESULT]
     if clash:
@@ -291,9 +294,13 @@ class _Known:
 class _Periods:
     """Periods in a row: the label and the first day of each, and the day after the last."""
 
-    def __init__(self, first: np.datetime64, last: np.datetime64, period: str | None) -> None:
-        self.labels, self.edges = [f"{first}..{last}"], np.array([first, last + _DAY])
-        if period is not None:
+    def __init__(self, first: np.datetime64, last: np.datetime64, period: str | Sequence[date] | None) -> None:
+        self.edges = np.array([first, last + _DAY])
+        if period is not None and not isinstance(period, str):
+            starts = np.array([np.datetime64(day, "D") for day in period])
+            self.edges = np.unique([*self.edges, *starts[(starts > first) & (starts <= last)]])
+        self.labels = [f"{a}..{b - _DAY}" for a, b in itertools.pairwise(self.edges)]
+        if isinstance(period, str):
             months = _MONTHS[period]
             begin, end = np.array([first, last]).astype("datetime64[M]").astype(np.int64) // months
             starts = (np.arange(begin, end + 1) * months).astype("datetime64[M]")

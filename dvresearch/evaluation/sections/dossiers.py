@@ -130,9 +130,11 @@ def units(ctx: Context) -> Section:
 
 
 def form_beside_list(ctx: Context) -> Traced:
-    """Return whether form II.06a and the list of dossiers count alike, period by period."""
-    totals = ctx.form.groupby(["period_start"], sort=True)[list(_COMPARED)].sum().reset_index()
-    listed = ctx.tally(period="month")
+    """Return whether form II.06a and the list of dossiers count alike in the windows of the form."""
+    totals = ctx.form.groupby("period_start", sort=True)[list(_COMPARED)].sum().reset_index()
+    ends = ctx.form["period_end"] + pd.Timedelta(days=1)
+    windows = sorted({day.date() for day in [*ctx.form["period_start"], *ends] if pd.notna(day)})
+    listed = ctx.tally(period=tuple(windows))
     return ctx.file("form", totals).then(metrics.compare_counts, listed, on="period_start", columns=_COMPARED)
 
 
