@@ -561,7 +561,7 @@ def test_what_becomes_of_dossiers_handed_back_is_told_as_it_is_counted(commune: 
     (figure,) = [b for b in dossiers.dossiers(ctx).blocks if isinstance(b, Figure) and b.code == "ladder"]
     assert re.match(rf"{counts['withdrawn']} hồ sơ trả lại hoặc xin rút: .* không bị coi là quá hạn", figure.notes[0])
     page = (commune[1] / "report.html").read_text(encoding="utf-8")
-    assert "không tính là đúng hạn hay quá hạn" not in page and "xin rút không tính vào các tỷ lệ này" in page
+    assert "không tính là đúng hạn hay quá hạn" not in page and "xin rút không nằm trong các tỷ lệ về hồ sơ" in page
 
 
 def test_what_waits_for_the_citizen_is_told_apart_from_what_is_overdue(commune: tuple[Path, Path]):
@@ -572,7 +572,7 @@ def test_what_waits_for_the_citizen_is_told_apart_from_what_is_overdue(commune: 
     (ladder,) = [b for b in section.blocks if isinstance(b, Figure) and b.code == "ladder"]
     assert ladder.notes[1].startswith(f"{waiting} hồ sơ tạm dừng chờ người dân bổ sung")
     page = (commune[1] / "report.html").read_text(encoding="utf-8")
-    assert f"; {waiting} hồ sơ tạm dừng chờ người dân bổ sung, không phải quá hạn" in page
+    assert f"; {waiting} hồ sơ đang tạm dừng chờ người dân bổ sung, không tính là quá hạn" in page
     (months,) = [b for b in section.blocks if getattr(b, "code", "") == "months-table"]
     assert "pending_paused" in [c.key for c in months.columns]
 
@@ -611,7 +611,7 @@ def test_page_one_says_that_rows_at_fault_are_counted(tmp_path: Path):
     frame.loc[7, "dossier"] = frame.loc[8, "dossier"]
     frame.to_csv(made.inputs["dossiers"], index=False)
     first, numbers, *others = _told(made)
-    assert first.role == "caution" and "hồ sơ đã giải quyết" in numbers.text
+    assert first.role == "caution" and "đã giải quyết" in numbers.text
     assert "ho-so-gia-lap.csv có 2 phép kiểm tra nghiêm trọng không đạt" in first.text
     assert "còn tính cả những dòng ấy (xem phần “Danh sách hồ sơ đã nạp có dùng được không?”)" in first.text
     assert len(Context(made).dossiers) == 300 and {p.role for p in others} == {"text"}
@@ -689,14 +689,14 @@ def test_highest_and_lowest_are_named_only_where_persons_tell_them_from_every_ot
 
     for seed in range(rounds(1, 100)):  # purely random answers
         text, apart, _ = sentence([0.7] * ALL, seed)
-        assert not apart and "chưa phân biệt được câu nào" in text and "nhiều nhất ở câu" not in text
+        assert not apart and "chưa khác nhau đủ" in text and "cao nhất ở câu" not in text
     text, apart, alone = sentence([0.95, 0.3, *[0.65] * (ALL - 2)], 0)
-    assert apart and alone and "nhiều nhất ở câu" in text and "ít nhất ở câu" in text and "chưa phân biệt" not in text
+    assert apart and alone and "cao nhất ở câu" in text and "thấp nhất ở câu" in text and "chưa khác nhau" not in text
     text, apart, alone = sentence([0.9, 0.88, 0.4, *[0.7] * (ALL - 3)], 0)
-    assert apart and not alone and "nhiều hơn rõ so với câu" in text
-    assert "nhiều nhất ở câu" not in text and "ít nhất ở câu" not in text
+    assert apart and not alone and "cao hơn rõ so với câu" in text
+    assert "cao nhất ở câu" not in text and "thấp nhất ở câu" not in text
     text = _told(_survey(tmp_path, [0.7], 200, 0))[0].text
-    assert "nhiều nhất ở câu" not in text and "chưa phân biệt" not in text
+    assert "cao nhất ở câu" not in text and "chưa khác nhau" not in text
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -843,7 +843,7 @@ def test_units_of_a_province_are_counted_and_compared(province: spec.Spec):
     assert "units-funnel" in {b.code for b in report.exhibits()}
     told = " ".join(p.text for p in report.summary)
     total = _shares(province, [])
-    assert f"/{int(total['count'].iloc[0]):,} hồ sơ đã giải quyết".replace(",", ".") in told
+    assert f"đã giải quyết {int(total['count'].iloc[0]):,} hồ sơ".replace(",", ".") in told
     everything = " ".join(b.text for s in report.sections for b in s.blocks if isinstance(b, Paragraph))
     assert "không phải con người" in everything and "hạng" not in told
 

@@ -12,7 +12,8 @@ from dvresearch import metrics
 from dvresearch.evaluation.content import Brief, Figure, Paragraph, Section
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections import comparison, dossiers, national, registers
-from dvresearch.text import format_date, format_number
+from dvresearch.text import format_date, format_number, format_percent
+from dvresearch.wording import localised
 from dvresearch.wording.comparison import describe_funnel
 from dvresearch.wording.values import listed
 
@@ -106,20 +107,36 @@ def _resolution(ctx: Context) -> Iterator[Told]:
     pooled = national.averages(ctx)[0].iloc[0]
     day = format_date(ctx.index766.frame["period_end"].max().date(), ctx.lang)
     yield _say(ctx, "finding", "resolution", **ctx.share(pooled), units=len(judged), day=day)
-    outside = judged[judged["position"].str.contains("998")]
-    yield _say(ctx, "finding", "apart" if len(outside) else "together", outside=len(outside), units=len(judged))
+    yield _apart(ctx, judged, pooled["value"])
     if len(low := judged[judged["position"] == "below998"]):
         yield _say(ctx, "ask", "ask-below", names=listed(sorted(low["unit"]), ctx.lang))
-    if (national.monthly_check(ctx).frame["verdict"] == "fail").any():
-        yield _say(ctx, "finding", "months", year=ctx.spec.as_of[:4])
+    check = national.monthly_check(ctx).frame.iloc[0]
+    if check["verdict"] == "fail":
+        highest, cumulative = (localised(check[side], ctx.lang) for side in ("computed", "stated"))
+        yield _say(ctx, "finding", "months", year=ctx.spec.as_of[:4], highest=highest, cumulative=cumulative)
         yield _say(ctx, "ask", "ask-months")
     yield _say(ctx, "unknown", "unknown-provinces")
-    yield _say(ctx, "note", "note-766")
+
+
+def _apart(ctx: Context, judged: pd.DataFrame, level: float) -> Told:
+    """Name the units that chance does not explain, with their shares; those that differ less are counted only."""
+    told = {"level": format_percent(float(level), 1, ctx.lang)}
+    far = judged[judged["position"].str.contains("998")].sort_values("value")
+    if far.empty:
+        return _say(ctx, "finding", "together", **told)
+    pairs = zip(far["unit"], far["value"], strict=True)
+    names = listed([f"{unit} ({format_percent(float(value), 1, ctx.lang)})" for unit, value in pairs], ctx.lang, 5)
+    some = int(judged["position"].isin(["above95", "below95"]).sum())
+    return _say(ctx, "finding", "apart", names=names, some=some, **told)
 
 
 def _feedback(ctx: Context) -> Iterator[Told]:
     day = format_date(ctx.index766.frame["period_end"].max().date(), ctx.lang)
-    yield _say(ctx, "finding", "feedback", **ctx.share(national.feedback_in_time(ctx).frame.iloc[0]), day=day)
+    row = national.feedback_in_time(ctx).frame.iloc[0]
+    rest = int(row["denominator"] - row["numerator"])
+    yield _say(ctx, "finding", "feedback", **ctx.share(row), day=day, rest=rest)
+    if rest:
+        yield _say(ctx, "ask", "ask-feedback", rest=rest)
 
 
 def _index766(ctx: Context) -> Iterator[Told]:
@@ -138,19 +155,26 @@ def _unknown(ctx: Context) -> Iterator[Told]:
 def _dossiers(ctx: Context) -> Iterator[Told]:
     counts = ctx.tally()
     ladder = ctx.rates(counts, "all").frame.set_index("definition")
-    sides = {name: ladder.loc[name].to_dict() for name in ("resolved", "due") if name in ladder.index}
-    if all(pd.notna(row["value"]) for row in sides.values()):
-        shares = ctx.share(sides["resolved"]) | ctx.share(sides["due"], "due_")
-        yield _say(ctx, "finding", "dossiers", who=counts.frame["unit"].iloc[0], **shares)
+    resolved, due = (ladder.loc[name] for name in ("resolved", "due"))
+    late = 0
+    if pd.notna(resolved["value"]):
+        late = int(resolved["denominator"] - resolved["numerator"])
+        who = counts.frame["unit"].iloc[0]
+        yield _say(ctx, "finding", "dossiers", who=who, late=late, **ctx.share(resolved))
     overdue, paused = (int(counts.frame[f"pending_{state}"].iloc[-1]) for state in ("overdue", "paused"))
     if overdue or paused:
         yield _say(ctx, "finding", "stocks", overdue=overdue, paused=paused)
-    if overdue:
-        yield _say(ctx, "ask", "ask-overdue", overdue=overdue)
+    if late or overdue:
+        key = "ask-late" if not overdue else "ask-overdue" if not late else "ask-late-overdue"
+        yield _say(ctx, "ask", key, late=late, overdue=overdue)
     if paused:
         yield _say(ctx, "ask", "ask-paused", paused=paused)
-    yield _say(ctx, "unknown", "unknown-timeliness")
-    yield _say(ctx, "note", "note-dossiers", returned=int(counts.frame["withdrawn"].sum()))
+    yield _say(ctx, "unknown", "unknown-supplement")
+    if "responses" not in ctx.spec.inputs:
+        yield _say(ctx, "unknown", "unknown-asked")
+    if pd.notna(due["value"]):
+        returned = int(counts.frame["withdrawn"].sum())
+        yield _say(ctx, "note", "note-dossiers", returned=returned, **ctx.share(due, "due_"))
 
 
 def _units(ctx: Context) -> Iterator[Told]:
@@ -171,13 +195,15 @@ def _form(ctx: Context) -> Iterator[Told]:
 def _cases(ctx: Context) -> Iterator[Told]:
     if lacking := [ctx.label("column", c) for c in ("due", "resolved") if c not in ctx.cases]:
         yield _say(ctx, "unknown", "cases-lacking", columns=", ".join(lacking))
-    yield from (Told("finding", text) for text in registers.cases_answer(ctx))
+    for text in registers.cases_answer(ctx):
+        yield Told("finding", text)
+        if late := registers.cases_late(ctx):
+            yield _say(ctx, "ask", "ask-cases", late=late)
 
 
 def _survey(ctx: Context) -> Iterator[Told]:
-    for text in registers.survey_answer(ctx):
-        yield Told("finding", text)
-        yield _say(ctx, "note", "note-survey")
+    yield from (Told("finding", text) for text in registers.survey_answer(ctx))
+    yield _say(ctx, "unknown", "unknown-others")
 
 
 def _models(ctx: Context) -> Iterator[Told]:
@@ -189,11 +215,16 @@ def _models(ctx: Context) -> Iterator[Told]:
 
 
 def _targets(ctx: Context) -> Iterator[Told]:
-    met = metrics.attainment_shares(ctx.targets, lower_is_better=ctx.spec.lower_is_better).iloc[0]
+    lower = ctx.spec.lower_is_better
+    met = metrics.attainment_shares(ctx.targets, lower_is_better=lower).iloc[0]
     if pd.notna(met["value"]):
         yield _say(ctx, "finding", "targets", **ctx.share(met))
-        if left := int(met["denominator"] - met["numerator"]):
-            yield _say(ctx, "ask", "ask-targets", left=left)
+        each = metrics.attainment(ctx.targets, lower_is_better=lower)
+        left = each.loc[each["target_outcome"] == "not_met", "target_name"].tolist()
+        if left:
+            yield _say(
+                ctx, "ask", "ask-targets", left=len(left), names=", ".join(left[:4]) + (", …" if len(left) > 4 else "")
+            )
 
 
 def _comparison(ctx: Context) -> Iterator[Told]:

@@ -247,7 +247,10 @@ class Context(Lists):
     def _placed(self, key: str, made: Traced, notes: Iterable[str], blanks: dict[str, object]) -> dict[str, Any]:
         """Return what any exhibit says of itself; its code is what stands behind the section in `key`."""
         self.used.update(dict.fromkeys(made.sources))
-        title = self.prose(key, **{"years": _years(made.frame), **blanks})
+        said = {"years": _years(made.frame), **blanks}
+        # an exhibit of one indicator may go without a title of its own
+        named = prose.has_prose(key) or "indicator" not in made.frame
+        title = self.prose(key, **said) if named else self.label("indicator", made.frame["indicator"].iloc[0])
         return {"code": str(blanks.get("code", key.partition(".")[2])), "title": title, "made": made} | (
             {"notes": tuple(notes)} if notes else {}
         )

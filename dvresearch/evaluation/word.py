@@ -9,6 +9,7 @@ the office: they are blanks to fill in, in brackets or as dots.
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from docx.document import Document
 
 __all__ = ["write", "write_brief"]
+
+#: A picture of less height could not be read.
+LEAST_MM = 38
 
 
 def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path | None = None) -> None:
@@ -73,7 +77,11 @@ def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path
 
 def write_brief(report: Report, pictures: dict[str, bytes], path: Path, template: Path | None = None) -> None:
     """Write page one alone, one A4 page to hand in; the parameters are those of :func:`write`."""
+    from docx.shared import Pt
+
     document = look.opened(report.lang, template)
+    # no letter of its own, but a page beside one: smaller, so that it stays one page
+    document.styles[look.DASH].font.size = Pt(12)
     _properties(document, report)
     look.add(document, plain(report.title), look.TITLE)
     look.add(document, plain(report.subtitle), look.SUBTITLE)
@@ -96,11 +104,21 @@ def _brief(document: Document, report: Report, pictures: dict[str, bytes], word:
             look.add(document, word[key], look.UNNUMBERED)
         for sentence in sentences:
             look.add(document, plain(sentence), look.DASH)
-        if key == "findings" and (shown := brief.picture) and pictures:
-            _picture(document, shown.code, shown.title, shown.alt, pictures, BRIEF_MM)
-            look.add(document, plain(f"{shown.title} {brief.reading}"), look.NOTE_UNDER)
+        if key == "findings" and (shown := brief.picture) and pictures and (room := _room(report)) >= LEAST_MM:
+            _picture(document, shown.code, shown.title, shown.alt, pictures, min(BRIEF_MM, room))
+            look.add(document, plain(f"{shown.title}. {brief.reading}".replace("?. ", "? ")), look.NOTE_UNDER)
     if brief.notes:
         look.add(document, plain(" ".join(brief.notes)), look.NOTE_UNDER)
+
+
+def _room(report: Report) -> float:
+    """Return how high a picture the sentences leave on page one, in mm: lines of 12 points, about 92 letters each."""
+    brief = report.brief
+    told = [*(p.text for p in report.summary), *brief.unknown, *brief.asks]
+    lines = sum(math.ceil(len(text) / 92) for text in told)
+    small = math.ceil((len(brief.reading) + 60) / 110) + math.ceil(len(" ".join(brief.notes)) / 110)
+    title = math.ceil(len(report.title) / 70)
+    return 266 - 7 * title - 12 - 3 * 9 - 4.95 * lines - 1.1 * len(told) - 4.2 * small - 8
 
 
 def _properties(document: Document, report: Report) -> None:

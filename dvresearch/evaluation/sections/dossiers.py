@@ -67,6 +67,7 @@ def dossiers(ctx: Context) -> Section:
         Paragraph(ctx.prose("dossiers.rules", clock=clock, supplement=supplement), "note"),
         Paragraph(ctx.prose("dossiers.census"), "note"),
         ctx.estimates("dossiers.fields-table", fields),
+        ctx.estimates("dossiers.paused-fields", _paused(ctx)),
         ctx.figure("dossiers.fields", "intervals", fields, unit="field"),
         ctx.figure("dossiers.flows", "flows", last),
         ctx.figure("dossiers.months", "trend", ctx.rates(months, "due", "period")),
@@ -77,6 +78,14 @@ def dossiers(ctx: Context) -> Section:
         ),
     )
     return Section("dossiers", ctx.title("dossiers"), blocks)
+
+
+def _paused(ctx: Context) -> Traced:
+    """Return how many dossiers of each field wait for the citizen at the end of the period."""
+    counted = {"numerator": "pending_paused", "denominator": "workload", "by": ["field"], "basis": "census"}
+    last = ctx.tally("field")
+    ends = last.of(last.frame[last.frame["period"] == last.frame["period"].iloc[-1]])
+    return ends.then(metrics.proportion, indicator="dossiers_paused_share", **counted, **ctx.sure)
 
 
 def _thin_months(ctx: Context, months: pd.DataFrame) -> list[Block]:

@@ -14,11 +14,21 @@ from dvresearch.evaluation.sections.dossiers import compared
 from dvresearch.metrics.estimates import NOT_STATED
 from dvresearch.metrics.responses import discordant
 from dvresearch.privacy import suppress
-from dvresearch.tables import MODEL_CONTENTS, STAGES
+from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES
 from dvresearch.text import format_number
 
 __all__ = [
-    *("answer_shares", "cases", "cases_answer", "cases_in_time", "models", "rubric", "rubric_totals", "survey"),
+    *(
+        "answer_shares",
+        "cases",
+        "cases_answer",
+        "cases_in_time",
+        "cases_late",
+        "models",
+        "rubric",
+        "rubric_totals",
+        "survey",
+    ),
     *("survey_answer", "targets", "told_apart", "yes_shares"),
 ]
 
@@ -62,7 +72,14 @@ def cases_answer(ctx: Context) -> list[str]:
     if not {"due", "resolved"} <= set(ctx.cases):
         return []
     row = cases_in_time(ctx).frame.iloc[0]
-    return [ctx.prose("brief.cases", day=ctx.day, **ctx.share(row))] if pd.notna(row["value"]) else []
+    late = format_number(cases_late(ctx), 0, ctx.lang)
+    return [ctx.prose("brief.cases", day=ctx.day, late=late, **ctx.share(row))] if pd.notna(row["value"]) else []
+
+
+def cases_late(ctx: Context) -> int:
+    """Return how many cases were handled late; 0 where that is hidden or not known."""
+    row = cases_in_time(ctx).frame.iloc[0]
+    return int(row["denominator"] - row["numerator"]) if pd.notna(row["value"]) else 0
 
 
 def cases_in_time(ctx: Context, *by: str) -> Traced:
@@ -100,8 +117,18 @@ def survey_answer(ctx: Context) -> list[str]:
     low, high = top.iloc[0], top.iloc[-1]
     apart = told_apart(ctx, list(top["item"])) if len(top) > 1 else "one"
     items = {f"{end}_item": ctx.asked()[row["item"]] for end, row in (("high", high), ("low", low))}
-    values = {"answers": len(ctx.responses[0]), "items": len(top), **items}
+    values = {"answers": len(ctx.responses[0]), "items": len(top), "levels": _levels(ctx), **items}
     return [ctx.prose(f"brief.survey-{apart}", **values, **ctx.share(high, "high_"), **ctx.share(low, "low_"))]
+
+
+def _levels(ctx: Context) -> str:
+    """Return the two highest answers by their names, where all items share them."""
+    scales = set(ctx.responses[1].values())
+    if len(scales) > 1 or _reversed(ctx):
+        return ctx.prose("brief.levels")
+    (scale,) = scales
+    one, other = (ctx.label("value", f"{scale}.{word}") for word in SCALES[scale][-2:])
+    return ctx.prose("brief.two-levels", one=one, other=other)
 
 
 def _answers(ctx: Context, *by: str) -> Traced:
