@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dvresearch import codebook
 from dvresearch.metrics.identities import SOURCE_GROUPS
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording import values, verdict_words
-from dvresearch.wording.findings import localised
+from dvresearch.wording import localised, values, verdict_words
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import capital
 
@@ -36,7 +35,7 @@ def shown(value: object, column: Column, lang: Lang, measure: str = "") -> str:
     if column.key == "hedge":
         return values.hedged("", value, lang)
     if column.kind == "text":
-        return values.say(values.GROUPS[str(value)], lang) if value in values.GROUPS else str(value)
+        return values.shown_name(str(value), lang)
     if column.kind == "measure":
         return values.value(float(value), measure, None, lang)  # type: ignore[arg-type]
     if column.kind == "percent":
