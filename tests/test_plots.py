@@ -384,7 +384,7 @@ def test_funnel_draws_points_limits_and_target():
         assert groups[column].get_ydata() == pytest.approx(curve[column].to_numpy())
         assert groups[column].get_xdata() == pytest.approx(curve["denominator"].to_numpy())
     assert ax.get_xscale() == "log" and "(thang log)" in ax.get_xlabel()
-    assert f"mức chung {100 * rows['target'].iloc[0]:.2f}{NBSP}%".replace(".", ",") in texts(ax)
+    assert f"mức chung\n{100 * rows['target'].iloc[0]:.2f}{NBSP}%".replace(".", ",") in texts(ax)
     assert "1.000.000" in ticks(ax.xaxis)
 
 
@@ -402,8 +402,8 @@ def test_crowded_names_are_left_out_and_counted():
     outside = set(rows.loc[~rows["position"].isin(["within", "unknown"]), "unit"])
     named = set(texts(ax)) & set(PROVINCES)
     assert named < outside
-    (note,) = [t for t in texts(ax) if "not named" in t]
-    assert f": {len(outside - named)} (" in note
+    (notes,) = texts(ax, style.NOTES)
+    assert f"room: {len(outside - named)} (" in " ".join(notes.split())
     # The farthest come first: where there is room at all, they have it.
     farthest = rows.loc[rows["z"].abs().sort_values(ascending=False).index[:2], "unit"]
     assert set(farthest) <= named
@@ -541,7 +541,7 @@ def test_intervals_and_reference_of_a_trend():
     rows = months([0.5, 0.6], lower=[0.4, 0.5], upper=[0.6, np.nan])
     ax = plots.trend(rows, reference=0.8664)
     assert [list(line.get_ydata()) for line in ax.lines if line.get_gid() == "interval"] == [[0.4, 0.6]]
-    assert f"mốc\n86,64{NBSP}%" in texts(ax)
+    assert f"mốc 86,64{NBSP}%" in texts(ax)
     assert ax.get_ylim()[1] > 0.8664
 
 

@@ -48,8 +48,10 @@ COLOURS = {
     "in_time": DARK,
     "out_of_time": PLUM,
 }
-#: Where the heads of the columns stand: above the first row.
-HEADER = -1.25
+#: Where the heads of the columns begin: above the first row.
+HEADER = -0.55
+#: What a written number takes of the length of the bars, as a share.
+NUMBER = 0.17
 #: Rows up to which a picture is short: there the counts stand under the value, and a reason may take several lines.
 SHORT = 12
 #: Width of the names of rows, in points.
@@ -171,7 +173,8 @@ def _dots(
     cut = functools.partial(fill, width=190) if short else brief
     reasons = {y: cut(_missing(row, lang)) for y, row in enumerate(rows) if not values.shown(row)}
     lines = max(2 if short else 1, *(1 + text.count("\n") for text in [*labels, *reasons.values()]))
-    ax = ax or style.new_axes(3.9 + (lines * LINE + 4) / 72 * 2.54 * len(rows))
+    height = lines * LINE + 4
+    ax = ax or style.new_axes(3.6 + height / 72 * 2.54 * len(rows))
     for y, row in enumerate(rows):
         if y in reasons:
             # Such a row has nothing in the columns, so that its words may run on into them.
@@ -186,11 +189,11 @@ def _dots(
     if reference is not None:
         style.level(ax, reference, upright=True)
         words = f"{reference_name}\n{values.value(reference, unit, None, lang)}"
-        write(ax, words, (reference, HEADER), (0, 0), ha="center", path_effects=halo())
+        write(ax, words, (reference, HEADER), (0, 0), ha="center", va="bottom", bbox={"color": "white", "pad": 1})
     _columns(ax, rows, unit, lang, short)
     drawn = table.loc[~values.hidden(table), ["value", "lower", "upper"]].to_numpy(dtype=float).ravel()
     _fit(ax, [x for x in (*drawn, reference) if known(x)], unit, lang)
-    _name_rows(ax, labels, HEADER - 0.8)
+    _name_rows(ax, labels, HEADER - (2 * LINE + 6) / height)
     flags = [f for f in FLAG_SHAPES if any(f in values.flag_codes(r) for r in rows if values.shown(r))]
     signs = style.legend((FLAG_SHAPES[f][1], codebook.get("flag", f).label(lang)) for f in flags)
     unseen = phrase("dots.unseen", lang) if _hidden_by_dots(ax, rows) else ""
@@ -249,7 +252,7 @@ def _columns(ax: Axes, rows: list[Row], unit: str, lang: Lang, short: bool) -> N
     width = max((style.text_width(cases) for _, _, cases, _ in cells), default=0.0)
     counts_at = 6 + max(style.text_width(head), number_width, width if short else number_width + 6 + width)
     value_at, up = (counts_at, LINE / 2) if short else (6 + number_width, 0.0)
-    write(ax, head, (1, HEADER), (counts_at, 0), "beside", ha="right", color=MUTED)
+    write(ax, head, (1, HEADER), (counts_at, 0), "beside", ha="right", va="bottom", color=MUTED)
     for y, number, cases, signs in cells:
         write(ax, number, (1, y), (value_at, up), "beside", ha="right", va="center_baseline", color=INK)
         write(ax, cases, (1, y), (counts_at, -up), "beside", ha="right", va="center_baseline", color=MUTED)
@@ -319,7 +322,7 @@ def flows(tally: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi") -> 
         ax.barh(y, width, left=left, height=0.62, gid=code, **look)
         # a number that would be written across the line of the total stands before its bar
         end = left + width
-        before = bool(found.base) and 0 < found.total - end < style.NUMBER * highest < left
+        before = bool(found.base) and 0 < found.total - end < NUMBER * highest < left
         at, side = ((left, y), -4) if before else ((end, y), 4)
         number = count_text(width, lang)
         write(ax, number, at, (side, 0), ha="right" if before else "left", path_effects=halo(), gid=code)

@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator
 
 from dvresearch.errors import DataError, Text
 from dvresearch.plots import style
-from dvresearch.plots.style import DARK, GREY, INK, MUTED, PLUM, halo, styled, write
+from dvresearch.plots.style import DARK, GREY, INK, MUTED, PLUM, styled, write
 from dvresearch.tables import ESTIMATES, FUNNEL, Column, Table, check
 from dvresearch.wording import values
 from dvresearch.wording.estimates import OUTSIDE, one_target
@@ -115,8 +115,7 @@ def funnel(
     outside = outside.assign(_far=-outside["z"].abs()).sort_values(["_far", "_name"])
     crowded = style.name_points(ax, outside["denominator"], outside["value"], outside["_name"], around=groups)
     if crowded:
-        words = style.fill(phrase("funnel.crowded", lang, crowded), 200)
-        write(ax, words, (1, 0), (-4, 4), "axes fraction", ha="right", va="bottom", color=MUTED, path_effects=halo())
+        style.add_note(ax, phrase("funnel.crowded", lang, crowded))
     return ax
 
 
@@ -129,10 +128,10 @@ def _fit(ax: Axes, drawn: pd.DataFrame, unit: str, lang: Lang) -> None:
     # shares end at 1, rates and ratios do not
     most = 1.02 if (drawn["funnel_kind"] == "proportion").all() else top
     ax.set_ylim(max(bottom, -0.02 * most), min(top, most))
-    ax.set_xlim(low / 1.2, high * 1.2)
+    ax.set_xlim(low / 1.7, high * 1.2)  # names stand left of the smallest, too
     style.scale(ax.yaxis, unit, lang)
     style.scale(ax.xaxis, "", lang)
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 60 * low else (1,)))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 3) if high < 100 * low else (1,)))
     style.tidy(ax, "y")
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Bbox
 
 __all__ = [
-    "DARK", "DASHES", "GREY", "INK", "LINE", "MAUVE", "MID", "MUTED", "PLUM", "add_words", "close", "dots",
+    "DARK", "DASHES", "GREY", "INK", "LINE", "MAUVE", "MID", "MUTED", "PLUM", "add_note", "add_words", "close", "dots",
     "figure", "fill", "halo", "legend", "level", "mark", "name_points", "new_axes", "save", "scale", "separate",
     "styled", "text_width", "tidy", "write",
 ]  # fmt: skip
@@ -62,8 +62,6 @@ TITLE = 11.0
 LINE = SMALL * 1.3
 #: Mean width of a letter of DejaVu Sans in Vietnamese text, as a share of its size.
 LETTER = 0.56
-#: What a written number takes of the length of an axis, as a share.
-NUMBER = 0.1
 #: Size of a dot, in points.
 DOT = 5.5
 
@@ -92,7 +90,7 @@ NOTES = "dvresearch-notes"
 Box = tuple[float, float, float, float]
 #: Where a name may stand, nearest first: direction of the offset from the point and its length in points.
 _SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
-_REACH = (6.0, 14.0)
+_REACH = (6.0, 14.0, 24.0)
 #: Half the room a dot takes from the names around it, in points.
 MARKER = 4.5
 
@@ -316,6 +314,13 @@ def add_words(ax: Axes, title: str, subtitle: str, notes: Sequence[str]) -> None
     heading.set_transform(heading.get_transform() + shift)
     if lines := "\n".join(fill(note, width) for note in notes if note):
         write(ax, lines, (0, 0), (left, -5), (ax.transAxes, ax.xaxis.label), va="top", gid=NOTES)
+
+
+def add_note(ax: Axes, note: str) -> None:
+    """Write a further line under the notes of :func:`add_words`."""
+    (notes,) = (text for text in ax.texts if text.get_gid() == NOTES)
+    width = max(map(text_width, notes.get_text().split("\n")))
+    notes.set_text(f"{notes.get_text()}\n{fill(note, width)}")
 
 
 def name_points(

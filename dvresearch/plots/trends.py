@@ -141,20 +141,24 @@ def trend(
     for points, (marker, colour) in zip(series.values(), SERIES, strict=False):
         _draw(ax, points, marker, colour)
     _fit(ax, every, code, lang, reference)
-    ends = []
-    if reference is not None:
-        style.level(ax, reference)
-        words = f"{reference_name or phrase('dots.reference', lang)}\n{values.value(reference, code, None, lang)}"
-        ends.append(write(ax, words, (1, reference), (6, 0), "beside"))
     drawn = {name: [p for p in points if known(p.value)] for name, points in series.items()}
+    ends = []
     if len(series) > 1:
-        ends += [
+        ends = [
             write(ax, fill(name, 90), (1, points[-1].value), (6, 0), "beside", gid="name")
             for name, points in drawn.items()
             if points
         ]
     elif len(every) <= MOST_VALUES:
         _write_values(ax, next(iter(drawn.values())), code, lang, reference)
+    if reference is not None:
+        style.level(ax, reference)
+        words = f"{reference_name or phrase('dots.reference', lang)} {values.value(reference, code, None, lang)}"
+        # at the end where the series are farther away
+        away = [min(abs(points[i].value - reference) for points in drawn.values() if points) for i in (0, -1)]
+        right = away[1] > away[0]
+        look = {"ha": "right" if right else "left", "va": "bottom", "path_effects": halo()}
+        write(ax, words, (int(right), reference), (-3 if right else 3, 2), "beside", **look)
     title, subtitle = _headings(table, unit, lang)
     style.add_words(ax, title, subtitle, [*_mark_breaks(ax, series.values(), lang), _cases(table, lang)])
     style.separate(ax, ends)
@@ -224,7 +228,7 @@ def _fit(ax: Axes, points: Sequence[_Point], unit: str, lang: Lang, also: float 
     low, high = (min(found), max(found)) if found else (0.0, 1.0)
     share = unit == "share"
     air = 0.15 * (high - low) or (0.02 if share else 0.5)
-    ax.set_ylim(max(0.0, low - air) if share and low >= 0 else low - air, high + 1.6 * air)
+    ax.set_ylim(max(0.0, low - air) if share and low >= 0 else low - air, high + 2.4 * air)
     style.scale(ax.yaxis, unit, lang)
     if not share and unit:
         ax.set_ylabel(capital(codebook.get("unit", unit).label(lang)))
@@ -266,24 +270,37 @@ def _mark_breaks(ax: Axes, series: Iterable[Sequence[_Point]], lang: Lang) -> li
 
 
 def _write_values(ax: Axes, drawn: Sequence[_Point], unit: str, lang: Lang, reference: float | None) -> None:
-    """Write each value where the line beside its point leaves room, on the side of the reference where its point is."""
+    """Write each value where the line beside its point leaves room, on the side of the reference where its point is.
+
+    Where they stand too close for that, only the first and the last, the highest and the lowest are written.
+    """
     low, high = ax.get_ylim()
-    for before, p, after in zip([None, *drawn], drawn, [*drawn[1:], None], strict=False):
+    numbers = [_written(p, unit, lang) for p in drawn]
+    bars = [known(p.row.get("lower")) for p in drawn]
+    if sum(map(text_width, numbers)) > ROOM * (1 if any(bars) else 1.6):
+        heights = [p.value for p in drawn]
+        kept = {0, len(drawn) - 1, heights.index(max(heights)), heights.index(min(heights))}
+        numbers = [number if i in kept else "" for i, number in enumerate(numbers)]
+    for before, p, after, number, bar in zip([None, *drawn], drawn, [*drawn[1:], None], numbers, bars, strict=False):
         rises_before = before is not None and before.value > p.value
         rises_after = after is not None and after.value > p.value
         side = 0 if rises_before == rises_after or before is None or after is None else (1 if rises_before else -1)
         below = (rises_before or rises_after) and not side
         gap = (reference - p.value) * (-1 if below else 1) if reference is not None else -1.0
-        near = 0 < gap < style.NUMBER * (high - low)  # no room between point and reference: beside the point
-        # Not over its interval either, and no long label over the axis.
-        if near or p.row.get("hedge") or known(p.row.get("lower")):
+        near = 0 < gap < 0.1 * (high - low)  # no room between point and reference: beside the point
+        # Not over its interval either, and not over the axis.
+        if near or bar or before is None or after is None:
             side = side or (-1 if after is None else 1)
-        # as its source prints it, with its hedge
-        number = values.cell(p.value, unit, p.row.get("n"), lang, values.printed(p.row, unit))
         look: dict[str, Any] = {"path_effects": halo(), "gid": "value", "zorder": 4}
         look |= {"ha": {0: "center", 1: "left", -1: "right"}[side], "va": "top" if below else "bottom"}
-        offset = (6 * side, 0) if near else (2 * side, -6 if below else 5)
-        write(ax, values.hedged(number, p.row.get("hedge"), lang), (p.x, p.value), offset, **look)
+        if number:
+            write(ax, number, (p.x, p.value), (6 * side, 0) if near else (2 * side, -6 if below else 5), **look)
+
+
+def _written(point: _Point, unit: str, lang: Lang) -> str:
+    """Return a value as its source prints it, with its hedge."""
+    number = values.cell(point.value, unit, point.row.get("n"), lang, values.printed(point.row, unit))
+    return values.hedged(number, point.row.get("hedge"), lang)
 
 
 def _headings(table: pd.DataFrame, unit: str, lang: Lang) -> tuple[str, str]:
