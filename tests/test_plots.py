@@ -172,6 +172,11 @@ def test_only_png_and_svg_are_written(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_small_words_are_ten_pixels_high_on_a_telephone():
+    points = 72 * plots.intervals(shares([1, 2], [3, 4], ["A", "B"])).figure.get_size_inches()[0]
+    assert 390 / points * style.SMALL >= 10
+
+
 def test_figure_has_the_size_asked_for_in_centimetres():
     assert plots.figure(12, 7.5).get_size_inches() * 2.54 == pytest.approx([12, 7.5])
 

@@ -436,7 +436,7 @@ def test_findings_as_sentences():
         "Quế Sơn – phép thử: khớp (tính được 42.764, công bố 42.764).",
         "Lai Châu – phép thử: không khớp (tính được 91,97~%, công bố 92,00~%). Hỏi lại.",
         "Phép thử: cần xem (tính được \u2212715).",
-        "Huế – phép thử: không kiểm được (công bố rất cao).",
+        "TP. Huế – phép thử: không kiểm được (công bố rất cao).",
     ]
     english = wording.describe_findings(table(FOUND), "en")
     assert english[1] == "Lai Châu – test check: does not agree (computed 91.97%, published 92.00%). Ask."
@@ -707,3 +707,15 @@ def test_an_effect_has_the_unit_of_a_difference(indicator, definition, unit):
 
 def test_a_period_before_adoption_has_the_minus_sign_of_every_number():
     assert values.names(pd.DataFrame({"event_time": [-2, 0]}), "event_time").tolist() == ["\u22122", "0"]
+
+
+def test_the_city_has_its_title_wherever_it_is_shown():
+    named = estimate("Hồ Chí Minh")
+    assert first(named).startswith("TP. Hồ Chí Minh – tỷ lệ thử")
+    assert first(estimate("Hồ Chí Minh \u2212 Hà Nội"), "en").startswith("TP. Hồ Chí Minh compared with Hà Nội")
+    assert values.names(named, "unit").tolist() == ["TP. Hồ Chí Minh"]
+    assert "cao nhất TP. Hồ Chí Minh" in wording.alt_text("intervals", named)
+    tally = pd.DataFrame({"unit": ["Hồ Chí Minh"], "resolved": [3.0], "pending": [1.0]})
+    assert wording.describe_flows(tally)[0].startswith("TP. Hồ Chí Minh – ")
+    found = table([finding("test_check", "pass", "Hồ Chí Minh, 2026", computed="1", stated="1")])
+    assert wording.describe_findings(found)[0].startswith("TP. Hồ Chí Minh, 2026 – ")

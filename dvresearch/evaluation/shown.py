@@ -89,7 +89,7 @@ def _where(where: str, lang: Lang) -> str:
     for part in where.split(", "):
         # the numbers of further rows follow the first: row 2019 is no year
         counting = part.startswith("dòng/row") or (counting and part.split(" ")[0].isdecimal())
-        words.append(part if counting else period_words(part, lang))
+        words.append(part if counting else period_words(values.shown_name(part, lang), lang))
     told = ", ".join(words)
     for pair in _PLACES:
         told = told.replace(pair, pair.split("/")[lang == "en"])

@@ -387,7 +387,6 @@ def overlap(classes: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "vi")
     ax.set_xlim(0, 1.45 * max(classes["answered"].max(), classes["silent"].max()))
     style.scale(ax.xaxis, "", lang, 5, whole=True)
     ax.set_xlabel(phrase("overlap.people", lang))
-    ax.set_ylabel(phrase("overlap.chance", lang))
     ax.legend(loc="upper right", ncol=2, fontsize=style.SMALL, frameon=False)
-    style.add_words(ax, phrase("overlap.title", lang), "", [phrase("overlap.thin", lang)])
+    style.add_words(ax, phrase("overlap.title", lang), phrase("overlap.chance", lang), [phrase("overlap.thin", lang)])
     return ax

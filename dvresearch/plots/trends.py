@@ -366,7 +366,7 @@ def event_study(effects: pd.DataFrame, *, ax: Axes | None = None, lang: Lang = "
         column = "indicator" if len(table["indicator"].unique()) > 1 else table.columns[0]
         kept = f'effects[effects["{column}"] == "{table[column].iloc[0]}"]'
         raise ParameterError("picture-takes-one-outcome", got=f"{len(table)}", kept=kept)
-    ax = ax or style.new_axes(8.5)
+    ax = ax or style.new_axes(10)
     bars = table[table["lower"].notna() & table["upper"].notna()]
     for kind, width in _BARS.items():
         rows = bars[bars["band"] == kind]

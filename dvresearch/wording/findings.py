@@ -10,7 +10,7 @@ from dvresearch import codebook
 from dvresearch.errors import check_choice
 from dvresearch.tables import FINDINGS, VERDICTS, check
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording.values import Lang, capital, inside, phrase
+from dvresearch.wording.values import Lang, capital, inside, phrase, shown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,8 @@ def describe_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Words
 
 def _paragraph(row: Mapping[Hashable, Any], lang: Lang, words: Words) -> str:
     name = codebook.get("check", row["check"]).label(lang)
-    head = f"{row['where']} – {name}" if row["where"] else capital(name)
+    where = ", ".join(shown_name(part, lang) for part in row["where"].split(", "))
+    head = f"{where} – {name}" if where else capital(name)
     own = f"{row['check']}.{row['computed']}"
     if codebook.find("value", own) == own:  # a word of the check, such as impact_feasibility.weak
         told = codebook.get("value", own).label(lang)

@@ -10,7 +10,7 @@ from dvresearch.errors import DataError, ParameterError
 from dvresearch.tables import TALLY, check
 from dvresearch.text import format_number
 from dvresearch.wording.periods import period_words
-from dvresearch.wording.values import Lang, Row, capital, inside, known, phrase
+from dvresearch.wording.values import Lang, Row, capital, inside, known, phrase, shown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,8 @@ def unit_and_period(row: Row, lang: Lang) -> str:
     """Return which row of a tally it is: ``Quế Sơn, năm 2022``."""
     period = row.get("period")
     when = period_words(period, lang) if isinstance(period, str) and period else ""
-    words = [row.get("unit"), when, row.get("group")]
+    unit = shown_name(row["unit"], lang) if isinstance(row.get("unit"), str) else ""
+    words = [unit, when, row.get("group")]
     return ", ".join(w for w in words if isinstance(w, str) and w)
 
 
