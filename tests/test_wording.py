@@ -3,17 +3,19 @@
 A label of the codebook may be corrected by anyone who knows the field, and no test here breaks.
 """
 
-import importlib
-import pkgutil
+import ast
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+import dvresearch
 from dvresearch import codebook, wording
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.metrics import difference, funnel, proportion, selection_bounds
@@ -434,7 +436,7 @@ def test_findings_as_sentences():
         "Quế Sơn – phép thử: khớp (tính được 42.764, công bố 42.764).",
         "Lai Châu – phép thử: không khớp (tính được 91,97~%, công bố 92,00~%). Hỏi lại.",
         "Phép thử: cần xem (tính được \u2212715).",
-        "Huế – phép thử: không kiểm được (công bố rất cao).",
+        "TP. Huế – phép thử: không kiểm được (công bố rất cao).",
     ]
     english = wording.describe_findings(table(FOUND), "en")
     assert english[1] == "Lai Châu – test check: does not agree (computed 91.97%, published 92.00%). Ask."
@@ -590,10 +592,6 @@ def test_alt_text_of_each_picture():
         "not joined across the break",
         "dashed line: overall 60%.",
     ]
-    two = pd.concat([series, series.assign(unit="B", value=series["value"] + 0.1)])
-    assert wording.alt_text("small_multiples", two, "en") == (
-        "Small trends, one for each unit: test share; 2 units; 2022: highest B 40%, lowest A 30%."
-    )
     few = wording.alt_text("intervals", rows.assign(n=[6.0, 50, np.nan], flags=["few;imputed", "", ""]))
     assert "thấp nhất A 40,0~% (n~=~6, ít trường hợp)" in few.replace(NBSP, "~") and "B 90,0~%, " in few.replace(
         NBSP, "~"
@@ -601,13 +599,6 @@ def test_alt_text_of_each_picture():
     near = rows[:2].assign(lower=[0.3, 0.39], upper=[0.4, 0.95])
     assert wording.alt_text("intervals", near, "en").endswith("the intervals of these two overlap.")
     assert "overlap" not in wording.alt_text("intervals", near.assign(lower=[0.3, 0.41]), "en")
-    path = pd.concat([estimate("A", value=v, definition="att_never") for v in (0.02, 0.1, 0.15)]).assign(
-        effect="event_time", event_time=[-1, 0, 1], band="pointwise", lower=[-0.1, 0.05, -0.01], upper=[0.1, 0.2, 0.3]
-    )
-    assert wording.alt_text("event_study", path).replace(NBSP, "~") == (
-        "Chênh lệch theo số kỳ từ khi áp dụng: tỷ lệ thử; trước khi áp dụng, 1 trên 1 khoảng chứa mức 0; "
-        "từ khi áp dụng, 1 trên 2 khoảng chứa mức 0; kỳ 0: 10,0~điểm phần trăm; kỳ 1: 15,0~điểm phần trăm."
-    )
     with pytest.raises(ParameterError, match="Got: 'pie'"):
         wording.alt_text("pie", rows)
 
@@ -621,13 +612,21 @@ FORBIDDEN = re.compile(
 )
 
 
+PACKAGE = Path(dvresearch.__file__).parent
+PHRASES = tomllib.loads((PACKAGE / "wording" / "phrases.toml").read_text(encoding="utf-8"))
+#: Keys put together from a beginning that stands in the code and what the data say.
+PUT_TOGETHER = (
+    *("hedge.", "estimate.alone-", "estimate.interval-", "estimate.note-", "funnel.above", "funnel.below"),
+    *("funnel.sign-", "event-study.pointwise", "event-study.simultaneous", "trend.n", "trend.denominator"),
+    *("overlap.answered", "overlap.silent"),
+    *(f"alt.{kind}" for kind in ("intervals", "funnel", "trend", "ladder", "flows")),
+    *("effect.att", "effect.counterfactual", *(f"effect.{step}" for step in wording.impact.LADDER)),
+)
+
+
 def phrases():
-    for package in ("dvresearch.wording", "dvresearch.plots"):
-        found = importlib.import_module(package)
-        for module in pkgutil.iter_modules(found.__path__, f"{package}."):
-            for name, thing in vars(importlib.import_module(module.name)).items():
-                items = thing.values() if isinstance(thing, dict) else [thing]
-                yield from ((f"{module.name}.{name}", t) for t in items if isinstance(t, Text))
+    for section, entries in PHRASES.items():
+        yield from ((f"phrases {section}.{name}", Text(said["vi"], said["en"])) for name, said in entries.items())
     for kind in ("flag", "basis", "reason", "verdict"):
         yield from ((f"{kind} {e.code}", Text(e.note_vi, e.note_en)) for e in codebook.entries(kind))
 
@@ -651,11 +650,23 @@ def test_every_phrase_is_in_both_languages_and_takes_the_same_numbers():
             assert blanks[0] == blanks[1], where
 
 
+def test_every_phrase_is_used_and_every_used_phrase_is_there():
+    trees = [
+        ast.parse(p.read_text(encoding="utf-8")) for room in ("wording", "plots") for p in (PACKAGE / room).glob("*.py")
+    ]
+    said = {
+        n.value for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
+    keys = {f"{section}.{name}" for section, entries in PHRASES.items() for name in entries}
+    assert {key for key in keys - said if not key.startswith(PUT_TOGETHER)} == set()
+    wanted = {text for text in said if re.fullmatch(rf"({'|'.join(PHRASES)})\\.[a-z-]*[a-z]", text)}
+    assert wanted - keys == set()
+
+
 def test_vietnamese_keeps_number_and_percent_sign_together():
     for where, text in phrases():
         assert not re.search(r"\d%", text.vi), where
-        if where.startswith("dvresearch"):
-            assert not re.search(r"\d %", text.vi), where
+    assert f"95{NBSP}%" in values.phrase("funnel.above95", "vi")
 
 
 def test_every_code_of_the_codebook_can_be_told():
@@ -696,3 +707,15 @@ def test_an_effect_has_the_unit_of_a_difference(indicator, definition, unit):
 
 def test_a_period_before_adoption_has_the_minus_sign_of_every_number():
     assert values.names(pd.DataFrame({"event_time": [-2, 0]}), "event_time").tolist() == ["\u22122", "0"]
+
+
+def test_the_city_has_its_title_wherever_it_is_shown():
+    named = estimate("Hồ Chí Minh")
+    assert first(named).startswith("TP. Hồ Chí Minh – tỷ lệ thử")
+    assert first(estimate("Hồ Chí Minh \u2212 Hà Nội"), "en").startswith("TP. Hồ Chí Minh compared with Hà Nội")
+    assert values.names(named, "unit").tolist() == ["TP. Hồ Chí Minh"]
+    assert "cao nhất TP. Hồ Chí Minh" in wording.alt_text("intervals", named)
+    tally = pd.DataFrame({"unit": ["Hồ Chí Minh"], "resolved": [3.0], "pending": [1.0]})
+    assert wording.describe_flows(tally)[0].startswith("TP. Hồ Chí Minh – ")
+    found = table([finding("test_check", "pass", "Hồ Chí Minh, 2026", computed="1", stated="1")])
+    assert wording.describe_findings(found)[0].startswith("TP. Hồ Chí Minh, 2026 – ")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dvresearch import codebook
 from dvresearch.metrics.identities import SOURCE_GROUPS
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording import values, verdict_words
-from dvresearch.wording.findings import localised
+from dvresearch.wording import localised, values, verdict_words
 from dvresearch.wording.periods import period_words
 from dvresearch.wording.values import capital
 
@@ -36,7 +35,7 @@ def shown(value: object, column: Column, lang: Lang, measure: str = "") -> str:
     if column.key == "hedge":
         return values.hedged("", value, lang)
     if column.kind == "text":
-        return values.say(values.GROUPS[str(value)], lang) if value in values.GROUPS else str(value)
+        return values.shown_name(str(value), lang)
     if column.kind == "measure":
         return values.value(float(value), measure, None, lang)  # type: ignore[arg-type]
     if column.kind == "percent":
@@ -90,7 +89,7 @@ def _where(where: str, lang: Lang) -> str:
     for part in where.split(", "):
         # the numbers of further rows follow the first: row 2019 is no year
         counting = part.startswith("dòng/row") or (counting and part.split(" ")[0].isdecimal())
-        words.append(part if counting else period_words(part, lang))
+        words.append(part if counting else period_words(values.shown_name(part, lang), lang))
     told = ", ".join(words)
     for pair in _PLACES:
         told = told.replace(pair, pair.split("/")[lang == "en"])

@@ -4,26 +4,12 @@ Units are told apart by shape as well as by colour, labels are in Vietnamese or 
 what a picture leaves out it says.
 """
 
-from dvresearch.plots.bars import flows
-from dvresearch.plots.dots import intervals, ladder
-from dvresearch.plots.effects import event_study
-from dvresearch.plots.funnels import funnel
-from dvresearch.plots.style import close, figure, save, source_line
-from dvresearch.plots.surveys import overlap, priorities
-from dvresearch.plots.trends import small_multiples, trend
+from dvresearch.plots.rows import flows, intervals, ladder, overlap
+from dvresearch.plots.scatter import funnel, priorities
+from dvresearch.plots.style import close, figure, save
+from dvresearch.plots.trends import event_study, trend
 
 __all__ = [
-    "close",
-    "event_study",
-    "figure",
-    "flows",
-    "funnel",
-    "intervals",
-    "ladder",
-    "overlap",
-    "priorities",
-    "save",
-    "small_multiples",
-    "source_line",
+    "close", "event_study", "figure", "flows", "funnel", "intervals", "ladder", "overlap", "priorities", "save",
     "trend",
-]
+]  # fmt: skip

@@ -5,22 +5,12 @@ another happen: the estimates of this package do not carry that.
 """
 
 from dvresearch.wording.alt import alt_text
-from dvresearch.wording.comparison import describe_funnel
-from dvresearch.wording.estimates import describe, method_line
+from dvresearch.wording.estimates import describe, describe_funnel, method_line
 from dvresearch.wording.findings import describe_findings, localised, summarise_findings, verdict_words
 from dvresearch.wording.flows import describe_flows
 from dvresearch.wording.impact import describe_impact, impact_verdict
 
 __all__ = [
-    "alt_text",
-    "describe",
-    "describe_findings",
-    "describe_flows",
-    "describe_funnel",
-    "describe_impact",
-    "impact_verdict",
-    "localised",
-    "method_line",
-    "summarise_findings",
-    "verdict_words",
-]
+    "alt_text", "describe", "describe_findings", "describe_flows", "describe_funnel", "describe_impact",
+    "impact_verdict", "localised", "method_line", "summarise_findings", "verdict_words",
+]  # fmt: skip

@@ -1,121 +1,25 @@
-"""Estimates as sentences: fixed phrases, chosen by what the number rests on."""
+"""Estimates as sentences: fixed phrases, chosen by what the number rests on and, in a funnel, where a unit lies."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dvresearch import codebook
-from dvresearch.errors import Text
-from dvresearch.tables import ESTIMATES, check
+from dvresearch.errors import ParameterError
+from dvresearch.tables import ESTIMATES, FUNNEL, check
 from dvresearch.text import format_percent
-from dvresearch.wording.values import (
-    Lang,
-    Row,
-    capital,
-    counted,
-    counts,
-    definition_name,
-    flag_codes,
-    indicator_name,
-    interval,
-    is_difference,
-    is_effect,
-    known,
-    reason_notes,
-    say,
-    shown,
-    subject,
-    unit_of,
-    value,
-)
+from dvresearch.wording import values
+from dvresearch.wording.values import Lang, Row, flag_codes, known, listed, phrase
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["describe", "interval_note", "method_line"]
-
-_MISSING = Text("không có số liệu", "no figure")
-_NO_CASES = Text(
-    "Nguồn không nêu số trường hợp nên không tính được khoảng.",
-    "The source gives no number of cases, so no interval can be computed.",
-)
-
-#: What a value rests on, when there is no interval.
-_ALONE = {
-    "census": Text("đếm toàn bộ", "complete count"),
-    "sample": Text("mẫu xác suất", "probability sample"),
-    "volunteers": Text(
-        "chỉ trong số người tự nguyện đánh giá, không suy ra cho mọi người được phục vụ",
-        "among people who chose to answer only, not to be extended to everyone served",
-    ),
-    "unknown": Text("nguồn không nêu số liệu dựa trên gì", "the source does not say what the number rests on"),
-    "changes": Text("so sánh các mức thay đổi", "a comparison of changes"),
-}
-#: What an interval means, by what the value rests on. `{range}` and `{level}` are filled in.
-_WITH_INTERVAL = {
-    "census": Text(
-        "đếm toàn bộ, khoảng {range} chỉ mô tả mức dao động của quá trình",
-        "complete count, the interval {range} only describes how much such a process varies",
-    ),
-    "sample": Text("khoảng tin cậy {level}: {range}", "{level} confidence interval: {range}"),
-    "volunteers": Text(
-        _ALONE["volunteers"].vi + "; khoảng {level} {range} chỉ tính dao động ngẫu nhiên",
-        _ALONE["volunteers"].en + "; the {level} interval {range} covers chance variation only",
-    ),
-    "unknown": Text(
-        _ALONE["unknown"].vi + "; khoảng {level} {range} chỉ đúng nếu các trường hợp được chọn ngẫu nhiên",
-        _ALONE["unknown"].en + "; the {level} interval {range} holds only if the cases were drawn at random",
-    ),
-    "changes": Text(
-        "khoảng {level}: {range}, đúng khi không có mô hình thì hai nhóm nơi thay đổi như nhau",
-        "{level} interval: {range}, which holds if without the model both groups of places would have changed alike",
-    ),
-}
-#: The same, as a note under a picture.
-_NOTE = {
-    "census": Text(
-        "Đếm toàn bộ: khoảng {level} chỉ mô tả mức dao động của quá trình.",
-        "Complete count: the {level} interval only describes how much such a process varies.",
-    ),
-    "sample": Text("Đoạn thẳng là khoảng tin cậy {level}.", "Lines are {level} confidence intervals."),
-    "volunteers": Text(
-        "Chỉ người tự nguyện đánh giá: không suy ra cho mọi người được phục vụ; khoảng {level} chỉ tính dao động "
-        "ngẫu nhiên.",
-        "Volunteers only: not to be extended to everyone served; the {level} interval covers chance variation only.",
-    ),
-    "unknown": Text(
-        "Nguồn không nêu số liệu dựa trên gì: khoảng {level} chỉ đúng nếu các trường hợp được chọn ngẫu nhiên.",
-        "The source does not say what the numbers rest on: the {level} interval holds only if the cases were drawn "
-        "at random.",
-    ),
-    "changes": Text(
-        "Các khoảng đúng khi, nếu không có mô hình, hai nhóm nơi thay đổi như nhau.",
-        "The intervals hold if, without the model, both groups of places would have changed alike.",
-    ),
-}
-
-_BAR = Text(
-    "Đoạn thẳng là giới hạn cho mọi trường hợp, không phải khoảng tin cậy.",
-    "Lines are bounds for all cases, not confidence intervals.",
-)
+__all__ = ["OUTSIDE", "describe", "describe_funnel", "interval_note", "method_line", "one_target"]
 
 #: Flags that remark on a value and say nothing where there is none.
 _OF_A_VALUE: tuple[str, ...] = ("few", "ceiling", "partly_unknown")
-
-_HIGHER = Text("cao hơn {}", "higher by {}")
-_LOWER = Text("thấp hơn {}", "lower by {}")
-_NOT_TOLD_APART = Text(
-    "chưa đủ cơ sở để nói khác nhau (chênh {})", "not enough ground to say that they differ (difference {})"
-)
-_NO_INTERVAL = Text(
-    "chênh {}, không có khoảng nên chưa đủ cơ sở để nói khác nhau",
-    "difference {}, without an interval not enough ground to say that they differ",
-)
-#: Limits without a level of confidence, from what the others could have answered.
-_BOUNDS = Text(
-    "giới hạn cho mọi trường hợp: {range} ({how}), không phải khoảng tin cậy",
-    "bounds for all cases: {range} ({how}), not a confidence interval",
-)
+#: Positions outside the limits of a funnel, in the order in which they are told.
+OUTSIDE = ("above998", "above95", "below95", "below998")
 
 
 def describe(estimates: pd.DataFrame, lang: Lang = "vi") -> list[str]:
@@ -152,34 +56,31 @@ def describe(estimates: pd.DataFrame, lang: Lang = "vi") -> list[str]:
 
 
 def _paragraph(row: Row, lang: Lang) -> str:
-    how = definition_name(row["definition"], lang)
-    name = indicator_name(row["indicator"], lang) + (f" ({how})" if how else "")
-    who = subject(row, lang)
-    flags, reasons = flag_codes(row), reason_notes(row, lang)
-    told = shown(row)
-    head = capital(f"{who} – {name}" if who else name)
-    sentences = [f"{head}: {_value(row, lang)} ({_grounds(row, lang)})." if told else f"{head}: {say(_MISSING, lang)}."]
-    sentences += reasons
+    how, who = values.definition_name(row["definition"], lang), values.subject(row, lang)
+    name = values.indicator_name(row["indicator"], lang) + (f" ({how})" if how else "")
+    head = values.capital(f"{who} – {name}" if who else name)
+    told, reasons = values.shown(row), values.reason_notes(row, lang)
+    number = f"{_value(row, lang)} ({_grounds(row, lang)})" if told else phrase("estimate.missing", lang)
+    sentences = [f"{head}: {number}.", *reasons]
     if told and not reasons and not known(row["n"]) and not known(row["lower"]):
-        sentences.append(say(_NO_CASES, lang))
+        sentences.append(phrase("estimate.no-cases", lang))
     silent = () if told else _OF_A_VALUE
     silent += ("partly_unknown",) if "undated_left_out" in row["reason"] else ()  # the reason says how many
-    sentences += [codebook.get("flag", code).note(lang) for code in flags if code not in silent]
+    sentences += [codebook.get("flag", code).note(lang) for code in flag_codes(row) if code not in silent]
     return " ".join(sentences)
 
 
 def _value(row: Row, lang: Lang) -> str:
     """Return the value; that of a difference as higher, lower, or not told apart when the interval holds 0."""
-    unit = unit_of(row)
-    if not is_difference(row):
-        return value(row["value"], unit, row["n"], lang)
-    size = value(abs(row["value"]), unit, row["n"], lang)
+    size = values.value(abs(row["value"]), values.unit_of(row), row["n"], lang)
+    if not values.is_difference(row):
+        return values.value(row["value"], values.unit_of(row), row["n"], lang)
     sign = "\u2212" if row["value"] < 0 else "+" if row["value"] > 0 else ""
     if not _has_interval(row):
-        return say(_NO_INTERVAL, lang).format(sign + size)
+        return phrase("estimate.no-interval", lang, sign + size)
     if row["lower"] <= 0 <= row["upper"]:
-        return say(_NOT_TOLD_APART, lang).format(sign + size)
-    return say(_HIGHER if row["value"] > 0 else _LOWER, lang).format(size)
+        return phrase("estimate.not-told-apart", lang, sign + size)
+    return phrase("estimate.higher" if row["value"] > 0 else "estimate.lower", lang, size)
 
 
 def _has_interval(row: Row) -> bool:
@@ -188,21 +89,21 @@ def _has_interval(row: Row) -> bool:
 
 def _grounds(row: Row, lang: Lang) -> str:
     basis = _basis(row)
-    phrase = say(_ALONE[basis], lang)
+    told = phrase(f"estimate.alone-{basis}", lang)
     if _has_interval(row) and known(row["confidence"]):
-        phrase = say(_WITH_INTERVAL[basis], lang).format(range=interval(row, lang), level=_level(row, lang))
+        told = phrase(f"estimate.interval-{basis}", lang, range=values.interval(row, lang), level=_level(row, lang))
     elif _has_interval(row):
         how = codebook.get("method", row["method"]).label(lang)
-        phrase += "; " + say(_BOUNDS, lang).format(range=interval(row, lang), how=how)
-    over = say(Text("/", " of "), lang)
-    cases = counts(row, lang, over)
-    noun = counted(row["definition"], row["denominator"], lang) if over in cases else ""
-    return "; ".join(filter(None, (" ".join(filter(None, (cases, noun))), phrase)))
+        told += "; " + phrase("estimate.bounds", lang, range=values.interval(row, lang), how=how)
+    over = phrase("estimate.over", lang)
+    cases = values.counts(row, lang, over)
+    noun = values.counted(row["definition"], row["denominator"], lang) if over in cases else ""
+    return "; ".join(filter(None, (f"{cases} {noun}".strip(), told)))
 
 
 def _basis(row: Row) -> str:
     """Return what a number rests on; of an effect it is less the cases than what is taken for granted."""
-    return "changes" if is_effect(row) else codebook.get("basis", row["basis"]).code
+    return "changes" if values.is_effect(row) else codebook.get("basis", row["basis"]).code
 
 
 def _level(row: Row, lang: Lang) -> str:
@@ -213,10 +114,11 @@ def _level(row: Row, lang: Lang) -> str:
 def interval_note(estimates: pd.DataFrame, lang: Lang) -> str:
     """Return what the intervals of a table mean, one sentence per basis; "" when there is none."""
     drawn = estimates[estimates["lower"].notna() & estimates["upper"].notna()]
-    kinds = drawn.drop_duplicates(["basis", "confidence", "definition"]).to_dict("records")
     sentences = [
-        say(_NOTE[_basis(row)], lang).format(level=_level(row, lang)) if known(row["confidence"]) else say(_BAR, lang)
-        for row in kinds
+        phrase(f"estimate.note-{_basis(row)}", lang, level=_level(row, lang))
+        if known(row["confidence"])
+        else phrase("estimate.bar", lang)
+        for row in drawn.drop_duplicates(["basis", "confidence", "definition"]).to_dict("records")
     ]
     return " ".join(dict.fromkeys(sentences))
 
@@ -242,9 +144,86 @@ def method_line(estimates: pd.DataFrame, lang: Lang = "vi") -> str:
     used = estimates[estimates["lower"].notna() & estimates["confidence"].notna()]
     for row in used.drop_duplicates(["method", "confidence"]).to_dict("records"):
         how = codebook.get("method", row["method"]).label(lang)
-        parts.append(
-            say(Text("{how}, mức {level}", "{how}, level {level}"), lang).format(how=how, level=_level(row, lang))
-        )
+        parts.append(phrase("estimate.method", lang, how=how, level=_level(row, lang)))
     if {"limits", "dispersion"} <= set(estimates.columns):
         parts += [codebook.get("method", estimates[c].iloc[0]).label(lang) for c in ("limits", "dispersion")]
-    return say(Text("Cách tính: {}.", "How it was computed: {}."), lang).format("; ".join(parts)) if parts else ""
+    return phrase("estimate.computed", lang, "; ".join(parts)) if parts else ""
+
+
+def one_target(funnel: pd.DataFrame) -> float:
+    """Return the overall level that all rows of a funnel are compared with.
+
+    Raises
+    ------
+    ParameterError
+        When the rows belong to several funnels.
+    """
+    targets, indicators = funnel["target"].dropna().unique(), funnel["indicator"].unique()
+    if len(targets) != 1 or len(indicators) != 1:
+        raise ParameterError("not-one-funnel", got=f"{len(indicators)} indicator, {len(targets)} target")
+    return float(targets[0])
+
+
+def describe_funnel(funnel: pd.DataFrame, lang: Lang = "vi", *, unit: str = "unit") -> list[str]:
+    """Return sentences on where the units stand in a funnel.
+
+    Parameters
+    ----------
+    funnel : DataFrame
+        The funnel contract: one indicator, one target.
+    lang : {"vi", "en"}, default "vi"
+        Language.
+    unit : str, default "unit"
+        Column with the names.
+
+    Returns
+    -------
+    list of str
+        How many units lie within the 95 % limits; those outside, named, the farthest group
+        first; those that cannot be compared, with the reason; whether the limits were widened
+        for over-dispersion; what lying outside does not mean.
+
+    Raises
+    ------
+    DataError
+        When `funnel` breaks its contract.
+    ParameterError
+        When its rows belong to several funnels, or for an unknown code or language.
+    """
+    check(funnel, FUNNEL)
+    target = values.value(one_target(funnel), values.unit_of(funnel.iloc[0].to_dict()), funnel["n"].sum(), lang)
+    named = funnel.assign(_name=values.names(funnel, unit))
+    apart = (named["position"] == "unknown") | values.hidden(named)
+    placed = named[~apart]
+    inside = int((placed["position"] == "within").sum())
+    lie = "lies" if inside == 1 else "lie"
+    units = _units(len(placed))
+    out = [phrase("funnel.within", lang, target=target, inside=inside, total=len(placed), units=units, lie=lie)]
+    for position in OUTSIDE:
+        rows = placed[placed["position"] == position].sort_values(["z", "_name"], ascending=[position[0] == "b", True])
+        if len(rows):
+            where, who = phrase(f"funnel.{position}", lang), listed(list(rows["_name"]), lang)
+            out.append(phrase("funnel.named", lang, count=len(rows), units=_units(len(rows)), where=where, names=who))
+    if apart.any():
+        left_out = [_with_reason(row, lang) for row in named[apart].to_dict("records")]
+        out.append(phrase("funnel.not-placed", lang, names=listed(left_out, lang)))
+    return [*out, phrase(_spread(funnel.iloc[0]), lang), phrase("funnel.meaning", lang)]
+
+
+def _units(count: int) -> str:
+    return "unit" if count == 1 else "units"
+
+
+def _spread(row: pd.Series) -> str:
+    """Return how the limits were set: τ² = 0 and φ = 1 leave them as chance alone has them."""
+    if row["dispersion"] == "none":
+        return "funnel.chance-only"
+    none = 1 if row["dispersion"] == "multiplicative" else 0
+    return "funnel.widened" if row["dispersion_value"] > none else "funnel.not-needed"
+
+
+def _with_reason(row: Row, lang: Lang) -> str:
+    """Return the name of a unit and why it has no place: a code of reason, or the flag that keeps it out."""
+    labels = values.reason_labels(row, lang)
+    why = ", ".join(labels or [codebook.get("flag", code).label(lang) for code in flag_codes(row)])
+    return f"{row['_name']} ({why})" if why else str(row["_name"])

@@ -7,10 +7,10 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from dvresearch import codebook
-from dvresearch.errors import Text, check_choice
+from dvresearch.errors import check_choice
 from dvresearch.tables import FINDINGS, VERDICTS, check
 from dvresearch.text import format_number, format_percent
-from dvresearch.wording.values import Lang, capital, inside, say
+from dvresearch.wording.values import Lang, capital, inside, phrase, shown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,13 +21,7 @@ __all__ = ["Words", "describe_findings", "localised", "summarise_findings", "ver
 #: whose second number is what the first is held against and nothing published.
 Words = Literal["pass", "match", "effect"]
 
-_BOTH = Text("tính được {computed}, công bố {stated}", "computed {computed}, published {stated}")
-_AGAINST = Text("tính được {computed}, so với {stated}", "computed {computed}, against {stated}")
-#: What stands here is a count, a share, a missing column, the look of a cell: the name of the check says which.
-_BARE = Text("{computed}", "{computed}")
-_COMPUTED = Text("tính được {computed}", "computed {computed}")
 _NUMBER = r"-?\d+(?:\.\d+)?"
-_STATED = Text("công bố {stated}", "published {stated}")
 
 
 def verdict_words(verdict: str, lang: Lang, words: Words = "match") -> str:
@@ -102,21 +96,23 @@ def describe_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Words
 
 def _paragraph(row: Mapping[Hashable, Any], lang: Lang, words: Words) -> str:
     name = codebook.get("check", row["check"]).label(lang)
-    head = f"{row['where']} – {name}" if row["where"] else capital(name)
+    where = ", ".join(shown_name(part, lang) for part in row["where"].split(", "))
+    head = f"{where} – {name}" if where else capital(name)
     own = f"{row['check']}.{row['computed']}"
     if codebook.find("value", own) == own:  # a word of the check, such as impact_feasibility.weak
-        return _with_guidance(f"{head}: {codebook.get('value', own).label(lang)}.", row, lang)
-    both = _AGAINST if words == "effect" else _BOTH
-    phrase = {(True, True): both, (True, False): _BARE if words == "pass" else _COMPUTED, (False, True): _STATED}.get(
-        (bool(row["computed"]), bool(row["stated"]))
-    )
+        told = codebook.get("value", own).label(lang)
+    else:
+        told = verdict_words(row["verdict"], lang, words) + _numbers(row, lang, words)
+    return " ".join(filter(None, (f"{head}: {told}.", row[f"guidance_{lang}"])))
+
+
+def _numbers(row: Mapping[Hashable, Any], lang: Lang, words: Words) -> str:
+    # For a requirement a count, a share or the look of a cell stands alone: the name of the check says which it is.
+    both = "finding.against" if words == "effect" else "finding.both"
+    alone = "finding.bare" if words == "pass" else "finding.computed"
+    key = both if row["computed"] and row["stated"] else alone if row["computed"] else "finding.stated"
     computed, stated = localised(row["computed"], lang), localised(row["stated"], lang)
-    numbers = f" ({say(phrase, lang).format(computed=computed, stated=stated)})" if phrase else ""
-    return _with_guidance(f"{head}: {verdict_words(row['verdict'], lang, words)}{numbers}.", row, lang)
-
-
-def _with_guidance(sentence: str, row: Mapping[Hashable, Any], lang: Lang) -> str:
-    return " ".join(filter(None, (sentence, row[f"guidance_{lang}"])))
+    return f" ({phrase(key, lang, computed=computed, stated=stated)})" if computed or stated else ""
 
 
 def summarise_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Words = "match") -> str:
@@ -135,8 +131,8 @@ def summarise_findings(findings: pd.DataFrame, lang: Lang = "vi", *, words: Word
     counts = findings["verdict"].value_counts()
     parts = [f"{counts[v]} {_of_several(verdict_words(v, lang, words), counts[v])}" for v in VERDICTS if v in counts]
     total = len(findings)
-    head = Text("{} kiểm tra", "{} check" if total == 1 else "{} checks")
-    return f"{say(head, lang).format(total)}: {', '.join(parts)}."
+    head = phrase("finding.check" if total == 1 else "finding.checks", lang, total)
+    return f"{head}: {', '.join(parts)}."
 
 
 def _of_several(verdict: str, count: int) -> str:

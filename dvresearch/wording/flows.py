@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dvresearch import codebook
-from dvresearch.errors import DataError, ParameterError, Text
+from dvresearch.errors import DataError, ParameterError
 from dvresearch.tables import TALLY, check
 from dvresearch.text import format_number
 from dvresearch.wording.periods import period_words
-from dvresearch.wording.values import Lang, Row, capital, inside, known, say
+from dvresearch.wording.values import Lang, Row, capital, inside, known, phrase, shown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,11 +20,6 @@ __all__ = ["Flows", "column_name", "count_text", "describe_flows", "read_flows",
 _TOTALS = (("workload",), ("carried_in", "received"), ("total",), ("received",))
 #: Counted inside other columns by some sources and beside them by others: they are parts only where there is room.
 _OPTIONAL = ("withdrawn", "undated")
-
-_OF = Text("{base} {total}, gồm: {parts}.", "{base} {total}, of which: {parts}.")
-_NO_TOTAL = Text("nguồn không nêu tổng số; {parts}.", "the source gives no total; {parts}.")
-_REMAINDER = Text("Còn lại {}: nguồn không mô tả.", "The source does not describe the remaining {}.")
-_EXCESS = Text("Các phần cộng lại nhiều hơn tổng {}.", "The parts exceed the total by {}.")
 
 
 @dataclass(frozen=True)
@@ -103,11 +98,9 @@ def count_text(count: float, lang: Lang) -> str:
 def unit_and_period(row: Row, lang: Lang) -> str:
     """Return which row of a tally it is: ``Quế Sơn, năm 2022``."""
     period = row.get("period")
-    words = [
-        row.get("unit"),
-        period_words(period, lang) if isinstance(period, str) and period else "",
-        row.get("group"),
-    ]
+    when = period_words(period, lang) if isinstance(period, str) and period else ""
+    unit = shown_name(row["unit"], lang) if isinstance(row.get("unit"), str) else ""
+    words = [unit, when, row.get("group")]
     return ", ".join(w for w in words if isinstance(w, str) and w)
 
 
@@ -138,9 +131,10 @@ def describe_flows(tally: pd.DataFrame, lang: Lang = "vi") -> list[str]:
     who = unit_and_period(row, lang)
     parts = "; ".join(f"{inside(column_name(c, lang))} {count_text(n, lang)}" for c, n in flows.parts)
     base = " + ".join(inside(column_name(c, lang)) for c in flows.base)
-    told = say(_OF if base else _NO_TOTAL, lang).format(base=base, total=count_text(flows.total, lang), parts=parts)
+    total = count_text(flows.total, lang)
+    told = phrase("flows.of" if base else "flows.no-total", lang, base=base, total=total, parts=parts)
     head = f"{who} – {told}" if who else capital(told)
     rest = flows.remainder
     if abs(rest) < 1e-6:
         return [head]
-    return [head, say(_REMAINDER if rest > 0 else _EXCESS, lang).format(count_text(abs(rest), lang))]
+    return [head, phrase("flows.remainder" if rest > 0 else "flows.excess", lang, count_text(abs(rest), lang))]

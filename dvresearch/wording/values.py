@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import tomllib
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dvresearch import codebook
@@ -18,36 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "GROUPS",
-    "POINTS",
-    "Lang",
-    "Row",
-    "capital",
-    "cell",
-    "counted",
-    "counts",
-    "definition_name",
-    "flag_codes",
-    "hedged",
-    "hidden",
-    "indicator_name",
-    "inside",
-    "interval",
-    "is_difference",
-    "is_effect",
-    "known",
-    "listed",
-    "names",
-    "needed",
-    "printed",
-    "reason_labels",
-    "reason_notes",
-    "say",
-    "shown",
-    "subject",
-    "unit_of",
-    "value",
-]
+    "GROUPS", "POINTS", "Lang", "Row", "capital", "cell", "counted", "counts", "definition_name", "flag_codes",
+    "hedged", "hidden", "indicator_name", "inside", "interval", "is_difference", "is_effect", "known", "listed",
+    "names", "needed", "phrase", "printed", "reason_labels", "reason_notes", "say", "shown", "shown_name",
+    "subject", "unit_of", "value",
+]  # fmt: skip
 
 #: One row of an estimates table, by column.
 Row = Mapping[Hashable, Any]
@@ -57,8 +35,6 @@ MANY_CASES = 10_000
 NBSP = "\u00a0"
 #: Money is written in millions from here on, as sources print it.
 MILLION = 1_000_000
-_MILLION_DONG = Text("triệu đồng", "million dong")
-_YES, _NO = Text("có", "yes"), Text("không", "no")
 #: Unit of a difference of two shares.
 POINTS = "percentage_point"
 #: Unit of a difference of two scores, whatever scale they are on.
@@ -67,16 +43,8 @@ SCORE_POINTS = "point_difference"
 PER_CENT = (POINTS, "growth", "ratio")
 #: What the metrics call a group without a label, and all groups together.
 GROUPS = {"(không rõ)": Text("(không rõ)", "(not stated)"), "(tất cả)": Text("(tất cả)", "(all)")}
-#: Words of a source before a number it rounded.
-_HEDGES = {
-    "gần": Text("gần", "nearly"),
-    "dưới": Text("dưới", "under"),
-    "hơn": Text("hơn", "more than"),
-    "trên": Text("trên", "over"),
-    "khoảng": Text("khoảng", "about"),
-    "ước": Text("ước", "an estimated"),
-    "ước tính": Text("ước tính", "an estimated"),
-}
+#: Cities that are never called by the bare name: it is a person's, or an old capital's.
+CITIES = {"Hồ Chí Minh": "TP. Hồ Chí Minh", "Huế": "TP. Huế"}
 #: What the metrics write between the two sides of a difference, in the column in which they differ.
 _LESS = " \u2212 "
 #: Columns in front of an estimate that tell which row it is but are not words for a reader.
@@ -93,6 +61,29 @@ def say(text: Text, lang: Lang) -> str:
     """
     check_choice("lang", lang, ("vi", "en"))
     return text.vi if lang == "vi" else text.en
+
+
+@cache
+def _phrases() -> dict[str, dict[str, dict[str, str]]]:
+    with Path(__file__).with_name("phrases.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def phrase(key: str, lang: Lang, *blanks: object, **named: object) -> str:
+    """Return a sentence or a label of ``phrases.toml``.
+
+    Parameters
+    ----------
+    key : str
+        ``section.name``.
+    lang : {"vi", "en"}
+        The language.
+    *blanks, **named
+        What stands where it has braces, already written as a reader reads it.
+    """
+    check_choice("lang", lang, ("vi", "en"))
+    section, name = key.split(".", 1)
+    return _phrases()[section][name][lang].format(*blanks, **named).replace(" %", f"{NBSP}%")
 
 
 def known(number: Any) -> TypeGuard[float]:
@@ -125,7 +116,7 @@ def reason_notes(row: Row, lang: Lang) -> list[str]:
     """Return the same in a sentence each."""
     return [
         codebook.get("reason", code).note(lang)
-        + (f" {say(_SO_MANY, lang).format(format_number(float(count), 0, lang))}" if count else "")
+        + (f" {phrase('value.so-many', lang, format_number(float(count), 0, lang))}" if count else "")
         for code, _, count in _reasons(row)
     ]
 
@@ -133,9 +124,6 @@ def reason_notes(row: Row, lang: Lang) -> list[str]:
 def _reasons(row: Row) -> list[tuple[str, str, str]]:
     """Return the reasons of one row: ``undated_left_out=5`` is a code, the sign and how many."""
     return [r.partition("=") for r in row["reason"].split(";") if r]
-
-
-_SO_MANY = Text("Có {} trường hợp như vậy.", "There are {} such cases.")
 
 
 def shown(row: Row) -> bool:
@@ -188,8 +176,12 @@ def definition_name(definition: str, lang: Lang) -> str:
     """Return how it is defined: ``cách tính: trên số đã giải quyết``; "" when no definition is named."""
     if not definition:
         return ""
-    how = codebook.get("definition", definition).label(lang)
-    return say(Text("cách tính: {}", "definition: {}"), lang).format(how)
+    return phrase("value.definition", lang, codebook.get("definition", definition).label(lang))
+
+
+def shown_name(name: str, lang: Lang) -> str:
+    """Return the name of a unit or a group as it is shown: ``Hồ Chí Minh`` -> ``TP. Hồ Chí Minh``."""
+    return say(GROUPS[name], lang) if name in GROUPS else CITIES.get(name, name)
 
 
 def names(table: pd.DataFrame, unit: str) -> pd.Series:
@@ -202,7 +194,7 @@ def names(table: pd.DataFrame, unit: str) -> pd.Series:
     """
     if unit in table.columns:
         # a number below 0 has the minus sign of every other number
-        return table[unit].astype("str").str.replace(r"^-(?=\d)", "\u2212", regex=True)
+        return table[unit].astype("str").str.replace(r"^-(?=\d)", "\u2212", regex=True).replace(CITIES)
     raise ParameterError("no-column-of-names", got=", ".join(map(str, table.columns)), unit=unit)
 
 
@@ -226,26 +218,19 @@ def _readable(column: str, content: Any, lang: Lang) -> str:
         number = f"{content:g}" if content % 1 == 0 else format_number(content, needed([content], 3), lang)
         return f"{codebook.get('column', label).label(lang).lower()} {number}" if label else f"{content}"
     if column == "period":
-        return say(_VERSUS, lang).join(period_words(side, lang) for side in content.split(_LESS))
-    if content in GROUPS:
-        return say(GROUPS[content], lang)
+        return phrase("value.versus", lang).join(period_words(side, lang) for side in content.split(_LESS))
     for code in (content, f"{column.removeprefix('of_')}.{content}"):
         if column not in ("unit", "group") and codebook.find("value", code) == code:
             return codebook.get("value", code).label(lang)
-    return content.replace(_LESS, say(_VERSUS, lang))
-
-
-_VERSUS = Text(" so với ", " compared with ")
+    return phrase("value.versus", lang).join(shown_name(side, lang) for side in content.split(_LESS))
 
 
 def listed(words: Sequence[str], lang: Lang, most: int = 20) -> str:
     """Return names in a row, the last joined by "và" / "and"; beyond `most` the rest is counted."""
     told = list(words[:most])
-    rest = len(words) - len(told)
-    if rest:
-        more = Text("{} đơn vị khác (xem bảng)", f"{{}} other unit{'s' if rest > 1 else ''} (see the table)")
-        told.append(say(more, lang).format(rest))
-    last = say(Text(" và ", " and "), lang).join(told[-2:])
+    if rest := len(words) - len(told):
+        told.append(phrase("value.others" if rest > 1 else "value.one-other", lang, rest))
+    last = phrase("value.and", lang).join(told[-2:])
     return ", ".join([*told[:-2], last])
 
 
@@ -321,9 +306,10 @@ def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
     if unit in ("share", ""):
         return text
     if unit == "mark":
-        return say(_YES if number else _NO, lang)
+        return phrase("value.yes" if number else "value.no", lang)
     if unit == "dong" and abs(number) >= MILLION:
-        return f"{format_number(number / MILLION, needed([number / MILLION]), lang)}{NBSP}{say(_MILLION_DONG, lang)}"
+        number /= MILLION
+        return phrase("value.million-dong", lang, format_number(number, needed([number]), lang))
     word = _noun(unit, 100 * number if unit in PER_CENT else number, lang)
     return f"{word}{NBSP}{text}" if unit == "rank" else f"{text}{NBSP}{word}"
 
@@ -331,7 +317,7 @@ def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
 def hedged(number: str, hedge: object, lang: Lang) -> str:
     """Return a number as text behind the word its source puts before it: ``khoảng 81 %``; the word alone for ""."""
     word = str(hedge).strip() if isinstance(hedge, str) else ""
-    return f"{say(_HEDGES[word], lang) if word in _HEDGES else word} {number}".strip()
+    return f"{phrase(f'hedge.{word}', lang) if word in _phrases()['hedge'] else word} {number}".strip()
 
 
 def interval(row: Row, lang: Lang) -> str:
@@ -341,7 +327,7 @@ def interval(row: Row, lang: Lang) -> str:
     low, high = (_write(limit, unit, decimals, lang) for limit in limits)
     low = low.rstrip(f"%{NBSP}")
     # A dash beside a minus sign cannot be read.
-    return say(Text("từ {} đến {}", "{} to {}"), lang).format(low, high) if limits[0] < 0 else f"{low}–{high}"
+    return phrase("value.from-to", lang, low, high) if limits[0] < 0 else f"{low}–{high}"
 
 
 def counts(row: Row, lang: Lang, over: str = "/") -> str:
@@ -366,9 +352,7 @@ def counts(row: Row, lang: Lang, over: str = "/") -> str:
     if not known(n) or n == denominator:
         return text(numerator) + over + text(denominator)
     if abs(numerator - row["value"] * n) < 1e-6 * n:  # bounds: the value is a share of those who answered
-        return say(Text("{}; trong tổng thể {}", "{}; out of {} in all"), lang).format(
-            text(numerator) + over + text(n), text(denominator)
-        )
+        return phrase("value.in-all", lang, text(numerator) + over + text(n), text(denominator))
     return f"{text(numerator)}{over}{text(denominator)}; n{NBSP}={NBSP}{text(n)}"
 
 
