@@ -13,8 +13,7 @@ from dvresearch.evaluation.content import Brief, Figure, Paragraph, Section
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections import comparison, dossiers, national, registers
 from dvresearch.text import format_date, format_number, format_percent
-from dvresearch.wording import localised
-from dvresearch.wording.comparison import describe_funnel
+from dvresearch.wording import describe_funnel, localised
 from dvresearch.wording.values import listed
 
 __all__ = ["Told", "assemble", "tell"]
