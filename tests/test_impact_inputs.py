@@ -12,7 +12,7 @@ from scipy.stats import norm
 from dvresearch import build_panel, feasibility, impact, impact_cross_check, two_way_fixed_effects
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import rollout
-from dvresearch.metrics.effects.feasibility import _cells, _mean, _seen
+from dvresearch.metrics.effects import randomisation
 from dvresearch.metrics.effects.fitting import fit
 
 SCORE = "synthetic_score"
@@ -234,10 +234,10 @@ def test_power_is_known_with_gaps(control, anticipation):
     """Witnesses: the estimate of diff-diff on the same panel, and 2.8 of its standard errors."""
     panel = rollout(effect=2, units=200, seed=6)[0].sample(frac=0.8, random_state=3)
     fitted = fit(panel, outcome=SCORE, control=control, anticipation=anticipation)
-    of = _seen(fitted.sample)
+    of = randomisation.places(fitted.sample, gaps=True)
     assert np.isnan(of.outcome).any()
     part = fitted.effects("overall")
-    found = _mean(*_cells(of, of.outcome, control, anticipation)(of.cohorts)[1:])
+    found = randomisation.overall(of, of.outcome, of.cohorts)
     assert found == pytest.approx(part.value[0], abs=1e-12)
     row = checks(panel, control=control, anticipation=anticipation).loc["minimum_detectable_effect"]
     power = (norm.ppf(0.975) + norm.ppf(0.8)) * fitted.errors(part.influence)[0]

@@ -1,9 +1,9 @@
-"""What speaks against an estimated effect: earlier trends, placebos, spillover, leaving out, honest limits."""
+"""What speaks against an estimated effect: earlier trends, placebos, spillover, leaving out, chance, honest limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,25 @@ from numpy.typing import NDArray
 from scipy import linalg, special
 
 from dvresearch import codebook
-from dvresearch.errors import ParameterError, Text, check_choice, message
+from dvresearch.errors import DataError, ParameterError, Text, check_choice, message
 from dvresearch.metrics import findings
-from dvresearch.metrics.effects import robustness
-from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, sides
-from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Effects, Fit, check_fit
-from dvresearch.metrics.effects.honest import Restriction, breakdown, refit, time_weights
-from dvresearch.metrics.effects.inputs import check_columns, check_constant
-from dvresearch.metrics.effects.multiplicity import adjusted
+from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Fit, check_fit, refit
+from dvresearch.metrics.effects.honest import Restriction, breakdown, time_weights
+from dvresearch.metrics.effects.randomisation import places, randomisation_interval
+from dvresearch.metrics.effects.sample import FEW_CLUSTERS, FEW_SIDE, check_columns, check_constant
 from dvresearch.metrics.estimates import Floats, check_whole, group_names
-from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value, untested
+from dvresearch.metrics.findings import Finding, digits, finding, graded, p_value, percent, untested
+from dvresearch.tables import ESTIMATES, check
 
-__all__ = ["impact_checks", "pretrend_tests"]
+__all__ = [
+    "adjusted",
+    "impact_checks",
+    "influential",
+    "one_cohort_out",
+    "pretrend_tests",
+    "several_outcomes",
+    "spillover",
+]
 
 _SMALL, _POWER = 0.05, 0.8
 #: Tests of the periods before adoption.
@@ -43,13 +50,15 @@ class _Joint(NamedTuple):
         return self.freedom - len(self.changes) + 1
 
 
-def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
+def pretrend_tests(fitted: Fit, joint: _Joint | None = None) -> dict[str, tuple[float, float]]:
     """Test the changes before adoption, where there must be none.
 
     Parameters
     ----------
     fitted : Fit
         With the varying base.
+    joint : optional
+        What is tested together, where it is known already.
 
     Returns
     -------
@@ -81,7 +90,7 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
     Probability Letters 66:161-169.
     """
     out = dict.fromkeys(_TESTS, (np.nan, np.nan))
-    joint = _joint(fitted)
+    joint = joint or _joint(fitted)
     if joint is not None:
         wald = joint.changes @ joint.inverse @ joint.changes * joint.denominator / joint.freedom / len(joint.changes)
         largest = float(joint.changes[np.abs(joint.changes).argmax()])
@@ -92,7 +101,7 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
     if not count:
         return out
     change, spread = effects.value[before], fitted.covariance(effects.influence[:, before])
-    smaller = min(sides(fitted.sample, fitted.control, fitted.anticipation))
+    smaller = min(fitted.sample.sides())
     clusters = smaller if smaller < FEW_CLUSTERS else int(fitted.sample.clusters.max()) + 1
     back = (count + 1) // 2
     combinations = {
@@ -114,7 +123,7 @@ def pretrend_tests(fitted: Fit) -> dict[str, tuple[float, float]]:
 def _usable(fitted: Fit, keys: pd.DataFrame, influence: Floats) -> NDArray[np.intp]:
     """Return the rows that tell a change before adoption, group by group and newest first."""
     enough = (keys[["treated", "least"]].min(axis=1) >= FEW_SIDE) & (fitted.errors(influence) > fitted.sample.rounding)
-    rows = keys.assign(enough=enough)[keys["event_time"] < -fitted.anticipation]
+    rows = keys.assign(enough=enough)[keys["event_time"] < -fitted.of.anticipation]
     rows = rows.sort_values(["group", "event_time"], ascending=[True, False])
     return rows.index[rows.groupby("group")["enough"].cummin()].to_numpy()
 
@@ -127,9 +136,9 @@ def _joint(fitted: Fit) -> _Joint | None:
     freedom = 1 / pd.Series(np.diag(common), common.index) - 1
     # A cohort within one cluster shows no spread of its own.
     spread = cells.keys["cohort"].map(freedom).to_numpy() > 0.5
-    cells = Effects(cells.keys[spread], cells.value[spread], cells.influence[:, spread], cells.standing[:, spread])
+    cells = cells.at(spread)
     places = cells.keys.groupby("cohort")["treated"].max()
-    most = (sides(data, fitted.control, fitted.anticipation)[1] - 1) // 2
+    most = (data.sides()[1] - 1) // 2
     for averaged in (places.index[places < FEW_SIDE], places.index):
         group = cells.keys["cohort"].mask(cells.keys["cohort"].isin(averaged), -1)
         keys = cells.keys.assign(group=group).groupby(["group", "event_time"])
@@ -166,19 +175,17 @@ def _weighed(fitted: Fit, changes: Floats, influence: Floats, common: pd.DataFra
     return _Joint(changes, linalg.pinvh(summed.T @ summed), count * (count + 1) / float(lost.sum()))
 
 
-def _power(fitted: Fit) -> Finding:
+def _power(fitted: Fit, joint: _Joint | None) -> Finding:
     """Say what a straight difference of trends that the test finds in 80 % of cases would add to the estimate."""
-    joint = _joint(fitted)
     if joint is None or not joint.inverse.sum() > 0:
         return untested("pretrends_power")
     size = len(joint.changes), joint.denominator
     needed = special.ncfdtrinc(*size, 1 - _POWER, special.fdtri(*size, 1 - _SMALL))
-    slope = float(np.sqrt(needed / joint.inverse.sum()))
-    weights = time_weights(fitted)
-    added = slope * float(weights @ (weights.index.to_numpy() + 1 + fitted.anticipation))
-    estimate = robustness.overall_of(fitted)[0]
-    verdict = "review" if added > abs(estimate) else "pass"
-    return graded("pretrends_power", verdict, computed=digits(added, 3), stated=digits(abs(estimate), 3))
+    weights, slope = time_weights(fitted), float(np.sqrt(needed / joint.inverse.sum()))
+    added = slope * float(weights @ (weights.index.to_numpy() + 1 + fitted.of.anticipation))
+    estimate = abs(fitted.overall()[0])
+    verdict = "review" if added > estimate else "pass"
+    return graded("pretrends_power", verdict, computed=digits(added, 3), stated=digits(estimate, 3))
 
 
 def _reversion(fitted: Fit, stands_out: float) -> float:
@@ -259,40 +266,35 @@ def impact_checks(
     wanted = group_names(honest)
     for restriction in wanted:
         check_choice("honest", restriction, tuple(_HONEST))
-    _check_near(fitted, near)
-    if not robustness.estimable(fitted):
+    if near is not None:
+        if not isinstance(near, str) or near in (fitted.of.unit, fitted.of.period):
+            raise ParameterError("near-is-no-group", got=f"near={near!r}")
+        check_columns(fitted.sample.panel, [near], [near])
+        check_constant(fitted.sample.panel, fitted.of.unit, [near])
+    if not fitted.estimable:
         why = [codebook.get("reason", code) for code in fitted.reasons or ("no_cell",)]
         told = Text(" ".join(r.note_vi for r in why), " ".join(r.note_en for r in why))
         return findings.table(
             [finding("impact_feasibility", "fail", "", computed="not_estimable", severity="major", guidance=told)]
         )
-    varying = fitted if fitted.base == "varying" else refit(fitted, base="varying")
-    tests = pretrend_tests(varying)
+    varying, universal = refit(fitted, base="varying"), refit(fitted, base="universal")
+    joint = _joint(varying)
+    tests = pretrend_tests(varying, joint)
     stands_out, p = tests["regression_to_mean"]
     tests["regression_to_mean"] = (_reversion(varying, stands_out), p)
-    tests["spillover"] = robustness.spillover(varying, near) if near is not None else (np.nan, np.nan)
-    universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
-    rows = [
-        *_tested(tests, robustness.overall_of(varying)[0], near is not None),
-        _power(varying),
-        robustness.placebo_units(varying, draws, seed),
-        robustness.one_cohort_out(varying),
-        *robustness.influential(varying, top),
-        *robustness.balance(varying),
-        *(_honest(universal, r) for r in _HONEST if r in wanted),
-        *(robustness.not_made(code, argument="honest") for r, (code, _) in _HONEST.items() if r not in wanted),
-    ]
-    return findings.table(rows)
-
-
-def _check_near(fitted: Fit, near: str | None) -> None:
-    """Refuse what is no column of groups of near places."""
-    if near is None:
-        return
-    if not isinstance(near, str) or near in (fitted.unit, fitted.period):
-        raise ParameterError("near-is-no-group", got=f"near={near!r}")
-    check_columns(fitted.panel, [near], [near])
-    check_constant(fitted.panel, fitted.unit, [near])
+    tests["spillover"] = (np.nan, np.nan) if near is None else spillover(varying, near)
+    return findings.table(
+        [
+            *_tested(tests, varying.overall()[0], near is not None),
+            _power(varying, joint),
+            _placebo_units(varying, draws, seed),
+            one_cohort_out(varying),
+            *influential(varying, top),
+            *_balance(varying),
+            *(_honest(universal, r) for r in _HONEST if r in wanted),
+            *(_not_made(code, argument="honest") for r, (code, _) in _HONEST.items() if r not in wanted),
+        ]
+    )
 
 
 def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: bool) -> Iterator[Finding]:
@@ -301,7 +303,7 @@ def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: boo
     holm = dict(zip(known, adjusted(list(known.values()), "holm"), strict=True))
     for name, (value, p) in tests.items():
         if name == "spillover" and not near:
-            yield robustness.not_made(name, message("near-names-groups"))
+            yield _not_made(name, message("near-names-groups"))
             continue
         if name not in holm:
             code = "same-test-as-above" if np.isfinite(value) else "comparison-places-still" if np.isfinite(p) else ""
@@ -330,15 +332,266 @@ def _honest(fitted: Fit, restriction: Restriction) -> Finding:
     """Say in words up to which difference of trends the conclusion stands."""
     code, decimals = _HONEST[restriction]
     m = breakdown(fitted, restriction)
-    if np.isnan(m):
-        return untested(code)
-    if m < 0:
-        return graded(code, "review", computed="0")
-    relative = restriction == "relative_magnitude"
-    firm = m >= _FIRM if relative else m > 0
-    number = digits(m, decimals)
-    told = message(
-        "stands-relative-difference" if relative else "stands-bend", number=Text(number.replace(".", ","), number)
-    )
-    verdict, severity = ("pass", "info") if firm else ("review", "minor")
+    if not m >= 0:
+        return untested(code) if np.isnan(m) else graded(code, "review", computed="0")
+    relative, number = restriction == "relative_magnitude", digits(m, decimals)
+    said = "stands-relative-difference" if relative else "stands-bend"
+    told = message(said, number=Text(number.replace(".", ","), number))
+    verdict, severity = ("pass", "info") if m >= _FIRM or (m > 0 and not relative) else ("review", "minor")
     return finding(code, verdict, "", computed=number, severity=severity, guidance=told)
+
+
+#: Standardised difference from which groups are unlike (Imbens and Rubin 2015, chapter 14, name 0.25); score above
+#: which a place has next to nobody to be compared with (Crump et al. 2009), and the share of such places to ask about.
+UNLIKE, ALONE, MANY_ALONE = 0.25, 0.9, 0.05
+#: Share of the places that must be seen in every period for a permutation to speak for all.
+_COMPLETE = 0.8
+
+
+def _not_made(check: str, told: Text | None = None, *, argument: str = "") -> Finding:
+    """Return the finding of a check that the call left out, which matters more than one that the data do not allow."""
+    guidance = message("check-not-made", told=told or message("check-switched-off", argument=argument))
+    return finding(check, "unknown", "", severity="minor", guidance=guidance)
+
+
+def _told(_: float, lower: float, upper: float) -> int:
+    """Return 1 or -1 for an interval above or below 0, 0 for one that holds it."""
+    return int(lower > 0) - int(upper < 0)
+
+
+def one_cohort_out(fitted: Fit) -> Finding:
+    """Leave out one cohort after the other: ``one_cohort_out``, the estimate farthest from that of all cohorts."""
+    data, cohorts = fitted.sample, np.unique(fitted.cells.keys["cohort"])
+    if len(cohorts) < 2:
+        return untested("one_cohort_out")
+    parts = [data.names[data.place_cohorts == cohort] for cohort in cohorts]
+    return _left_out("one_cohort_out", fitted, dict(zip(data.label(cohorts), parts, strict=True)), hangs=False)
+
+
+def influential(fitted: Fit, top: int = 20) -> Iterator[Finding]:
+    """Leave out the places with the largest influence: ``one_place_out`` one by one, ``top_places_out`` all together.
+
+    Parameters
+    ----------
+    fitted : Fit
+        The fit.
+    top : int, default 20
+        How many places; at most a fifth of all.
+    """
+    if not top:
+        yield from (_not_made(code, argument="top") for code in ("one_place_out", "top_places_out"))
+        return
+    pull = np.bincount(fitted.sample.places, weights=fitted.effects("overall").influence[:, 0])
+    most = np.argsort(-np.abs(pull), kind="stable")[: min(top, len(pull) // 5)]
+    names = fitted.sample.names[most]
+    yield _left_out("one_place_out", fitted, {str(name): [name] for name in names})
+    yield _left_out("top_places_out", fitted, {"": names} if len(names) else {})
+
+
+def _left_out(check: str, fitted: Fit, parts: Mapping[str, Any], *, hangs: bool = True) -> Finding:
+    """Fit again without each part of the places and compare with everything: does the interval tell the same?
+
+    Where no answer can be given without a part the conclusion hangs on it, unless `hangs` says otherwise.
+    """
+    whole, found, panel = fitted.overall(), {}, fitted.sample.panel
+    for label, names in parts.items():
+        rest = refit(fitted, panel[~panel[fitted.of.unit].isin(names).to_numpy()])
+        found[label] = rest.overall() if rest.estimable else (np.nan, np.nan, np.nan)
+    known = {label: abs(rest[0] - whole[0]) for label, rest in found.items() if np.isfinite(rest[0])}
+    if not known:
+        return untested(check)
+    changed = [label for label, rest in found.items() if (_told(*rest) != _told(*whole) if label in known else hangs)]
+    shown = changed[0] if changed else max(known, key=lambda label: known[label])
+    verdict = "review" if changed else "pass"
+    return graded(check, verdict, shown, computed=digits(found[shown][0], 3), stated=digits(whole[0], 3))
+
+
+def _placebo_units(fitted: Fit, draws: int, seed: int) -> Finding:
+    """Relabel who adopted when, at random: how often does chance give as large an effect?
+
+    Only places seen in every period can be relabelled; with fewer than 80 % of them the answer is ``unknown``.
+    """
+    if not draws:
+        return _not_made("placebo_units", argument="draws")
+    if len(places(fitted.sample).mass) < _COMPLETE * len(fitted.sample.names):
+        return untested("placebo_units")
+    p = randomisation_interval(fitted.sample, 0.95, draws, seed)[3]
+    told = _told(*fitted.overall()) != 0
+    return graded("placebo_units", "fail" if told and p > 0.05 else "pass", computed=p_value(p))
+
+
+def _balance(fitted: Fit) -> Iterator[Finding]:
+    """Compare places that adopt with the others before anybody did: ``balance`` per covariate, ``overlap``."""
+    data = fitted.sample
+    start = data.rows[data.rows["period"] == data.periods[0]]
+    adopts = start["cohort"].to_numpy() > 0
+    if adopts.all() or not adopts.any():
+        yield untested("balance", fitted.of.outcome)
+        return
+    columns = {fitted.of.outcome: "outcome"} | {c: f"x{j}" for j, c in enumerate(fitted.of.covariates)}
+    for name, column in columns.items():
+        one, other = start.loc[adopts, column], start.loc[~adopts, column]
+        spread, apart = np.sqrt((one.var(ddof=0) + other.var(ddof=0)) / 2), one.mean() - other.mean()
+        rounding = 1e-9 * start[column].abs().max()
+        # Without any spread every difference is beyond measure, and has no number.
+        distance = apart / spread if spread > rounding else 0.0 if abs(apart) <= rounding else np.nan
+        verdict = "pass" if abs(distance) <= UNLIKE else "review"
+        yield graded("balance", verdict, name, computed=digits(distance, 2), stated=digits(UNLIKE, 2))
+    if not fitted.of.covariates:
+        yield untested("overlap", guidance=message("no-covariates-no-overlap"))
+    else:
+        from diff_diff.linalg import solve_logit  # Slow to load: only when asked for.
+
+        x = start[list(columns.values())[1:]].to_numpy()
+        score = solve_logit(x, adopts.astype(np.float64), rank_deficient_action="silent")[1]
+        alone = float((score[adopts] > ALONE).mean())
+        verdict = "fail" if alone > 0.5 else "review" if alone > MANY_ALONE else "pass"
+        yield graded("overlap", verdict, computed=percent(alone, 1), stated=percent(MANY_ALONE, 0))
+
+
+def spillover(fitted: Fit, near: str) -> tuple[float, float]:
+    """Do places without a model change when others near them have one?
+
+    Parameters
+    ----------
+    fitted : Fit
+        The fit.
+    near : str
+        Column of the panel that tells which places are near each other (the district).
+
+    Returns
+    -------
+    change : float
+        Change of a place without a model when all others near it have one; NaN when it cannot be told.
+    p : float
+        Of no change; Student's t over the groups of near places.
+
+    Notes
+    -----
+    Outcome on the share of the other places near by that have adopted, over rows without a model, less the means of
+    place and period; errors clustered by group.
+    """
+    from diff_diff.utils import demean_by_groups  # Slow to load: only when asked for.
+
+    data = fitted.sample
+    group_of = data.panel.drop_duplicates(fitted.of.unit).set_index(fitted.of.unit)[near]
+    groups = pd.factorize(group_of.loc[data.names])[0]
+    adopts = data.place_cohorts[:, None]
+    adopted = (adopts > 0) & (data.periods >= adopts)
+    held = pd.DataFrame(adopted).groupby(groups).transform("sum").to_numpy()
+    exposure = (held - adopted) / np.maximum(np.bincount(groups)[groups] - 1, 1)[:, None]
+    rows = data.rows[(data.rows["cohort"] == 0) | (data.rows["period"] < data.rows["cohort"] - fitted.of.anticipation)]
+    place = rows["place"].to_numpy()
+    group, labels = pd.factorize(groups[place])
+    if len(labels) < 3:
+        return np.nan, np.nan
+    exposed = exposure[place, np.searchsorted(data.periods, rows["period"])]
+    rows = rows.assign(exposure=exposed)
+    y, x = (
+        demean_by_groups(rows, [name], ["place", "period"], tol=rounding)[0][name].to_numpy()
+        for name, rounding in (("outcome", data.rounding), ("exposure", 1e-10))
+    )
+    if x @ x < 1e-9:
+        return np.nan, np.nan
+    change = float(x @ y / (x @ x))
+    score = np.bincount(group, weights=x * (y - change * x))
+    error = np.sqrt(len(labels) / (len(labels) - 1) * (score @ score)) / (x @ x)
+    if not error > data.rounding:
+        return np.nan, np.nan
+    return change, float(2 * special.stdtr(len(labels) - 1, -abs(change) / error))
+
+
+#: The rows of a table of effects that sum an outcome up: column, and its word there.
+_SUMS = {"effect": "overall", "term": "average"}
+#: Ways to adjust p-values for their number, and what statsmodels calls them.
+_METHODS = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
+#: Columns that tell the rows of one outcome apart, not the outcomes.
+_OF_ONE = {*_SUMS, "cohort", "period", "event_time", "band", "restriction", "m"}
+
+
+def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) -> list[float]:
+    """Return p-values adjusted for their number, in the same order.
+
+    Parameters
+    ----------
+    p : sequence of float
+        Raw p-values.
+    method : {"holm", "benjamini_hochberg"}
+        Holm's step-down (chance of any false rejection), or Benjamini and Hochberg's step-up (share of false ones
+        among the rejections).
+
+    Notes
+    -----
+    As in statsmodels. Checked against R ``p.adjust``, validation case ``multiple_testing``.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    return multipletests(p, method=_METHODS[method])[1].tolist() if len(p) else []
+
+
+def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Say which of several outcomes still stand out when it counts that several were looked at.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        Tables of :func:`impact` or :func:`interrupted_series` for several outcomes, one under the other. Of each, the
+        row that sums it up is taken (``overall``, ``average``); any other table has one row for each outcome. Columns
+        in front (the field, the name of a series) tell outcomes of the same indicator apart.
+
+    Returns
+    -------
+    DataFrame
+        Findings ``several_outcomes``, one for each outcome: ``stated`` its own p-value, ``computed`` the one after
+        Benjamini and Hochberg's adjustment; ``review`` when only the first is below 0.05, ``unknown`` without interval.
+
+    Raises
+    ------
+    DataError
+        When `estimates` breaks its contract, holds no row that sums up, or several for one outcome.
+
+    Notes
+    -----
+    The p-value is read from the interval, so that it is below 0.05 exactly when a 95 % interval leaves no effect out:
+    Student's t of the limit on the side of no effect, with the degrees of freedom at which its quantile is as many
+    standard errors long as the interval; of a ratio the logarithm, no effect being 1. Where there is a permutation
+    interval its limit is the one used. Checked against Student's t and permutation tests (tests/test_effect_checks.py).
+    """
+    check(estimates, ESTIMATES)
+    rows = estimates.reset_index(drop=True)
+    for column, word in _SUMS.items():
+        if column in rows:  # a table of another kind, put under this one, has nothing there
+            rows = rows[rows[column].isna() | (rows[column] == word)]
+    named = [c for c in rows.loc[:, :"indicator"].columns[:-1] if c not in _OF_ONE]
+    where = [
+        f"{name} ({', '.join(map(str, label))})" if (label := [v for v in labels if pd.notna(v)]) else str(name)
+        for name, *labels in rows[["indicator", *named]].itertuples(index=False)
+    ]
+    rows, ratio = rows.set_axis(where), (rows["indicator"] == "series_change_ratio").to_numpy()
+    limits = ["value", "lower", "upper"]
+    rows.loc[ratio, "std_error"] /= rows.loc[ratio, "value"]
+    rows.loc[ratio, limits] = np.log(rows.loc[ratio, limits])
+    # How far the interval reaches out on the side of no effect.
+    rows["reach"] = np.where(rows["value"] > 0, rows["value"] - rows["lower"], rows["upper"] - rows["value"])
+    drawn = (rows["method"] == "randomisation").to_numpy()
+    # What cannot be estimated has a row for each reason.
+    whole = rows[~drawn].loc[lambda rows: rows["value"].notna() | ~rows.index.duplicated()]
+    if whole.empty:
+        raise DataError("no-overall-estimate", got="0")
+    twice = whole.index[whole.index.duplicated()]
+    if len(twice):
+        raise DataError("outcome-with-several-estimates", got=f"{twice[0]}: {(whole.index == twice[0]).sum()}")
+    told = pd.concat([rows[drawn], whole])
+    told = told[~told.index.duplicated()].loc[whole.index]
+    tail, long = (1 + told["confidence"]) / 2, whole["reach"] / whole["std_error"]
+    # A place of its own on one side has no error: as few degrees of freedom as there can be.
+    freedom = special.stdtridf(tail, long).where(np.isfinite(long), 1.0)
+    own = 2 * special.stdtr(freedom, -special.stdtrit(freedom, tail) * told["value"].abs() / told["reach"])
+    own = own.where(told["reach"] > 0)
+    after = pd.Series(adjusted(own.dropna().tolist(), "benjamini_hochberg"), own.dropna().index)
+    return findings.table(
+        graded("several_outcomes", "review" if p < 0.05 <= q else "pass", name, computed=p_value(q), stated=p_value(p))
+        if np.isfinite(p)
+        else untested("several_outcomes", name, message("no-interval-no-p"))
+        for name, p, q in zip(own.index, own, after.reindex(own.index), strict=True)
+    )

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from dvresearch.errors import DataError
-from dvresearch.metrics.effects.cells import Control, Sample, sample
 from dvresearch.metrics.effects.feasibility import refusals
-from dvresearch.metrics.estimates import Floats, build, check_confidence
+from dvresearch.metrics.effects.sample import Comparison, Sample
+from dvresearch.metrics.estimates import build, check_confidence
 
 __all__ = ["impact_cross_check", "two_way_fixed_effects"]
 
+#: What is known of an effect.
+_EFFECTS = ["effect", "cohort", "event_time", "value", "std_error"]
 #: Comparisons of the decomposition as diff-diff calls them, and their codes here.
 _COMPARISONS = {"treated_vs_never": "never", "earlier_vs_later": "later", "later_vs_earlier": "earlier"}
 
@@ -60,10 +63,11 @@ def two_way_fixed_effects(
     (see tests/test_impact.py).
     """
     check_confidence(confidence)
-    data = sample(panel, outcome=outcome, unit=unit, period=period, adopted=adopted, cluster=cluster)
-    rows = _complete(data)
-    treated = ((rows["cohort"] > 0) & (rows["period"] >= rows["cohort"])).to_numpy(dtype=np.float64)
-    value, error, clusters = _regression(rows, treated)
+    data = Sample(panel, Comparison(outcome, unit, period, adopted, cluster=cluster))
+    seen = data.rows.groupby("unit")["period"].transform("size")
+    rows = data.rows[seen == len(data.periods)]
+    if not (rows["cohort"] > 0).any() or rows["cohort"].nunique() < 2:
+        raise DataError("nothing-to-compare")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from diff_diff import BaconDecomposition
@@ -71,6 +75,7 @@ def two_way_fixed_effects(
         parts = BaconDecomposition().fit(rows, "outcome", "unit", "period", "cohort").to_dataframe()
     cohorts = pd.to_numeric(parts["treated_group"]).to_numpy(dtype=np.float64)
     against = pd.to_numeric(parts["control_group"], errors="coerce").to_numpy(dtype=np.float64)
+    value, error, clusters = _regression(rows)
     keys = pd.DataFrame(
         {
             "comparison": ["all", *parts["comparison_type"].map(_COMPARISONS)],
@@ -80,16 +85,11 @@ def two_way_fixed_effects(
         }
     )
     whole = keys["comparison"] == "all"
-    exact = whole & (error <= data.rounding)
-    lower, upper = _interval(value, error, clusters, confidence)
+    exact, values = whole & (error <= data.rounding), pd.Series([value, *parts["estimate"]])
     return build(
         keys,
         indicator=outcome,
-        value=np.where(exact, np.nan, [value, *parts["estimate"]]),
-        std_error=np.where(whole & ~exact, error, np.nan),
-        lower=np.where(whole & ~exact, lower, np.nan),
-        upper=np.where(whole & ~exact, upper, np.nan),
-        confidence=confidence,
+        **_intervals(values.mask(exact), pd.Series(error, whole.index).where(whole), clusters, confidence),
         n=np.where(whole, rows["unit"].nunique(), np.nan),
         definition="two_way",
         method="twfe",
@@ -98,19 +98,11 @@ def two_way_fixed_effects(
     )
 
 
-def _complete(data: Sample) -> pd.DataFrame:
-    """Return the rows of the units without a gap."""
-    seen = data.rows.groupby("unit")["period"].transform("size")
-    rows = data.rows[seen == len(data.periods)]
-    if not (rows["cohort"] > 0).any() or rows["cohort"].nunique() < 2:
-        raise DataError("nothing-to-compare")
-    return rows
-
-
-def _regression(rows: pd.DataFrame, treated: Floats) -> tuple[float, float, int]:
-    """Coefficient of `treated` given unit and period effects, its clustered error, and the number of clusters."""
+def _regression(rows: pd.DataFrame) -> tuple[float, float, int]:
+    """Effect of having adopted given unit and period effects, its clustered error, and the number of clusters."""
     import statsmodels.api as sm
 
+    treated = ((rows["cohort"] > 0) & (rows["period"] >= rows["cohort"])).to_numpy(dtype=np.float64)
     x = np.column_stack([treated, pd.get_dummies(rows["period"], drop_first=True, dtype=np.float64)])
     both = pd.DataFrame(np.column_stack([rows["outcome"], x]))
     both = (both - both.groupby(rows["unit"].to_numpy()).transform("mean")).to_numpy()
@@ -122,11 +114,12 @@ def _regression(rows: pd.DataFrame, treated: Floats) -> tuple[float, float, int]
     return float(fitted.params[0]), float(fitted.bse[0]), count
 
 
-def _interval(value: Any, error: Any, clusters: int, confidence: float) -> tuple[Any, Any]:
-    from scipy.stats import t
-
-    half = t.ppf((1 + confidence) / 2, clusters - 1) * np.asarray(error)
-    return np.asarray(value) - half, np.asarray(value) + half
+def _intervals(value: pd.Series, error: pd.Series, clusters: int, confidence: float) -> dict[str, Any]:
+    """Return estimates with errors and limits by Student's t, without these where there is no estimate."""
+    error = error.where(value.notna())
+    half = special.stdtrit(clusters - 1, (1 + confidence) / 2) * error
+    limits = {"lower": value - half, "upper": value + half}
+    return {"value": value, "std_error": error, **limits, "confidence": confidence}
 
 
 def impact_cross_check(
@@ -173,71 +166,53 @@ def impact_cross_check(
     check_confidence(confidence)
     from diff_diff import ImputationDiD, SunAbraham
 
-    data = sample(
-        panel, outcome=outcome, unit=unit, period=period, adopted=adopted, covariates=covariates, cluster=cluster,
-        anticipation=anticipation,
-    )  # fmt: skip
+    of = Comparison(outcome, unit, period, adopted, covariates, cluster=cluster, anticipation=anticipation)
+    data = Sample(panel, of)
     # A covariate that never moves within a place is part of the place: the regressions know it already.
     moves = data.rows.groupby("unit")[[c for c in data.rows if c.startswith("x")]].nunique().gt(1).any()
-    names = list(moves.index[moves]) or None
-    control: Control = "never" if (data.cohorts == 0).any() else "not_yet"
-    against = refusals(data, control, anticipation)
-    before_last = data.rows if control == "never" else _before_last(data, anticipation)
+    names, before_last = list(moves.index[moves]) or None, data.rows
+    if (data.cohorts > 0).all():
+        of.control = "not_yet"
+        # The last cohort is compared with until it adopts, as one that never does.
+        last = data.cohorts.max(initial=0)
+        before_last = data.rows[data.rows["period"] < last - anticipation]
+        before_last = before_last.assign(cohort=before_last["cohort"].where(before_last["cohort"] < last, 0.0))
+    against = refusals(data)
     models = {"sun_abraham": (SunAbraham, before_last), "imputation": (ImputationDiD, data.rows)}
-    rows = pd.DataFrame(
-        [
-            (method, *effect)
-            for method, (model, used) in models.items()
-            for effect in (
-                ([] if against else _fit(model(cluster="cluster", anticipation=anticipation), used, names))
-                or [("overall", np.nan, np.nan, np.nan, np.nan)]
-            )
-        ],
-        columns=["method", "effect", "cohort", "event_time", "value", "std_error"],
-    )
+    frames = [pd.DataFrame({"effect": "overall", "method": [*models]}).reindex(columns=_EFFECTS)]
+    if not against:
+        options: dict[str, Any] = {"cluster": "cluster", "anticipation": anticipation}
+        frames = [_effects(model(**options), used, names).assign(method=m) for m, (model, used) in models.items()]
+    rows = pd.concat(frames, ignore_index=True)
     exact = rows["std_error"] <= data.rounding
-    rows.loc[exact, ["value", "std_error"]] = np.nan
-    lower, upper = _interval(rows["value"], rows["std_error"], len(np.unique(data.clusters)), confidence)
-    cohort, event_time = data.label(rows["cohort"].to_numpy()), rows["event_time"].astype("Int64")
+    estimates = _intervals(rows["value"].mask(exact), rows["std_error"], len(np.unique(data.clusters)), confidence)
+    none = estimates["value"].isna()
     return build(
-        rows[["effect"]].assign(cohort=cohort, event_time=event_time),
+        rows[["effect"]].assign(
+            cohort=data.label(rows["cohort"].to_numpy()), event_time=rows["event_time"].astype("Int64")
+        ),
         indicator=outcome,
-        value=rows["value"],
-        std_error=rows["std_error"],
-        lower=lower,
-        upper=upper,
-        confidence=confidence,
-        n=len(data.units),
-        definition=f"att_{control}",
+        **estimates,
+        n=len(data.mass),
+        definition=f"att_{of.control}",
         method=rows["method"],
-        reasons={r: rows["value"].isna() for r in against}
-        | {"exact_fit": exact, "not_estimable_by_method": rows["value"].isna()},
+        reasons={**dict.fromkeys(against, none), "exact_fit": exact, "not_estimable_by_method": none},
     )
 
 
-def _before_last(data: Sample, anticipation: int) -> pd.DataFrame:
-    """Return the rows before the last cohort adopts, that cohort as one that never does."""
-    last = data.cohorts.max(initial=0)
-    rows = data.rows[data.rows["period"] < last - anticipation]
-    return rows.assign(cohort=rows["cohort"].where(rows["cohort"] < last, 0.0))
-
-
-def _fit(model: Any, rows: pd.DataFrame, covariates: list[str] | None) -> list[tuple[str, float, float, float, float]]:
-    """Return overall, event-time and cell effects of a diff-diff estimator; none when it cannot be fitted."""
+def _effects(model: Any, rows: pd.DataFrame, covariates: list[str] | None) -> pd.DataFrame:
+    """Return overall, event-time and cell effects of a diff-diff estimator; a row without number if it has none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = model.fit(rows, "outcome", "unit", "period", "cohort", covariates=covariates)
-            if result.event_study_effects is None:
-                by_time = result.aggregate("event_study").to_dataframe()
-                by_time = {r["event_time"]: {"effect": r["att"], "se": r["se"]} for _, r in by_time.iterrows()}
+            found = {"overall": pd.DataFrame({"att": [result.overall_att], "se": [result.overall_se]})}
+            if hasattr(result, "cohort_effects"):
+                found |= {"event_time": result.to_dataframe(), "group_time": result.to_dataframe("cohort")}
             else:
-                by_time = result.event_study_effects
+                found["event_time"] = result.aggregate("event_study").to_dataframe()
     except ValueError:
-        return []
-    cells = getattr(result, "cohort_effects", None) or {}
-    return [
-        ("overall", np.nan, np.nan, result.overall_att, result.overall_se),
-        *(("event_time", np.nan, e, r["effect"], r["se"]) for e, r in sorted(by_time.items())),
-        *(("group_time", g, e, r["effect"], r["se"]) for (g, e), r in sorted(cells.items())),
-    ]
+        found = {"overall": pd.DataFrame(index=[0])}
+    names = {"relative_period": "event_time", "effect": "value", "att": "value", "se": "std_error"}
+    parts = [part.rename(columns=names).assign(effect=effect) for effect, part in found.items()]
+    return pd.concat(parts).reindex(columns=_EFFECTS)

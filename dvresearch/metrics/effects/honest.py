@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
@@ -14,38 +12,18 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from dvresearch.errors import ParameterError, check_choice
-from dvresearch.metrics.effects.fitting import Effects, Fit, check_fit, fit
+from dvresearch.metrics.effects.fitting import Effects, Fit, check_fit, refit
 from dvresearch.metrics.estimates import Floats, build, check_confidence
 
-__all__ = ["breakdown", "honest_effects", "refit", "relative_limits", "time_weights"]
+__all__ = ["breakdown", "honest_effects", "relative_limits", "time_weights"]
 
 Restriction = Literal["relative_magnitude", "smoothness"]
 Limits = Callable[[float], tuple[float, float]]
 #: Where the point of breakdown is looked for, and how exactly: multiples of the largest earlier difference; bends of
 #: the line in standard errors of the effect, few of them, because each interval takes seconds.
 _SEARCH: dict[Restriction, tuple[float, float]] = {"relative_magnitude": (10.0, 0.005), "smoothness": (0.8, 0.02)}
-#: What a fit was made with, beside its panel.
-_ARGUMENTS = tuple(signature(fit).parameters)[1:]
 #: Error of a difference below which it is one with the effect, as a share of the errors of both; halvings of a search.
 _TIED, _HALVINGS = 1e-6, 30
-
-
-def refit(
-    fitted: Fit, panel: pd.DataFrame | None = None, *, base: Literal["varying", "universal"] | None = None
-) -> Fit:
-    """Fit again with the same arguments.
-
-    Parameters
-    ----------
-    fitted : Fit
-        A fit.
-    panel : DataFrame, optional
-        Other rows than before.
-    base : {"varying", "universal"}, optional
-        Another base period before adoption.
-    """
-    same = {name: getattr(fitted, name) for name in _ARGUMENTS}
-    return fit(fitted.panel if panel is None else panel, **same | {"base": base or fitted.base})
 
 
 def time_weights(fitted: Fit) -> pd.Series:
@@ -113,14 +91,14 @@ def honest_effects(
         limits = np.array([found(allowed) for allowed in keys["m"]])
     return build(
         keys,
-        indicator=fitted.outcome,
+        indicator=fitted.of.outcome,
         value=value,
         std_error=error,
         lower=limits[:, 0],
         upper=limits[:, 1],
         confidence=confidence,
-        n=len(fitted.sample.units),
-        definition=f"att_{fitted.control}",
+        n=len(fitted.sample.mass),
+        definition=f"att_{fitted.of.control}",
         method=f"honest_{restriction}",
         reasons={**dict.fromkeys(fitted.reasons, True), "no_pretrend": found is None},
     )
@@ -259,9 +237,9 @@ def _limits(fitted: Fit, restriction: Restriction, alpha: float) -> Limits | Non
 
     Only periods that follow one another without a gap are used.
     """
-    universal = fitted if fitted.base == "universal" else refit(fitted, base="universal")
+    universal = refit(fitted, base="universal")
     effects, overall = universal.effects("event_time"), universal.effects("overall")
-    times, base = effects.keys["event_time"].to_numpy(), -1.0 - universal.anticipation
+    times, base = effects.keys["event_time"].to_numpy(), -1.0 - universal.of.anticipation
     usable = universal.errors(effects.influence) > universal.sample.rounding
 
     def run(step: int) -> NDArray[np.intp]:
@@ -306,22 +284,21 @@ def _smoothness(
     from diff_diff.results import MultiPeriodDiDResults, PeriodEffect
 
     kept = np.concatenate([before, after])
-    times = effects.keys["event_time"].to_numpy()
+    times, values = effects.keys["event_time"].to_numpy(), effects.value[kept]
     spread = universal.covariance(effects.influence[:, kept])
-    nothing: tuple[float, float, tuple[float, float]] = (np.nan, np.nan, (np.nan, np.nan))
-    errors = np.sqrt(np.diag(spread))
-    period = {
-        t: PeriodEffect(t, v, e, *nothing) for t, v, e in zip(times[kept], effects.value[kept], errors, strict=True)
-    }
+    nothing: Any = (np.nan, np.nan, (np.nan, np.nan))
+    found = zip(times[kept], values, np.sqrt(np.diag(spread)), strict=True)
     about: dict[str, Any] = {
+        "period_effects": {t: PeriodEffect(t, value, error, *nothing) for t, value, error in found},
+        "pre_periods": times[before].tolist(),
+        "post_periods": times[after].tolist(),
         "vcov": spread,
         "interaction_indices": {t: j for j, t in enumerate(times[kept])},
-        "reference_period": -1.0 - universal.anticipation,
+        "reference_period": -1.0 - universal.of.anticipation,
     }
-    study = MultiPeriodDiDResults(
-        period, np.nan, np.nan, *nothing, 0, 0, 0, times[before].tolist(), times[after].tolist()
-    )
-    study, weight = replace(study, **about), np.array([weights.get(t, 0.0) for t in times[after]])
+    average = ("avg_att", "avg_se", "avg_t_stat", "avg_p_value", "n_obs", "n_treated", "n_control")
+    study = MultiPeriodDiDResults(**about, **dict.fromkeys(average, np.nan), avg_conf_int=(np.nan, np.nan))
+    weight = np.array([weights.get(t, 0.0) for t in times[after]])
 
     def limits(m: float) -> tuple[float, float]:
         with warnings.catch_warnings():

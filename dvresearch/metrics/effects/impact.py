@@ -9,20 +9,31 @@ import pandas as pd
 from scipy import special
 
 from dvresearch.errors import ParameterError
-from dvresearch.metrics.effects.cells import ADJUSTMENTS, Adjustment, Control, Sampling
-from dvresearch.metrics.effects.feasibility import FEW_CLUSTERS, FEW_SIDE, few_clusters
-from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, fit
-from dvresearch.metrics.effects.inputs import check_columns, check_constant
+from dvresearch.metrics.effects.fitting import AVERAGES, LEAST_DRAWS, Average, Effects, Fit, estimate
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
+from dvresearch.metrics.effects.sample import (
+    ADJUSTMENTS,
+    FEW_CLUSTERS,
+    FEW_SIDE,
+    Adjustment,
+    Comparison,
+    Control,
+    Sample,
+    Sampling,
+    check_columns,
+    check_constant,
+)
 from dvresearch.metrics.estimates import build, check_confidence, check_whole, with_counts
 from dvresearch.tables import BASES, ESTIMATES
 
-__all__ = ["AVERAGES", "Fit", "critical_values", "fit", "impact"]
+__all__ = ["critical_values", "impact"]
 
 #: Effects of which there are several rows, so that a band over all of them means something.
 _FAMILIES: tuple[Average, ...] = ("event_time", "cohort", "calendar", "group_time")
 #: Columns in front of the estimates.
 _COLUMNS = ("effect", "cohort", "period", "event_time", "band")
+#: All that is known of a row.
+_EVERY = [*_COLUMNS, "value", "std_error", "lower", "upper", "units", "treated", "comparison", "least", "why"]
 #: Webb's (2014) six values, and draws made at once.
 _WEBB, _BLOCK = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)]), 128
 
@@ -137,15 +148,12 @@ def impact(
     check_whole("draws", draws, LEAST_DRAWS)
     check_whole("seed", seed)
 
+    of = Comparison(
+        outcome, unit, period, adopted, covariates, adjustment, control, cluster, weights, anticipation, sampling
+    )
+
     def one(rows: pd.DataFrame) -> pd.DataFrame:
-        fitted = fit(
-            rows, outcome=outcome, unit=unit, period=period, adopted=adopted, covariates=covariates,
-            adjustment=adjustment, control=control, cluster=cluster, weights=weights, anticipation=anticipation,
-            sampling=sampling,
-        )  # fmt: skip
-        if fitted.reasons or not len(fitted.effects("overall").keys):
-            return _refused(fitted, fitted.reasons or ("no_cell",))
-        return _estimates(fitted, confidence, draws, seed)
+        return _table(estimate(Sample(rows, of)), confidence, draws, seed)
 
     if by is None:
         return one(panel)
@@ -160,32 +168,54 @@ def impact(
     return pd.concat([part.assign(**{by: label})[[by, *part]] for label, part in parts.items()], ignore_index=True)
 
 
-def _refused(fitted: Fit, reasons: Sequence[str]) -> pd.DataFrame:
-    """Return a row without number for each reason."""
-    count = len(reasons)
-    keys = pd.DataFrame({"effect": "overall", "cohort": "", "period": ""}, index=range(count))
-    return build(
-        keys.assign(event_time=pd.array([pd.NA] * count, "Int64"), band="pointwise"),
-        indicator=fitted.outcome,
-        value=np.nan,
-        definition=f"att_{fitted.control}",
-        basis=_basis(fitted.panel),
-        method=_method(fitted),
-        reasons={r: np.arange(count) == i for i, r in enumerate(reasons)},
+def _table(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.DataFrame:
+    """Return every average with its interval and band; a row without number for each reason why there are none."""
+    data, of, few, lost = fitted.sample, fitted.of, False, pd.DataFrame(columns=["cohort", "reason"])
+    if fitted.estimable:
+        few = data.few_clusters() or fitted.effects("overall").keys["least"].iloc[0] < FEW_SIDE
+        lost, rows = fitted.left_out, _rows(fitted, few, confidence, draws, seed)
+    else:
+        why = list(fitted.reasons or ["no_cell"])
+        rows = pd.DataFrame({"effect": "overall", "band": "pointwise", "why": why}).reindex(columns=_EVERY)
+    drawn = rows["band"] == "randomisation"
+    finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
+    stated = data.panel["basis"].unique() if "basis" in data.panel else []
+    method = f"cs_{ADJUSTMENTS[of.adjustment]}" if of.covariates else "cs_means"
+    table = build(
+        rows[list(_COLUMNS)].assign(
+            cohort=data.label(rows["cohort"].to_numpy()),
+            period=data.label(rows["period"].to_numpy()),
+            event_time=rows["event_time"].astype("Int64"),
+        ),
+        indicator=of.outcome,
+        value=rows["value"],
+        std_error=rows["std_error"],
+        lower=rows["lower"].where(finite),
+        upper=rows["upper"].where(finite),
+        confidence=confidence if fitted.estimable else np.nan,
+        n=rows["units"],
+        definition=f"att_{of.control}",
+        basis=str(stated[0]) if len(stated) == 1 and stated[0] in BASES else "unknown",
+        method=pd.Series(method, rows.index).mask(drawn, "randomisation"),
+        flags={"few": few | (rows[["treated", "comparison"]].min(axis=1) < FEW_SIDE)},
+        reasons={
+            "few_assignments": drawn & ~finite,
+            "one_adopting": rows["treated"] < 2,
+            "one_comparison": rows["least"] < 2,
+            **{reason: rows["why"] == reason for reason in fitted.reasons or ["no_cell"]},
+        },
     )
+    whole = table["effect"].str.startswith("overall") & fitted.estimable
+    cohort = rows["cohort"].where(table["value"].isna().to_numpy())
+    told = {"adopted_at_start": whole * data.always, "stopped": whole * data.stopped}
+    for reason, places_of in lost.groupby("reason")["cohort"]:
+        told[reason] = whole * len(places_of) + cohort.map(places_of.value_counts()).fillna(0)
+    numbers = {reason: np.asarray(count, dtype=np.float64) for reason, count in told.items()}
+    return table.assign(reason=with_counts(table["reason"], numbers))
 
 
-def _method(fitted: Fit) -> str:
-    return f"cs_{ADJUSTMENTS[fitted.adjustment]}" if fitted.covariates else "cs_means"
-
-
-def _basis(panel: pd.DataFrame) -> str:
-    stated = panel["basis"].unique() if "basis" in panel else []
-    return str(stated[0]) if len(stated) == 1 and stated[0] in BASES else "unknown"
-
-
-def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.DataFrame:
-    """Return every average with its pointwise interval, then its band; with few clusters the permutation interval."""
+def _rows(fitted: Fit, few: bool, confidence: float, draws: int, seed: int) -> pd.DataFrame:
+    """Return the averages with pointwise intervals and bands, the permutation interval where there are `few` places."""
     data = fitted.sample
     parts = {by: part for by in AVERAGES if len((part := fitted.effects(by)).keys)}
     families = [by for by in _FAMILIES if by in parts]
@@ -207,59 +237,17 @@ def _estimates(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.Data
             frames.append(rows.assign(band=band, **limits))
     rows = pd.concat(frames, ignore_index=True)
     # A place of its own on one side, be it in a single cell, has no spread at all: no error then, but permutations.
-    alone = (rows[["treated", "least"]].min(axis=1) < 2).to_numpy()
-    rows.loc[alone, ["std_error", "lower", "upper"]] = np.nan
-    few = few_clusters(data, fitted.control, fitted.anticipation) or parts["overall"].keys["least"].iloc[0] < FEW_SIDE
+    rows.loc[rows[["treated", "least"]].min(axis=1) < 2, ["std_error", "lower", "upper"]] = np.nan
     if few:
-        value, lower, upper, _ = randomisation_interval(
-            data, fitted.control, fitted.anticipation, confidence, draws, seed
-        )
-        first = rows.iloc[:1].assign(band="randomisation", value=value, std_error=np.nan, lower=lower, upper=upper)
-        first[["treated", "least"]] = np.inf
-        first["units"] = len(places(data).cohorts)
-        rows = pd.concat([rows[:1], first, rows[1:]], ignore_index=True)
-    lost = fitted.left_out
-    without = lost[~lost["cohort"].isin(parts["cohort"].keys["cohort"])]
-    if len(without):
-        named = pd.DataFrame({"effect": "cohort", "cohort": without["cohort"].unique(), "band": "pointwise"})
-        rows = pd.concat([rows, named])
-        rows = rows.sort_values("effect", key=lambda c: c.map(AVERAGES.index), kind="stable", ignore_index=True)
-    drawn = rows["band"] == "randomisation"
-    finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
-    keys = pd.DataFrame(
-        {
-            "effect": rows["effect"],
-            **{c: data.label(rows[c].to_numpy()) for c in ("cohort", "period")},
-            "event_time": rows["event_time"].astype("Int64"),
-            "band": rows["band"],
-        }
-    )
-    method = pd.Series(_method(fitted), index=rows.index)
-    table = build(
-        keys,
-        indicator=fitted.outcome,
-        value=rows["value"],
-        std_error=rows["std_error"],
-        lower=rows["lower"].where(finite),
-        upper=rows["upper"].where(finite),
-        confidence=confidence,
-        n=rows["units"],
-        definition=f"att_{fitted.control}",
-        basis=_basis(fitted.panel),
-        method=method.mask(drawn, "randomisation"),
-        flags={"few": few | (rows[["treated", "comparison"]].min(axis=1) < FEW_SIDE)},
-        reasons={
-            "few_assignments": drawn & ~finite,
-            "one_adopting": rows["treated"] < 2,
-            "one_comparison": rows["least"] < 2,
-        },
-    )
-    whole, cohort = keys["effect"].str.startswith("overall"), rows["cohort"].where(table["value"].isna().to_numpy())
-    told = {"adopted_at_start": whole * data.always, "stopped": whole * data.stopped}
-    for reason, places_of in lost.groupby("reason")["cohort"]:
-        told[reason] = whole * len(places_of) + cohort.map(places_of.value_counts()).fillna(0)
-    numbers = {reason: np.asarray(count, dtype=np.float64) for reason, count in told.items()}
-    return table.assign(reason=with_counts(table["reason"], numbers))
+        value, lower, upper, _ = randomisation_interval(data, confidence, draws, seed)
+        drawn = rows.iloc[:1].assign(band="randomisation", value=value, std_error=np.nan, lower=lower, upper=upper)
+        drawn = drawn.assign(treated=np.inf, least=np.inf, units=len(places(data).cohorts))
+        rows = pd.concat([rows[:1], drawn, rows[1:]], ignore_index=True)
+    without = fitted.left_out["cohort"]
+    without = without[~without.isin(parts["cohort"].keys["cohort"])].unique()
+    rows = pd.concat([rows, pd.DataFrame({"effect": "cohort", "cohort": without, "band": "pointwise"})])
+    rows = rows.sort_values("effect", key=lambda c: c.map(AVERAGES.index), kind="stable", ignore_index=True)
+    return rows.reindex(columns=_EVERY)
 
 
 def critical_values(fitted: Fit, families: Sequence[Effects], confidence: float, draws: int, seed: int) -> list[float]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dvresearch.errors import DataError, Text
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
-from dvresearch.metrics.effects.inputs import check_columns, check_share, read_periods
+from dvresearch.metrics.effects.sample import check_columns, check_share, read_periods
 from dvresearch.metrics.estimates import ALL, column_numbers, is_text
 from dvresearch.places import rebase
 from dvresearch.tables import MODEL_FIELDS, TABLES, TALLY, UNIT_KEY, Column, Table, check

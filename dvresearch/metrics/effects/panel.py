@@ -8,8 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
-from dvresearch.metrics.effects.inputs import check_columns, period_numbers
 from dvresearch.metrics.effects.outcomes import read_outcomes
+from dvresearch.metrics.effects.sample import check_columns, period_numbers
 from dvresearch.metrics.effects.stages import read_register, refuse_early_stop
 from dvresearch.places import crosswalk, match
 from dvresearch.tables import STAGES

@@ -18,7 +18,7 @@ from scipy.linalg import matmul_toeplitz
 
 from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_cells
 from dvresearch.metrics import findings
-from dvresearch.metrics.effects.inputs import check_columns, read_periods
+from dvresearch.metrics.effects.sample import check_columns, read_periods
 from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, column_numbers
 from dvresearch.metrics.findings import Finding, graded, untested
 from dvresearch.tables import Column, Table, check
