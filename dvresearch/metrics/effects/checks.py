@@ -22,14 +22,8 @@ from dvresearch.metrics.findings import Finding, digits, finding, graded, p_valu
 from dvresearch.tables import ESTIMATES, check
 
 __all__ = [
-    "adjusted",
-    "impact_checks",
-    "influential",
-    "one_cohort_out",
-    "pretrend_tests",
-    "several_outcomes",
-    "spillover",
-]
+    "adjusted", "impact_checks", "influential", "one_cohort_out", "pretrend_tests", "several_outcomes", "spillover",
+]  # fmt: skip
 
 _SMALL, _POWER = 0.05, 0.8
 #: Tests of the periods before adoption.

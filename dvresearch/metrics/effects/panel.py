@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, Text, check_choice
+from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_rows
 from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
 from dvresearch.metrics.effects.sample import check_columns, check_share, period_numbers, read_periods, refuse_twice
 from dvresearch.metrics.effects.stages import read_register, refuse_early_stop
@@ -131,7 +131,8 @@ def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
     if "model" not in register:
         return register
     coded = register[register["model"].notna() & (register["model"] != "")].drop_duplicates()
-    refuse_twice(coded, ["model"], "model-code-twice")
+    twice = coded.loc[coded["model"].duplicated(), "model"]
+    refuse_rows(list(twice.index), "model-code-twice", where="register", column="model", got=lambda _: twice.iloc[0])
     return pd.concat([coded, register[~register["model"].isin(coded["model"])]]).sort_index()
 
 
@@ -244,10 +245,10 @@ def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
         refuse_mixed(table, ("definition", "basis"), by=["indicator"])
         refuse_twice(table, [*key, "indicator"], "unit-twice-in-outcomes")
         table = _check(table, [Column("value", "number", required=True), Column("denominator", "number")])
-        values = table.pivot(index=key, columns="indicator", values="value")
+        wide = table.set_index([*key, "indicator"]).unstack("indicator")  # noqa: PD010 - keys are checked to be single
+        values = wide["value"]
         if "denominator" in table:
-            sizes = table.pivot(index=key, columns="indicator", values="denominator").dropna(axis=1, how="all")
-            values = values.join(sizes.add_suffix("_n"))
+            values = values.join(wide["denominator"].dropna(axis=1, how="all").add_suffix("_n"))
         values = values.reset_index()
         for code in table["indicator"].unique():
             check_share(code, table["value"].where(table["indicator"] == code).to_numpy(dtype=np.float64))

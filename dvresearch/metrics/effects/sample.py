@@ -17,19 +17,9 @@ from dvresearch.metrics.estimates import Floats, check_whole, column_numbers, gr
 from dvresearch.text import period as read_period
 
 __all__ = [
-    "ADJUSTMENTS",
-    "CONTROLS",
-    "FEW_CLUSTERS",
-    "FEW_SIDE",
-    "Comparison",
-    "Sample",
-    "check_columns",
-    "check_constant",
-    "check_share",
-    "period_numbers",
-    "read_periods",
-    "refuse_twice",
-]
+    "ADJUSTMENTS", "CONTROLS", "FEW_CLUSTERS", "FEW_SIDE", "Comparison", "Sample", "check_columns", "check_constant",
+    "check_share", "period_numbers", "read_periods", "read_written", "refuse_twice",
+]  # fmt: skip
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
@@ -310,15 +300,50 @@ def _finite(panel: pd.DataFrame, column: str) -> Floats:
     return values
 
 
+def read_written(values: pd.Series) -> tuple[pd.Series, str]:
+    """Read periods as they are written.
+
+    Parameters
+    ----------
+    values : Series
+        Pandas periods; days; whole numbers, of which those like 202412 are months and those like 20243 quarters; or
+        text as :func:`dvresearch.text.period` reads it (``quý III/2024``, ``T12/2024``, ``2023Q1``).
+
+    Returns
+    -------
+    periods : Series
+        Pandas periods, numbers (years, or running numbers), or days: the first ones where a longer period is written.
+    kind : str
+        Of days what they begin: ``month``, ``quarter``, ``half``, ``year`` …, or ``day``; "" of periods and numbers.
+    """
+    if values.dtype == object:
+        values = values.where(values.notna(), np.nan).infer_objects()
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return values, ""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.dt.tz_localize(None).dt.normalize(), "day"
+    if pd.api.types.is_numeric_dtype(values):
+        return _read_numbers(values), ""
+    cells = values.astype("str").str.strip().where(values.notna()).replace("", np.nan)
+    if cells.dropna().str.fullmatch("[0-9]{5,8}").all():
+        return _read_numbers(pd.to_numeric(cells)), ""
+    try:
+        spans = {cell: read_period(cell) for cell in cells.dropna().unique()}
+    except DataError as error:
+        raise DataError("column-holds-no-periods", got=error.got, name=values.name) from None
+    kinds = {span.kind for span in spans.values()}
+    if len(kinds) > 1:
+        raise DataError("periods-of-several-lengths", got=", ".join(sorted(kinds)), name=values.name)
+    return pd.to_datetime(cells.map({cell: span.start for cell, span in spans.items()})), kinds.pop()
+
+
 def read_periods(values: pd.Series, length: Any = None) -> pd.Series:
     """Return periods as pandas periods of one length, or as whole numbers: years, or running numbers.
 
     Parameters
     ----------
     values : Series
-        Pandas periods; text as :func:`dvresearch.text.period` reads it (``quý III/2024``, ``T12/2024``, ``2023Q1``);
-        whole numbers, of which those like 202412 are months and those like 20243 quarters; or days that all begin,
-        or all end, a year, a quarter or a month, which they then stand for.
+        As for :func:`read_written`; days all begin, or all end, a year, a quarter or a month, and stand for it.
     length : frequency, optional
         Length of the periods where it is known: a day then stands for the period that contains it.
 
@@ -327,34 +352,19 @@ def read_periods(values: pd.Series, length: Any = None) -> pd.Series:
     DataError
         For anything else: periods of several lengths, numbers that are no periods of one kind, other days.
     """
-    name = values.name
-    if values.dtype == object:
-        values = values.where(values.notna(), np.nan).infer_objects()
-    if isinstance(values.dtype, pd.PeriodDtype):
-        return values
-    if not pd.api.types.is_datetime64_any_dtype(values) and not pd.api.types.is_numeric_dtype(values):
-        cells = values.astype("str").str.strip().where(values.notna()).replace("", np.nan)
-        if cells.dropna().str.fullmatch("[0-9]{5,8}").all():
-            return _read_numbers(pd.to_numeric(cells))
-        try:
-            spans = {cell: read_period(cell) for cell in cells.dropna().unique()}
-        except DataError as error:
-            raise DataError("column-holds-no-periods", got=error.got, name=name) from None
-        kinds = {span.kind for span in spans.values()}
-        values = pd.to_datetime(cells.map({cell: span.start for cell, span in spans.items()}))
-        if kinds != {"day"}:
-            if len(kinds) > 1 or not kinds <= set(_FREQUENCIES):
-                raise DataError("periods-of-several-lengths", got=", ".join(sorted(kinds)), name=name)
-            return values.dt.to_period(_FREQUENCIES[kinds.pop()])
-    if pd.api.types.is_numeric_dtype(values):
-        return _read_numbers(values)
-    days = values.dt.tz_localize(None).dt.normalize()
+    periods, kind = read_written(values)
+    if not kind:
+        return periods
+    if kind in _FREQUENCIES:
+        return periods.dt.to_period(_FREQUENCIES[kind])
+    if kind != "day":
+        raise DataError("periods-of-several-lengths", got=kind, name=values.name)
+    known = periods.dropna()
     for frequency in (length,) if length else _FREQUENCIES.values():
-        periods = days.dropna().dt.to_period(frequency)
-        edges = (periods.dt.start_time, periods.dt.end_time.dt.normalize())
-        if length or any((days.dropna() == edge).all() for edge in edges):
-            return days.dt.to_period(frequency)
-    raise DataError("periods-are-days", got=f"{days.min():%Y-%m-%d}", name=name)
+        spans = known.dt.to_period(frequency).dt
+        if length or any((known == edge.dt.normalize()).all() for edge in (spans.start_time, spans.end_time)):
+            return periods.dt.to_period(frequency)
+    raise DataError("periods-are-days", got=f"{known.min():%Y-%m-%d}", name=values.name)
 
 
 def _read_numbers(values: pd.Series) -> pd.Series:
