@@ -22,8 +22,8 @@ from dvresearch.metrics.effects.checks import (
     several_outcomes,
     spillover,
 )
-from dvresearch.metrics.effects.fitting import fit, refit
 from dvresearch.metrics.effects.honest import honest_effects
+from dvresearch.metrics.effects.impact import fit, refit
 from dvresearch.metrics.estimates import build
 from dvresearch.tables import FINDINGS, check
 

@@ -14,8 +14,8 @@ from scipy import optimize, stats
 
 from dvresearch import examples
 from dvresearch.errors import ParameterError
-from dvresearch.metrics.effects.fitting import fit, refit
 from dvresearch.metrics.effects.honest import breakdown, honest_effects, relative_limits, time_weights
+from dvresearch.metrics.effects.impact import fit, refit
 from dvresearch.tables import ESTIMATES, check
 
 #: Expansion of Medicaid in 2014 and insured adults without children, 22 states against 21 (data of the README of

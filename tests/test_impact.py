@@ -17,8 +17,7 @@ from dvresearch import feasibility, impact, impact_cross_check, two_way_fixed_ef
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import rollout
 from dvresearch.metrics.effects.checks import pretrend_tests
-from dvresearch.metrics.effects.fitting import fit
-from dvresearch.metrics.effects.impact import critical_values
+from dvresearch.metrics.effects.impact import critical_values, fit
 from dvresearch.metrics.effects.randomisation import Places, overall, permuted, places, randomisation_interval
 from dvresearch.metrics.effects.sample import Comparison, Sample
 from dvresearch.tables import ESTIMATES, FINDINGS, check

@@ -13,7 +13,7 @@ from dvresearch import build_panel, feasibility, impact, impact_cross_check, two
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import rollout
 from dvresearch.metrics.effects import randomisation
-from dvresearch.metrics.effects.fitting import fit
+from dvresearch.metrics.effects.impact import fit
 
 SCORE = "synthetic_score"
 PANEL = rollout(effect=2, units=60, seed=5)[0]

@@ -13,8 +13,8 @@ from scipy import linalg, special
 from dvresearch import codebook
 from dvresearch.errors import DataError, ParameterError, Text, check_choice, message
 from dvresearch.metrics import findings
-from dvresearch.metrics.effects.fitting import LEAST_DRAWS, Fit, check_fit, refit
 from dvresearch.metrics.effects.honest import Restriction, breakdown, time_weights
+from dvresearch.metrics.effects.impact import LEAST_DRAWS, Fit, check_fit, refit
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
 from dvresearch.metrics.effects.sample import FEW_CLUSTERS, FEW_SIDE, check_columns, check_constant
 from dvresearch.metrics.estimates import Floats, check_whole, group_names
@@ -215,7 +215,7 @@ def impact_checks(
     Parameters
     ----------
     fitted : Fit
-        The estimate to check, from :func:`dvresearch.metrics.effects.fitting.fit`.
+        The estimate to check, from :func:`dvresearch.metrics.effects.impact.fit`.
     near : str, optional
         Column of the panel with the group of places near each other (the district), for spillover.
     top : int, default 20

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from dvresearch.errors import ParameterError, check_choice
-from dvresearch.metrics.effects.fitting import Effects, Fit, check_fit, refit
+from dvresearch.metrics.effects.impact import Effects, Fit, check_fit, refit
 from dvresearch.metrics.estimates import Floats, build, check_confidence
 
 __all__ = ["breakdown", "honest_effects", "relative_limits", "time_weights"]
@@ -46,7 +46,7 @@ def honest_effects(
     Parameters
     ----------
     fitted : Fit
-        From :func:`dvresearch.metrics.effects.fitting.fit`; fitted again with the universal base where it is not.
+        From :func:`dvresearch.metrics.effects.impact.fit`; fitted again with the universal base where it is not.
     restriction : {"relative_magnitude", "smoothness"}, default "relative_magnitude"
         ``relative_magnitude``: from one period to the next since adoption, trends differ by at most `m` times the
         largest such difference before adoption. ``smoothness``: the difference of the trends follows a straight
