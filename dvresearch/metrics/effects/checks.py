@@ -294,7 +294,7 @@ def impact_checks(
 def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: bool) -> Iterator[Finding]:
     """Return the findings of the tests and, last, of all together."""
     known = {name: p for name, (value, p) in tests.items() if np.isfinite([value, p]).all()}
-    holm = dict(zip(known, adjusted(list(known.values()), "holm"), strict=True))
+    holm = dict(zip(known, adjusted([*known.values()], "holm"), strict=True))
     for name, (value, p) in tests.items():
         if name == "spillover" and not near:
             yield _not_made(name, message("near-names-groups"))
@@ -306,11 +306,9 @@ def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: boo
         verdict = "fail" if holm[name] < _SMALL else "review" if p < _SMALL else "pass"
         stated = digits(estimate, 3) if name == "regression_to_mean" else ""
         yield graded(name, verdict, computed=f"{digits(value, 3)} ({p_value(p)})", stated=stated)
-    if not holm:
-        yield untested("all_checks")
-        return
-    least = min(holm.values())
-    yield graded("all_checks", "fail" if least < _SMALL else "pass", computed=p_value(least))
+    least = min(holm.values(), default=np.nan)
+    verdict = "fail" if least < _SMALL else "pass"
+    yield graded("all_checks", verdict, computed=p_value(least)) if holm else untested("all_checks")
 
 
 #: Restriction -> code of the check, and decimals of what the conclusion stands.
@@ -465,7 +463,8 @@ def spillover(fitted: Fit, near: str) -> tuple[float, float]:
     Outcome on the share of the other places near by that have adopted, over rows without a model, less the means of
     place and period; errors clustered by group.
     """
-    from diff_diff.utils import demean_by_groups  # Slow to load: only when asked for.
+    import statsmodels.api as sm  # Slow to load, both: only when asked for.
+    from diff_diff.utils import demean_by_groups
 
     data = fitted.sample
     group_of = data.panel.drop_duplicates(fitted.of.unit).set_index(fitted.of.unit)[near]
@@ -475,24 +474,18 @@ def spillover(fitted: Fit, near: str) -> tuple[float, float]:
     held = pd.DataFrame(adopted).groupby(groups).transform("sum").to_numpy()
     exposure = (held - adopted) / np.maximum(np.bincount(groups)[groups] - 1, 1)[:, None]
     rows = data.rows[(data.rows["cohort"] == 0) | (data.rows["period"] < data.rows["cohort"] - fitted.of.anticipation)]
-    place = rows["place"].to_numpy()
-    group, labels = pd.factorize(groups[place])
+    group, labels = pd.factorize(groups[rows["place"]])
     if len(labels) < 3:
         return np.nan, np.nan
-    exposed = exposure[place, np.searchsorted(data.periods, rows["period"])]
-    rows = rows.assign(exposure=exposed)
+    rows = rows.assign(exposure=exposure[rows["place"], np.searchsorted(data.periods, rows["period"])])
     y, x = (
         demean_by_groups(rows, [name], ["place", "period"], tol=rounding)[0][name].to_numpy()
         for name, rounding in (("outcome", data.rounding), ("exposure", 1e-10))
     )
     if x @ x < 1e-9:
         return np.nan, np.nan
-    change = float(x @ y / (x @ x))
-    score = np.bincount(group, weights=x * (y - change * x))
-    error = np.sqrt(len(labels) / (len(labels) - 1) * (score @ score)) / (x @ x)
-    if not error > data.rounding:
-        return np.nan, np.nan
-    return change, float(2 * special.stdtr(len(labels) - 1, -abs(change) / error))
+    found = sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": group}, use_t=True)
+    return (float(found.params[0]), float(found.pvalues[0])) if found.bse[0] > data.rounding else (np.nan, np.nan)
 
 
 #: The rows of a table of effects that sum an outcome up: column, and its word there.

@@ -73,8 +73,7 @@ def two_way_fixed_effects(
         from diff_diff import BaconDecomposition
 
         parts = BaconDecomposition().fit(rows, "outcome", "unit", "period", "cohort").to_dataframe()
-    cohorts = pd.to_numeric(parts["treated_group"]).to_numpy(dtype=np.float64)
-    against = pd.to_numeric(parts["control_group"], errors="coerce").to_numpy(dtype=np.float64)
+    cohorts, against = (pd.to_numeric(parts[f"{c}_group"], errors="coerce") for c in ("treated", "control"))
     value, error, clusters = _regression(rows)
     keys = pd.DataFrame(
         {

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from dvresearch.errors import ParameterError, check_choice
-from dvresearch.metrics.effects.impact import Effects, Fit, check_fit, refit
+from dvresearch.metrics.effects.impact import Fit, check_fit, refit
 from dvresearch.metrics.estimates import Floats, build, check_confidence
 
 __all__ = ["breakdown", "honest_effects", "relative_limits", "time_weights"]
 
 Restriction = Literal["relative_magnitude", "smoothness"]
 Limits = Callable[[float], tuple[float, float]]
+Rows = NDArray[np.intp]
 #: Where the point of breakdown is looked for, and how exactly: multiples of the largest earlier difference; bends of
 #: the line in standard errors of the effect, few of them, because each interval takes seconds.
 _SEARCH: dict[Restriction, tuple[float, float]] = {"relative_magnitude": (10.0, 0.005), "smoothness": (0.8, 0.02)}
@@ -200,12 +201,8 @@ def relative_limits(
     second = (alpha - first) / (1 - first)
     # Both of two normal variables with correlation r are below c with chance Φ(c) - 2 T(c, √((1 - r)/(1 + r))).
     slant = np.sqrt((1 - r) / (1 + r))
-    highest = special.ndtri(1 - first / 2)
-    critical = _largest(
-        lambda c: special.ndtr(c) - 2 * special.owens_t(c, slant) <= 1 - first,
-        np.full(r.shape, special.ndtri(1 - first)),
-        np.full(r.shape, highest),
-    )
+    ends = (np.full(r.shape, special.ndtri(1 - chance)) for chance in (first, first / 2))
+    critical = _largest(lambda c: special.ndtr(c) - 2 * special.owens_t(c, slant) <= 1 - first, *ends)
 
     def reach(near: Floats, far: Floats) -> Floats:
         """Return how far the interval of each case goes on the side of error `near`."""
@@ -242,7 +239,7 @@ def _limits(fitted: Fit, restriction: Restriction, alpha: float) -> Limits | Non
     times, base = effects.keys["event_time"].to_numpy(), -1.0 - universal.of.anticipation
     usable = universal.errors(effects.influence) > universal.sample.rounding
 
-    def run(step: int) -> NDArray[np.intp]:
+    def run(step: int) -> Rows:
         """Return where the periods on one side of the base are, from it on, up to the first that cannot be used."""
         there = np.flatnonzero(step * (times - base) > 0)[::step]
         followed = usable[there] & (step * (times[there] - base) == 1 + np.arange(len(there)))
@@ -254,13 +251,13 @@ def _limits(fitted: Fit, restriction: Restriction, alpha: float) -> Limits | Non
     # diff-diff and the closed form go by normal quantiles: by the level at which they are as wide as Student's t.
     level = float(2 * special.ndtr(-universal.quantile(overall.keys, alpha / 2)[0]))
     weights = time_weights(universal)
+    weight = np.array([weights.get(t, 0.0) for t in times[after]])
     if restriction == "smoothness":
-        return _smoothness(universal, effects, before[::-1], after, weights, level)
+        return _smoothness(universal, before[::-1], after, weight / weight.sum(), level)
     # From one period to the next: each less the one before it, the base being zero.
     differences = np.diff(np.eye(len(before) + 1), axis=0)[:, 1:]
     # The weights of the periods count as known, as in HonestDiD of R.
-    own = effects.influence[:, after] @ np.array([weights.get(t, 0.0) for t in times[after]])
-    influence = np.column_stack([own, effects.influence[:, before] @ differences.T])
+    influence = np.column_stack([effects.influence[:, after] @ weight, effects.influence[:, before] @ differences.T])
     covariance, changes = universal.covariance(influence), differences @ effects.value[before]
     reach = float(weights @ (weights.index.to_numpy() - base))
 
@@ -271,19 +268,12 @@ def _limits(fitted: Fit, restriction: Restriction, alpha: float) -> Limits | Non
     return relative
 
 
-def _smoothness(
-    universal: Fit,
-    effects: Effects,
-    before: NDArray[np.intp],
-    after: NDArray[np.intp],
-    weights: pd.Series,
-    alpha: float,
-) -> Limits:
+def _smoothness(universal: Fit, before: Rows, after: Rows, weight: Floats, alpha: float) -> Limits:
     """Return the interval of diff-diff as a function of `m`, from the event study as it takes it."""
     from diff_diff.honest_did import HonestDiD  # Slow to load: only when asked for.
     from diff_diff.results import MultiPeriodDiDResults, PeriodEffect
 
-    kept = np.concatenate([before, after])
+    kept, effects = np.concatenate([before, after]), universal.effects("event_time")
     times, values = effects.keys["event_time"].to_numpy(), effects.value[kept]
     spread = universal.covariance(effects.influence[:, kept])
     nothing: Any = (np.nan, np.nan, (np.nan, np.nan))
@@ -298,12 +288,11 @@ def _smoothness(
     }
     average = ("avg_att", "avg_se", "avg_t_stat", "avg_p_value", "n_obs", "n_treated", "n_control")
     study = MultiPeriodDiDResults(**about, **dict.fromkeys(average, np.nan), avg_conf_int=(np.nan, np.nan))
-    weight = np.array([weights.get(t, 0.0) for t in times[after]])
 
     def limits(m: float) -> tuple[float, float]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = HonestDiD(method="smoothness", M=m, alpha=alpha, l_vec=weight / weight.sum()).fit(study)
+            result = HonestDiD(method="smoothness", M=m, alpha=alpha, l_vec=weight).fit(study)
         return result.ci_lb, result.ci_ub
 
     return limits

@@ -50,7 +50,7 @@ _FAMILIES: tuple[Average, ...] = ("event_time", "cohort", "calendar", "group_tim
 #: Columns in front of the estimates.
 _FRONT = ("effect", "cohort", "period", "event_time", "band")
 #: All that is known of a row.
-_EVERY = [*_FRONT, "value", "std_error", "lower", "upper", "units", "treated", "comparison", "least", "why"]
+_EVERY = [*_FRONT, "value", "std_error", "lower", "upper", "n", "treated", "comparison", "least", "why"]
 #: Webb's (2014) six values, and draws made at once.
 _WEBB, _BLOCK = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)]), 128
 
@@ -261,17 +261,15 @@ def _differences(data: Sample) -> list[tuple[dict[str, Any], Any]]:
         panel=data.of.sampling == "panel",
         rank_deficient_action="silent",
     )
-    covariates = [f"x{j}" for j in range(len(data.of.covariates))]
+    covariates = [f"x{j}" for j in range(len(data.of.covariates))] or None
     # The weights of the units are all diff-diff needs of the design: clusters enter with the influence functions.
-    options = {
-        "covariates": covariates or None,
-        "survey_design": None if (data.mass == 1).all() else SurveyDesign(weights="weight"),
-    }
+    weights = None if (data.mass == 1).all() else SurveyDesign(weights="weight")
+    columns = ("outcome", "unit", "period", "cohort")
     with warnings.catch_warnings():
         # Who stands in no cell is told by `left_out`.
         warnings.simplefilter("ignore")
         try:
-            result = model.fit(data.rows, "outcome", "unit", "period", "cohort", **options)
+            result = model.fit(data.rows, *columns, covariates=covariates, survey_design=weights)
         except ValueError as error:
             if "Could not estimate any" not in str(error):
                 raise
@@ -518,6 +516,7 @@ def _table(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.DataFram
         rows = pd.DataFrame({"effect": "overall", "band": "pointwise", "why": why}).reindex(columns=_EVERY)
     drawn = rows["band"] == "randomisation"
     finite = np.isfinite(rows["lower"]) & np.isfinite(rows["upper"])
+    rows[["lower", "upper"]] = rows[["lower", "upper"]].where(finite)
     stated = data.panel["basis"].unique() if "basis" in data.panel else []
     method = f"cs_{ADJUSTMENTS[of.adjustment]}" if of.covariates else "cs_means"
     table = build(
@@ -527,12 +526,8 @@ def _table(fitted: Fit, confidence: float, draws: int, seed: int) -> pd.DataFram
             event_time=rows["event_time"].astype("Int64"),
         ),
         indicator=of.outcome,
-        value=rows["value"],
-        std_error=rows["std_error"],
-        lower=rows["lower"].where(finite),
-        upper=rows["upper"].where(finite),
+        **rows[["value", "std_error", "lower", "upper", "n"]].to_dict("series"),
         confidence=confidence if fitted.estimable else np.nan,
-        n=rows["units"],
         definition=f"att_{of.control}",
         basis=str(stated[0]) if len(stated) == 1 and stated[0] in BASES else "unknown",
         method=pd.Series(method, rows.index).mask(drawn, "randomisation"),
@@ -570,7 +565,7 @@ def _rows(fitted: Fit, few: bool, confidence: float, draws: int, seed: int) -> p
             own = fitted.quantile(part.keys, special.ndtr(-bands[by]))
             apart = np.where(factors["pointwise"] > full, own, bands[by])
             factors["simultaneous"] = np.maximum(apart, factors["pointwise"])
-        rows = part.keys.assign(units=part.standing.sum(axis=0), value=part.value, std_error=error)
+        rows = part.keys.assign(n=part.standing.sum(axis=0), value=part.value, std_error=error)
         for band, factor in factors.items():
             limits = {"lower": part.value - factor * error, "upper": part.value + factor * error}
             frames.append(rows.assign(band=band, **limits))
@@ -580,7 +575,7 @@ def _rows(fitted: Fit, few: bool, confidence: float, draws: int, seed: int) -> p
     if few:
         value, lower, upper, _ = randomisation_interval(data, confidence, draws, seed)
         drawn = rows.iloc[:1].assign(band="randomisation", value=value, std_error=np.nan, lower=lower, upper=upper)
-        drawn = drawn.assign(treated=np.inf, least=np.inf, units=len(places(data).cohorts))
+        drawn = drawn.assign(treated=np.inf, least=np.inf, n=len(places(data).cohorts))
         rows = pd.concat([rows[:1], drawn, rows[1:]], ignore_index=True)
     without = fitted.left_out["cohort"]
     without = without[~without.isin(parts["cohort"].keys["cohort"])].unique()

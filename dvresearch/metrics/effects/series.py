@@ -191,7 +191,7 @@ def interrupted_series(
     lower, upper = value - quantile * error, value + quantile * error
     counts = interruption.family == "quasipoisson"
     if counts:
-        value, lower, upper = np.exp(value), np.exp(lower), np.exp(upper)
+        value, lower, upper = np.exp([value, lower, upper])
         error = value * error
     return build(
         pd.DataFrame({"outcome": interruption.outcome, "term": contrasts.index}),
@@ -545,15 +545,14 @@ def _days_of(start: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first and the last day of what an interruption gives as its start: a day is day/month/year."""
     first = pd.NaT
     try:
-        if isinstance(start, Real):  # 202401 is a month, 20241 a quarter, 2024 a year
-            start = read_periods(pd.Series([start])).iloc[0]
-            start = f"{start:.0f}" if isinstance(start, float) else start
-        if isinstance(start, pd.Period):
-            first, last = start.start_time, start.end_time.normalize()
-        elif isinstance(start, dt.date | np.datetime64):
-            first = last = pd.Timestamp(start).tz_localize(None)
+        # 202401 is a month, 20241 a quarter
+        given = read_periods(pd.Series([start])).iloc[0] if isinstance(start, Real) else start
+        if isinstance(given, pd.Period):
+            first, last = given.start_time, given.end_time.normalize()
+        elif isinstance(given, dt.date | np.datetime64):
+            first = last = pd.Timestamp(given).tz_localize(None)
         else:
-            span = read_period(str(start))
+            span = read_period(f"{given:.0f}" if isinstance(given, float) else str(given))
             first, last = pd.Timestamp(span.start), pd.Timestamp(span.end or span.start)
     except DataError:
         pass
