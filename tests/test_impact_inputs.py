@@ -245,6 +245,11 @@ def test_power_is_known_with_gaps(control, anticipation):
     assert len(row["computed"].lstrip("0.").replace(".", "")) <= 3
 
 
+def test_a_large_detectable_effect_is_written_in_plain_digits():
+    row = feasibility(PANEL.assign(**{SCORE: 10_000 * PANEL[SCORE]}), outcome=SCORE).set_index("check")
+    assert row.loc["minimum_detectable_effect", "computed"].endswith("00")
+
+
 def test_what_cannot_be_known_is_weak():
     waves = PANEL.assign(unit=np.arange(len(PANEL)))  # other places in each wave
     found = checks(waves, sampling="cross_sections")

@@ -13,7 +13,7 @@ from dvresearch import codebook
 from dvresearch.errors import ParameterError, Text, message
 from dvresearch.metrics.effects.randomisation import cell_effects, overall, permuted, places
 from dvresearch.metrics.effects.sample import FEW_CLUSTERS, FEW_SIDE, Comparison, Control, Sample, Sampling
-from dvresearch.metrics.findings import finding, percent, table
+from dvresearch.metrics.findings import digits, finding, percent, table
 
 __all__ = ["feasibility", "refusals"]
 
@@ -34,8 +34,12 @@ class _Point(NamedTuple):
     reason: str = ""
 
 
-def _verdict(fail: bool, review: bool) -> str:
-    return "fail" if fail else "review" if review else "pass"
+def _point(
+    check: str, fail: bool, review: bool, computed: object, told: str | Text, severity: str = "major", reason: str = ""
+) -> _Point:
+    """Return a point with its verdict; `told` is what is said unless it passes, in words or as a code of a message."""
+    verdict = "fail" if fail else "review" if review else "pass"
+    return _Point(check, verdict, str(computed), message(told) if isinstance(told, str) else told, severity, reason)
 
 
 def _points(data: Sample) -> list[_Point]:
@@ -44,44 +48,36 @@ def _points(data: Sample) -> list[_Point]:
     cohorts, sizes = np.unique(data.place_cohorts[data.place_cohorts > 0], return_counts=True)
     before = [int((data.periods + data.of.anticipation < g).sum()) for g in cohorts]
     after = [int((data.periods >= g).sum()) for g in cohorts]
-    clusters = len(np.unique(data.clusters))
-    single, early = clusters == 1 and len(data.names) > 1, data.always > 0 and not cohorts.size
-    started = message("adopted-before-the-panel" if early else "starts-and-outcome-before-needed", count=data.always)
-    compared, few = message("comparison-places-needed"), message("few-clusters-permutation")
-    one, other = "one_adopting", "one_comparison"
+    most, none = max(before, default=0), max(before, default=1) < 1
+    clusters, early = len(np.unique(data.clusters)), data.always > 0 and not cohorts.size
+    code = "adopted-before-the-panel" if early else "starts-and-outcome-before-needed"
+    started: str | Text = message(code, count=data.always)
+    compared, few = "comparison-places-needed", "few-clusters-permutation"
+    alone, lonely = "one_adopting", "one_comparison"
+    single = clusters == 1 and len(data.names) > 1
     if single:
-        started = compared = few = message("every-place-in-one-cluster")
-        one = other = "one_cluster"
-    one = "no_period_before" if early else one if adopters else "no_adopting"
-    earlier = _verdict(max(before, default=1) < 1, max(before, default=0) < 2)
+        started = compared = few = "every-place-in-one-cluster"
+        alone = lonely = "one_cluster"
+    alone = "no_period_before" if early else alone if adopters else "no_adopting"
+    lonely = lonely if others else "no_comparison"
     named = "; ".join(f"{label}: {n}" for label, n in zip(data.label(cohorts), sizes, strict=True))
-    small = _verdict(False, sizes.min(initial=FEW_SIDE) < FEW_SIDE)
     outside = f"{data.always}; {data.later}" if data.always or data.later else "0"
-    gaps = _Point("outcome_gaps", _verdict(False, data.gaps > 0), percent(data.gaps), message("outcome-with-gaps"))
     values = data.rows["outcome"]
     own = data.rows["place"] if data.of.sampling == "panel" else pd.Series(0, values.index)
     same = not (values != values.groupby(own).transform("last")).any()
-    varied = _verdict(same, False) if len(values) else "unknown"
-    still, lost = message("outcome-never-changes"), message("adopted-outside-the-panel")
+    gaps = "major" if data.gaps > MANY_GAPS else "minor"
+    varied = _point("outcome_variation", same, False, values.nunique(), "outcome-never-changes", reason="no_variation")
     return [
-        _Point("adopting_units", _verdict(adopters < 2, adopters < FEW_SIDE), f"{adopters}", started, reason=one),
-        _Point(
-            "comparison_units",
-            _verdict(others < 2, others < FEW_SIDE),
-            f"{others}",
-            compared,
-            reason=other if others else "no_comparison",
-        ),
-        _Point(
-            "periods_before", earlier, _span(before), message("two-periods-before-needed"), reason="no_period_before"
-        ),
-        _Point("periods_after", _verdict(False, not after), _span(after), Text("", ""), "minor"),
-        _Point("cohort_sizes", small, named, message("small-cohorts"), "minor"),
-        _Point("already_adopted", _verdict(False, outside != "0"), outside, lost, "minor"),
+        _point("adopting_units", adopters < 2, adopters < FEW_SIDE, adopters, started, reason=alone),
+        _point("comparison_units", others < 2, others < FEW_SIDE, others, compared, reason=lonely),
+        _point("periods_before", none, most < 2, _span(before), "two-periods-before-needed", reason="no_period_before"),
+        _point("periods_after", False, not after, _span(after), Text("", ""), "minor"),
+        _point("cohort_sizes", False, sizes.min(initial=FEW_SIDE) < FEW_SIDE, named, "small-cohorts", "minor"),
+        _point("already_adopted", False, outside != "0", outside, "adopted-outside-the-panel", "minor"),
         _left_out(data),
-        gaps._replace(severity="major" if data.gaps > MANY_GAPS else "minor"),
-        _Point("outcome_variation", varied, f"{values.nunique()}", still, reason="no_variation"),
-        _Point("clusters", _verdict(single, clusters < FEW_CLUSTERS), f"{clusters}", few, reason="one_cluster"),
+        _point("outcome_gaps", False, data.gaps > 0, percent(data.gaps), "outcome-with-gaps", gaps),
+        varied if len(values) else varied._replace(verdict="unknown"),
+        _point("clusters", single, clusters < FEW_CLUSTERS, clusters, few, reason="one_cluster"),
     ]
 
 
@@ -91,8 +87,7 @@ def _left_out(data: Sample) -> _Point:
     labels = [(codebook.get("reason", code), n) for code, n in (lost | {"stopped": data.stopped}).items() if n]
     told = Text(*(f"{'; '.join(f'{r.label(lang)}: {n}' for r, n in labels)}.".capitalize() for lang in ("vi", "en")))
     many = sum(lost.values()) > MANY_GAPS * (np.count_nonzero(data.place_cohorts) + len(data.unmeasured))
-    severity = "major" if many else "minor"
-    return _Point("left_out", _verdict(False, bool(labels)), str(sum(lost.values())), told, severity)
+    return _point("left_out", False, bool(labels), sum(lost.values()), told, "major" if many else "minor")
 
 
 def _span(counts: list[int]) -> str:
@@ -177,10 +172,10 @@ def _detectable(data: Sample, worthwhile: float | None, seed: int) -> _Point:
         drawn = np.array([overall(of, clean, cohorts) for cohorts in permuted(of, DRAWS, seed)])
         spread = float(np.std(drawn[np.isfinite(drawn)])) if np.isfinite(drawn).any() else np.nan
     if np.isnan(spread):
-        return _Point(check, "unknown", "", message("smallest-effect-not-known"))
+        return _point(check, False, False, "", "smallest-effect-not-known")._replace(verdict="unknown")
     if spread <= data.rounding:
         exact = codebook.get("reason", "exact_fit")
-        return _Point(check, "fail", "", Text(exact.note_vi, exact.note_en), reason=exact.code)
+        return _point(check, True, False, "", Text(exact.note_vi, exact.note_en), reason=exact.code)
     effect = float(special.ndtri(0.975) + special.ndtri(POWER)) * spread
     limit = float(np.nanmean(clean, axis=1).std(ddof=1)) if worthwhile is None else worthwhile
-    return _Point(check, _verdict(False, effect > limit), f"{effect:.3g}", message("only-a-large-effect-seen"))
+    return _point(check, False, effect > limit, digits(float(f"{effect:.3g}")), "only-a-large-effect-seen")
