@@ -39,6 +39,8 @@ Average = Literal[
     "overall", "overall_event_time", "overall_cohort", "overall_calendar",
     "event_time", "cohort", "calendar", "group_time",
 ]  # fmt: skip
+#: A cohort and a period.
+Cell = tuple[float, float]
 #: What group-time effects are averaged by; ``group_time`` leaves them as they are, ``overall_…`` averages an average.
 AVERAGES: tuple[Average, ...] = get_args(Average)
 #: Fewer draws cannot make anything rarer than one in twenty.
@@ -104,7 +106,7 @@ class Fit:
 
     def __init__(self, sample: Sample, reasons: Sequence[str] = ()) -> None:
         self.sample, self.of, self.reasons = sample, sample.of, reasons
-        self.cells = _group_time(sample, [] if reasons else _differences(sample))
+        self.cells = _group_time(sample, *(({}, {}) if reasons else _differences(sample)))
         self._made: dict[str, Effects] = {}
 
     @property
@@ -146,13 +148,10 @@ class Fit:
         of_cohort = parts.keys.groupby([label, "cohort"])["treated"].agg(["sum", "max"])
         # Kish: a unit weighs as often as its cohort has a cell.
         of_cohort["squares"] = of_cohort["sum"] ** 2 / of_cohort["max"]
-        adopting, comparison = of_cohort.groupby(level=0).sum(), parts.keys["comparison"].groupby(label)
-        keys = pd.DataFrame(
-            {"effect": by, **{k: names if k == column else np.nan for k in _KEYS}, "treated": adopting["max"]}
-            | {"comparison": comparison.max(), "least": comparison.min()}
-            | {"effective": adopting["sum"] ** 2 / adopting["squares"]},
-            index=names,
-        ).reset_index(drop=True)
+        adopting = of_cohort.groupby(level=0).sum()
+        keys = parts.keys.groupby(label).agg(comparison=("comparison", "max"), least=("comparison", "min"))
+        keys = keys.assign(treated=adopting["max"], effective=adopting["sum"] ** 2 / adopting["squares"], effect=by)
+        keys = keys.assign(**{k: names if k == column else np.nan for k in _KEYS}).reset_index(drop=True)
         return self._combined(parts, label[:, None] == names, keys, sized=by != "cohort")
 
     def _combined(self, parts: Effects, member: NDArray[np.bool_], keys: pd.DataFrame, sized: bool) -> Effects:
@@ -247,7 +246,7 @@ def _since_adoption(parts: Effects) -> Effects:
     return parts.at(~(parts.keys["event_time"].to_numpy() < 0))
 
 
-def _differences(data: Sample) -> list[tuple[dict[str, Any], Any]]:
+def _differences(data: Sample) -> tuple[dict[Cell, Any], dict[Cell, Any]]:
     """Return for each cohort and period what diff-diff finds, and the units and influence functions behind it."""
     from diff_diff import SurveyDesign  # Slow to load: only when an effect is estimated.
 
@@ -273,31 +272,27 @@ def _differences(data: Sample) -> list[tuple[dict[str, Any], Any]]:
         except ValueError as error:
             if "Could not estimate any" not in str(error):
                 raise
-            return []
+            return {}, {}
     # diff-diff keeps the influence functions for its own averages; it has no public way to them (3.13).
-    kept = result._aggregation_kit.influence if result._aggregation_kit is not None else {}
-    return [
-        (found | {"cohort": g, "period": t}, kept.get((g, t))) for (g, t), found in result.group_time_effects.items()
-    ]
+    kit = result._aggregation_kit
+    return result.group_time_effects, {} if kit is None else kit.influence
 
 
-def _group_time(data: Sample, found: Sequence[tuple[dict[str, Any], Any]]) -> Effects:
+def _group_time(data: Sample, found: dict[Cell, Any], behind: dict[Cell, Any]) -> Effects:
     """Return what was found as effects, in the order of cohorts and periods."""
-    found = sorted(found, key=lambda cell: (cell[0]["cohort"], cell[0]["period"]))
-    names = {"effect": "value", "n_treated": "treated", "n_control": "comparison"}
-    cells = pd.DataFrame([cell for cell, _ in found], columns=["cohort", "period", *names], dtype=np.float64)
-    cells = cells.rename(columns=names)
-    cells = cells.assign(effect="group_time", event_time=cells["period"] - cells["cohort"])
-    influence = np.zeros((len(data.mass), len(found)), order="F")
+    rows = [(g, t, t - g, e["effect"], e["n_treated"], e["n_control"]) for (g, t), e in sorted(found.items())]
+    keys = pd.DataFrame(rows, columns=[*_KEYS, "value", "treated", "comparison"], dtype=np.float64)
+    keys = keys.assign(effect="group_time", least=keys["comparison"], effective=keys["treated"])
+    influence = np.zeros((len(data.mass), len(rows)), order="F")
     standing = np.zeros(influence.shape, dtype=bool, order="F")
-    for j, (cell, behind) in enumerate(found):
-        for side in ("treated", "control") if behind is not None and len(behind["treated_idx"]) else ():
-            influence[behind[f"{side}_idx"], j] = behind[f"{side}_inf"]
-            standing[behind[f"{side}_idx"], j] = True
-        if cell.get("is_reference"):  # the base period itself: no comparison, the whole cohort
-            standing[:, j] = data.cohorts == cell["cohort"]
-    keys = cells.assign(least=cells["comparison"], effective=cells["treated"]).drop(columns="value")
-    return Effects(keys, cells["value"].to_numpy(), influence, standing)
+    for j, cell in enumerate(sorted(found)):
+        units = behind.get(cell, {"treated_idx": ()})
+        for side in ("treated", "control") if len(units["treated_idx"]) else ():
+            influence[units[f"{side}_idx"], j] = units[f"{side}_inf"]
+            standing[units[f"{side}_idx"], j] = True
+        if found[cell].get("is_reference"):  # the base period itself: no comparison, the whole cohort
+            standing[:, j] = data.cohorts == cell[0]
+    return Effects(keys, keys.pop("value").to_numpy(), influence, standing)
 
 
 def estimate(data: Sample) -> Fit:

@@ -8,11 +8,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
 from dvresearch.metrics.effects.sample import refuse_twice
-from dvresearch.metrics.estimates import Floats, build, check_confidence, group_names, grouping, label_groups
+from dvresearch.metrics.estimates import build, check_confidence, group_names, grouping, label_groups
 from dvresearch.metrics.proportions import METHODS, share, z_value
 from dvresearch.tables import FIGURES, MODELS, STAGES, STOP_REASONS, UNIT_KEY, check
 from dvresearch.text import cell_date
@@ -171,14 +170,9 @@ def read_register(models: pd.DataFrame) -> pd.DataFrame:
 
 def refuse_early_stop(register: pd.DataFrame, began: str = "start") -> None:
     """Refuse a register with a model that stops before the day in the column `began`."""
-    wrong = register[register["stop"] < register[began]]
-    refuse_rows(
-        list(wrong.index),
-        "model-stops-before-it-starts",
-        where="register",
-        column="stop",
-        got=lambda _: f"{wrong[began].iloc[0]:%Y-%m-%d} > {wrong['stop'].iloc[0]:%Y-%m-%d}",
-    )
+    wrong, code = register[register["stop"] < register[began]], "model-stops-before-it-starts"
+    spans = wrong[began].dt.strftime("%Y-%m-%d > ") + wrong["stop"].dt.strftime("%Y-%m-%d")
+    refuse_rows(list(wrong.index), code, where="register", column="stop", got=lambda _: spans.iloc[0])
 
 
 def running_share(
@@ -246,21 +240,16 @@ def running_share(
     start, stop = models["start"], models["stop"]
     event = stop.notna() & (stop <= last)
     if stop_reasons is not None:
-        given = models["stop_reason"] if "stop_reason" in models else pd.Series(index=models.index, dtype="str")
-        event &= given.isin(list(stop_reasons))
+        event &= models.get("stop_reason", pd.Series("", models.index)).isin(list(stop_reasons))
     days = (stop.clip(upper=last).fillna(last) - start).dt.days.to_numpy(dtype=float, na_value=np.nan)
     used = days >= 0
     if not used.any():
         raise DataError("no-model-started", got=f"as_of={last:%Y-%m-%d}")
     keys, codes = label_groups(models, labels)
-    parts = []
-    for g in range(len(keys)):
-        here = (codes == g) & used
-        if here.any():
-            curve = _kaplan_meier(days[here], event.to_numpy()[here], confidence)
-            incomplete = ((codes == g) & np.isnan(days)).any()
-            parts.append(curve.assign(group=g, missing=incomplete & (curve.index == 0)))
-    every = pd.concat(parts, ignore_index=True)
+    each = pd.DataFrame({"group": codes, "days": days, "event": event.to_numpy()})
+    curves = each[used].groupby("group")[["days", "event"]].apply(_kaplan_meier, confidence)
+    every = curves.rename_axis(["group", "step"]).reset_index()
+    incomplete = every["group"].isin(codes[np.isnan(days)]) & (every["step"] == 0)
     return build(
         keys.iloc[every["group"]].reset_index(drop=True).assign(days=every["days"]),
         indicator="models_running_share",
@@ -268,14 +257,15 @@ def running_share(
         confidence=confidence,
         basis="census",
         method="kaplan_meier",
-        reasons={"no_event": every["lower"].isna() & (every["value"] == 1), "partly_missing": every["missing"]},
+        reasons={"no_event": every["lower"].isna() & (every["value"] == 1), "partly_missing": incomplete},
     )
 
 
-def _kaplan_meier(days: Floats, event: NDArray[np.bool_], confidence: float) -> pd.DataFrame:
-    """Return the steps of one curve; at 0 the log scale has no interval."""
+def _kaplan_meier(models: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return the steps of the curve of models, their days and events; at 0 the log scale has no interval."""
     from statsmodels.duration.survfunc import SurvfuncRight
 
+    days, event = models["days"], models["event"]
     if not event.any():
         return pd.DataFrame({"days": [days.max()], "value": 1.0, "n": len(days)}).reindex(columns=_STEP)
     with np.errstate(divide="ignore", invalid="ignore"):
