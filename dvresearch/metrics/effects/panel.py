@@ -119,8 +119,7 @@ def build_panel(
 
 def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
     """Check a register; copies of one model become one row."""
-    check_columns(register, [])
-    check_columns(register, list(register.columns[register.columns.duplicated()]))
+    check_columns(register)
     register = read_register(register)
     if adoption not in register:
         there = ", ".join(c for c in _STARTS if c in register) or "-"
@@ -175,7 +174,7 @@ def _with_adoption(rows: pd.DataFrame, models: pd.DataFrame, dated: pd.DataFrame
         return pd.Series(periods.groupby(units).min().reindex(rows["unit"]).array, index=rows.index)
 
     added = pd.DataFrame({"adopted": earliest(dated["began"], dated["unit"])})
-    since = period_numbers(rows, "period")[0] - period_numbers(added, "adopted")[0]
+    since = period_numbers(rows["period"])[0] - period_numbers(added["adopted"])[0]
     added["event_time"] = pd.array(since, "Int64")
     added["dose"] = _dose(rows, dated)
     if "field" in dated:
@@ -203,7 +202,7 @@ def _dose(rows: pd.DataFrame, dated: pd.DataFrame) -> pd.Series:
 def _read_outcomes(outcomes: pd.DataFrame, unit: str, period: str) -> pd.DataFrame:
     """Return the rows of outcomes on one map, with a name of its own for each unit, and pandas periods or years."""
     check_columns(outcomes, [unit, period])
-    check_columns(outcomes, list(outcomes.columns[outcomes.columns.duplicated()]))
+    check_columns(outcomes)
     for given, name in ((unit, "unit"), (period, "period")):
         if given != name and name in outcomes:
             raise DataError("column-named-twice-over", got=f"{name}={given!r}", given=given, name=name)

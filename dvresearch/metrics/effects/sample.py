@@ -114,7 +114,7 @@ class Sample:
         of_unit = [c for c in (of.cluster, of.weights) if c is not None]
         filled = [of.unit, of.period, *of_unit, *of.covariates]
         check_columns(panel, [of.outcome, of.adopted, *filled], filled)
-        time, self.calendar = period_numbers(panel, of.period)
+        time, self.calendar = period_numbers(panel[of.period])
         cohort = _adoption_numbers(panel, of, time, self.calendar)
         codes, names = pd.factorize(panel[of.unit])
         if not waves:
@@ -238,10 +238,14 @@ class Sample:
         return span.strftime("%Y-Q%q") if self.calendar.freq.rule_code.startswith("Q") else str(span)
 
 
-def check_columns(panel: pd.DataFrame, columns: Sequence[str], filled: Sequence[str] = ()) -> None:
-    """Refuse what is no table, a panel without one of `columns` or with two of its name, an empty cell in `filled`."""
+def check_columns(panel: pd.DataFrame, columns: Sequence[str] | None = None, filled: Sequence[str] = ()) -> None:
+    """Refuse what is no table, a panel without one of `columns` or with two of its name, an empty cell in `filled`.
+
+    Without `columns` all those that are there may be used.
+    """
     if not hasattr(panel, "columns"):
         raise DataError("panel-is-no-table", got=type(panel).__name__)
+    columns = list(panel.columns) if columns is None else columns
     for name in columns:
         if not isinstance(name, str | int):
             raise ParameterError("column-not-one-name", got=repr(name))
@@ -388,12 +392,12 @@ def _read_numbers(values: pd.Series) -> pd.Series:
     return values
 
 
-def period_numbers(panel: pd.DataFrame, column: str, length: Any = None) -> tuple[Floats, Any]:
+def period_numbers(values: pd.Series, length: Any = None) -> tuple[Floats, Any]:
     """Return periods as numbers, missing ones as NaN, and what they were: a pandas period dtype, or None for numbers.
 
     See :func:`read_periods` for what is read and what is refused.
     """
-    periods = read_periods(panel[column], length)
+    periods = read_periods(values, length)
     if not isinstance(periods.dtype, pd.PeriodDtype):
         return periods.to_numpy(dtype=np.float64), None
     numbers = periods.astype("int64").to_numpy(dtype=np.float64) + _ORIGIN
@@ -408,13 +412,10 @@ def _adoption_numbers(panel: pd.DataFrame, of: Comparison, time: Floats, calenda
     """
     adopted, period = of.adopted, of.period
     flags = pd.api.types.infer_dtype(panel[adopted], skipna=True) == "boolean"
-    never = panel[adopted].isin([0, np.inf]).to_numpy() & (not flags)
-    if flags:
-        cohort, its_calendar = panel[adopted].eq(True).to_numpy(np.float64), None
-    else:
-        dates = pd.DataFrame({adopted: panel[adopted].mask(never)})
-        cohort, its_calendar = period_numbers(dates, adopted, getattr(calendar, "freq", None))
-        cohort = np.where(never, panel[adopted].to_numpy(dtype=object), cohort).astype(np.float64)
+    values = panel[adopted].eq(True).astype("float64") if flags else panel[adopted]
+    never = values.isin([0, np.inf]).to_numpy()
+    cohort, its_calendar = period_numbers(values.mask(never), getattr(calendar, "freq", None))
+    cohort = np.where(never, values.to_numpy(dtype=object), cohort).astype(np.float64)
     known = np.unique(cohort[~np.isnan(cohort)])
     first, last = np.min(time, initial=np.inf), np.max(time, initial=-np.inf)
     shift, blanks = int(1 - first) if np.isfinite(first) else 0, {"name": adopted, "period": period}
