@@ -156,9 +156,8 @@ class Sample:
         self.mass: Floats = each["weight"].to_numpy() / each["weight"].mean()
         self.clusters = pd.factorize(each["cluster"])[0]
         self.places, kept = pd.factorize(each["place"])
-        self.first = np.unique(self.places, return_index=True)[1]
-        self.names = np.asarray(names)[kept]
-        self.place_cohorts, self.place_clusters = self.cohorts[self.first], self.clusters[self.first]
+        self.names, of_place = np.asarray(names)[kept], np.unique(self.places, return_index=True)[1]
+        self.place_cohorts, self.place_clusters = self.cohorts[of_place], self.clusters[of_place]
         weight = rows["weight"] / each["weight"].mean()
         self.rows = rows.assign(unit=units, place=self.places[units], weight=weight).reset_index(drop=True)
         self.periods = np.unique(self.rows["period"]).astype(np.float64)
@@ -233,8 +232,7 @@ class Sample:
     def _label(self, number: float) -> str:
         if self.calendar is None:
             return f"{number:.12g}"
-        span = pd.Period(ordinal=int(number) - _ORIGIN, freq=self.calendar.freq)
-        return span.strftime("%Y-Q%q") if self.calendar.freq.rule_code.startswith("Q") else str(span)
+        return str(pd.Period(ordinal=int(number) - _ORIGIN, freq=self.calendar.freq)).replace("Q", "-Q")
 
 
 def check_columns(panel: pd.DataFrame, columns: Sequence[str] | None = None, filled: Sequence[str] = ()) -> None:
