@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch import examples, wording
-from dvresearch.metrics.effects.checks import impact_checks
-from dvresearch.metrics.effects.honest import honest_effects
+from dvresearch.metrics.effects.checks import honest_effects, impact_checks
 from dvresearch.metrics.effects.impact import Fit, fit, impact_cross_check, two_way_fixed_effects
 
 #: Scenario -> arguments of ``examples.rollout``.

@@ -15,6 +15,7 @@ from dvresearch import codebook, examples, impact, wording
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.effects.checks import (
     adjusted,
+    honest_effects,
     impact_checks,
     influential,
     one_cohort_out,
@@ -22,7 +23,6 @@ from dvresearch.metrics.effects.checks import (
     several_outcomes,
     spillover,
 )
-from dvresearch.metrics.effects.honest import honest_effects
 from dvresearch.metrics.effects.impact import fit, refit
 from dvresearch.metrics.estimates import build
 from dvresearch.tables import FINDINGS, check

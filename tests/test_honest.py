@@ -14,7 +14,7 @@ from scipy import optimize, stats
 
 from dvresearch import examples
 from dvresearch.errors import ParameterError
-from dvresearch.metrics.effects.honest import breakdown, honest_effects, relative_limits, time_weights
+from dvresearch.metrics.effects.checks import breakdown, honest_effects, relative_limits, time_weights
 from dvresearch.metrics.effects.impact import fit, refit
 from dvresearch.tables import ESTIMATES, check
 
