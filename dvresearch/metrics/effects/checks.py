@@ -34,11 +34,30 @@ Rows = NDArray[np.intp]
 _SEARCH: dict[Restriction, tuple[float, float]] = {"relative_magnitude": (10.0, 0.005), "smoothness": (0.8, 0.02)}
 #: Error of a difference below which it is one with the effect, as a share of the errors of both; halvings of a search.
 _TIED, _HALVINGS = 1e-6, 30
+#: P-value below which a test speaks against an effect, and the chance with which it should find what is there.
 _SMALL, _POWER = 0.05, 0.8
 #: Tests of the periods before adoption.
 _TESTS = ("pretrends", "anticipation", "placebo_date", "regression_to_mean")
 #: Degrees of freedom of the denominator below which no changes are tested together.
 _LEAST_FREEDOM = 3
+#: Restriction -> code of the check, and decimals of what the conclusion stands.
+_HONEST: dict[Restriction, tuple[str, int]] = {
+    "relative_magnitude": ("honest_relative", 2),
+    "smoothness": ("honest_smoothness", 3),
+}
+#: Multiple of the largest earlier difference from which a conclusion counts as standing firm (Rambachan and Roth 2023).
+_FIRM = 1.0
+#: Standardised difference from which groups are unlike (Imbens and Rubin 2015, chapter 14, name 0.25); score above
+#: which a place has next to nobody to be compared with (Crump et al. 2009), and the share of such places to ask about.
+UNLIKE, ALONE, MANY_ALONE = 0.25, 0.9, 0.05
+#: Share of the places that must be seen in every period for a permutation to speak for all.
+_COMPLETE = 0.8
+#: The rows of a table of effects that sum an outcome up: column, and its word there.
+_SUMS = {"effect": "overall", "term": "average"}
+#: Ways to adjust p-values for their number, and what statsmodels calls them.
+_METHODS = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
+#: Columns that tell the rows of one outcome apart, not the outcomes.
+_OF_ONE = {*_SUMS, "cohort", "period", "event_time", "band", "restriction", "m"}
 
 
 class _Joint(NamedTuple):
@@ -320,15 +339,6 @@ def _tested(tests: Mapping[str, tuple[float, float]], estimate: float, near: boo
     yield graded("all_checks", verdict, computed=p_value(least)) if holm else untested("all_checks")
 
 
-#: Restriction -> code of the check, and decimals of what the conclusion stands.
-_HONEST: dict[Restriction, tuple[str, int]] = {
-    "relative_magnitude": ("honest_relative", 2),
-    "smoothness": ("honest_smoothness", 3),
-}
-#: Multiple of the largest earlier difference from which a conclusion counts as standing firm (Rambachan and Roth 2023).
-_FIRM = 1.0
-
-
 def _honest(fitted: Fit, restriction: Restriction) -> Finding:
     """Say in words up to which difference of trends the conclusion stands."""
     code, decimals = _HONEST[restriction]
@@ -340,13 +350,6 @@ def _honest(fitted: Fit, restriction: Restriction) -> Finding:
     told = message(said, number=Text(number.replace(".", ","), number))
     verdict, severity = ("pass", "info") if m >= _FIRM or (m > 0 and not relative) else ("review", "minor")
     return finding(code, verdict, "", computed=number, severity=severity, guidance=told)
-
-
-#: Standardised difference from which groups are unlike (Imbens and Rubin 2015, chapter 14, name 0.25); score above
-#: which a place has next to nobody to be compared with (Crump et al. 2009), and the share of such places to ask about.
-UNLIKE, ALONE, MANY_ALONE = 0.25, 0.9, 0.05
-#: Share of the places that must be seen in every period for a permutation to speak for all.
-_COMPLETE = 0.8
 
 
 def _not_made(check: str, told: Text | None = None, *, argument: str = "") -> Finding:
@@ -418,7 +421,7 @@ def _placebo_units(fitted: Fit, draws: int, seed: int) -> Finding:
         return untested("placebo_units")
     p = randomisation_interval(fitted.sample, 0.95, draws, seed)[3]
     told = _told(*fitted.overall()) != 0
-    return graded("placebo_units", "fail" if told and p > 0.05 else "pass", computed=p_value(p))
+    return graded("placebo_units", "fail" if told and p > _SMALL else "pass", computed=p_value(p))
 
 
 def _balance(fitted: Fit) -> Iterator[Finding]:
@@ -495,102 +498,6 @@ def spillover(fitted: Fit, near: str) -> tuple[float, float]:
         return np.nan, np.nan
     found = sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": group}, use_t=True)
     return (float(found.params[0]), float(found.pvalues[0])) if found.bse[0] > data.rounding else (np.nan, np.nan)
-
-
-#: The rows of a table of effects that sum an outcome up: column, and its word there.
-_SUMS = {"effect": "overall", "term": "average"}
-#: Ways to adjust p-values for their number, and what statsmodels calls them.
-_METHODS = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
-#: Columns that tell the rows of one outcome apart, not the outcomes.
-_OF_ONE = {*_SUMS, "cohort", "period", "event_time", "band", "restriction", "m"}
-
-
-def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) -> list[float]:
-    """Return p-values adjusted for their number, in the same order.
-
-    Parameters
-    ----------
-    p : sequence of float
-        Raw p-values.
-    method : {"holm", "benjamini_hochberg"}
-        Holm's step-down (chance of any false rejection), or Benjamini and Hochberg's step-up (share of false ones
-        among the rejections).
-
-    Notes
-    -----
-    As in statsmodels. Checked against R ``p.adjust``, validation case ``multiple_testing``.
-    """
-    from statsmodels.stats.multitest import multipletests
-
-    return multipletests(p, method=_METHODS[method])[1].tolist() if len(p) else []
-
-
-def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Say which of several outcomes still stand out when it counts that several were looked at.
-
-    Parameters
-    ----------
-    estimates : DataFrame
-        Tables of :func:`impact` or :func:`interrupted_series` for several outcomes, one under the other. Of each, the
-        row that sums it up is taken (``overall``, ``average``); any other table has one row for each outcome. Columns
-        in front (the field, the name of a series) tell outcomes of the same indicator apart.
-
-    Returns
-    -------
-    DataFrame
-        Findings ``several_outcomes``, one for each outcome: ``stated`` its own p-value, ``computed`` the one after
-        Benjamini and Hochberg's adjustment; ``review`` when only the first is below 0.05, ``unknown`` without interval.
-
-    Raises
-    ------
-    DataError
-        When `estimates` breaks its contract, holds no row that sums up, or several for one outcome.
-
-    Notes
-    -----
-    The p-value is read from the interval, so that it is below 0.05 exactly when a 95 % interval leaves no effect out:
-    Student's t of the limit on the side of no effect, with the degrees of freedom at which its quantile is as many
-    standard errors long as the interval; of a ratio the logarithm, no effect being 1. Where there is a permutation
-    interval its limit is the one used. Checked against Student's t and permutation tests (tests/test_effect_checks.py).
-    """
-    check(estimates, ESTIMATES)
-    rows = estimates.reset_index(drop=True)
-    for column, word in _SUMS.items():
-        if column in rows:  # a table of another kind, put under this one, has nothing there
-            rows = rows[rows[column].isna() | (rows[column] == word)]
-    named = [c for c in rows.loc[:, :"indicator"].columns[:-1] if c not in _OF_ONE]
-    where = [
-        f"{name} ({', '.join(map(str, label))})" if (label := [v for v in labels if pd.notna(v)]) else str(name)
-        for name, *labels in rows[["indicator", *named]].itertuples(index=False)
-    ]
-    rows, ratio = rows.set_axis(where), (rows["indicator"] == "series_change_ratio").to_numpy()
-    limits = ["value", "lower", "upper"]
-    rows.loc[ratio, "std_error"] /= rows.loc[ratio, "value"]
-    rows.loc[ratio, limits] = np.log(rows.loc[ratio, limits])
-    # How far the interval reaches out on the side of no effect.
-    rows["reach"] = np.where(rows["value"] > 0, rows["value"] - rows["lower"], rows["upper"] - rows["value"])
-    drawn = (rows["method"] == "randomisation").to_numpy()
-    # What cannot be estimated has a row for each reason.
-    whole = rows[~drawn].loc[lambda rows: rows["value"].notna() | ~rows.index.duplicated()]
-    if whole.empty:
-        raise DataError("no-overall-estimate", got="0")
-    twice = whole.index[whole.index.duplicated()]
-    if len(twice):
-        raise DataError("outcome-with-several-estimates", got=f"{twice[0]}: {(whole.index == twice[0]).sum()}")
-    told = pd.concat([rows[drawn], whole])
-    told = told[~told.index.duplicated()].loc[whole.index]
-    tail, long = (1 + told["confidence"]) / 2, whole["reach"] / whole["std_error"]
-    # A place of its own on one side has no error: as few degrees of freedom as there can be.
-    freedom = special.stdtridf(tail, long).where(np.isfinite(long), 1.0)
-    own = 2 * special.stdtr(freedom, -special.stdtrit(freedom, tail) * told["value"].abs() / told["reach"])
-    own = own.where(told["reach"] > 0)
-    after = pd.Series(adjusted(own.dropna().tolist(), "benjamini_hochberg"), own.dropna().index)
-    return findings.table(
-        graded("several_outcomes", "review" if p < 0.05 <= q else "pass", name, computed=p_value(q), stated=p_value(p))
-        if np.isfinite(p)
-        else untested("several_outcomes", name, message("no-interval-no-p"))
-        for name, p, q in zip(own.index, own, after.reindex(own.index), strict=True)
-    )
 
 
 def time_weights(fitted: Fit) -> pd.Series:
@@ -682,8 +589,8 @@ def _allowed(m: object) -> Floats:
     raise ParameterError("m-below-zero", got=f"m={m!r}")
 
 
-def breakdown(fitted: Fit, restriction: Restriction, *, alpha: float = 0.05) -> float:
-    """Return the `m` up to which the interval leaves 0 out.
+def breakdown(fitted: Fit, restriction: Restriction) -> float:
+    """Return the `m` up to which the 95 % interval leaves 0 out.
 
     Parameters
     ----------
@@ -691,8 +598,6 @@ def breakdown(fitted: Fit, restriction: Restriction, *, alpha: float = 0.05) -> 
         A fit.
     restriction : {"relative_magnitude", "smoothness"}
         As for :func:`honest_effects`.
-    alpha : float, default 0.05
-        One less the level.
 
     Returns
     -------
@@ -700,7 +605,7 @@ def breakdown(fitted: Fit, restriction: Restriction, *, alpha: float = 0.05) -> 
         To 0.005, or to 0.02 standard errors of the effect for ``smoothness``; 10, or 0.8 standard errors, stand for
         that and more. -1 when 0 is inside at ``m = 0`` already; NaN without a period to go by.
     """
-    limits = _limits(fitted, restriction, alpha)
+    limits = _limits(fitted, restriction, _SMALL)
     if limits is None:
         return np.nan
     most, exact = _SEARCH[restriction]
@@ -862,3 +767,93 @@ def _smoothness(universal: Fit, before: Rows, after: Rows, weight: Floats, alpha
         return result.ci_lb, result.ci_ub
 
     return limits
+
+
+def adjusted(p: Sequence[float], method: Literal["holm", "benjamini_hochberg"]) -> list[float]:
+    """Return p-values adjusted for their number, in the same order.
+
+    Parameters
+    ----------
+    p : sequence of float
+        Raw p-values.
+    method : {"holm", "benjamini_hochberg"}
+        Holm's step-down (chance of any false rejection), or Benjamini and Hochberg's step-up (share of false ones
+        among the rejections).
+
+    Notes
+    -----
+    As in statsmodels. Checked against R ``p.adjust``, validation case ``multiple_testing``.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    return multipletests(p, method=_METHODS[method])[1].tolist() if len(p) else []
+
+
+def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Say which of several outcomes still stand out when it counts that several were looked at.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        Tables of :func:`impact` or :func:`interrupted_series` for several outcomes, one under the other. Of each, the
+        row that sums it up is taken (``overall``, ``average``); any other table has one row for each outcome. Columns
+        in front (the field, the name of a series) tell outcomes of the same indicator apart.
+
+    Returns
+    -------
+    DataFrame
+        Findings ``several_outcomes``, one for each outcome: ``stated`` its own p-value, ``computed`` the one after
+        Benjamini and Hochberg's adjustment; ``review`` when only the first is below 0.05, ``unknown`` without interval.
+
+    Raises
+    ------
+    DataError
+        When `estimates` breaks its contract, holds no row that sums up, or several for one outcome.
+
+    Notes
+    -----
+    The p-value is read from the interval, so that it is below 0.05 exactly when a 95 % interval leaves no effect out:
+    Student's t of the limit on the side of no effect, with the degrees of freedom at which its quantile is as many
+    standard errors long as the interval; of a ratio the logarithm, no effect being 1. Where there is a permutation
+    interval its limit is the one used. Checked against Student's t and permutation tests (tests/test_effect_checks.py).
+    """
+    check(estimates, ESTIMATES)
+    rows = estimates.reset_index(drop=True)
+    for column, word in _SUMS.items():
+        if column in rows:  # a table of another kind, put under this one, has nothing there
+            rows = rows[rows[column].isna() | (rows[column] == word)]
+    named = [c for c in rows.loc[:, :"indicator"].columns[:-1] if c not in _OF_ONE]
+    where = [
+        f"{name} ({', '.join(map(str, label))})" if (label := [v for v in labels if pd.notna(v)]) else str(name)
+        for name, *labels in rows[["indicator", *named]].itertuples(index=False)
+    ]
+    rows, ratio = rows.set_axis(where), (rows["indicator"] == "series_change_ratio").to_numpy()
+    limits = ["value", "lower", "upper"]
+    rows.loc[ratio, "std_error"] /= rows.loc[ratio, "value"]
+    rows.loc[ratio, limits] = np.log(rows.loc[ratio, limits])
+    # How far the interval reaches out on the side of no effect.
+    rows["reach"] = np.where(rows["value"] > 0, rows["value"] - rows["lower"], rows["upper"] - rows["value"])
+    drawn = (rows["method"] == "randomisation").to_numpy()
+    # What cannot be estimated has a row for each reason.
+    whole = rows[~drawn].loc[lambda rows: rows["value"].notna() | ~rows.index.duplicated()]
+    if whole.empty:
+        raise DataError("no-overall-estimate", got="0")
+    twice = whole.index[whole.index.duplicated()]
+    if len(twice):
+        raise DataError("outcome-with-several-estimates", got=f"{twice[0]}: {(whole.index == twice[0]).sum()}")
+    told = pd.concat([rows[drawn], whole])
+    told = told[~told.index.duplicated()].loc[whole.index]
+    tail, long = (1 + told["confidence"]) / 2, whole["reach"] / whole["std_error"]
+    # A place of its own on one side has no error: as few degrees of freedom as there can be.
+    freedom = special.stdtridf(tail, long).where(np.isfinite(long), 1.0)
+    own = 2 * special.stdtr(freedom, -special.stdtrit(freedom, tail) * told["value"].abs() / told["reach"])
+    own = own.where(told["reach"] > 0)
+    after = pd.Series(adjusted(own.dropna().tolist(), "benjamini_hochberg"), own.dropna().index)
+    return findings.table(
+        graded(
+            "several_outcomes", "review" if p < _SMALL <= q else "pass", name, computed=p_value(q), stated=p_value(p)
+        )
+        if np.isfinite(p)
+        else untested(check_code, name, message("no-interval-no-p"))
+        for name, p, q in zip(own.index, own, after.reindex(own.index), strict=True)
+    )
