@@ -849,11 +849,10 @@ def several_outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
     own = 2 * special.stdtr(freedom, -special.stdtrit(freedom, tail) * told["value"].abs() / told["reach"])
     own = own.where(told["reach"] > 0)
     after = pd.Series(adjusted(own.dropna().tolist(), "benjamini_hochberg"), own.dropna().index)
+    code = "several_outcomes"
     return findings.table(
-        graded(
-            "several_outcomes", "review" if p < _SMALL <= q else "pass", name, computed=p_value(q), stated=p_value(p)
-        )
+        graded(code, "review" if p < _SMALL <= q else "pass", name, computed=p_value(q), stated=p_value(p))
         if np.isfinite(p)
-        else untested(check_code, name, message("no-interval-no-p"))
+        else untested(code, name, message("no-interval-no-p"))
         for name, p, q in zip(own.index, own, after.reindex(own.index), strict=True)
     )
