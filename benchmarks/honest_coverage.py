@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dvresearch.metrics.effects.honest import relative_limits
+from dvresearch.metrics.effects.checks import relative_limits
 
 Floats = NDArray[np.float64]
 

@@ -16,11 +16,8 @@ import numpy as np
 import pandas as pd
 
 from dvresearch import examples, wording
-from dvresearch.metrics.effects.checks import impact_checks
-from dvresearch.metrics.effects.fitting import Fit, fit
-from dvresearch.metrics.effects.fixed_effects import impact_cross_check, two_way_fixed_effects
-from dvresearch.metrics.effects.honest import honest_effects
-from dvresearch.metrics.effects.robustness import overall_of
+from dvresearch.metrics.effects.checks import honest_effects, impact_checks
+from dvresearch.metrics.effects.impact import Fit, fit, impact_cross_check, two_way_fixed_effects
 
 #: Scenario -> arguments of ``examples.rollout``.
 SCENARIOS: dict[str, dict[str, object]] = {
@@ -40,10 +37,10 @@ Result = tuple[str, float, float, float]
 
 def estimators(fitted: Fit, others: bool) -> Iterator[Result]:
     """Yield name, value and limits of the overall effect by each estimator; `others` adds the slow ones."""
-    panel = fitted.panel
-    yield "group-time, never", *overall_of(fitted)
-    yield "group-time, not_yet", *overall_of(fit(panel, outcome="synthetic_score", control="not_yet"))
-    yield "group-time, covariate", *overall_of(fit(panel, outcome="synthetic_score", covariates=["urban"]))
+    panel = fitted.sample.panel
+    yield "group-time, never", *fitted.overall()
+    yield "group-time, not_yet", *fit(panel, outcome="synthetic_score", control="not_yet").overall()
+    yield "group-time, covariate", *fit(panel, outcome="synthetic_score", covariates=["urban"]).overall()
     row = two_way_fixed_effects(panel, outcome="synthetic_score").iloc[0]
     yield "two-way fixed effects", row["value"], row["lower"], row["upper"]
     if others:
@@ -56,7 +53,7 @@ def checked(fitted: Fit, truth: float) -> dict[str, bool]:
     """Return what the checks and the words say of one province."""
     found = impact_checks(fitted, near="district", top=0, honest=("relative_magnitude",), draws=0)
     wide = honest_effects(fitted, m=[1.0]).iloc[0]
-    value, lower, upper = overall_of(fitted)
+    value, lower, upper = fitted.overall()
     row: dict[Hashable, object] = {"value": value, "lower": lower, "upper": upper}
     row |= {"definition": "att_never", "indicator": "synthetic_score"}
     rejects = (found.query("check == 'all_checks'")["verdict"] == "fail").item()

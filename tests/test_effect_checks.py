@@ -13,11 +13,17 @@ from statsmodels.stats.multitest import multipletests
 
 from dvresearch import codebook, examples, impact, wording
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.effects.checks import impact_checks, pretrend_tests
-from dvresearch.metrics.effects.fitting import fit
-from dvresearch.metrics.effects.honest import honest_effects, refit
-from dvresearch.metrics.effects.multiplicity import adjusted, several_outcomes
-from dvresearch.metrics.effects.robustness import influential, one_cohort_out, overall_of, spillover
+from dvresearch.metrics.effects.checks import (
+    adjusted,
+    honest_effects,
+    impact_checks,
+    influential,
+    one_cohort_out,
+    pretrend_tests,
+    several_outcomes,
+    spillover,
+)
+from dvresearch.metrics.effects.impact import fit, refit
 from dvresearch.metrics.estimates import build
 from dvresearch.tables import FINDINGS, check
 
@@ -123,9 +129,9 @@ def test_an_unusual_last_year_is_the_difference_from_the_years_before(province) 
 def test_leaving_a_cohort_out_equals_a_refit(province, fitted) -> None:
     found = one_cohort_out(fitted)
     rest = refit(fitted, province[province["adopted"] != float(found["where"])])
-    assert found["computed"] == f"{overall_of(rest)[0]:.3f}"
-    both = {g: overall_of(refit(fitted, province[province["adopted"] != g]))[0] for g in (2021, 2022, 2023)}
-    farthest = max(both, key=lambda g: abs(both[g] - overall_of(fitted)[0]))
+    assert found["computed"] == f"{rest.overall()[0]:.3f}"
+    both = {g: refit(fitted, province[province["adopted"] != g]).overall()[0] for g in (2021, 2022, 2023)}
+    farthest = max(both, key=lambda g: abs(both[g] - fitted.overall()[0]))
     assert float(found["where"]) == farthest
 
 
@@ -210,7 +216,7 @@ def test_clean_provinces_are_seldom_rejected(control, rounds) -> None:
         data = fit(examples.rollout(effect=0.0, units=120, seed=seed)[0], outcome="synthetic_score", control=control)
         found = impact_checks(data, near="district", **BRIEF)
         rejected += verdicts(found)["all_checks"] == "fail"
-        row = dict(zip(("value", "lower", "upper"), overall_of(data), strict=True))
+        row = dict(zip(("value", "lower", "upper"), data.overall(), strict=True))
         clear += (
             wording.impact_verdict({**row, "definition": "att_never", "indicator": "synthetic_score"}, found) == "clear"
         )
@@ -235,7 +241,7 @@ def test_places_chosen_after_a_good_year_are_found_out() -> None:
     found = impact_checks(data, **BRIEF).set_index("check").loc["regression_to_mean"]
     expected = float(found["computed"].split()[0])
     # the whole “effect” is the return to the usual level
-    assert found["verdict"] == "fail" and expected == pytest.approx(overall_of(data)[0], abs=0.7)
+    assert found["verdict"] == "fail" and expected == pytest.approx(data.overall()[0], abs=0.7)
 
 
 def test_adjusted_p_values_equal_r(validation) -> None:
@@ -311,9 +317,9 @@ def test_the_index_of_the_panel_does_not_matter(control) -> None:
     panel = examples.rollout(effect=2, units=20, cohorts=2, seed=5)[0]
     waves = pd.concat([wave.reset_index(drop=True) for _, wave in panel.groupby("period")])
     data = fit(waves, outcome="synthetic_score", sampling="cross_sections", control=control)
-    whole = overall_of(data)[0]
+    whole = data.overall()[0]
     plain = waves.reset_index(drop=True)
-    without = {n: overall_of(refit(data, plain[plain["unit"] != n]))[0] for n in plain["unit"].unique()}
+    without = {n: refit(data, plain[plain["unit"] != n]).overall()[0] for n in plain["unit"].unique()}
     found = impact_checks(data, near="district", top=4, honest=(), draws=0)
     one = found.set_index("check").loc["one_place_out"]
     assert one["computed"] == f"{without[one['where']]:.3f}"

@@ -14,9 +14,8 @@ from scipy import optimize, stats
 
 from dvresearch import examples
 from dvresearch.errors import ParameterError
-from dvresearch.metrics.effects.fitting import fit
-from dvresearch.metrics.effects.honest import breakdown, honest_effects, refit, relative_limits, time_weights
-from dvresearch.metrics.effects.robustness import overall_of
+from dvresearch.metrics.effects.checks import breakdown, honest_effects, relative_limits, time_weights
+from dvresearch.metrics.effects.impact import fit, refit
 from dvresearch.tables import ESTIMATES, check
 
 #: Expansion of Medicaid in 2014 and insured adults without children, 22 states against 21 (data of the README of
@@ -116,7 +115,7 @@ def test_without_difference_the_interval_is_that_of_the_effect(fitted) -> None:
     """Witness: Student's t of `impact`, periods weighed as known (as in R); with ever more allowed it only grows."""
     table = honest_effects(fitted, m=np.linspace(0, 3, 13))
     check(table, ESTIMATES)
-    value, lower, _ = overall_of(fitted)
+    value, lower, _ = fitted.overall()
     effects, weights = refit(fitted, base="universal").effects("event_time"), time_weights(fitted)
     since = effects.keys["event_time"].isin(weights.index).to_numpy()
     error = fitted.errors((effects.influence[:, since] @ weights.to_numpy())[:, None])[0]
@@ -139,7 +138,7 @@ def test_the_effect_and_the_changes_vary_together(fitted) -> None:
     parts += [1.0 * (times == t + 1) - (times == t) for t in times[times < -1]]
     rows = np.array(parts)
     covariance = rows @ universal.covariance(effects.influence) @ rows.T
-    level = 2 * stats.norm.sf(stats.t.ppf(0.975, len(universal.sample.units) - 1))
+    level = 2 * stats.norm.sf(stats.t.ppf(0.975, len(universal.sample.mass) - 1))
     reach = weights @ (times[times >= 0] + 1)
     effect, *changes = rows @ np.nan_to_num(effects.value)
     expected = relative_limits(effect, np.array(changes), covariance, 1.5 * reach, level)

@@ -16,10 +16,10 @@ from statsmodels.stats.weightstats import DescrStatsW
 from dvresearch import feasibility, impact, impact_cross_check, two_way_fixed_effects
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import rollout
-from dvresearch.metrics.effects.cells import sample
 from dvresearch.metrics.effects.checks import pretrend_tests
 from dvresearch.metrics.effects.impact import critical_values, fit
 from dvresearch.metrics.effects.randomisation import Places, overall, permuted, places, randomisation_interval
+from dvresearch.metrics.effects.sample import Comparison, Sample
 from dvresearch.tables import ESTIMATES, FINDINGS, check
 from dvresearch.wording import describe_impact
 
@@ -77,7 +77,9 @@ def test_equal_to_the_package_did(validation):
 def test_covariates_enter_as_in_drdid(validation, control, adjustment):
     data, expected = case(validation("did_sim_const"))
     names = {"outcome": "Y", "unit": "id", "adopted": "G", "covariates": ["X"]}
-    cells = fit(data, control=control, adjustment=adjustment, **names).cells.set_index(["cohort", "period"])
+    fitted = fit(data, control=control, adjustment=adjustment, **names)
+    found = fitted.cells.keys.assign(value=fitted.cells.value, std_error=fitted.errors(fitted.cells.influence))
+    cells = found.set_index(["cohort", "period"])
     name = control.replace("_", "") + "treated_" + {"doubly_robust": "dr", "regression": "reg"}[adjustment]
     for cell in expected["att_gt"][name]:
         row = cells.loc[(cell["group"], cell["t"])]
@@ -91,13 +93,13 @@ def test_chicago_police_training(validation, rounds):
     stated = whole["recomputed_by_hand"]
     data = pd.read_csv(folder / "chicago_police_training.csv")
     names = {"outcome": "complaints", "unit": "uid", "adopted": "first_trained"}
-    of = places(sample(data, period="period", **names))
-    value = overall(of, of.outcome, of.cohorts, "not_yet")
+    of = places(Sample(data, Comparison(period="period", control="not_yet", **names)))
+    value = overall(of, of.outcome, of.cohorts)
     assert value == pytest.approx(stated["callaway_santanna_not_yet_treated_simple"], abs=1e-12)
     # Sun and Abraham with simple weights: compared with the last cohort, as published.
     last = data[data["period"] < 72].assign(first_trained=lambda t: t["first_trained"].where(t["first_trained"] < 72))
-    of = places(sample(last, period="period", **names))
-    assert overall(of, of.outcome, of.cohorts, "never") == pytest.approx(
+    of = places(Sample(last, Comparison(period="period", **names)))
+    assert overall(of, of.outcome, of.cohorts) == pytest.approx(
         whole["published_outcome_complaints"]["sun_abraham_last_treated_simple"]["estimate"], abs=1e-8
     )
     if rounds(0, 1):  # All 3,408 cells with their influence functions take seconds.
@@ -174,7 +176,8 @@ def test_cells_are_differences_of_mean_changes(control):
     panel = made()
     wide = panel.pivot_table(index="unit", columns="period", values="y")
     adopted = panel.groupby("unit")["adopted"].first()
-    cells = fit(panel, outcome="y", control=control).cells
+    found = fit(panel, outcome="y", control=control).cells
+    cells = found.keys.assign(value=found.value)
     for _, cell in cells.iterrows():
         g, t = cell["cohort"], cell["period"]
         base = g - 1 if t >= g else t - 1
@@ -330,15 +333,15 @@ def test_the_table():
 def test_permutation_interval_holds_what_a_permutation_test_does_not_reject():
     """Witness: the test carried out at values just inside and just outside the limits."""
     panel = made(12, effect=0.8)
-    data = sample(panel, outcome="y", unit="unit", period="period", adopted="adopted")
-    value, lower, upper, p = randomisation_interval(data, "never", 0, 0.9, 199, 5)
+    data = Sample(panel, Comparison("y", "unit", "period", "adopted"))
+    value, lower, upper, p = randomisation_interval(data, 0.9, 199, 5)
     of = places(data)
     reached = (of.cohorts[:, None] > 0) & (of.periods >= of.cohorts[:, None])
 
     def p_value(effect):
         clean = of.outcome - effect * reached
-        real = abs(overall(of, clean, of.cohorts, "never"))
-        drawn = [abs(overall(of, clean, c, "never")) for c in permuted(of, 199, 5)]
+        real = abs(overall(of, clean, of.cohorts))
+        drawn = [abs(overall(of, clean, c)) for c in permuted(of, 199, 5)]
         assert len(drawn) == 200  # the real assignment is counted
         return sum(d >= real - 1e-12 for d in drawn) / 200
 
@@ -362,15 +365,11 @@ def test_few_clusters_add_the_permutation_interval():
 
 
 def test_permutations_keep_clusters_whole_or_stay_within():
-    whole = places(
-        sample(
-            made(20).assign(adopted=lambda t: np.where(t["district"] < 4, 3.0, np.nan)),
-            outcome="y", unit="unit", period="period", adopted="adopted", cluster="district",
-        )
-    )  # fmt: skip
+    in_districts = Comparison("y", "unit", "period", "adopted", cluster="district")
+    whole = places(Sample(made(20).assign(adopted=lambda t: np.where(t["district"] < 4, 3.0, np.nan)), in_districts))
     for drawn in permuted(whole, 20, 1):
         assert (drawn[::2] == drawn[1::2]).all() and sorted(drawn) == sorted(whole.cohorts)
-    mixed = places(sample(made(20), outcome="y", unit="unit", period="period", adopted="adopted", cluster="district"))
+    mixed = places(Sample(made(20), in_districts))
     for drawn in permuted(mixed, 20, 1):
         assert (np.sort(drawn.reshape(-1, 2)) == np.sort(mixed.cohorts.reshape(-1, 2))).all()
 
@@ -515,9 +514,9 @@ def test_unknown_words_are_refused():
 
 def test_no_overlap_gives_no_cell():
     panel = made(60).assign(z=lambda t: np.where(t["adopted"] == 3, 5.0, 0.0) + t["x"] / 10)
-    cells = fit(panel, outcome="y", covariates=["z"]).cells.set_index("cohort")
-    assert cells.loc[3, "value"].isna().all() and (cells.loc[3, "reason"] != "").all()
-    assert cells.loc[5, "value"].notna().all()
+    cells = fit(panel, outcome="y", covariates=["z"]).cells
+    known = pd.Series(np.isfinite(cells.value), cells.keys["cohort"])
+    assert not known[3].any() and known[5].all()
 
 
 def test_a_cohort_without_overlap_is_named():
@@ -590,7 +589,8 @@ def test_anticipation_moves_the_base_period():
     panel = made()
     wide = panel.pivot_table(index="unit", columns="period", values="y")
     adopted = panel.groupby("unit")["adopted"].first()
-    cells = fit(panel, outcome="y", anticipation=1).cells.set_index(["cohort", "period"])
+    found = fit(panel, outcome="y", anticipation=1).cells
+    cells = found.keys.assign(value=found.value).set_index(["cohort", "period"])
     change = wide[6] - wide[3]
     assert cells.loc[(5, 6), "value"] == pytest.approx(change[adopted == 5].mean() - change[adopted.isna()].mean())
     short = panel[panel["period"] > 2]  # cohort 3 has no period before its announcement, cohort 5 has
@@ -702,13 +702,13 @@ def test_few_assignments_are_all_gone_through():
         differences = [abs(left[c].mean() - left[~c].mean()) for c in chosen]
         return np.mean([d >= differences[0] - 1e-12 for d in differences])
 
-    data = sample(panel, outcome="y", unit="unit", period="period", adopted="adopted")
-    value, lower, upper, p = randomisation_interval(data, "never", 0, 0.95, 19, 1)
+    data = Sample(panel, Comparison("y", "unit", "period", "adopted"))
+    value, lower, upper, p = randomisation_interval(data, 0.95, 19, 1)
     assert (value, p) == (pytest.approx(change[:5].mean() - change[5:].mean()), p_value(0.0))
     step = 1e-6 * (upper - lower)
     assert min(p_value(lower + step), p_value(upper - step)) > 0.05
     assert max(p_value(lower - step), p_value(upper + step)) <= 0.05
-    assert randomisation_interval(data, "never", 0, 0.95, 999, 2) == (value, lower, upper, p)
+    assert randomisation_interval(data, 0.95, 999, 2) == (value, lower, upper, p)
 
 
 @pytest.mark.parametrize("clusters", ["alone", "whole", "within"])

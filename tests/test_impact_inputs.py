@@ -12,8 +12,8 @@ from scipy.stats import norm
 from dvresearch import build_panel, feasibility, impact, impact_cross_check, two_way_fixed_effects
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples import rollout
-from dvresearch.metrics.effects.feasibility import _cells, _mean, _seen
-from dvresearch.metrics.effects.fitting import fit
+from dvresearch.metrics.effects import randomisation
+from dvresearch.metrics.effects.impact import fit
 
 SCORE = "synthetic_score"
 PANEL = rollout(effect=2, units=60, seed=5)[0]
@@ -234,15 +234,20 @@ def test_power_is_known_with_gaps(control, anticipation):
     """Witnesses: the estimate of diff-diff on the same panel, and 2.8 of its standard errors."""
     panel = rollout(effect=2, units=200, seed=6)[0].sample(frac=0.8, random_state=3)
     fitted = fit(panel, outcome=SCORE, control=control, anticipation=anticipation)
-    of = _seen(fitted.sample)
+    of = randomisation.places(fitted.sample, gaps=True)
     assert np.isnan(of.outcome).any()
     part = fitted.effects("overall")
-    found = _mean(*_cells(of, of.outcome, control, anticipation)(of.cohorts)[1:])
+    found = randomisation.overall(of, of.outcome, of.cohorts)
     assert found == pytest.approx(part.value[0], abs=1e-12)
     row = checks(panel, control=control, anticipation=anticipation).loc["minimum_detectable_effect"]
     power = (norm.ppf(0.975) + norm.ppf(0.8)) * fitted.errors(part.influence)[0]
     assert float(row["computed"]) == pytest.approx(power, rel=0.15)
     assert len(row["computed"].lstrip("0.").replace(".", "")) <= 3
+
+
+def test_a_large_detectable_effect_is_written_in_plain_digits():
+    row = feasibility(PANEL.assign(**{SCORE: 10_000 * PANEL[SCORE]}), outcome=SCORE).set_index("check")
+    assert row.loc["minimum_detectable_effect", "computed"].endswith("00")
 
 
 def test_what_cannot_be_known_is_weak():

@@ -20,7 +20,7 @@ from dvresearch import (
     wording,
 )
 from dvresearch.errors import ParameterError
-from dvresearch.metrics.effects.honest import honest_effects
+from dvresearch.metrics.effects.checks import honest_effects
 from dvresearch.metrics.estimates import build
 from dvresearch.tables import FINDINGS
 from dvresearch.wording.impact import LADDER

@@ -8,13 +8,10 @@ from dvresearch.metrics.contrasts import satisfaction_covariance, survey_differe
 from dvresearch.metrics.design import Design
 from dvresearch.metrics.difference import difference
 from dvresearch.metrics.drivers import driver_importance, drivers
-from dvresearch.metrics.effects.checks import impact_checks
+from dvresearch.metrics.effects.checks import honest_effects, impact_checks, several_outcomes
 from dvresearch.metrics.effects.feasibility import feasibility
-from dvresearch.metrics.effects.fitting import fit as fit_impact
-from dvresearch.metrics.effects.fixed_effects import impact_cross_check, two_way_fixed_effects
-from dvresearch.metrics.effects.honest import honest_effects
-from dvresearch.metrics.effects.impact import impact
-from dvresearch.metrics.effects.multiplicity import several_outcomes
+from dvresearch.metrics.effects.impact import fit as fit_impact
+from dvresearch.metrics.effects.impact import impact, impact_cross_check, two_way_fixed_effects
 from dvresearch.metrics.effects.panel import build_panel
 from dvresearch.metrics.effects.series import Interruption, interrupted_series, series_findings
 from dvresearch.metrics.effects.stages import running_share, stages

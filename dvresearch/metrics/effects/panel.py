@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
-from dvresearch.metrics.effects.inputs import check_columns, period_numbers
-from dvresearch.metrics.effects.outcomes import read_outcomes
+from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_rows
+from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
+from dvresearch.metrics.effects.sample import check_columns, check_share, period_numbers, read_periods, refuse_twice
 from dvresearch.metrics.effects.stages import read_register, refuse_early_stop
-from dvresearch.places import crosswalk, match
-from dvresearch.tables import STAGES
-from dvresearch.text import plain
+from dvresearch.metrics.estimates import ALL, column_numbers, is_text
+from dvresearch.places import crosswalk, match, rebase
+from dvresearch.tables import MODEL_FIELDS, STAGES, TABLES, TALLY, UNIT_KEY, Column, Table, check
+from dvresearch.text import plain, shape
+from dvresearch.text.dates import FIRST_YEAR, LAST_YEAR
 
 __all__ = ["build_panel"]
 
 _STARTS = ("start", *(f"{s}_on" for s in STAGES))
 #: The field of a unit whose first models, of several fields, began in the same period.
 SEVERAL = "several"
+_COUNTS = [c.name for c in TALLY.columns if c.kind == "count"]
+#: Columns in which text that looks like a number is a code.
+_NAMES = {c.name for t in TABLES.values() for c in t.columns if c.kind in ("text", "code")}
+_NUMBER = r"[-+\u2212]?(?:0|[1-9][0-9.]*)(?:[.,][0-9]+)?[\s\u00a0]?%?"
+_ROW = Text("chỉ tiêu của một đơn vị", "outcomes of a unit")
+#: Columns that a panel adds to the outcomes.
+_ADDED = {"adopted", "event_time", "dose", "field", "registered", "observed", "basis"}
+_ADDED |= {f"adopted_{field}" for field in MODEL_FIELDS}
 
 
 def build_panel(
@@ -93,7 +104,8 @@ def build_panel(
     if not isinstance(successors, Mapping | None):
         raise ParameterError("successors-no-mapping", got=type(successors).__name__)
     models = _models(register, adoption)
-    table, rows = read_outcomes(outcomes, unit=unit, period=period)
+    table = _read_outcomes(outcomes, unit, period)
+    rows = _outcomes(table)
     models = models.assign(unit=_present_names(models["unit"], table, successors or {}))
     models["began"] = _as_periods(models[adoption], rows["period"])
 
@@ -107,8 +119,7 @@ def build_panel(
 
 def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
     """Check a register; copies of one model become one row."""
-    check_columns(register, [])
-    check_columns(register, list(register.columns[register.columns.duplicated()]))
+    check_columns(register)
     register = read_register(register)
     if adoption not in register:
         there = ", ".join(c for c in _STARTS if c in register) or "-"
@@ -119,10 +130,8 @@ def _models(register: pd.DataFrame, adoption: str) -> pd.DataFrame:
     if "model" not in register:
         return register
     coded = register[register["model"].notna() & (register["model"] != "")].drop_duplicates()
-    twice = coded[coded["model"].duplicated()]
-    refuse_rows(
-        list(twice.index), "model-code-twice", where="register", column="model", got=lambda _: twice["model"].iloc[0]
-    )
+    twice = coded.loc[coded["model"].duplicated(), "model"]
+    refuse_rows(list(twice.index), "model-code-twice", where="register", column="model", got=lambda _: twice.iloc[0])
     return pd.concat([coded, register[~register["model"].isin(coded["model"])]]).sort_index()
 
 
@@ -165,7 +174,7 @@ def _with_adoption(rows: pd.DataFrame, models: pd.DataFrame, dated: pd.DataFrame
         return pd.Series(periods.groupby(units).min().reindex(rows["unit"]).array, index=rows.index)
 
     added = pd.DataFrame({"adopted": earliest(dated["began"], dated["unit"])})
-    since = period_numbers(rows, "period")[0] - period_numbers(added, "adopted")[0]
+    since = period_numbers(rows["period"])[0] - period_numbers(added["adopted"])[0]
     added["event_time"] = pd.array(since, "Int64")
     added["dose"] = _dose(rows, dated)
     if "field" in dated:
@@ -188,3 +197,96 @@ def _dose(rows: pd.DataFrame, dated: pd.DataFrame) -> pd.Series:
     pairs = rows[["unit", "period"]].reset_index().merge(spans, on="unit")
     runs = (pairs["began"] <= pairs["period"]) & (pairs["ended"].isna() | (pairs["ended"] >= pairs["period"]))
     return runs.groupby(pairs["index"]).sum().reindex(rows.index, fill_value=0).astype("int64")
+
+
+def _read_outcomes(outcomes: pd.DataFrame, unit: str, period: str) -> pd.DataFrame:
+    """Return the rows of outcomes on one map, with a name of its own for each unit, and pandas periods or years."""
+    check_columns(outcomes, [unit, period])
+    check_columns(outcomes)
+    for given, name in ((unit, "unit"), (period, "period")):
+        if given != name and name in outcomes:
+            raise DataError("column-named-twice-over", got=f"{name}={given!r}", given=given, name=name)
+    _check(outcomes, [Column(unit, "text", required=True), Column(period, "text", required=True)])
+    table = outcomes.rename(columns={unit: "unit", period: "period"})
+    refuse_mixed(table, ("unit_level", "group"))
+    refuse_whole_and_parts(table, "part")
+    table = _check(table[table["unit"] != ALL])
+    check_columns(table, (), ("unit", "period"))
+    versions = set(table["unit_version"].unique()) if "unit_version" in table else set()
+    if {"63", "34"} <= versions and (table["unit_level"] == "province").all():
+        table = rebase(table)
+    else:
+        refuse_mixed(table, ("unit_version",))
+    periods = read_periods(table["period"])
+    if not isinstance(periods.dtype, pd.PeriodDtype):
+        if not periods.between(FIRST_YEAR, LAST_YEAR).all():
+            raise DataError("periods-are-no-years", got=f"{periods.min():.12g}–{periods.max():.12g}")
+        periods = table["period"]
+    names = table["unit"].astype("str")
+    if "unit_code" in table:
+        several = table.groupby(names)["unit_code"].transform("nunique") > 1
+        names = names.where(~several, names + " (" + table["unit_code"].astype("str") + ")")
+    return table.assign(period=periods, unit=names)
+
+
+def _check(table: pd.DataFrame, columns: Sequence[Column] = ()) -> pd.DataFrame:
+    """Return outcomes, checked, the columns that hold numbers as numbers."""
+    table = check(table, Table("outcomes", _ROW, (), tuple(columns)))
+    numbers = [c.name for c in columns if c.kind in ("number", "count") and c.name in table]
+    return table.assign(**{name: column_numbers(table, name) for name in numbers})
+
+
+def _outcomes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per unit and period (every pair of them, unless rows are respondents) with a column per outcome."""
+    of_unit = [c for c in (*UNIT_KEY[:3], "parent_code") if c in table]
+    key = ["unit", "period"]
+    if "indicator" in table:
+        refuse_mixed(table, ("definition", "basis"), by=["indicator"])
+        refuse_twice(table, [*key, "indicator"], "unit-twice-in-outcomes")
+        table = _check(table, [Column("value", "number", required=True), Column("denominator", "number")])
+        wide = table.set_index([*key, "indicator"]).unstack("indicator")  # noqa: PD010 - keys are checked to be single
+        values = wide["value"]
+        if "denominator" in table:
+            values = values.join(wide["denominator"].dropna(axis=1, how="all").add_suffix("_n"))
+        values = values.reset_index()
+        for code in table["indicator"].unique():
+            check_share(code, table["value"].where(table["indicator"] == code).to_numpy(dtype=np.float64))
+    else:
+        counts = [c for c in _COUNTS if c in table]
+        table = _check(table, [Column(c, "count") for c in counts])
+        taken = counts or [c for c in table.select_dtypes("number") if c not in {*key, *UNIT_KEY, "parent_code"}]
+        _refuse_text(table, taken)
+        if counts:
+            refuse_twice(table, key, "unit-twice-in-outcomes")
+        values = table[[*key, *taken, *(c for c in ("stratum", "cluster", "weight") if c in table and c not in taken)]]
+        for outcome in taken:
+            check_share(outcome, table[outcome].to_numpy(dtype=np.float64, na_value=np.nan))
+    values.columns.name = None
+    taken = [c for c in values if c in _ADDED]
+    if taken:
+        raise DataError("outcome-named-like-panel", got=", ".join(taken), listed=", ".join(taken), names=taken)
+    grid = values
+    if not values.duplicated(key).any():
+        seen = values["period"].dropna()
+        every = pd.period_range if isinstance(seen.dtype, pd.PeriodDtype) else lambda a, b: np.arange(a, b + 1)
+        span = every(seen.min(), seen.max())
+        grid = pd.MultiIndex.from_product([values["unit"].unique(), span], names=key).to_frame(index=False)
+        grid = grid.astype({"period": values["period"].dtype}).merge(values, on=key, how="left")
+    measured = grid.drop(columns=key).select_dtypes("number").notna().any(axis=1)
+    about = table.drop_duplicates("unit").set_index("unit")[of_unit]
+    basis = table["basis"].unique() if "basis" in table else []
+    grid.insert(2, "observed", measured)
+    if len(basis) == 1:
+        grid.insert(3, "basis", basis[0])
+    return grid.join(about, on="unit")[[*of_unit, *grid.columns]]
+
+
+def _refuse_text(table: pd.DataFrame, taken: Sequence[str]) -> None:
+    """Refuse numbers written as text, which would be no outcome, and a table without any outcome."""
+    for column in (c for c in table if c not in {"unit", "period", *_NAMES} and is_text(table[c])):
+        cells = table[column].dropna().astype("str").str.strip()
+        numbers = cells[cells.str.fullmatch(_NUMBER)]
+        if len(numbers) and 2 * len(numbers) >= (cells != "").sum():
+            raise DataError("numbers-are-text", got=shape(numbers.iloc[0]), name=column)
+    if not taken:
+        raise DataError("no-outcome", got=", ".join(map(str, table.columns)))

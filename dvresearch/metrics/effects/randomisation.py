@@ -10,7 +10,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from dvresearch.metrics.effects.cells import Control, Sample
+from dvresearch.metrics.effects.sample import Control, Sample
 from dvresearch.metrics.estimates import Floats
 
 __all__ = ["Places", "cell_effects", "overall", "permuted", "places", "randomisation_interval"]
@@ -21,16 +21,20 @@ _ALL = 2_000
 
 @dataclass(frozen=True)
 class Places:
-    """Places with an outcome in every period.
+    """Places with their outcome period by period.
 
     Parameters
     ----------
     outcome : array of float
-        Places × periods, less what the covariates explain in each period.
+        Places × periods.
     cohorts, mass, clusters : array
         Adoption period (0: never), weight and cluster of each place.
     periods : array of float
         In order.
+    control : {"never", "not_yet"}
+        Comparison places.
+    anticipation : int
+        Periods before adoption in which the outcome may already react.
     """
 
     outcome: Floats
@@ -38,45 +42,42 @@ class Places:
     mass: Floats
     clusters: NDArray[np.intp]
     periods: Floats
+    control: Control = "never"
+    anticipation: int = 0
 
 
-def places(data: Sample) -> Places:
-    """Return the outcome of a sample as a matrix; a place with a gap is left out.
+def places(data: Sample, *, gaps: bool = False) -> Places:
+    """Return the outcome of a sample as a matrix; a place with a gap is left out, unless `gaps` may stay as NaN.
 
-    The outcome less a regression on the covariates, period by period over all places, depends on the assignment in no
-    way: permuting the assignment stays exact.
+    Without gaps it is the outcome less a regression on the covariates, period by period over all places, which depends
+    on the assignment in no way: permuting the assignment stays exact.
     """
-    rows = data.rows.assign(place=data.places[data.rows["unit"]])
-    names = ["outcome", *(c for c in rows if c.startswith("x"))]
-    summed = rows[names].mul(rows["weight"], axis=0).assign(weight=rows["weight"])
-    sums = summed.groupby([rows["place"], rows["period"]]).sum()
+    names = ["outcome", *(c for c in data.rows if c.startswith("x"))]
+    summed = data.rows[names].mul(data.rows["weight"], axis=0).assign(weight=data.rows["weight"])
+    sums = summed.groupby([data.rows["place"], data.rows["period"]]).sum()
     means, mass = sums[names].div(sums["weight"], axis=0), sums["weight"].groupby("place").mean()
-    wide = means["outcome"].unstack("period").dropna()
-    for period in wide:
-        x = means.xs(period, level="period").loc[wide.index].assign(outcome=1.0).to_numpy()
-        wide[period] -= x @ np.linalg.lstsq(x, wide[period], rcond=None)[0]
+    wide = means["outcome"].unstack("period")
+    if not gaps:
+        wide = wide.dropna()
+        for period in wide:
+            x = means.xs(period, level="period").loc[wide.index].assign(outcome=1.0).to_numpy()
+            wide[period] -= x @ np.linalg.lstsq(x, wide[period], rcond=None)[0]
     at, periods = wide.index.to_numpy(), wide.columns.to_numpy(dtype=np.float64)
-    first = np.unique(data.places, return_index=True)[1][at]
-    return Places(wide.to_numpy(), data.cohorts[first], mass.loc[at].to_numpy(), data.clusters[first], periods)
+    about = data.place_cohorts[at], mass.loc[at].to_numpy(), data.place_clusters[at], periods
+    return Places(wide.to_numpy(), *about, data.of.control, data.of.anticipation)
 
 
-def cell_effects(
-    of: Places, outcome: Floats, cohorts: Floats, control: Control, anticipation: int = 0
-) -> tuple[Floats, Floats, Floats]:
-    """Group-time effects without covariates, linear in `outcome`.
+def cell_effects(of: Places, outcome: Floats, cohorts: Floats) -> tuple[Floats, Floats, Floats]:
+    """Group-time effects without covariates, linear in `outcome`, from the places known in both periods of a cell.
 
     Parameters
     ----------
     of : Places
-        Weights and periods.
+        Weights, periods, and who is compared.
     outcome : array of float
         Places × periods, or a stack of such matrices.
     cohorts : array of float
         Adoption period of each place, 0 for never: the real one, or a permuted one.
-    control : {"never", "not_yet"}
-        Comparison places.
-    anticipation : int
-        Periods before adoption in which the outcome may already react.
 
     Returns
     -------
@@ -88,24 +89,30 @@ def cell_effects(
     """
     names, at = np.unique(cohorts, return_inverse=True)
     member = (at == np.arange(len(names))[:, None]) * of.mass
-    total, sums = member.sum(axis=1), member @ outcome
-    later = (names[:, None] > of.periods + anticipation) & (control == "not_yet")
+    later = (names[:, None] > of.periods + of.anticipation) & (of.control == "not_yet")
     compared = (names == 0)[:, None] | later
-    # against[t, s]: mean at period s of the places compared with in period t.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        against = compared.T @ sums / (total @ compared)[:, None]
-    adopting = np.flatnonzero(names > of.periods[0] + anticipation)
-    base = np.searchsorted(of.periods, names[adopting] - anticipation) - 1
-    means = sums[..., adopting, :] / total[adopting, None]
-    drift = np.diagonal(against, axis1=-2, axis2=-1)[..., None, :] - np.swapaxes(against[..., base], -1, -2)
-    effects = means - means[..., np.arange(len(adopting)), base][..., None] - drift
+    adopting = np.flatnonzero(names > of.periods[0] + of.anticipation)
+    base = np.searchsorted(of.periods, names[adopting] - of.anticipation) - 1
+    effects = np.empty((*outcome.shape[:-2], len(adopting), len(of.periods)))
+    weight = np.empty(effects.shape)
+    complete, every = np.isfinite(outcome).all(), member @ outcome
+    for i, g in enumerate(adopting):
+        if complete:  # the same sums for every base: three times as fast
+            sums, mass = every - every[..., [base[i]]], member.sum(axis=1)[:, None] + np.zeros(len(of.periods))
+        else:
+            change = outcome - outcome[..., [base[i]]]
+            sums, mass = member @ np.nan_to_num(change), member @ np.isfinite(change)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            against = (compared * sums).sum(axis=-2) / (compared * mass).sum(axis=-2)
+            effects[..., i, :] = sums[..., g, :] / mass[..., g, :] - against
+        weight[..., i, :] = mass[..., g, :]
     after = (of.periods >= names[adopting][:, None]) & np.isfinite(effects)
-    return names[adopting], np.nan_to_num(effects), np.where(after, total[adopting][:, None], 0.0)
+    return names[adopting], np.nan_to_num(effects), after * weight
 
 
-def overall(of: Places, outcome: Floats, cohorts: Floats, control: Control, anticipation: int = 0) -> Floats:
+def overall(of: Places, outcome: Floats, cohorts: Floats) -> Floats:
     """Average the :func:`cell_effects` from adoption on by cohort size; NaN when there is none."""
-    _, effects, weight = cell_effects(of, outcome, cohorts, control, anticipation)
+    _, effects, weight = cell_effects(of, outcome, cohorts)
     with np.errstate(invalid="ignore"):
         return (weight * effects).sum(axis=(-2, -1)) / weight.sum(axis=(-2, -1))
 
@@ -159,17 +166,13 @@ def _orders(values: Floats) -> Iterator[Floats]:
             yield drawn
 
 
-def randomisation_interval(
-    data: Sample, control: Control, anticipation: int, confidence: float, draws: int, seed: int
-) -> tuple[float, float, float, float]:
+def randomisation_interval(data: Sample, confidence: float, draws: int, seed: int) -> tuple[float, float, float, float]:
     """Overall effect with the interval of all constant effects that a permutation test does not reject.
 
     Parameters
     ----------
     data : Sample
         The rows.
-    control, anticipation : str, int
-        As for :func:`overall`.
     confidence : float
         Level, 0-1.
     draws, seed : int
@@ -193,11 +196,11 @@ def randomisation_interval(
     """
     of = places(data)
     reached = ((of.cohorts[:, None] > 0) & (of.periods >= of.cohorts[:, None])).astype(np.float64)
-    real = float(overall(of, of.outcome, of.cohorts, control, anticipation))
+    real = float(overall(of, of.outcome, of.cohorts))
     if np.isnan(real):
         return real, -np.inf, np.inf, np.nan
     both = np.stack([of.outcome, reached])
-    drawn = np.array([overall(of, both, cohorts, control, anticipation) for cohorts in permuted(of, draws, seed)])
+    drawn = np.array([overall(of, both, cohorts) for cohorts in permuted(of, draws, seed)])
     a, c = drawn[:, 0], drawn[:, 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         ends = np.stack([(real - a) / (1 - c), (real + a) / (1 + c)])

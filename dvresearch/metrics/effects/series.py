@@ -18,7 +18,7 @@ from scipy.linalg import matmul_toeplitz
 
 from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_cells
 from dvresearch.metrics import findings
-from dvresearch.metrics.effects.inputs import check_columns, read_periods
+from dvresearch.metrics.effects.sample import check_columns, read_periods, read_written, refuse_twice
 from dvresearch.metrics.estimates import Floats, build, check_confidence, check_whole, column_numbers
 from dvresearch.metrics.findings import Finding, graded, untested
 from dvresearch.tables import Column, Table, check
@@ -191,7 +191,7 @@ def interrupted_series(
     lower, upper = value - quantile * error, value + quantile * error
     counts = interruption.family == "quasipoisson"
     if counts:
-        value, lower, upper = np.exp(value), np.exp(lower), np.exp(upper)
+        value, lower, upper = np.exp([value, lower, upper])
         error = value * error
     return build(
         pd.DataFrame({"outcome": interruption.outcome, "term": contrasts.index}),
@@ -490,8 +490,7 @@ def _read(table: pd.DataFrame, design: Interruption) -> _Series:
             raise ParameterError("one-place-and-one-comparison", got=f"{design.group}: {places}; of={design.of!r}")
     t = _since(table[design.period], design.start, treated)
     rows = pd.DataFrame({"y": column_numbers(table, design.outcome), "exposure": exposure, "t": t, "treated": treated})
-    if rows.duplicated(["t", "treated"]).any():
-        raise DataError("period-has-several-rows", where=f"cột/column {design.period}")
+    refuse_twice(table, labels, "period-has-several-rows", [t, treated])
     own = t[treated == 1]
     if not own.min() < 0 <= own.max():
         raise DataError("start-outside-series", got=f"start={design.start!r}")
@@ -501,45 +500,40 @@ def _read(table: pd.DataFrame, design: Interruption) -> _Series:
 
 def _since(values: pd.Series, start: Any, treated: Floats) -> Floats:
     """Return the periods since the one that holds the start, counted in the shortest distance between two of them."""
-    values = values.infer_objects()
-    if pd.api.types.is_numeric_dtype(values):  # 202412 and 202501 are neighbours
-        values = read_periods(values)
-        if isinstance(values.dtype, pd.PeriodDtype) and isinstance(start, Real):
-            start = read_periods(pd.Series([start], name="start")).iloc[0]
-    if pd.api.types.is_numeric_dtype(values) and isinstance(start, Real):
+    periods, kind = read_written(values)
+    running = pd.api.types.is_numeric_dtype(periods)
+    if running and isinstance(start, Real):
         if start % 1:
             raise ParameterError("numbered-periods-not-whole", got=f"start={start!r}")
-        number = np.append(values, float(start))
+        number = np.append(periods, float(start))
     else:
         first, last = _days_of(start)
         # The month of the first day tells what to type where the start is longer than a period.
-        number = _numbered(values, pd.DatetimeIndex([first + pd.offsets.MonthEnd(0), last, first]), treated)
+        days = pd.DatetimeIndex([first + pd.offsets.MonthEnd(0), last, first])
+        if running:
+            number = np.append(periods, days.year)
+        elif kind:
+            number = _numbered(periods, kind, days, treated)
+        else:
+            number = np.append(periods.astype("int64"), days.to_period(periods.dt.freq).astype("int64"))
         if number[-2] != number[-1]:
-            told = f"{first:%Y-%m}" if number[-3] == number[-1] else f"{first:%Y-%m-%d}"
+            told = f'"{first:%Y-%m}"' if number[-3] == number[-1] else f'"{first:%Y-%m-%d}"'
+            told = f"{first:%Y%m}" if pd.api.types.is_numeric_dtype(values) and not running else told
             raise ParameterError("start-longer-than-period", got=f"start={start!r}", told=told)
     t = number[: len(values)] - number[-1]
     return t / _step(np.append(t, 0))
 
 
-def _numbered(values: pd.Series, days: pd.DatetimeIndex, treated: Floats) -> Floats:
-    """Return the running number of each period, and after them of the period that holds each of some days."""
-    if isinstance(values.dtype, pd.PeriodDtype):
-        return np.append(values.astype("int64"), days.to_period(values.dtype.freq).astype("int64"))
-    if pd.api.types.is_numeric_dtype(values):
-        return np.append(values, days.year)
-    months = 0
-    if not pd.api.types.is_datetime64_any_dtype(values):
-        spans = {v: read_period(str(v)) for v in values.unique()}
-        kinds = {span.kind for span in spans.values()}
-        if len(kinds) > 1 or not kinds <= set(_MONTHS):
-            raise DataError("periods-differ", got=", ".join(sorted(kinds)), where=f"cột/column {values.name}")
-        values, months = values.astype("object").map({v: span.start for v, span in spans.items()}), _MONTHS[kinds.pop()]
-    every = pd.DatetimeIndex([*pd.to_datetime(values).dt.tz_localize(None), *days])
+def _numbered(values: pd.Series, kind: str, days: pd.DatetimeIndex, treated: Floats) -> Floats:
+    """Return the running number of each period that begins on a day, and after them of those that hold some days."""
+    if kind not in _MONTHS:
+        raise DataError("periods-of-several-lengths", got=kind, name=values.name)
+    every, months = pd.DatetimeIndex([*values, *days]), _MONTHS[kind]
     month = every.year * 12 + every.month - 1
     if not months and not pd.DataFrame({"place": treated, "month": month[: len(values)]}).duplicated().any():
         months = math.gcd(_step(month[: len(values)]), 12)
     offset = (every - every[: len(values)].min()).days
-    return (month // months if months else offset // _step(offset[: len(values)])).to_numpy(dtype=float)
+    return (month // months if months else offset // _step(offset[: len(values)])).to_numpy(dtype=np.float64)
 
 
 def _step(numbers: Any) -> int:
@@ -549,16 +543,19 @@ def _step(numbers: Any) -> int:
 
 def _days_of(start: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first and the last day of what an interruption gives as its start: a day is day/month/year."""
+    first = pd.NaT
     try:
-        if isinstance(start, pd.Period):
-            first, last = start.start_time, start.end_time.normalize()
-        elif isinstance(start, dt.date | np.datetime64):
-            first = last = pd.Timestamp(start).tz_localize(None)
+        # 202401 is a month, 20241 a quarter
+        given = read_periods(pd.Series([start])).iloc[0] if isinstance(start, Real) else start
+        if isinstance(given, pd.Period):
+            first, last = given.start_time, given.end_time.normalize()
+        elif isinstance(given, dt.date | np.datetime64):
+            first = last = pd.Timestamp(given).tz_localize(None)
         else:
-            span = read_period(str(start))
+            span = read_period(f"{given:.0f}" if isinstance(given, float) else str(given))
             first, last = pd.Timestamp(span.start), pd.Timestamp(span.end or span.start)
     except DataError:
-        first = last = pd.NaT
+        pass
     if first is pd.NaT:
         raise ParameterError("start-is-no-period", got=f"start={start!r}")
     return first, last

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
-from dvresearch.metrics.estimates import Floats, build, check_confidence, group_names, grouping, label_groups
+from dvresearch.metrics.effects.sample import refuse_twice
+from dvresearch.metrics.estimates import build, check_confidence, group_names, grouping, label_groups
 from dvresearch.metrics.proportions import METHODS, share, z_value
 from dvresearch.tables import FIGURES, MODELS, STAGES, STOP_REASONS, UNIT_KEY, check
 from dvresearch.text import cell_date
 
 __all__ = ["read_register", "refuse_early_stop", "running_share", "stages"]
 
-#: Stages of published counts; a proposal is not yet an award, and a count without a stage is compared with none.
-_PUBLISHED = (*STAGES[:-1], "proposed_award", STAGES[-1])
+#: What is known of a step of a curve.
+_STEP = ["days", "value", "std_error", "lower", "upper", "n"]
+#: Published counts without a stage, compared with none; all in order: a proposal is not yet an award.
 _NO_STAGE = ("total", "government")
+_ORDER = (*_NO_STAGE, *STAGES[:-1], "proposed_award", STAGES[-1])
 
 
 def stages(
@@ -79,44 +82,33 @@ def stages(
     check_choice("method", method, tuple(METHODS))
     check_confidence(confidence)
     published = "indicator" in getattr(models, "columns", ())
-    order = _PUBLISHED if published else STAGES
-    labels = None if by is None else group_names(by)
-    keys, counted = _published(models, labels) if published else _register(models, labels or [])
-    rows: list[tuple[int, str, str, float, float, str]] = []
-    for group, reached in counted:
-        seen = [s for s in order if s in reached.index]
-        rows += [(group, s, "", reached.loc[s, s], np.nan, "stage_not_told") for s in _NO_STAGE if s in reached.index]
-        for i, stage in enumerate(seen):
-            from_stage = seen[i - 1 if base == "previous" else 0] if i else ""
-            both = reached.loc[from_stage, stage] if from_stage else reached.loc[stage, stage]
-            whole = reached.loc[from_stage, from_stage] if from_stage else np.nan
-            rows.append((group, stage, from_stage, both, whole, "" if from_stage else "first_stage"))
-    if not rows:
+    keys, counted = _published(models, by) if published else _register(models, group_names(by), base)
+    if counted.empty:
         raise DataError("no-stage-recorded")
-    each = pd.DataFrame(rows, columns=["group", "stage", "of_stage", "reached", "base", "why"])
-    x, n = each["reached"].to_numpy(dtype=float), each["base"].to_numpy(dtype=float)
-    above = x > n
-    known = np.where(above, np.nan, n)
-    front = keys.iloc[each["group"]].reset_index(drop=True).assign(stage=each["stage"], of_stage=each["of_stage"])
+    each = counted.sort_values(["group", "stage"], key=lambda c: c.map(_ORDER.index) if c.name == "stage" else c)
+    each, told = each.reset_index(drop=True), ~each["stage"].isin(_NO_STAGE).to_numpy()
+    by_group = each[told].groupby("group")[["stage", "count"]]
+    before = by_group.shift() if base == "previous" else by_group.transform("first")
+    before = before[each[told].duplicated("group")].reindex(each.index)
+    x, n = each["passed"].to_numpy(dtype=np.float64), before["count"].to_numpy(dtype=np.float64)
+    front = keys.iloc[each["group"]].reset_index(drop=True)
     out = share(
-        front,
+        front.assign(stage=each["stage"], of_stage=before["stage"].fillna("")),
         x,
-        known,
+        np.where(x > n, np.nan, n),
         indicator="models_stage_share",
         definition="stage_counts" if published else "same_models",
         basis="census",
         method=method,
         confidence=confidence,
-        reasons={"above_base": above, **{r: each["why"] == r for r in ("first_stage", "stage_not_told")}},
+        reasons={"above_base": x > n, "first_stage": told & before["stage"].isna(), "stage_not_told": ~told},
     )
     return out.assign(denominator=n, n=np.where(np.isnan(n), x, n))
 
 
-def _register(models: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, Iterator[tuple[int, pd.DataFrame]]]:
-    """Return the groups of a register, and for each how many models were recorded at each pair of stages."""
-    models = read_register(models)
-    _refuse_twice(models)
-    models = _with_year(models, by)
+def _register(models: pd.DataFrame, by: list[str], base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the groups of a register, and how many models each has at a stage, and at it and the one before."""
+    models = _prepared(models, by)
     dated = [s for s in STAGES if f"{s}_on" in models and models[f"{s}_on"].notna().any()]
     if dated:
         reached = pd.DataFrame({s: models[f"{s}_on"].notna() for s in dated})
@@ -125,34 +117,39 @@ def _register(models: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, Iterat
         rank = last.map({s: i for i, s in enumerate(STAGES)})
         reached = pd.DataFrame({s: rank >= i for i, s in enumerate(STAGES) if (rank == i).any()}, index=models.index)
     keys, codes = label_groups(models, by)
-    table = reached.to_numpy(dtype=float)
-    pairs = ((g, table[codes == g]) for g in range(len(keys)))
-    return keys, ((g, pd.DataFrame(m.T @ m, reached.columns, reached.columns)) for g, m in pairs)
+    earlier = reached.shift(axis=1, fill_value=True) if base == "previous" else reached.iloc[:, [0] * reached.shape[1]]
+    both = {"count": reached, "passed": reached & earlier.to_numpy()}
+    long = pd.DataFrame({name: of.groupby(codes).sum().stack() for name, of in both.items()})  # noqa: PD013
+    return keys, long.rename_axis(["group", "stage"]).reset_index()
 
 
-def _published(figures: pd.DataFrame, by: list[str] | None) -> tuple[pd.DataFrame, Iterator[tuple[int, pd.DataFrame]]]:
-    """Return the groups of published counts, and for each the counts at each pair of stages."""
+def _published(figures: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the groups of published counts, and the counts of each; a later one counts as part of the earlier."""
     check(figures, FIGURES)
     stage = figures["indicator"].str.removeprefix("models_")
-    told = figures["indicator"].str.startswith("models_") & stage.isin([*_PUBLISHED, *_NO_STAGE])
+    told = figures["indicator"].str.startswith("models_") & stage.isin(_ORDER)
     if "role" in figures:
         told &= figures["role"].fillna("") != "restated"
     counts = figures[told].assign(stage=stage[told])
     if by is None:
         by = [c for c in (*UNIT_KEY, "part", "period", "source") if c in counts]
     keys, codes = label_groups(counts, grouping(counts, by))
-    twice = counts.assign(_group=codes).duplicated(["_group", "stage"])
-    if twice.any():
-        row = counts[twice].iloc[0]
-        raise DataError("stage-counted-twice", got=f"{row['unit']}, {row['period']}, {row['indicator']}")
+    refuse_twice(counts, ["unit", "period", "indicator"], "stage-counted-twice", [codes, counts["stage"]])
+    return keys, counts[["stage"]].assign(group=codes, count=counts["value"], passed=counts["value"])
 
-    def each() -> Iterator[tuple[int, pd.DataFrame]]:
-        for g in range(len(keys)):
-            value = counts[codes == g].set_index("stage")["value"]
-            # A later stage is part of an earlier one as far as anybody knows: each pair counts the later.
-            yield g, pd.DataFrame(np.tile(value.to_numpy(), (len(value), 1)), value.index, value.index)
 
-    return keys, each()
+def _prepared(models: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return a register, checked, with the year of each model where it is asked for."""
+    models = read_register(models)
+    if "model" in models:  # a model listed twice would count twice
+        refuse_twice(models[models["model"].notna()], ["model"], "model-listed-twice")
+    if "year" in by and "year" not in models:
+        day = pd.Series(pd.NaT, index=models.index, dtype="datetime64[s]")
+        for column in ("registered_on", "start"):
+            day = day.fillna(models[column]) if column in models else day
+        models = models.assign(year=day.dt.year.astype("Int64"))
+    grouping(models, by)
+    return models
 
 
 def read_register(models: pd.DataFrame) -> pd.DataFrame:
@@ -173,35 +170,9 @@ def read_register(models: pd.DataFrame) -> pd.DataFrame:
 
 def refuse_early_stop(register: pd.DataFrame, began: str = "start") -> None:
     """Refuse a register with a model that stops before the day in the column `began`."""
-    wrong = register[register["stop"] < register[began]]
-    refuse_rows(
-        list(wrong.index),
-        "model-stops-before-it-starts",
-        where="register",
-        column="stop",
-        got=lambda _: f"{wrong[began].iloc[0]:%Y-%m-%d} > {wrong['stop'].iloc[0]:%Y-%m-%d}",
-    )
-
-
-def _refuse_twice(models: pd.DataFrame) -> None:
-    """Refuse a register that lists a model twice: it would count twice."""
-    if "model" not in models:
-        return
-    twice = models["model"].notna() & models.duplicated("model")
-    if twice.any():
-        more = f"{models.loc[twice, 'model'].iloc[0]} (+{int(twice.sum()) - 1})"
-        raise DataError("model-listed-twice", got=more, where="cột/column model")
-
-
-def _with_year(models: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    if "year" in by and "year" not in models:
-        day = pd.Series(pd.NaT, index=models.index, dtype="datetime64[s]")
-        for column in ("registered_on", "start"):
-            if column in models:
-                day = day.fillna(models[column])
-        models = models.assign(year=day.dt.year.astype("Int64"))
-    grouping(models, by)
-    return models
+    wrong, code = register[register["stop"] < register[began]], "model-stops-before-it-starts"
+    spans = wrong[began].dt.strftime("%Y-%m-%d > ") + wrong["stop"].dt.strftime("%Y-%m-%d")
+    refuse_rows(list(wrong.index), code, where="register", column="stop", got=lambda _: spans.iloc[0])
 
 
 def running_share(
@@ -251,72 +222,55 @@ def running_share(
     (tests/test_stages.py).
     """
     check_confidence(confidence)
-    last = _day(as_of)
-    models = read_register(models)
-    _refuse_twice(models)
+    try:
+        last = pd.Timestamp(cell_date(as_of)).tz_localize(None)
+    except DataError:
+        raise ParameterError("as-of-no-day", got=repr(as_of)) from None
+    if last is pd.NaT:
+        raise ParameterError("as-of-no-day", got=repr(as_of))
+    labels = group_names(by)
+    models = _prepared(models, labels)
     missing = [c for c in ("start", "stop") if c not in models]
     if missing:
         raise DataError("register-without-stop", got=", ".join(missing))
     for reason in stop_reasons or ():
         check_choice("stop_reasons", reason, STOP_REASONS)
-    labels = group_names(by)
-    models = _with_year(models, labels).set_axis(range(1, len(models) + 1))
+    models = models.set_axis(range(1, len(models) + 1))
     refuse_early_stop(models)
     start, stop = models["start"], models["stop"]
     event = stop.notna() & (stop <= last)
     if stop_reasons is not None:
-        given = models["stop_reason"] if "stop_reason" in models else pd.Series(index=models.index, dtype="str")
-        event &= given.isin(list(stop_reasons))
+        event &= models.get("stop_reason", pd.Series("", models.index)).isin(list(stop_reasons))
     days = (stop.clip(upper=last).fillna(last) - start).dt.days.to_numpy(dtype=float, na_value=np.nan)
     used = days >= 0
     if not used.any():
         raise DataError("no-model-started", got=f"as_of={last:%Y-%m-%d}")
     keys, codes = label_groups(models, labels)
-    parts = []
-    for g in range(len(keys)):
-        here = (codes == g) & used
-        if here.any():
-            curve = _kaplan_meier(days[here], event.to_numpy()[here], confidence)
-            incomplete = ((codes == g) & np.isnan(days)).any()
-            parts.append(curve.assign(_group=g, _missing=np.arange(len(curve)) == 0 if incomplete else False))
-    every = pd.concat(parts, ignore_index=True)
+    each = pd.DataFrame({"group": codes, "days": days, "event": event.to_numpy()})
+    curves = each[used].groupby("group")[["days", "event"]].apply(_kaplan_meier, confidence)
+    every = curves.rename_axis(["group", "step"]).reset_index()
+    incomplete = every["group"].isin(codes[np.isnan(days)]) & (every["step"] == 0)
     return build(
-        keys.iloc[every["_group"]].reset_index(drop=True).assign(days=every["days"]),
+        keys.iloc[every["group"]].reset_index(drop=True).assign(days=every["days"]),
         indicator="models_running_share",
-        value=every["value"],
-        std_error=every["error"],
-        lower=every["lower"],
-        upper=every["upper"],
+        **every[["value", "std_error", "lower", "upper", "n"]].to_dict("series"),
         confidence=confidence,
-        n=every["n"],
         basis="census",
         method="kaplan_meier",
-        reasons={"no_event": every["lower"].isna() & (every["value"] == 1), "partly_missing": every["_missing"]},
+        reasons={"no_event": every["lower"].isna() & (every["value"] == 1), "partly_missing": incomplete},
     )
 
 
-def _day(as_of: str | dt.date) -> pd.Timestamp:
-    try:
-        day = pd.Timestamp(cell_date(as_of))
-    except DataError:
-        day = pd.NaT
-    if day is pd.NaT:
-        raise ParameterError("as-of-no-day", got=repr(as_of))
-    return day.tz_localize(None)
-
-
-def _kaplan_meier(days: Floats, event: np.ndarray, confidence: float) -> pd.DataFrame:
-    """Return the steps of one curve; at 0 the log scale has no interval."""
+def _kaplan_meier(models: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return the steps of the curve of models, their days and events; at 0 the log scale has no interval."""
     from statsmodels.duration.survfunc import SurvfuncRight
 
+    days, event = models["days"], models["event"]
     if not event.any():
-        one = {"days": days.max(), "value": 1.0, "error": np.nan, "lower": np.nan, "upper": np.nan, "n": len(days)}
-        return pd.DataFrame([one])
+        return pd.DataFrame({"days": [days.max()], "value": 1.0, "n": len(days)}).reindex(columns=_STEP)
     with np.errstate(divide="ignore", invalid="ignore"):
-        curve = SurvfuncRight(days, event.astype(float))
+        curve = SurvfuncRight(days, event.astype(np.float64))
         value, error = curve.surv_prob, curve.surv_prob_se
         width = np.exp(z_value(confidence) * error / value)
-        lower, upper = value / width, np.minimum(value * width, 1)
-    return pd.DataFrame(
-        {"days": curve.surv_times, "value": value, "error": error, "lower": lower, "upper": upper, "n": curve.n_risk}
-    )
+        steps = (curve.surv_times, value, error, value / width, np.minimum(value * width, 1), curve.n_risk)
+    return pd.DataFrame(dict(zip(_STEP, steps, strict=True)))
