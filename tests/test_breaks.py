@@ -52,7 +52,7 @@ def test_sipas_breaks_between_2021_and_2022():
 
 
 def test_change_within_a_segment():
-    # Thời báo Ngân hàng and Việt Nam News: 82.99 % in 2018, 84.45 % in 2019. VietNamNet: Quảng Ninh up 4.11 points.
+    # Thời báo Ngân hàng and Việt Nam News: 82.99% in 2018, 84.45% in 2019. VietNamNet: Quảng Ninh up 4.11 points.
     rows = change(load_figures(indicator="sipas"), start="2018", end="2019").set_index("unit")
     assert rows["value"].round(6).to_dict() == {"Việt Nam": 0.0146, "Quảng Ninh": 0.0411}
     assert rows.loc["Việt Nam", ["reason", "method", "basis"]].tolist() == ["no_n", "published", "sample"]

@@ -324,7 +324,7 @@ def test_resolution_and_timeliness_of_petitions():
         petition_results(lines.drop(columns="26"))
 
 
-# Ninh Thuận, first half of 2020 (ninhthuan-28215): 176 of 221 petitions within authority resolved, printed as 79.63 %.
+# Ninh Thuận, first half of 2020 (ninhthuan-28215): 176 of 221 petitions within authority resolved, printed as 79.63%.
 def test_a_published_resolution_share():
     lines = pd.DataFrame({"unit": ["Ninh Thuận"], "4": [221], "5": [176], "6": [0], "25": [176], "26": [0]})
     assert petition_results(lines)["value"].iloc[0] == pytest.approx(0.79638, abs=5e-6)

@@ -184,8 +184,8 @@ RULES: dict[Rule, list[NotebookNode]] = {
     skipped_with_a_reason: [sample("# NBVAL_SKIP\nslow()"), sample(metadata={"tags": ["nbval-ignore-output"]})],
     pictures_are_shown: [sample("ax = plots.trend(series)"), sample("figure.draw()", outputs=[printed("<Figure>")])],
     percentages_are_computed: [
-        sample(prose="86,64\u00a0%"),
-        sample(prose="86.64 %", outputs=[printed("86,63\u00a0%")]),
+        sample(prose="86,64%"),
+        sample(prose="86.64%", outputs=[printed("86,63%")]),
     ],
     usual_kernel: [nbformat.from_dict({**sample(), "metadata": {}})],
 }
@@ -220,7 +220,7 @@ def test_rule_finds_what_breaks_it(rule: Rule) -> None:
         sample("# NBVAL_IGNORE_OUTPUT\n# the time taken differs from run to run\nprint(1)"),
         sample(outputs=[printed("data/raw/figures.csv, 12/6/2026, km/h, https")]),
         sample("ax = plots.trend(series)", outputs=[new_output("display_data", {"image/png": "iVBORw0KGgo="})]),
-        sample(prose="86,64\u00a0%", outputs=[printed("0.8664; 86,64\u00a0%")]),
+        sample(prose="86,64%", outputs=[printed("0.8664; 86,64%")]),
         sample(prose="```\n# a comment in an example\n```\n[nguồn](https://example.org/home/x)"),
     ],
 )

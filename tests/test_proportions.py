@@ -57,7 +57,7 @@ def test_equal_to_r(validation):
 
 
 def test_equal_to_phe_workbook(validation):
-    """Wilson at 95 % and 99.8 % with missing inputs, as shares and as percentages."""
+    """Wilson at 95% and 99.8% with missing inputs, as shares and as percentages."""
     expected = pd.DataFrame(
         json.loads((validation("prop_phe_wilson") / "expected.json").read_text(encoding="utf-8"))["expected"]
     )

@@ -18,7 +18,7 @@ def limits(method, events, confidence=0.95):
     return lower[0], upper[0]
 
 
-# Garwood (1936), Biometrika 28:437-442, as tabulated in many textbooks: 95 % limits of a Poisson count.
+# Garwood (1936), Biometrika 28:437-442, as tabulated in many textbooks: 95% limits of a Poisson count.
 @pytest.mark.parametrize(
     ("events", "table"), [(0, (0, 3.689)), (1, (0.0253, 5.572)), (10, (4.795, 18.390)), (100, (81.36, 121.63))]
 )
@@ -45,7 +45,7 @@ def test_exact_limits_equal_statsmodels_and_scipy():
 
 
 def test_byar_is_as_close_to_exact_as_public_health_england_says():
-    """Technical guide on confidence intervals (2018): within 0.2 % from 10 events on, at 95 %."""
+    """Technical guide on confidence intervals (2018): within 0.2% from 10 events on, at 95%."""
     events = np.arange(10, 3000).astype(float)
     for ours, theirs in zip(byar(events), exact_poisson(events), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0.002)

@@ -39,7 +39,7 @@ def test_que_son_with_the_base_of_its_total_not_named():
     rows = ladder(STATED)
     assert list(rows.index) == list(DEFINITIONS) == ["resolved", "due", "workload", "q766", "total"]
     assert percent(rows.loc["total", "value"]) == 77.83
-    # 33838 / 42390 = 79.8254 %, often cut off to 79.82.
+    # 33838 / 42390 = 79.8254%, often cut off to 79.82.
     assert abs(100 * rows.loc["resolved", "value"] - 79.8254) < 5e-5
     assert rows.loc["resolved", "reason"] == "derived_resolved"
     assert rows.loc[["due", "workload", "q766"], "value"].isna().all()
@@ -286,7 +286,7 @@ def test_paused_and_undated_dossiers_leave_the_rates() -> None:
         "paused_left_out=10;undated_left_out=5",
     ]
     assert (rows.drop("total")["flags"] == "partly_unknown").all() and rows.loc["total", "flags"] == ""
-    # Nothing but undated dossiers is no rate at all, not 100 %.
+    # Nothing but undated dossiers is no rate at all, not 100%.
     none = pd.DataFrame(
         {"unit": ["A"], "workload": [100], "resolved_late": [0], "pending_overdue": [0], "undated": [100]}
     )

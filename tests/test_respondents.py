@@ -32,7 +32,7 @@ def test_chances_are_those_of_svyglm(validation):
 
 @pytest.fixture(scope="module")
 def sample():
-    """Older people and women answer more often and are more satisfied: 60 % of all, more of those who answer."""
+    """Older people and women answer more often and are more satisfied: 60% of all, more of those who answer."""
     rng = np.random.default_rng(12)
     n = 20_000
     age, sex = rng.normal(45, 15, n), rng.choice(["nam", "nữ"], n)

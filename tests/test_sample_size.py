@@ -14,7 +14,7 @@ from dvresearch.metrics.sample_size import sample_size
     ("population", "official"), [(1_000_000, 400), (10_000, 385), (2_000, 334), (500, 223), (1, 1)]
 )
 def test_official_formula(population, official):
-    """N/(1 + N·e²) with e = 5 %, as the 2012 guidance prescribes: 400 at most."""
+    """N/(1 + N·e²) with e = 5%, as the 2012 guidance prescribes: 400 at most."""
     assert sample_size(population)["official_n"].item() == official
 
 

@@ -20,7 +20,7 @@ from dvresearch.tables import ESTIMATES, SCALES, SURVEYED, check
 
 
 def test_one_hundred_percent_without_n():
-    # Báo Bắc Ninh, 17 May 2024: "100 %" of those who rated in Yên Phong, their number not printed.
+    # Báo Bắc Ninh, 17 May 2024: "100%" of those who rated in Yên Phong, their number not printed.
     row = published_satisfaction(load_figures(indicator="raters_satisfied_share")).iloc[0]
     assert row["value"] == 1 and np.isnan(row["lower"]) and np.isnan(row["n"])
     assert row[["basis", "flags", "reason", "method"]].tolist() == ["volunteers", "ceiling", "no_n", "published"]

@@ -221,7 +221,7 @@ def test_the_clock_is_chosen_from_the_due_times():
 
 
 def test_on_the_closing_day_an_open_dossier_due_that_day_is_late_nowhere():
-    # Ten dossiers finished in time, and one due on the closing day and open: every definition has to say 100 %.
+    # Ten dossiers finished in time, and one due on the closing day and open: every definition has to say 100%.
     done = [("2026-03-02", f"2026-03-{d:02}", f"2026-03-{d:02}") for d in range(10, 20)]
     dossiers = file([*done, ("2026-03-02", "2026-03-31", None)])
     for options in ({}, {"clock": "date"}, {"clock": "instant"}, {"period": "month"}):

@@ -122,7 +122,7 @@ def test_direction_and_the_office_s_own_judgement() -> None:
 
 
 def test_the_name_tells_the_direction_where_the_table_does_not() -> None:
-    # Overdue dossiers 3.5 % of at most 2 %: not met. Settling what is overdue is work: no outcome.
+    # Overdue dossiers 3.5% of at most 2%: not met. Settling what is overdue is work: no outcome.
     table = plan([2.0, 10.0, 45.0, 100.0, 5.0], [3.5, 12.0, 40.0, 100.0, 5.0])
     table["indicator"] = [
         *("Tỷ lệ hồ sơ giải quyết quá hạn (%)", "Số đơn tồn đọng được giải quyết", "Số hộ nghèo còn lại"),

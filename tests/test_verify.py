@@ -90,7 +90,7 @@ def test_an_input_that_changed_is_named_with_the_first_cell_it_changed(
     rows = failed(verify(office / "out" / "thu"))
     assert (rows.loc[0, "check"], rows.loc[0, "where"]) == ("same_input", "f.csv")
     exhibit = rows[rows["check"] == "same_exhibit"].iloc[0]
-    # the first table shows the figure itself: 50 % before, 60 % now
+    # the first table shows the figure itself: 50% before, 60% now
     assert "own-figures" in exhibit["where"] and "ô/cell" in exhibit["where"]
     assert (exhibit["stated"], exhibit["computed"]) == ("0.5", "0.6")
     cell = exhibit["where"].rsplit(" ", 1)[1]

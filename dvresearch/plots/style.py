@@ -197,7 +197,7 @@ class _LocalNumbers(Formatter):
 
 
 def scale(axis: Axis, unit: str, lang: Lang, most: int = 6, *, whole: bool = False) -> None:
-    """Give an axis at most so many round ticks, written as the reader writes numbers: ``87,5 %`` in Vietnamese."""
+    """Give an axis at most so many round ticks, written as the reader writes numbers: ``87,5%`` in Vietnamese."""
     axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole))
     axis.set_major_formatter(_LocalNumbers(unit, lang))
     axis.set_minor_formatter(NullFormatter())

@@ -14,7 +14,6 @@ Lang = Literal["vi", "en"]
 #: What is shown where a number is not known.
 NOT_KNOWN = "…"
 _MINUS = "\u2212"
-_NO_BREAK_SPACE = "\u00a0"
 _SWAP = str.maketrans(",.", ".,")
 _WIDE = Context(prec=700)  # the largest float has 309 digits before the point
 MONTHS = (
@@ -45,7 +44,7 @@ def format_number(value: float | None, decimals: int = 0, lang: Lang = "vi") -> 
 
 
 def format_percent(share: float | None, decimals: int = 1, lang: Lang = "vi") -> str:
-    """Write a share as a percentage: ``86,64 %`` with a no-break space in Vietnamese, ``86.64%`` in English.
+    """Write a share as a percentage: ``86,64%`` in Vietnamese, ``86.64%`` in English.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def format_percent(share: float | None, decimals: int = 1, lang: Lang = "vi") ->
     """
     exact = _exact(share)
     written = _write(None if exact is None else _WIDE.scaleb(exact, 2), decimals, lang)
-    return written if exact is None else f"{written}{_NO_BREAK_SPACE if lang == 'vi' else ''}%"
+    return written if exact is None else f"{written}%"
 
 
 def _exact(value: float | None) -> Decimal | None:

@@ -179,7 +179,7 @@ def describe_funnel(funnel: pd.DataFrame, lang: Lang = "vi", *, unit: str = "uni
     Returns
     -------
     list of str
-        How many units lie within the 95 % limits; those outside, named, the farthest group
+        How many units lie within the 95% limits; those outside, named, the farthest group
         first; those that cannot be compared, with the reason; whether the limits were widened
         for over-dispersion; what lying outside does not mean.
 

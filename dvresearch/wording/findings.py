@@ -53,7 +53,7 @@ def localised(digits: str, lang: Lang) -> str:
         ``computed`` or ``stated`` of a finding: ``12706951``, ``91.97 %``, ``0.658 (p = 0.031)``, ``channel``. Any
         other text stays as it is.
     lang : {"vi", "en"}
-        Language: ``12.706.951``, ``91,97 %`` in Vietnamese.
+        Language: ``12.706.951``, ``91,97%`` in Vietnamese.
     """
     if re.fullmatch(rf"(?:{_NUMBER} \()?p [=<] {_NUMBER}\)?", digits):
         return re.sub(_NUMBER, lambda number: localised(number[0], lang), digits)

@@ -164,7 +164,7 @@ def _paragraph(row: Row, findings: pd.DataFrame | None, lang: Lang, only: str, u
     def number(end: str) -> str:
         return format_number(factor * (row[end] - _nothing(row)), decimals, lang)
 
-    away = f"{number('value')}{NBSP}{noun}".rstrip(NBSP)
+    away = f"{number('value')}{NBSP}{noun}".rstrip(NBSP).replace(f"{NBSP}%", "%")
     direction = phrase("effect.lower" if away.startswith("\u2212") else "effect.higher", lang)
     level = format_percent(row["confidence"], 0, lang)
     limits = phrase("effect.range", lang, level=level, low=number("lower"), high=number("upper"))

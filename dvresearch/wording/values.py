@@ -83,7 +83,7 @@ def phrase(key: str, lang: Lang, *blanks: object, **named: object) -> str:
     """
     check_choice("lang", lang, ("vi", "en"))
     section, name = key.split(".", 1)
-    return _phrases()[section][name][lang].format(*blanks, **named).replace(" %", f"{NBSP}%")
+    return _phrases()[section][name][lang].format(*blanks, **named)
 
 
 def known(number: Any) -> TypeGuard[float]:
@@ -269,7 +269,7 @@ def _write(number: float, unit: str, decimals: int, lang: Lang) -> str:
 
 
 def cell(number: float, unit: str, cases: float | None, lang: Lang, decimals: int | None = None) -> str:
-    """Return an estimate as text without the name of its unit, for columns: ``86,64 %``, ``3,5``.
+    """Return an estimate as text without the name of its unit, for columns: ``86,64%``, ``3,5``.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def printed(row: Row, unit: str) -> int | None:
 
 
 def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
-    """Return an estimate as text with its unit: ``86,64 %``, ``3,5 ngày``. Parameters as for :func:`cell`."""
+    """Return an estimate as text with its unit: ``86,64%``, ``3,5 ngày``. Parameters as for :func:`cell`."""
     text = cell(number, unit, cases, lang)
     if unit in ("share", ""):
         return text
@@ -311,17 +311,18 @@ def value(number: float, unit: str, cases: float | None, lang: Lang) -> str:
         number /= MILLION
         return phrase("value.million-dong", lang, format_number(number, needed([number]), lang))
     word = _noun(unit, 100 * number if unit in PER_CENT else number, lang)
-    return f"{word}{NBSP}{text}" if unit == "rank" else f"{text}{NBSP}{word}"
+    space = "" if word.startswith("%") else NBSP
+    return f"{word}{NBSP}{text}" if unit == "rank" else f"{text}{space}{word}"
 
 
 def hedged(number: str, hedge: object, lang: Lang) -> str:
-    """Return a number as text behind the word its source puts before it: ``khoảng 81 %``; the word alone for ""."""
+    """Return a number as text behind the word its source puts before it: ``khoảng 81%``; the word alone for ""."""
     word = str(hedge).strip() if isinstance(hedge, str) else ""
     return f"{phrase(f'hedge.{word}', lang) if word in _phrases()['hedge'] else word} {number}".strip()
 
 
 def interval(row: Row, lang: Lang) -> str:
-    """Return the interval of one row as text, with the decimals of its value: ``86,62–86,66 %``."""
+    """Return the interval of one row as text, with the decimals of its value: ``86,62–86,66%``."""
     unit, limits = unit_of(row), (row["lower"], row["upper"])
     decimals = _decimals(row["value"], row["n"]) if unit in ("share", POINTS) else needed(limits)
     low, high = (_write(limit, unit, decimals, lang) for limit in limits)

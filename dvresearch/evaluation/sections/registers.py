@@ -276,7 +276,7 @@ def targets(ctx: Context) -> Section:
     met = made.then(metrics.attainment_shares, lower_is_better=lower, **ctx.sure)
     each = made.then(metrics.attainment, lower_is_better=lower)
     frame = each.frame.assign(
-        # 113 % of such a target is not met: its name says why
+        # 113% of such a target is not met: its name says why
         target_name=[ctx.prose("plan-targets.lower", target=t) if t in lower else t for t in each.frame["target_name"]],
         target_outcome=in_words(each.frame["target_outcome"], ctx),
     )
