@@ -570,8 +570,8 @@ def test_alt_text_of_each_picture():
         {"unit": "A", "period": ["2020", "2019", "2022"], "indicator": "test_share", "value": [0.5, 0.4, 0.3]}
     ).assign(flags=["", "", "break"])
     assert wording.alt_text("trend", series).replace(NBSP, "~") == (
-        "Biểu đồ theo thời gian: tỷ lệ thử; A: từ 40% (năm 2019) đến 50% (năm 2020); sau mốc gián đoạn, 30% (năm 2022); "
-        "không nối qua mốc gián đoạn."
+        "Biểu đồ theo thời gian: tỷ lệ thử; A: từ 40% (năm 2019) đến 50% (năm 2020); sau mốc gián đoạn, "
+        "30% (năm 2022); không nối qua mốc gián đoạn."
     )
     # the break is in a row without a value; the last month is counted to its 10th day, the line is at 60%
     months = pd.DataFrame(
