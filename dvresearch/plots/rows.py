@@ -172,8 +172,10 @@ def _dots(
     brief = functools.partial(textwrap.shorten, width=48, placeholder=" …")
     cut = functools.partial(fill, width=190) if short else brief
     reasons = {y: cut(_missing(row, lang)) for y, row in enumerate(rows) if not values.shown(row)}
-    lines = max(2 if short else 1, *(1 + text.count("\n") for text in [*labels, *reasons.values()]))
-    height = lines * LINE + 4
+    cells = [_cells(row, unit, lang, short) if y not in reasons else ("", "", "") for y, row in enumerate(rows)]
+    # under the value stands at least one line of counts, above their first line as much as below
+    stacked = max(2 + 2 * cases.count("\n") for _, cases, _ in cells) if short else 1
+    height = max(stacked, *(1 + text.count("\n") for text in [*labels, *reasons.values()])) * LINE + 4
     ax = ax or style.new_axes(3.6 + height / 72 * 2.54 * len(rows))
     for y, row in enumerate(rows):
         if y in reasons:
@@ -190,7 +192,7 @@ def _dots(
         style.level(ax, reference, upright=True)
         words = f"{reference_name}\n{values.value(reference, unit, None, lang)}"
         write(ax, words, (reference, HEADER), (0, 0), ha="center", va="bottom", bbox={"color": "white", "pad": 1})
-    _columns(ax, rows, unit, lang, short)
+    _columns(ax, rows, cells, lang, short)
     drawn = table.loc[~values.hidden(table), ["value", "lower", "upper"]].to_numpy(dtype=float).ravel()
     _fit(ax, [x for x in (*drawn, reference) if known(x)], unit, lang)
     _name_rows(ax, labels, HEADER - (2 * LINE + 6) / height)
@@ -233,31 +235,28 @@ def _missing(row: Row, lang: Lang) -> str:
     return phrase("dots.cannot", lang, reasons) if reasons else phrase("estimate.missing", lang)
 
 
-def _columns(ax: Axes, rows: list[Row], unit: str, lang: Lang, short: bool) -> None:
-    """Write value, counts and signs of flags right of the axes, flush right; the counts under the value if `short`."""
+def _cells(row: Row, unit: str, lang: Lang, short: bool) -> tuple[str, str, str]:
+    """Return value, counts and signs of flags of one row."""
+    cases = values.counts(row, lang) or phrase("dots.no-cases", lang)
+    signs = "".join(FLAG_SHAPES[f][1] for f in _shapes(row))
+    return values.cell(row["value"], unit, row["n"], lang), cases.replace("; ", "\n") if short else cases, signs
+
+
+def _columns(ax: Axes, rows: list[Row], cells: list[tuple[str, str, str]], lang: Lang, short: bool) -> None:
+    """Write the cells right of the axes, flush right; the counts under the value if `short`."""
     nouns = {values.counted(row["definition"], 2, lang) for row in rows}
     parts = phrase("dots.counts", lang) if any(known(row["numerator"]) for row in rows) else ""
     head = "\n".join(filter(None, [nouns.pop() if len(nouns) == 1 else "", parts]))
-    cells = [
-        (
-            y,
-            values.cell(row["value"], unit, row["n"], lang),
-            values.counts(row, lang) or phrase("dots.no-cases", lang),
-            "".join(FLAG_SHAPES[f][1] for f in _shapes(row)),
-        )
-        for y, row in enumerate(rows)
-        if values.shown(row)
-    ]
-    number_width = max((style.text_width(number) for _, number, _, _ in cells), default=0.0)
-    width = max((style.text_width(cases) for _, _, cases, _ in cells), default=0.0)
+    number_width, width = (max(style.text_width(cell[i]) for cell in cells) for i in (0, 1))
     counts_at = 6 + max(style.text_width(head), number_width, width if short else number_width + 6 + width)
-    value_at, up = (counts_at, LINE / 2) if short else (6 + number_width, 0.0)
     write(ax, head, (1, HEADER), (counts_at, 0), "beside", ha="right", va="bottom", color=MUTED)
-    for y, number, cases, signs in cells:
-        write(ax, number, (1, y), (value_at, up), "beside", ha="right", va="center_baseline", color=INK)
-        write(ax, cases, (1, y), (counts_at, -up), "beside", ha="right", va="center_baseline", color=MUTED)
-        if signs:
-            write(ax, signs, (1, y), (counts_at + 4, up), "beside", va="center_baseline")
+    above, below, apart = ("bottom", "top", 1) if short else ("center_baseline", "center_baseline", 0)
+    number_at = counts_at if short else 6 + number_width
+    for y, (number, cases, signs) in enumerate(cells):
+        if number:
+            write(ax, number, (1, y), (number_at, apart), "beside", ha="right", va=above, color=INK)
+            write(ax, cases, (1, y), (counts_at, -apart), "beside", ha="right", va=below, color=MUTED)
+            write(ax, signs, (1, y), (counts_at + 4, apart), "beside", va=above)
 
 
 def _fit(ax: Axes, drawn: list[float], unit: str, lang: Lang) -> None:

@@ -219,7 +219,5 @@ def priorities(
     written = [(names or {}).get(i, i) for i in ranked["item"]]
     crowded = style.name_points(ax, ranked["value_x"], ranked["value_y"], written, around=groups)
     if crowded:
-        write(
-            ax, phrase("priorities.left-out", lang, crowded), (0, 0), (4, 4), "axes fraction", va="bottom", color=MUTED
-        )
+        style.add_note(ax, phrase("priorities.left-out", lang, crowded))
     return ax
