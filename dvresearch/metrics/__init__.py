@@ -4,8 +4,6 @@ from dvresearch.metrics.agreement import agreement, intraclass
 from dvresearch.metrics.breaks import breaks, change
 from dvresearch.metrics.cases import case_counts, case_shares, cases_in_time, petition_results, receptions
 from dvresearch.metrics.comments import comment_learning, comment_quality, comment_shares, comment_words
-from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
-from dvresearch.metrics.design import Design
 from dvresearch.metrics.difference import difference
 from dvresearch.metrics.drivers import driver_importance, drivers
 from dvresearch.metrics.effects.checks import impact_checks
@@ -42,16 +40,20 @@ from dvresearch.metrics.ranks import average, ranks
 from dvresearch.metrics.rates import rate
 from dvresearch.metrics.reliability import item_statistics, reliability
 from dvresearch.metrics.resolution import resolution_rate
-from dvresearch.metrics.respondents import response_overlap, response_weights
 from dvresearch.metrics.responses import answer_shares
 from dvresearch.metrics.rubric import appraisal, zero_denominators
 from dvresearch.metrics.sample_size import sample_size
-from dvresearch.metrics.satisfaction import published_satisfaction, satisfaction
+from dvresearch.metrics.satisfaction import (
+    published_satisfaction,
+    satisfaction,
+    satisfaction_covariance,
+    survey_difference,
+)
 from dvresearch.metrics.selection import selection_bounds
-from dvresearch.metrics.surveyed import survey_mean
+from dvresearch.metrics.survey import Design, survey_mean
 from dvresearch.metrics.tally import tally
 from dvresearch.metrics.targets import attainment, attainment_shares, coverage
-from dvresearch.metrics.weighting import calibrate, weight_cost
+from dvresearch.metrics.weighting import calibrate, response_overlap, response_weights, weight_cost
 
 __all__ = [
     "Design",

@@ -12,7 +12,7 @@ from scipy import special
 from dvresearch.errors import DataError, ParameterError, check_choice
 from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, column_numbers
 from dvresearch.metrics.proportions import z_value
-from dvresearch.metrics.surveyed import need_columns, t_value
+from dvresearch.metrics.survey import need_columns, t_value
 from dvresearch.tables import SCALES
 
 __all__ = ["agreement", "intraclass"]

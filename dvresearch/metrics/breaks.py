@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError, Text
 from dvresearch.metrics.comparable import refuse_mixed
-from dvresearch.metrics.difference import newcombe
-from dvresearch.metrics.estimates import add_flag, build, check_confidence, has_flag
+from dvresearch.metrics.difference import differences, either_flag, sides
+from dvresearch.metrics.estimates import add_flag, build, check_confidence
 from dvresearch.series import known_breaks
-from dvresearch.tables import FIGURES, FLAGS, UNIT_KEY, check
+from dvresearch.tables import FIGURES, UNIT_KEY, check
 
 __all__ = ["breaks", "change"]
 
@@ -129,61 +129,39 @@ def change(
         if label not in set(marked["period"]):
             there = ", ".join(map(str, marked["period"].dropna().unique()[:12]))
             raise ParameterError("label-not-in-column", got=f"{name}={label!r}", name="period", near=there)
-    pairs = _pairs(marked, start, end)
-    # Indicator by indicator.
-    pairs = pairs.take(pd.factorize(pairs["indicator"])[0].argsort(kind="stable")).reset_index(drop=True)
+    match = ["unit", "part", "indicator"]
+    marked["part"] = marked["part"].astype("str").fillna("")
+    wanted = marked[marked["period"].isin([start, end])].drop_duplicates([*match, "period", "value"])
+    twice = wanted.duplicated([*match, "period"])
+    if twice.any():
+        units = ", ".join(map(str, wanted.loc[twice, "unit"].unique()[:5]))
+        raise DataError("several-numbers-of-one-unit", got=units, period=repr(wanted.loc[twice, "period"].iloc[0]))
+    # A unit is named as at the end of the change; indicator by indicator.
+    keys = [c for c in UNIT_KEY if c in figures.columns]
+    named = wanted.drop_duplicates(match, keep="last")[list(dict.fromkeys([*match, *keys]))]
+    named = named.take(pd.factorize(named["indicator"])[0].argsort(kind="stable"))
+    pairs = named.merge(sides(wanted.drop(columns=set(keys) - {"unit"}), "period", end, start, on=match), on=match)
     crossing = (pairs["segment_1"] != pairs["segment_2"]) & pairs["value_1"].notna() & pairs["value_2"].notna()
     if crossing.any() and bridge is None:
         raise _broken(marked, pairs[crossing], start, end)
-    sides = marked[marked["period"].isin([start, end])]
-    same = ["unit", "part", "indicator"]
-    refuse_mixed(sides, ("unit_level",), by=same)
+    refuse_mixed(wanted, ("unit_level",), by=match)
     if bridge is None:
-        refuse_mixed(sides, ("definition", "basis", "unit_version"), by=same)
-
-    x1, n1, x2, n2 = (pairs[f"{c}_{i}"].to_numpy(dtype=float) for i in (1, 2) for c in ("numerator", "denominator"))
-    value = (pairs["value_2"] - pairs["value_1"]).to_numpy(dtype=float)
-    counted = np.isfinite(x1) & np.isfinite(x2) & (n1 > 0) & (n2 > 0) & np.isfinite(value)
-    error, lower, upper = (np.full(len(pairs), np.nan) for _ in range(3))
-    p1, p2 = x1[counted] / n1[counted], x2[counted] / n2[counted]
-    error[counted] = np.sqrt(p1 * (1 - p1) / n1[counted] + p2 * (1 - p2) / n2[counted])
-    lower[counted], upper[counted] = newcombe(x2[counted], n2[counted], x1[counted], n1[counted], confidence)
-    words = {c: pairs[f"{c}_2"].astype("str").fillna("") for c in ("definition", "basis")}
-    flags = {f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS}
-    keys = [c for c in (*UNIT_KEY, "part") if c in figures.columns]
+        refuse_mixed(wanted, ("definition", "basis", "unit_version"), by=match)
+    found, counted = differences(pairs, "newcombe", confidence)
+    words = {c: pairs[f"{c}_1"].astype("str").fillna("") for c in ("definition", "basis")}
     out = build(
-        pairs[keys].assign(period=f"{end} − {start}" + (f" ({bridge})" if bridge else "")),
+        pairs[[*keys, *(["part"] if "part" in figures else [])]].assign(
+            period=f"{end} − {start}" + (f" ({bridge})" if bridge else "")
+        ),
         indicator="",
-        value=value,
-        std_error=error,
-        lower=lower,
-        upper=upper,
-        n=n1 + n2,
+        **found,
         definition=words["definition"],
         basis=words["basis"].replace("", "unknown"),
         method=pd.Series(np.where(counted, "newcombe", "published")),
-        flags={**flags, "break": crossing},
-        reasons={"no_pair": np.isnan(value), "no_n": ~counted},
+        flags={**either_flag(pairs), "break": crossing},
+        reasons={"no_pair": np.isnan(found["value"]), "no_n": ~counted},
     )
     return out.assign(indicator=pairs["indicator"].astype("str"), confidence=np.where(counted, confidence, np.nan))
-
-
-def _pairs(marked: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
-    match = ["unit", "part", "indicator"]
-    rows = marked.assign(part=marked["part"].astype("str").fillna(""))
-    wanted = rows[rows["period"].isin([start, end])]
-    keys = [c for c in UNIT_KEY if c != "unit"]
-    carried = [c for c in FIGURES.names if c not in (*match, *UNIT_KEY)]
-    pairs = wanted.drop_duplicates(match, keep="last")[[*match, *keys]]
-    for i, label in enumerate((start, end), start=1):
-        side = wanted[wanted["period"] == label].drop_duplicates([*match, "value"])
-        twice = side.duplicated(match)
-        if twice.any():
-            units = ", ".join(map(str, side.loc[twice, "unit"].unique()[:5]))
-            raise DataError("several-numbers-of-one-unit", got=units, period=repr(label))
-        suffixed = side[[*match, *carried, "segment"]].rename(columns={c: f"{c}_{i}" for c in (*carried, "segment")})
-        pairs = pairs.merge(suffixed, on=match, how="left")
-    return pairs.reset_index(drop=True)
 
 
 def _broken(marked: pd.DataFrame, pairs: pd.DataFrame, start: str, end: str) -> DataError:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.metrics.estimates import Floats
-from dvresearch.metrics.surveyed import need_columns
+from dvresearch.metrics.survey import need_columns
 from dvresearch.privacy import SURNAMES, TITLES, mask
 from dvresearch.text import nfc, plain
 

@@ -27,10 +27,9 @@ from dvresearch.metrics.commentmodel import (
     splits,
     vectors_of,
 )
-from dvresearch.metrics.design import Design, listed
 from dvresearch.metrics.estimates import ALL, FEW, Floats, add_flag, build, check_confidence, has_flag, label_groups
 from dvresearch.metrics.proportions import share
-from dvresearch.metrics.surveyed import need_columns, survey_mean, t_value
+from dvresearch.metrics.survey import Design, listed, need_columns, survey_mean, t_value
 from dvresearch.privacy import MIN_COUNT, suppress
 from dvresearch.tables import ESTIMATES
 

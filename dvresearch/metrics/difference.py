@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Hashable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError, check_choice
 from dvresearch.metrics.comparable import check_comparable, counted_shares, refuse_mixed
@@ -15,7 +16,7 @@ from dvresearch.metrics.estimates import ALL, Floats, build, check_confidence, h
 from dvresearch.metrics.proportions import wilson, z_value
 from dvresearch.tables import ESTIMATES, FLAGS, UNIT_KEY, check
 
-__all__ = ["METHODS", "difference", "miettinen_nurminen", "newcombe"]
+__all__ = ["METHODS", "difference", "differences", "either_flag", "miettinen_nurminen", "newcombe", "sides"]
 
 
 def newcombe(x1: Floats, n1: Floats, x2: Floats, n2: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
@@ -168,42 +169,29 @@ def difference(
     else:
         refuse_mixed(both, ("indicator", "definition", "basis") if bridge is None else ("indicator",))
     counted_shares(both)
-    pairs = _pairs(both, column, of, against, others)
+    pairs = sides(both, column, of, against, on=[*others, "indicator"])
     if bridge is None and column not in _FAMILIES[0]:
-        _check_break(pairs, of, against)
-
-    x1, n1, x2, n2 = (
-        pairs[f"{c}_{i}"].to_numpy(dtype=np.float64) for i in (1, 2) for c in ("numerator", "denominator")
-    )
-    # A share that is hidden stays hidden, even where its counts are not.
-    known = np.isfinite(x1 + x2) & (n1 > 0) & (n2 > 0) & pairs[["value_1", "value_2"]].notna().all(axis=1).to_numpy()
-    value, error, lower, upper = (np.full(len(pairs), np.nan) for _ in range(4))
-    counts = x1[known], n1[known], x2[known], n2[known]
-    p1, p2 = counts[0] / counts[1], counts[2] / counts[3]
-    value[known] = p1 - p2
-    error[known] = np.sqrt(p1 * (1 - p1) / counts[1] + p2 * (1 - p2) / counts[3])
-    lower[known], upper[known] = METHODS[method](*counts, confidence)
-    first = both[both[column] == of].iloc[0]
+        known_breaks = pairs[["breaks_1", "breaks_2"]].dropna()
+        broken = int((known_breaks["breaks_1"] != known_breaks["breaks_2"]).sum())
+        if broken:
+            raise DataError("series-breaks-between", got=f"{broken} / {len(pairs)}", against=repr(against), of=repr(of))
+    found, counted = differences(pairs, method, confidence)
     reasons = {"no_pair": pairs["basis_1"].isna() | pairs["basis_2"].isna()}
     for reason in pd.unique(pd.concat([pairs["reason_1"], pairs["reason_2"]]).dropna()):
         if reason:
-            reasons[reason] = ~known & ((pairs["reason_1"] == reason) | (pairs["reason_2"] == reason))
+            reasons[reason] = ~counted & ((pairs["reason_1"] == reason) | (pairs["reason_2"] == reason))
+    label = f"{of} − {against}" + (f" ({bridge})" if bridge else "")
+    first = both[both[column] == of].iloc[0]
     return build(
-        pairs[others].assign(**{column: f"{of} − {against}" + (f" ({bridge})" if bridge else "")})[
-            [c for c in keys if c in (*others, column)]
-        ],
+        pairs[others].assign(**{column: label})[[c for c in keys if c in (*others, column)]],
         indicator=first["indicator"],
-        value=value,
-        std_error=error,
-        lower=lower,
-        upper=upper,
+        **found | {"value": np.where(counted, found["value"], np.nan)},
         confidence=confidence,
-        n=n1 + n2,
         definition=first["definition"],
         basis=first["basis"],
         method=method,
-        flags={f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS},
-        reasons={**reasons, "no_counts": ~known},
+        flags=either_flag(pairs),
+        reasons={**reasons, "no_counts": ~counted},
     )
 
 
@@ -224,21 +212,44 @@ def _check_labels(values: pd.Series, of: Hashable, against: Hashable) -> None:
         raise ParameterError("sides-are-not-apart", got=f"of={of!r}, against={against!r}")
 
 
-def _pairs(rows: pd.DataFrame, column: str, of: Hashable, against: Hashable, others: list[str]) -> pd.DataFrame:
-    """Put the two sides into one row for each group, a group with one side only included."""
-    match = [*others, "indicator"]
-    keep = ["value", "numerator", "denominator", "basis", "flags", "reason", "breaks"]
-    pairs = rows[match].drop_duplicates()
+def sides(rows: pd.DataFrame, column: str, of: Hashable, against: Hashable, *, on: list[str]) -> pd.DataFrame:
+    """Put two sides into one row for each combination of `on`, those with one side only included.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows of both sides.
+    column : str
+        Where the sides differ.
+    of, against : label
+        The values there; other columns of the first get the suffix ``_1``, of the second ``_2``.
+    on : list of str
+        What pairs the rows.
+    """
+    pairs = rows[on].drop_duplicates()
     for i, label in enumerate((of, against), start=1):
-        side = rows.loc[rows[column] == label, [*match, *keep]]
-        if side.duplicated(match).any():
+        side = rows[rows[column] == label].drop(columns=column)
+        if side.duplicated(on).any():
             raise DataError("side-stands-twice", where=f"cột/column {column}", side=repr(label))
-        pairs = pairs.merge(side.rename(columns={c: f"{c}_{i}" for c in keep}), on=match, how="left")
+        pairs = pairs.merge(side.rename(columns={c: f"{c}_{i}" for c in side if c not in on}), on=on, how="left")
     return pairs
 
 
-def _check_break(pairs: pd.DataFrame, of: Hashable, against: Hashable) -> None:
-    broken = (pairs["breaks_1"] != pairs["breaks_2"]) & pairs["breaks_1"].notna() & pairs["breaks_2"].notna()
-    if broken.any():
-        broken_of = f"{int(broken.sum())} / {len(pairs)}"
-        raise DataError("series-breaks-between", got=broken_of, against=repr(against), of=repr(of))
+def differences(pairs: pd.DataFrame, method: str, confidence: float) -> tuple[dict[str, Any], NDArray[np.bool_]]:
+    """Return numbers of :func:`build` for pairs, and where both sides have the counts an interval needs."""
+    (x1, x2), (n1, n2), (first, second) = (
+        pairs[[f"{c}_1", f"{c}_2"]].to_numpy(dtype=np.float64).T for c in ("numerator", "denominator", "value")
+    )
+    # A share that is hidden stays hidden, even where its counts are not.
+    counted = np.isfinite(x1 + x2 + first + second) & (n1 > 0) & (n2 > 0)
+    error, lower, upper = (np.full(len(pairs), np.nan) for _ in range(3))
+    x1, n1_, x2, n2_ = (numbers[counted] for numbers in (x1, n1, x2, n2))
+    p1, p2 = x1 / n1_, x2 / n2_
+    error[counted] = np.sqrt(p1 * (1 - p1) / n1_ + p2 * (1 - p2) / n2_)
+    lower[counted], upper[counted] = METHODS[method](x1, n1_, x2, n2_, confidence)
+    return {"value": first - second, "std_error": error, "lower": lower, "upper": upper, "n": n1 + n2}, counted
+
+
+def either_flag(pairs: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Return for each flag which pairs carry it on either side."""
+    return {f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS}

@@ -10,11 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError, check_choice
-from dvresearch.metrics.design import Design, draw
 from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence
 from dvresearch.metrics.regression import fit_ordinal, model_matrix
 from dvresearch.metrics.scores import Scale, positions
-from dvresearch.metrics.surveyed import FEW_CLUSTERS, need_columns, t_value
+from dvresearch.metrics.survey import FEW_CLUSTERS, Design, draw, need_columns, t_value
 from dvresearch.tables import NO_ANSWER
 
 __all__ = ["driver_importance", "drivers"]
@@ -90,7 +89,7 @@ def drivers(
     if errors == "model" and design is not None:
         raise ParameterError("errors-of-model-with-design", got="design=Design(…)")
     sampled = draw(responses, design)
-    fit = fit_ordinal(x, y, names, sampled)
+    fit = fit_ordinal(x, y, sampled)
     terms = len(names)
     b = fit.coefficients[:terms]
     error = np.sqrt(np.diag(fit.covariance if errors == "design" else fit.inverse)[:terms])

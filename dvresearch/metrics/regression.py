@@ -1,22 +1,19 @@
-"""Regressions on samples: linear and proportional odds, with the errors of the design."""
+"""Proportional odds on samples, with the errors of the design."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from dvresearch.errors import DataError
-from dvresearch.metrics.design import Draw
 from dvresearch.metrics.estimates import Floats, column_numbers, is_text
-from dvresearch.metrics.linearise import covariance
+from dvresearch.metrics.survey import Draw
 
-__all__ = ["Fit", "fit_linear", "fit_ordinal", "model_matrix"]
+__all__ = ["Fit", "fit_ordinal", "model_matrix"]
 
 #: Largest change of a coefficient that counts as none, and least information, relative to that at the start.
 CONVERGED, FLAT = 1e-9, 1e-9
@@ -28,26 +25,22 @@ class Fit:
 
     Parameters
     ----------
-    names : list of str
-        Their names; thresholds of an ordinal model come last.
     coefficients : array of float
-        The coefficients.
+        The coefficients, those of the terms first, then the thresholds.
     linear : array of float, rows × coefficients
-        What each row of the sample adds to them, for :func:`dvresearch.metrics.linearise.covariance`.
+        What each row of the sample adds to them, for :meth:`dvresearch.metrics.survey.Draw.covariance`.
     covariance : array of float
         Their covariance under the design.
     inverse : array of float
-        The inverse information: for an ordinal model without weights its covariance if respondents were drawn
-        alone and the model held.
+        The inverse information: without weights the covariance if respondents were drawn alone and the model held.
     df : float
         Clusters less strata among the rows used, less the coefficients but one.
     n : int
         Rows used.
     loglik : float
-        Weighted log-likelihood, NaN for a linear model.
+        Weighted log-likelihood.
     """
 
-    names: list[str]
     coefficients: Floats
     linear: Floats
     covariance: Floats
@@ -89,70 +82,7 @@ def model_matrix(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Floats, l
     return np.hstack(parts), names
 
 
-def _finish(
-    names: list[str],
-    b: Floats,
-    scores: Floats,
-    information: Floats,
-    used: NDArray[np.bool_],
-    sampled: Draw,
-    loglik: float,
-) -> Fit:
-    """Put a fit together from the scores of the rows used (weights included) and the information."""
-    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
-    linear = np.zeros((len(used), len(b)))
-    linear[used] = scores @ inverse
-    clusters, strata = (len(np.unique(codes[used])) for codes in (sampled.clusters, sampled.strata))
-    return Fit(
-        names=names,
-        coefficients=b,
-        linear=linear,
-        covariance=covariance(linear, sampled),
-        inverse=inverse,
-        df=float(clusters - strata + 1 - len(b)),
-        n=int(used.sum()),
-        loglik=loglik,
-    )
-
-
-def _used(x: Floats, y: Floats, sampled: Draw) -> NDArray[np.bool_]:
-    """Return which rows count, and refuse a model their number or their terms do not allow."""
-    used = ~np.isnan(y) & ~np.isnan(x).any(axis=1) & (sampled.weights > 0)
-    terms = np.column_stack([np.ones(used.sum()), x[used]])
-    if len(terms) <= terms.shape[1] or np.linalg.matrix_rank(terms) < terms.shape[1]:
-        got = f"n = {len(terms)}, {terms.shape[1]} hệ số/coefficients"
-        raise DataError("model-not-estimable", got=got)
-    return used
-
-
-def fit_linear(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fit:
-    """Weighted least squares with an intercept, which comes first.
-
-    Parameters
-    ----------
-    x : array of float, rows × terms
-        Without intercept. Rows with a missing value are left out but keep their place in the design.
-    y : array of float
-        The outcome.
-    names : sequence of str
-        Names of the terms.
-    sampled : Draw
-        The design.
-
-    Notes
-    -----
-    The estimates and errors of ``svyglm`` (R survey) for a Gaussian outcome (tests/test_regression.py).
-    """
-    used = _used(x, y, sampled)
-    w, terms = sampled.weights[used], np.column_stack([np.ones(used.sum()), x[used]])
-    information = terms.T @ (w[:, None] * terms)
-    b = np.linalg.solve(information, terms.T @ (w * y[used]))
-    residual = y[used] - terms @ b
-    scores = (w * residual)[:, None] * terms
-    return _finish(["(hằng số)", *names], b, scores, information, used, sampled, np.nan)
-
-
-def fit_ordinal(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fit:
+def fit_ordinal(x: Floats, y: Floats, sampled: Draw) -> Fit:
     """Proportional-odds model ``logit P(Y ≤ j) = θ_j - xβ``, by weighted maximum likelihood.
 
     Parameters
@@ -162,8 +92,6 @@ def fit_ordinal(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fi
     y : array of float
         Place of the answer, 0 for the lowest; places nobody chose are passed over. With two places this
         is logistic regression, with the intercept -θ.
-    names : sequence of str
-        Names of the terms.
     sampled : Draw
         The design.
 
@@ -177,67 +105,55 @@ def fit_ordinal(x: Floats, y: Floats, names: Sequence[str], sampled: Draw) -> Fi
     Newton's method on the observed information. Without weights the inverse information is the covariance of
     ``clm`` (R ordinal); under a design the errors are those of ``svyglm`` (R survey), see tests/test_regression.py.
     """
-    used = _used(x, y, sampled)
+    used = ~np.isnan(y) & ~np.isnan(x).any(axis=1) & (sampled.weights > 0)
+    terms = np.column_stack([np.ones(used.sum()), x[used]])
+    if len(terms) <= terms.shape[1] or np.linalg.matrix_rank(terms) < terms.shape[1]:
+        raise DataError("model-not-estimable", got=f"n = {len(terms)}, {terms.shape[1]} hệ số/coefficients")
     levels, place = np.unique(y[used], return_inverse=True)
     if len(levels) < 2:
         raise DataError("everyone-answered-alike", got=f"n = {len(place)}")
-    model = _Ordinal(x[used], place, len(levels) - 1, sampled.weights[used])
-    share = np.cumsum(np.bincount(place, weights=model.w))[:-1] / model.w.sum()
+    w, cuts = sampled.weights[used], len(levels) - 1
+    # An answer lies between two thresholds; beyond the first and the last there is none.
+    threshold = np.pad(np.eye(cuts), ((1, 1), (0, 0)))
+    upper, lower = (np.hstack([-x[used], threshold[place + end]]) for end in (1, 0))
+
+    def below(b: Floats) -> tuple[Floats, Floats]:
+        """Return the chance of an answer up to the upper and up to the lower end."""
+        high, low = special.expit(upper @ b), special.expit(lower @ b)
+        return np.where(place == cuts, 1.0, high), np.where(place == 0, 0.0, low)
+
+    def loglik(b: Floats) -> float:
+        high, low = below(b)
+        return float((w * np.log(high - low)).sum()) if (high > low).all() else -np.inf
+
+    def derivatives(b: Floats) -> tuple[Floats, Floats]:
+        """Return the weighted score of each row and the observed information."""
+        high, low = below(b)
+        up, down = high * (1 - high) / (high - low), -low * (1 - low) / (high - low)
+        score = up[:, None] * upper + down[:, None] * lower
+        bent = [(end.T * (w * d * (1 - 2 * f))) @ end for end, d, f in ((upper, up, high), (lower, down, low))]
+        return w[:, None] * score, (score.T * w) @ score - sum(bent)
+
+    share = np.cumsum(np.bincount(place, weights=w))[:-1] / w.sum()
     b = np.concatenate([np.zeros(x.shape[1]), special.logit(share)])
-    size = np.sqrt(np.diag(model.derivatives(b)[1]))
-    current, moved = model.loglik(b), np.inf
+    size = np.sqrt(np.diag(derivatives(b)[1]))
+    current, moved = loglik(b), np.inf
     for _ in range(100):
-        scores, information = model.derivatives(b)
+        scores, information = derivatives(b)
         # Where answers can be told without error the likelihood flattens out for ever: there is no estimate.
         told = np.linalg.eigvalsh(information / np.outer(size, size))[0] < FLAT
         if told or moved < CONVERGED:
             break
         step = np.linalg.solve(information, scores.sum(axis=0))
-        while model.loglik(b + step) < current and np.abs(step).max() > CONVERGED:
+        while loglik(b + step) < current and np.abs(step).max() > CONVERGED:
             step = step / 2
         b, moved = b + step, np.abs(step).max()
-        current = model.loglik(b)
+        current = loglik(b)
     if told or not moved < CONVERGED:
         raise DataError("model-does-not-converge", got=f"n = {len(place)}")
-    thresholds = [f"{low:g}|{high:g}" for low, high in pairwise(levels)]
-    return _finish([*names, *thresholds], b, scores, information, used, sampled, current)
-
-
-class _Ordinal:
-    """Likelihood of a proportional-odds model: each answer lies between two thresholds."""
-
-    def __init__(self, x: Floats, place: NDArray[np.intp], thresholds: int, w: Floats) -> None:
-        self.w, self.place, self.x = w, place, x
-        one = np.eye(thresholds + 1)
-        # Rows of the derivative of the upper and of the lower end; beyond the scale there is none.
-        self.upper = np.hstack([-x, one[place][:, :thresholds]])
-        self.lower = np.hstack([-x, np.vstack([np.zeros(thresholds), np.eye(thresholds)])[place]])
-        self.top, self.bottom = place == thresholds, place == 0
-
-    def _ends(self, b: Floats) -> tuple[Floats, Floats]:
-        return np.where(self.top, np.inf, self.upper @ b), np.where(self.bottom, -np.inf, self.lower @ b)
-
-    def loglik(self, b: Floats) -> float:
-        high, low = self._ends(b)
-        chance = special.expit(high) - special.expit(low)
-        if (chance <= 0).any():
-            return -np.inf
-        return float((self.w * np.log(chance)).sum())
-
-    def derivatives(self, b: Floats) -> tuple[Floats, Floats]:
-        """Return the weighted score of each row and the observed information."""
-        high, low = self._ends(b)
-        f_high, f_low = special.expit(high), special.expit(low)
-        chance = f_high - f_low
-        d_high, d_low = f_high * (1 - f_high) / chance, -f_low * (1 - f_low) / chance
-        scores = self.w[:, None] * (d_high[:, None] * self.upper + d_low[:, None] * self.lower)
-        hh = d_high * (1 - 2 * f_high) - d_high**2
-        ll = d_low * (1 - 2 * f_low) - d_low**2
-        cross = self.upper.T @ ((self.w * -d_high * d_low)[:, None] * self.lower)
-        information = -(
-            self.upper.T @ ((self.w * hh)[:, None] * self.upper)
-            + self.lower.T @ ((self.w * ll)[:, None] * self.lower)
-            + cross
-            + cross.T
-        )
-        return scores, information
+    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    linear = np.zeros((len(y), len(b)))
+    linear[used] = scores @ inverse
+    clusters, strata = (len(np.unique(codes[used])) for codes in (sampled.clusters, sampled.strata))
+    df = float(clusters - strata + 1 - len(b))
+    return Fit(b, linear, sampled.covariance(linear), inverse, df, len(place), current)

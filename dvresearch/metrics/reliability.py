@@ -10,12 +10,11 @@ import pandas as pd
 from scipy import special
 
 from dvresearch.errors import check_choice
-from dvresearch.metrics.design import listed
 from dvresearch.metrics.estimates import Floats, build, check_confidence, label_groups
 from dvresearch.metrics.factors import ml_factors
 from dvresearch.metrics.proportions import z_value
 from dvresearch.metrics.scores import Scale, positions, structure
-from dvresearch.metrics.surveyed import need_columns
+from dvresearch.metrics.survey import listed, need_columns
 from dvresearch.privacy import MIN_COUNT, suppress
 from dvresearch.tables import NO_ANSWER
 
