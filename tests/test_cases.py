@@ -21,6 +21,7 @@ from dvresearch.metrics import (
     tally,
 )
 from dvresearch.tables import CASES, ESTIMATES, TALLY, check
+from tests import office
 
 UNITS = examples.communes(4, seed=3)
 FRAME, TRUTH = examples.cases(1500, UNITS, seed=3)
@@ -44,7 +45,7 @@ def test_random_books_come_back(tmp_path, rounds):
     for seed in range(rounds(8, 200)):
         frame = one_office(np.random.default_rng([seed, 5]), seed)
         suffix = [".xlsx", ".csv", ".txt"][seed % 3]
-        path = examples.write_office(frame, tmp_path / f"gia-lap-{seed}{suffix}", table=CASES, seed=seed)
+        path = office.write_office(frame, tmp_path / f"gia-lap-{seed}{suffix}", table=CASES, seed=seed)
         loaded = load_cases(path).reset_index(drop=True)
         assert set(loaded.columns) == set(frame.columns), seed
         loaded = loaded.astype({c: "datetime64[s]" for c in TIMES if c in loaded})[list(frame.columns)]

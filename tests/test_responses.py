@@ -13,6 +13,7 @@ from dvresearch.loaders import load_responses, questionnaire
 from dvresearch.metrics import answer_shares
 from dvresearch.metrics.responses import discordant
 from dvresearch.tables import ESTIMATES, NO_ANSWER, SCALES, responses_table
+from tests import office
 
 UNITS = examples.communes(4, seed=5)
 FRAME, TRUTH = examples.responses(1200, UNITS, seed=5, sensitive=("gender",))
@@ -45,7 +46,7 @@ def test_random_surveys_come_back(tmp_path, rounds):
         )
         frame = frame.drop(columns=dropped)
         path = tmp_path / f"gia-lap-{seed}{['.xlsx', '.csv', '.txt'][seed % 3]}"
-        examples.write_office(frame, path, table=responses_table(ITEMS, ("gender",)), seed=seed)
+        office.write_office(frame, path, table=responses_table(ITEMS, ("gender",)), seed=seed)
         loaded = load_responses(path, asked, sensitive=("gender",)).reset_index(drop=True)
         loaded = loaded.astype({"answered": "datetime64[s]"})
         pd.testing.assert_frame_equal(loaded, frame, check_names=False, obj=f"seed {seed}")

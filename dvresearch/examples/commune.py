@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dvresearch import workbook
-from dvresearch.examples.office import NOTICE, Mess, write_office
+from dvresearch.examples.office import NOTICE, write_office
 from dvresearch.examples.records import communes, dossiers
 from dvresearch.loaders.form_layouts import form
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["commune_year", "form_counts", "write_commune"]
 
 _FORM = form("II.06a", "TT01/2020")
-_LOOK = Mess(
-    titles=3, blank_columns=1, header_rows=2, numbering=True, serial=True, applicants=True, total=True, notes=True
-)
 
 
 def commune_year(*, seed: int = 0, year: int = 2025, n: int | None = None) -> pd.DataFrame:
@@ -110,7 +107,7 @@ def write_commune(folder: str | Path, *, seed: int = 0, year: int = 2025, n: int
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     frame = commune_year(seed=seed, year=year, n=n)
-    listed = write_office(frame, folder / f"ho-so-{year}-gia-lap.xlsx", mess=_LOOK, seed=seed)
+    listed = write_office(frame, folder / f"ho-so-{year}-gia-lap.xlsx", applicants=True, seed=seed)
     book = Workbook()
     book.remove(book.active)
     for month in range(1, 13):

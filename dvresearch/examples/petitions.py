@@ -12,7 +12,7 @@ from dvresearch import workbook
 from dvresearch.examples.cases import cases
 from dvresearch.examples.commune import commune_year
 from dvresearch.examples.models import models
-from dvresearch.examples.office import NOTICE, Mess, require_mark, write_office
+from dvresearch.examples.office import NOTICE, require_mark, write_office
 from dvresearch.examples.plans import rubric, targets
 from dvresearch.examples.records import communes
 from dvresearch.examples.responses import ITEMS, WORDING, responses
@@ -26,7 +26,6 @@ __all__ = ["PETITION_FORMS", "petition_lines", "write_commune_tables", "write_pe
 PETITION_FORMS = tuple(code for code, version in FORMS if version == TTCP)
 #: Models in the register of the commune.
 _MODELS = 14
-_LOOK = Mess(titles=2, header_rows=2, numbering=True, serial=True, total=True, notes=True)
 
 
 def petition_lines(code: str, units: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
@@ -131,7 +130,7 @@ def write_commune_tables(folder: str | Path, *, seed: int = 0, year: int = 2025)
         "rubric": ("tu-cham-diem", rubric(unit, seed=seed)[0], RUBRIC),
     }
     files = {
-        name: write_office(frame, folder / f"{stem}-{year}-gia-lap.xlsx", table=table, mess=_LOOK, seed=seed)
+        name: write_office(frame, folder / f"{stem}-{year}-gia-lap.xlsx", table=table, seed=seed)
         for name, (stem, frame, table) in frames.items()
     }
     items = [
