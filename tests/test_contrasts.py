@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.difference import newcombe
+from dvresearch.metrics.comparisons import newcombe
 from dvresearch.metrics.satisfaction import satisfaction, satisfaction_covariance, survey_difference
 from dvresearch.metrics.survey import Design, draw
 from dvresearch.tables import ESTIMATES

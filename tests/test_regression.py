@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from dvresearch.errors import DataError
-from dvresearch.metrics.regression import fit_ordinal, model_matrix
+from dvresearch.metrics.associations import fit_ordinal, model_matrix
 from dvresearch.metrics.survey import Design, draw
 
 

@@ -11,7 +11,7 @@ from dvresearch.errors import DataError, ParameterError
 from dvresearch.examples.responses import ITEMS
 from dvresearch.loaders import load_responses, questionnaire
 from dvresearch.metrics import answer_shares
-from dvresearch.metrics.responses import discordant
+from dvresearch.metrics.answers import discordant
 from dvresearch.tables import ESTIMATES, NO_ANSWER, SCALES, responses_table
 from tests import office
 

@@ -6,7 +6,7 @@ import pytest
 from statsmodels.stats.proportion import samplesize_confint_proportion
 
 from dvresearch.errors import ParameterError
-from dvresearch.metrics.proportions import z_value
+from dvresearch.metrics.counts import z_value
 from dvresearch.metrics.sample_size import sample_size
 
 

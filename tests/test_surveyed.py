@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.proportions import clopper_pearson
+from dvresearch.metrics.counts import clopper_pearson
 from dvresearch.metrics.survey import Design, domain_means, draw, survey_mean, t_value
 from dvresearch.tables import SURVEYED, check
 

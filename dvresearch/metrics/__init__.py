@@ -4,11 +4,12 @@
 # ruff: noqa: F401
 
 from dvresearch.metrics.agreement import agreement, intraclass
-from dvresearch.metrics.breaks import breaks, change
+from dvresearch.metrics.answers import answer_shares
+from dvresearch.metrics.associations import driver_importance, drivers
 from dvresearch.metrics.cases import case_counts, case_shares, cases_in_time, petition_results, receptions
 from dvresearch.metrics.comments import comment_learning, comment_quality, comment_shares, comment_words
-from dvresearch.metrics.difference import difference
-from dvresearch.metrics.drivers import driver_importance, drivers
+from dvresearch.metrics.comparisons import average, breaks, change, difference, ranks
+from dvresearch.metrics.counts import proportion, rate, selection_bounds
 from dvresearch.metrics.effects.checks import impact_checks
 from dvresearch.metrics.effects.feasibility import feasibility
 from dvresearch.metrics.effects.fitting import fit as fit_impact
@@ -19,7 +20,6 @@ from dvresearch.metrics.effects.multiplicity import several_outcomes
 from dvresearch.metrics.effects.panel import build_panel
 from dvresearch.metrics.effects.series import Interruption, interrupted_series, series_findings
 from dvresearch.metrics.effects.stages import running_share, stages
-from dvresearch.metrics.factors import factor_loadings
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.identities import (
     Identity,
@@ -38,13 +38,8 @@ from dvresearch.metrics.index766 import (
     national766,
     variance_check,
 )
-from dvresearch.metrics.proportions import proportion
-from dvresearch.metrics.ranks import average, ranks
-from dvresearch.metrics.rates import rate
-from dvresearch.metrics.reliability import item_statistics, reliability
+from dvresearch.metrics.plans import appraisal, attainment, attainment_shares, coverage, zero_denominators
 from dvresearch.metrics.resolution import resolution_rate
-from dvresearch.metrics.responses import answer_shares
-from dvresearch.metrics.rubric import appraisal, zero_denominators
 from dvresearch.metrics.sample_size import sample_size
 from dvresearch.metrics.satisfaction import (
     published_satisfaction,
@@ -52,8 +47,7 @@ from dvresearch.metrics.satisfaction import (
     satisfaction_covariance,
     survey_difference,
 )
-from dvresearch.metrics.selection import selection_bounds
+from dvresearch.metrics.scale import factor_loadings, item_statistics, reliability
 from dvresearch.metrics.survey import Design, survey_mean
 from dvresearch.metrics.tally import tally
-from dvresearch.metrics.targets import attainment, attainment_shares, coverage
 from dvresearch.metrics.weighting import calibrate, response_overlap, response_weights, weight_cost

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import special
 
 from dvresearch.errors import DataError, ParameterError, check_choice
+from dvresearch.metrics.counts import z_value
 from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, column_numbers
-from dvresearch.metrics.proportions import z_value
 from dvresearch.metrics.survey import need_columns, t_value
 from dvresearch.tables import SCALES
 

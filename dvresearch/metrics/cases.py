@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from dvresearch.metrics.counts import shares
 from dvresearch.metrics.estimates import build, column_numbers, group_names, grouped_counts
-from dvresearch.metrics.proportions import shares
 from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.tally import tally
 from dvresearch.privacy import MIN_COUNT, suppress

@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch.errors import DataError, ParameterError
+from dvresearch.metrics.counts import share
 from dvresearch.metrics.estimates import ALL, FEW, Floats, add_flag, build, check_confidence, has_flag, label_groups
-from dvresearch.metrics.proportions import share
 from dvresearch.metrics.survey import Codes, Design, listed, need_columns, repeat_keys, survey_mean, t_value
 from dvresearch.privacy import MIN_COUNT, SURNAMES, TITLES, mask, suppress
 from dvresearch.tables import ESTIMATES

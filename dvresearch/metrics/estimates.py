@@ -18,29 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.tables import BASES, ESTIMATES, FLAGS, Column, Table, check
 
-__all__ = [
-    "ALL",
-    "CEILING",
-    "FEW",
-    "NOT_STATED",
-    "Floats",
-    "add_flag",
-    "build",
-    "check_confidence",
-    "check_number",
-    "check_part",
-    "check_positive",
-    "check_whole",
-    "column_numbers",
-    "group_names",
-    "grouped_counts",
-    "grouping",
-    "has_flag",
-    "is_text",
-    "label_groups",
-    "missing_counts",
-    "with_counts",
-]
+__all__ = ["build"]
 
 #: Denominator below which an estimate is flagged ``few``. The presentation standard of the US National Center for
 #: Health Statistics does not show a proportion resting on fewer than 30 cases (Parker et al. 2017, Vital and Health

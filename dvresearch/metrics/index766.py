@@ -23,9 +23,6 @@ from dvresearch.tables import INDEX766, Q766_GROUPS, UNIT_KEY, check
 from dvresearch.text.formats import format_number, format_percent
 
 __all__ = [
-    "ITEMS",
-    "MAXIMA",
-    "THRESHOLDS",
     "compare766",
     "compare_national766",
     "cumulative_against_parts",

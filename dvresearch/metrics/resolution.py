@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dvresearch.errors import check_choice
-from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
+from dvresearch.metrics.comparisons import refuse_mixed, refuse_whole_and_parts
+from dvresearch.metrics.counts import METHODS, share
 from dvresearch.metrics.estimates import (
     Floats,
     check_confidence,
@@ -27,7 +28,6 @@ from dvresearch.metrics.estimates import (
     with_counts,
 )
 from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, complete
-from dvresearch.metrics.proportions import METHODS, share
 from dvresearch.tables import BASES, TALLY, Table, check
 
 __all__ = ["DEFINITIONS", "resolution_rate"]

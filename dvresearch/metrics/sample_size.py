@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dvresearch.errors import ParameterError
+from dvresearch.metrics.counts import z_value
 from dvresearch.metrics.estimates import check_confidence
-from dvresearch.metrics.proportions import z_value
 
 __all__ = ["sample_size"]
 

@@ -11,7 +11,9 @@ import pandas as pd
 from scipy import sparse
 
 from dvresearch.errors import DataError, check_choice
-from dvresearch.metrics.comparable import refuse_mixed
+from dvresearch.metrics.answers import SCORES, Scale, positions, scored, structure
+from dvresearch.metrics.comparisons import refuse_mixed
+from dvresearch.metrics.counts import wilson
 from dvresearch.metrics.estimates import (
     CEILING,
     FEW,
@@ -23,8 +25,6 @@ from dvresearch.metrics.estimates import (
     has_flag,
     label_groups,
 )
-from dvresearch.metrics.proportions import wilson
-from dvresearch.metrics.scores import SCORES, Scale, positions, scored, structure
 from dvresearch.metrics.survey import (
     UNSEEN,
     Design,

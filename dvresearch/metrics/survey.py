@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -18,29 +17,11 @@ from numpy.typing import NDArray
 from scipy import sparse, special
 
 from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
+from dvresearch.metrics.counts import clopper_pearson, z_value
 from dvresearch.metrics.estimates import CEILING, FEW, Floats, build, check_confidence, column_numbers, label_groups
-from dvresearch.metrics.proportions import clopper_pearson, z_value
 from dvresearch.privacy import MIN_COUNT, suppress
 
-__all__ = [
-    "FEW_CLUSTERS",
-    "UNSEEN",
-    "Design",
-    "Draw",
-    "Means",
-    "adding",
-    "Codes",
-    "apart",
-    "domain_means",
-    "draw",
-    "estimated",
-    "kish",
-    "listed",
-    "need_columns",
-    "repeat_keys",
-    "survey_mean",
-    "t_value",
-]
+__all__ = ["Design", "survey_mean"]
 
 Codes = NDArray[np.intp]
 Bools = NDArray[np.bool_]
@@ -294,36 +275,17 @@ def adding(codes: Codes, scale: Floats | None = None, size: int | None = None) -
 
 @dataclass(frozen=True)
 class Means:
-    """Weighted means by domain (rows) and column, and what their intervals need.
+    """Weighted means by domain (rows) and column.
 
-    ``n`` are the respondents behind a mean, ``clusters`` and ``strata`` those with such a respondent,
-    ``spread`` what the variance of the mean would be in a simple random sample of n drawn with
-    replacement, ``share`` the sample as a share of the weighted total, ``kish`` the design effect of
-    the weights alone, ``split`` the composites of which nobody answered every column; ``answered`` and
-    ``linear`` hold, row by row, who counts and the linearised variable.
+    ``n`` are the respondents behind a mean, ``split`` the composites of which nobody answered every column;
+    ``answered`` and ``linear`` hold, row by row, who counts and the linearised variable.
     """
 
-    answered: Bools
     value: Floats
-    variance: Floats
-    spread: Floats
-    share: Floats
-    kish: Floats
     n: Floats
-    clusters: Floats
-    strata: Floats
     split: Bools
+    answered: Bools
     linear: Floats
-
-    @cached_property
-    def alike(self) -> Bools:
-        """Where all answers are the same (to each item, of a composite), or there is one at most."""
-        return ~(self.spread > (ROUNDING * self.value) ** 2)
-
-    @cached_property
-    def unseen(self) -> Bools:
-        """Where answers differ but the design shows no error: what looks like certainty is not to be told as such."""
-        return ~self.alike & (self.variance <= UNSEEN * self.spread)
 
 
 def apart(z: Floats | Bools, domain: Codes, domains: int) -> sparse.csr_array:
@@ -350,48 +312,24 @@ def domain_means(y: Floats, domain: Codes, domains: int, sampled: Draw, combine:
         Composites are appended as further columns: weighted sums of the means. Their ``n`` is the
         smallest of those of their columns.
     """
-    w = sampled.weights[:, None]
-    inside = adding(domain, size=domains)
+    w, inside = sampled.weights[:, None], adding(domain, size=domains)
     answered = ~np.isnan(y) & (w > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        weighted = answered * w
-        total = inside @ weighted
-        value = inside @ (weighted * np.nan_to_num(y)) / total
-        linear = np.where(answered, weighted * (y - value[domain]) / total[domain], 0.0)
-        n = inside @ answered.astype(np.float64)
-        split = np.zeros(n.shape, dtype=bool)
-        if combine is not None:
-            part = combine != 0
-            # A column without answers spoils the composites it is part of, and no other.
-            of = np.where(np.isnan(value) @ part, np.nan, np.nan_to_num(value) @ combine)
-            value, linear = np.hstack([value, of]), np.hstack([linear, linear @ combine])
-            n = np.hstack([n, np.where(part, n[:, :, None], np.inf).min(axis=1)])
-            given = answered.astype(np.float64) @ part
-            split = np.hstack([split, inside @ (given == part.sum(axis=0)).astype(np.float64) == 0])
-            answered = np.hstack([answered, given > 0])
-            weighted = answered * w
-            total = inside @ weighted
-        used = inside @ answered.astype(np.float64)
-        squares = inside @ np.divide(linear**2, w, out=np.zeros_like(linear), where=w > 0)
-        variance = sampled.variance(apart(linear, domain, domains)).reshape(domains, -1)
-        seen = apart(answered, domain, domains)
-        clusters, strata = (
-            ((adding(units) @ seen) > 0).sum(axis=0).reshape(domains, -1).astype(np.float64)
-            for units in (sampled.clusters, sampled.strata)
-        )
-        return Means(
-            answered=answered,
-            value=value,
-            variance=np.where(np.isnan(value), np.nan, variance),
-            spread=total * squares / (used - 1),
-            share=used / total,
-            kish=used * (inside @ weighted**2) / total**2,
-            n=n,
-            clusters=clusters,
-            strata=strata,
-            split=split,
-            linear=linear,
-        )
+        total = inside @ (answered * w)
+        value = inside @ (answered * w * np.nan_to_num(y)) / total
+        linear = np.where(answered, w * (y - value[domain]) / total[domain], 0.0)
+    n = inside @ answered.astype(np.float64)
+    split = np.zeros(n.shape, dtype=bool)
+    if combine is not None:
+        part = combine != 0
+        given = answered.astype(np.float64) @ part
+        # A column without answers spoils the composites it is part of, and no other.
+        of = np.where(np.isnan(value) @ part, np.nan, np.nan_to_num(value) @ combine)
+        value, linear = np.hstack([value, of]), np.hstack([linear, linear @ combine])
+        n = np.hstack([n, np.where(part, n[:, :, None], np.inf).min(axis=1)])
+        split = np.hstack([split, inside @ (given == part.sum(axis=0)).astype(np.float64) == 0])
+        answered = np.hstack([answered, given > 0])
+    return Means(value, n, split, answered, linear)
 
 
 def kish(weights: Floats) -> float:
@@ -406,31 +344,6 @@ def t_value(confidence: float, df: Floats) -> Floats:
     inside = np.where(np.isfinite(df) & (df > 0), df, 1.0)
     t = special.stdtrit(inside, (1 + confidence) / 2)
     return np.where(df > 0, np.where(np.isinf(df), z_value(confidence), t), np.nan)
-
-
-def _limits(
-    means: Means, df: Floats, ends: tuple[float, float] | None, confidence: float
-) -> tuple[Floats, Floats, Bools]:
-    """Return the limits of each mean, and where they are exact ones at the end of a share.
-
-    They are symmetric about the mean, or with `ends`, the least and the largest possible mean, on the logit scale
-    between these.
-    """
-    t = t_value(confidence, df)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(means.alike | means.unseen, np.nan, np.sqrt(means.variance))
-        if ends is None:
-            return means.value - t * error, means.value + t * error, np.zeros_like(means.alike)
-        low, width = ends[0], ends[1] - ends[0]
-        p = (means.value - low) / width
-        centre, half = special.logit(p), t * error / width / (p * (1 - p))
-        lower, upper = (low + width * special.expit(centre + sign * half) for sign in (-1, 1))
-        end = np.round(p)  # a mean of items that are all 1 can be a hair off 1
-        exact = means.alike & (np.abs(p - end) < ROUNDING) & (ends == (0.0, 1.0)) & ~np.isnan(t)
-        size = means.n / means.kish * np.minimum((t_value(confidence, means.n - 1) / t) ** 2, 1)
-        size = np.where(means.n > 1, size, means.n)
-        at = clopper_pearson(end * size, size, confidence)
-    return np.where(exact, at[0], lower), np.where(exact, at[1], upper), exact
 
 
 def estimated(
@@ -479,51 +392,79 @@ def estimated(
     sampled = draw(responses, design)
     keys, domain = label_groups(responses, listed(by))
     means = domain_means(y, domain, len(keys), sampled, combine)
-    used = sampled.weights > 0
-    clusters, strata = (len(np.unique(codes[used])) for codes in (sampled.clusters, sampled.strata))
-    everywhere = np.inf if degrees == "normal" else clusters - strata
-    df = means.clusters - means.strata if degrees == "domain" else np.full_like(means.value, everywhere)
+    value, n, w, inside = means.value, means.n, sampled.weights[:, None], adding(domain, size=len(keys))
+    weighted, used = means.answered * w, inside @ means.answered.astype(np.float64)
+    answered = apart(means.answered, domain, len(keys))
+    clusters, strata = (
+        (adding(units) @ answered > 0).sum(axis=0).reshape(value.shape).astype(np.float64)
+        for units in (sampled.clusters, sampled.strata)
+    )
+    drawn, layers = (len(np.unique(units[w[:, 0] > 0])) for units in (sampled.clusters, sampled.strata))
+    everywhere = np.inf if degrees == "normal" else drawn - layers
+    df = clusters - strata if degrees == "domain" else np.full_like(value, everywhere)
     # Within its only cluster a group has no deviation, and where it has one cluster in each of its strata, what is done
     # about lonely ones is all that is left: nothing is known of how clusters differ.
-    free = (df > 0) & (means.clusters > (means.strata if sampled.lonely else 1))
-    lower, upper, exact = _limits(means, np.where(free, df, 0), ends if interval == "logit" else None, confidence)
-    rule = "t_" + degrees if degrees != "normal" else degrees
-    settled = means.unseen & (sampled.complete or bool(sampled.margins))
-    few = (means.clusters < FEW_CLUSTERS) & sampled.clustered
+    free = (df > 0) & (clusters > (strata if sampled.lonely else 1))
+    few = (clusters < FEW_CLUSTERS) & sampled.clustered
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(free & (settled | ~means.unseen), np.sqrt(means.variance), np.nan)
-        deff = np.where(means.alike | means.unseen, np.nan, error**2 / means.spread)
+        variance = sampled.variance(apart(means.linear, domain, len(keys))).reshape(value.shape)
+        # What the variance would be in a simple random sample of n drawn with replacement.
+        squares = inside @ np.divide(means.linear**2, w, out=np.zeros_like(means.linear), where=w > 0)
+        spread = inside @ weighted * squares / (used - 1)
+        # All answers are the same (to each item, of a composite), or there is one at most.
+        alike = ~(spread > (ROUNDING * value) ** 2)
+        # Answers differ, but the design shows no error: what looks like certainty is not to be told as such, unless
+        # there is nothing left to chance.
+        unseen = ~alike & (variance <= UNSEEN * spread)
+        settled = unseen & (sampled.complete or bool(sampled.margins))
+        error = np.where(free & ~np.isnan(value) & (settled | ~unseen), np.sqrt(variance), np.nan)
+        deff = np.where(alike | unseen, np.nan, error**2 / spread)
         # Weights scaled to n add up to it but for rounding, which must not be taken for people who were not asked.
-        without = np.where(means.share < 1 - UNSEEN, deff / (1 - means.share), np.nan)
+        share = used / (inside @ weighted)
+        without = np.where(share < 1 - UNSEEN, deff / (1 - share), np.nan)
+        t = t_value(confidence, np.where(free, df, 0))
+        half, exact = t * np.where(alike | unseen, np.nan, error), np.zeros_like(alike)
+        lower, upper = value - half, value + half
+        if interval == "logit" and ends:
+            low, width = ends[0], ends[1] - ends[0]
+            p = (value - low) / width
+            centre, half = special.logit(p), half / width / (p * (1 - p))
+            lower, upper = (low + width * special.expit(centre + sign * half) for sign in (-1, 1))
+            end = np.round(p)  # a mean of items that are all 1 can be a hair off 1
+            exact = alike & (np.abs(p - end) < ROUNDING) & (ends == (0.0, 1.0)) & ~np.isnan(t)
+            unequal = used * (inside @ weighted**2) / (inside @ weighted) ** 2
+            size = np.where(n > 1, n / unequal * np.minimum((t_value(confidence, n - 1) / t) ** 2, 1), n)
+            at_end = clopper_pearson(end * size, size, confidence)
+            lower, upper = np.where(exact, at_end[0], lower), np.where(exact, at_end[1], upper)
+    rule = "t_" + degrees if degrees != "normal" else degrees
     table = build(
         repeat_keys(keys, **each),
         indicator=indicator,
-        value=means.value.ravel(),
+        value=value.ravel(),
         std_error=error.ravel(),
         lower=lower.ravel(),
         upper=upper.ravel(),
         confidence=confidence,
-        n=means.n.ravel(),
+        n=n.ravel(),
         definition=pd.Series(definition * len(keys)),
         basis=basis,
         method=pd.Series(np.where(exact, f"korn_graubard_{rule}", f"{interval}_{rule}").ravel()),
         flags={
-            "few": ((means.n < FEW) | few).ravel(),
-            "ceiling": (means.value >= CEILING * (ends[1] if ends else np.inf)).ravel(),
+            "few": ((n < FEW) | few).ravel(),
+            "ceiling": (value >= CEILING * (ends[1] if ends else np.inf)).ravel(),
         },
         reasons={
-            "no_answer": (means.n == 0).ravel(),
-            "no_value": np.isnan(means.value).ravel(),
+            "no_answer": (n == 0).ravel(),
+            "no_value": np.isnan(value).ravel(),
             "no_freedom": ~free.ravel(),
-            "no_spread": (means.alike & ~exact).ravel(),
+            "no_spread": (alike & ~exact).ravel(),
             "no_sampling_error": settled.ravel(),
-            "clusters_alike": means.unseen.ravel(),
+            "clusters_alike": unseen.ravel(),
             "split_items": means.split.ravel(),
             "few_clusters": few.ravel(),
         },
     )
-    extra = {"deff": deff, "deff_wor": without, "n_eff": means.n / deff, "df": df}
-    extra |= {"clusters": means.clusters, "strata": means.strata}
+    extra = {"deff": deff, "deff_wor": without, "n_eff": n / deff, "df": df, "clusters": clusters, "strata": strata}
     table = table.assign(**{name: numbers.ravel() for name, numbers in extra.items()}, lonely=sampled.lonely)
     table["confidence"] = table["confidence"].where(table["lower"].notna())
     totals = [[*each, *(c for c in keys if c != gone)] for gone in keys] or [[*each]]

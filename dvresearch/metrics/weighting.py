@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import special
 
 from dvresearch.errors import DataError, ParameterError
+from dvresearch.metrics.associations import fit_ordinal, model_matrix
 from dvresearch.metrics.estimates import Floats, column_numbers, label_groups
-from dvresearch.metrics.regression import fit_ordinal, model_matrix
 from dvresearch.metrics.survey import Codes, Design, draw, kish, listed, need_columns, repeat_keys
 
 __all__ = ["calibrate", "response_overlap", "response_weights", "weight_cost"]

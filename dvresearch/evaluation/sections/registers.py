@@ -10,7 +10,7 @@ from dvresearch import codebook, metrics, wording
 from dvresearch.evaluation.content import Block, Checks, Paragraph, Section, Sheet
 from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections.units import compared
-from dvresearch.metrics.responses import discordant
+from dvresearch.metrics.answers import discordant
 from dvresearch.tables import MODEL_CONTENTS
 from dvresearch.text import format_number
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, Text
-from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
+from dvresearch.metrics.comparisons import refuse_mixed, refuse_whole_and_parts
 from dvresearch.metrics.effects.inputs import check_columns, check_share, read_periods
 from dvresearch.metrics.estimates import ALL, column_numbers, is_text
 from dvresearch.places import rebase

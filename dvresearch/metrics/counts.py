@@ -1,4 +1,4 @@
-"""Shares of counts with an interval: Wilson, Clopper-Pearson, Agresti-Coull, Jeffreys."""
+"""Shares and rates of counts with an interval, and bounds where only some answered."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from dvresearch.errors import check_choice
-from dvresearch.metrics.estimates import FEW, Floats, build, check_confidence, grouped_counts, missing_counts
+from dvresearch.errors import ParameterError, check_choice
+from dvresearch.metrics.estimates import (
+    CEILING,
+    FEW,
+    Floats,
+    build,
+    check_confidence,
+    check_positive,
+    grouped_counts,
+    missing_counts,
+)
 
-__all__ = [
-    "METHODS",
-    "agresti_coull",
-    "clopper_pearson",
-    "jeffreys",
-    "proportion",
-    "share",
-    "shares",
-    "wilson",
-    "z_value",
-]
+__all__ = ["proportion", "rate", "selection_bounds"]
 
 
 def z_value(confidence: float) -> float:
@@ -300,3 +299,240 @@ def shares(
         for indicator, (numerator, denominator, definition) in wanted.items()
     ]
     return pd.concat(frames).sort_index(kind="stable", ignore_index=True)
+
+
+#: Events below which a rate is flagged ``few``: its relative standard error, one over the root of the events, is
+#: then above 22 %, and the US National Vital Statistics Reports do not show such a rate.
+FEW_EVENTS = 20
+#: Events below which Byar's approximation is replaced by the exact interval, as PHEindicatormethods does.
+EXACT_BELOW = 10
+
+
+def byar(events: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Byar's approximation to the interval of a Poisson mean.
+
+    Parameters
+    ----------
+    events : array of float
+        Numbers of events, from 0 up.
+    confidence : float, default 0.95
+        Two-sided level, 0-1.
+
+    Returns
+    -------
+    lower, upper : array of float
+        Limits of the expected number of events; the lower one is 0 at 0 events.
+
+    Notes
+    -----
+    With O events: ``O·(1 - 1/(9O) - z/(3·sqrt(O)))³`` and, with P = O + 1,
+    ``P·(1 - 1/(9P) + z/(3·sqrt(P)))³``. From 10 events on within 0.2 % of the exact 95 % limits.
+
+    References
+    ----------
+    Breslow and Day (1987), Statistical Methods in Cancer Research II, page 69.
+    """
+    z, some, above = z_value(confidence), np.where(events > 0, events, 1), events + 1
+    lower = some * np.maximum(1 - 1 / (9 * some) - z / (3 * np.sqrt(some)), 0) ** 3
+    return np.where(events > 0, lower, 0.0), above * (1 - 1 / (9 * above) + z / (3 * np.sqrt(above))) ** 3
+
+
+def exact_poisson(events: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Exact interval of a Poisson mean (Garwood 1936).
+
+    Parameters and result as for :func:`byar`. The limits are half the α/2 quantile of chi-square
+    with 2O degrees of freedom and half the 1 - α/2 quantile with 2O + 2.
+
+    References
+    ----------
+    Garwood (1936), Biometrika 28:437-442.
+    """
+    tail = (1 - confidence) / 2
+    lower = np.where(events > 0, special.gammaincinv(np.where(events > 0, events, 1), tail), 0.0)
+    return lower, special.gammainccinv(events + 1, tail)
+
+
+def rate(
+    table: pd.DataFrame,
+    *,
+    numerator: str,
+    population: str,
+    per: float = 10_000,
+    by: str | Sequence[str] | None = None,
+    indicator: str = "rate",
+    definition: str = "",
+    basis: Literal["census", "sample", "volunteers", "unknown"] = "unknown",
+    method: Literal["byar", "exact_poisson"] = "byar",
+    confidence: float = 0.95,
+    overall: Literal["omit", "append"] = "omit",
+    few: float = FEW_EVENTS,
+) -> pd.DataFrame:
+    """Events per 10,000 people, dossiers or other units of exposure.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Counts, any number of rows per group.
+    numerator, population : str
+        Columns with the events and with what they are counted against. Unlike a share, a rate
+        may have more events than people.
+    per : float, default 10000
+        Units of `population` the rate is expressed for.
+    by, indicator, definition, basis, confidence, overall
+        As in :func:`dvresearch.metrics.proportion`.
+    method : {"byar", "exact_poisson"}, default "byar"
+        Interval method. Under ``byar`` rows with fewer than 10 events get the exact interval, and
+        their ``method`` says so.
+    few : float, default 20
+        Number of events below which a row is flagged ``few``.
+
+    Returns
+    -------
+    DataFrame
+        `by`, then the columns of ``tables.ESTIMATES``: ``value`` is ``per·numerator/population``,
+        ``std_error`` ``per·sqrt(numerator)/population``, ``n`` the population. Missing values have the
+        reasons of :func:`dvresearch.metrics.proportion`.
+
+    Raises
+    ------
+    DataError
+        For a missing column, an empty table, text or a negative count.
+    ParameterError
+        For an unknown word, a confidence level outside 0-1 or `per` not above 0.
+
+    Notes
+    -----
+    Checked against Garwood's limits as DescTools prints them, scipy and statsmodels (see tests/test_rates.py).
+    """
+    check_choice("method", method, ("byar", "exact_poisson"))
+    check_confidence(confidence)
+    check_positive("per", per)
+    keys, (events, people) = grouped_counts(table, [numerator, population], by=by, overall=overall)
+    known = np.isfinite(events) & (people > 0)
+    exact = (events < EXACT_BELOW) | (method == "exact_poisson")
+    limits = np.where(exact, exact_poisson(events, confidence), byar(events, confidence))
+    scale = np.divide(per, people, out=np.full(len(people), np.nan), where=known)
+    return build(
+        keys,
+        indicator=indicator,
+        value=events * scale,
+        std_error=np.sqrt(events) * scale,
+        lower=limits[0] * scale,
+        upper=limits[1] * scale,
+        confidence=confidence,
+        numerator=events,
+        denominator=people,
+        n=people,
+        definition=definition,
+        basis=basis,
+        method=pd.Series(np.where(exact, "exact_poisson", "byar")),
+        flags={"few": events < few},
+        reasons=missing_counts(events, people),
+    )
+
+
+def selection_bounds(
+    table: pd.DataFrame,
+    *,
+    numerator: str,
+    answered: str,
+    served: str,
+    by: str | Sequence[str] | None = None,
+    odds_ratios: Sequence[float] = (2.0,),
+    indicator: str = "satisfied_share",
+) -> pd.DataFrame:
+    """Bounds for the share among all served when only some chose to answer.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Counts, any number of rows per group.
+    numerator, answered, served : str
+        Columns with those who were satisfied, those who rated, and everyone served; each is a
+        part of the next.
+    by : str or sequence of str, optional
+        Grouping columns; counts of a group are added.
+    odds_ratios : sequence of float, default (2,)
+        Assumptions to be shown beside the worst case, each at least 1: the odds of satisfaction
+        of those who did not rate are at most so many times, and at least one over so many times,
+        the odds of those who did.
+    indicator : str, default "satisfied_share"
+        Code of the codebook.
+
+    Returns
+    -------
+    DataFrame
+        `by` and ``odds_ratio`` (missing for the worst case), then the columns of ``tables.ESTIMATES``,
+        for each group one row with the method ``worst_case`` and one with ``odds_ratio`` for each
+        assumption. ``value`` is the share among those who answered, which holds for everyone
+        served only if the others were like them; ``lower`` and ``upper`` are bounds for everyone
+        served, not a confidence interval, so ``confidence`` is missing. ``denominator`` is everyone
+        served and ``n`` those who answered.
+
+        The reason is ``no_served`` where the number served is not known, ``no_counts`` where an
+        other count is not, ``no_answer`` where nobody rated, and ``odds_undefined`` where all or none
+        of the answers are positive: an odds ratio then assumes nothing, and only the worst case is left.
+
+    Raises
+    ------
+    DataError
+        For a missing column, an empty table, text, a negative count, or a part above its whole.
+    ParameterError
+        For an odds ratio below 1.
+
+    Notes
+    -----
+    With x satisfied of n answers among N served: worst case ``x/N`` to ``(x + N - n)/N``; under an
+    odds ratio ψ the share q of those who did not answer has ``q/(1 - q) = ψ·x/(n - x)``, and the
+    bound is ``(x + (N - n)·q)/N`` at ``1/ψ`` and at ψ.
+
+    References
+    ----------
+    Manski (1989), Journal of Human Resources 24:343-360, for the worst case. Rosenbaum (2002),
+    Observational Studies, chapter 4, for sensitivity stated as an odds ratio.
+    """
+    wrong = [r for r in odds_ratios if not 1 <= r < np.inf]
+    if wrong:
+        raise ParameterError("odds-ratio-below-one", got=", ".join(map(repr, wrong)))
+    keys, (x, n, total) = grouped_counts(
+        table, [numerator, answered, served], by=by, nested=(numerator, answered, served)
+    )
+    silent = total - n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, odds = x / n, x / (n - x)
+
+    tables = []
+    for ratio in (np.nan, *odds_ratios):
+        worst = np.isnan(ratio)
+        low, high = (np.zeros(len(n)), np.ones(len(n))) if worst else (_share(odds / ratio), _share(odds * ratio))
+        defined = worst | ((x > 0) & (x < n)) | (silent == 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lower, upper = ((x + np.where(silent == 0, 0, silent * q)) / total for q in (low, high))
+        tables.append(
+            build(
+                keys.assign(odds_ratio=ratio),
+                indicator=indicator,
+                value=np.where(np.isnan(total), np.nan, share),
+                lower=np.where(defined, lower, np.nan),
+                upper=np.where(defined, upper, np.nan),
+                numerator=x,
+                denominator=total,
+                n=n,
+                basis="volunteers",
+                method="worst_case" if worst else "odds_ratio",
+                flags={"few": n < FEW, "ceiling": share >= CEILING},
+                reasons={
+                    "no_served": np.isnan(total),
+                    "no_counts": np.isnan(x + n),
+                    "no_answer": n == 0,
+                    "odds_undefined": ~defined,
+                },
+            )
+        )
+    # A stable sort by group puts the rows of one group together, worst case first.
+    return pd.concat(tables).sort_index(kind="stable", ignore_index=True)
+
+
+def _share(odds: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        return odds / (1 + odds)
