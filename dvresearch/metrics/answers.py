@@ -21,6 +21,8 @@ __all__ = ["answer_shares"]
 #: The name of a scale of ``tables.SCALES``, or its answers from the lowest to the highest.
 Scale = str | Sequence[Hashable]
 
+#: Answers that would be expected to an item at least before their absence says that it was not asked.
+SURE = 5
 #: Scores: limits of their values, indicator in the codebook.
 SCORES = {
     "top2": ((0.0, 1.0), "satisfaction_top2"),
@@ -226,8 +228,8 @@ def answer_shares(
         `by`, ``item``, then the columns of ``tables.ESTIMATES``, two rows for each: ``answers_top_share`` (of those who
         gave an answer on the scale; flagged ``ceiling`` from 95 % on) and ``answers_none_share`` (“không biết”,
         “không trả lời” or nothing, of all respondents). Of a split questionnaire, in which an item is never filled in
-        beside another, those who have the other were not asked: they leave the base, and the reason ``split_items``
-        says so. Rows of fewer than `min_count` are hidden (``suppressed``).
+        beside one other or several, those who have these were not asked: they leave the base, and the reason
+        ``split_items`` says so. Rows of fewer than `min_count` are hidden (``suppressed``).
 
     Raises
     ------
@@ -250,7 +252,7 @@ def answer_shares(
     check(responses, responses_table(items))
     labels = grouping(responses, by)
     counted = []
-    asked = _asked(responses[list(items)])
+    got_it = asked(responses[list(items)])
     for item, scale in items.items():
         on_scale, high = _high(responses[item], scale, top, item in reverse)
         counted.append(
@@ -258,8 +260,8 @@ def answer_shares(
                 item=item,
                 top=high.astype(float),
                 answered=on_scale.astype(float),
-                none=(~on_scale & asked[item]).astype(float),
-                asked=asked[item].astype(float),
+                none=(~on_scale & got_it[item]).astype(float),
+                asked=got_it[item].astype(float),
             )
         )
     counts = pd.concat(counted, ignore_index=True)
@@ -281,7 +283,7 @@ def answer_shares(
     # the two rows of a group and item stand together
     order = np.arange(2 * len(pair[0])).reshape(2, -1).T.ravel()
     shares = pd.concat(pair, ignore_index=True).take(order).reset_index(drop=True)
-    split = shares["item"].isin(asked.columns[~asked.all()]) & (shares["reason"] == "")
+    split = shares["item"].isin(got_it.columns[~got_it.all()]) & (shares["reason"] == "")
     shares["reason"] = shares["reason"].mask(split, "split_items")
     each = ["item", "indicator"]
     totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
@@ -324,12 +326,25 @@ def discordant(
     return pd.DataFrame(rows, columns=["against", "only_this", "only_other", "p_value"])
 
 
-def _asked(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return who was asked each item: all but those with an answer to an item that is never filled in beside it."""
+def asked(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return who was asked each item: of a questionnaire in parts, not those who got another part.
+
+    Items that are never filled in together stand in different parts. Where parts overlap (items 1 and 2, 2 and 3, 3
+    and 1) every two items meet, and what a respondent filled in tells: an item was not asked where nobody with all of
+    these answers gave one to it, though `SURE` of them would have, if they left out as much as others.
+    """
     filled = answers.notna()
-    there = filled.to_numpy().astype(np.intp)
-    apart = (there.T @ there == 0) & np.outer(there.any(axis=0), there.any(axis=0))
-    return filled.assign(**dict(zip(filled, ~(there @ apart).astype(bool).T, strict=True)))
+    sets, of, people = np.unique(filled.to_numpy().astype(int), axis=0, return_inverse=True, return_counts=True)
+    given = sets * people[:, None]
+    holds = (
+        sets @ sets.T == sets.sum(axis=1)[:, None]
+    )  # whether the set of the column has all answers of that of the row
+    expected = (holds @ people)[:, None] * given.sum(axis=0) / people.sum()
+    elsewhere = (holds @ given == 0) & (expected >= SURE)
+    met = sets.T @ given
+    apart = (met == 0) & np.outer(met.diagonal(), met.diagonal()).astype(bool)
+    here = ~(elsewhere | (sets @ apart).astype(bool))
+    return pd.DataFrame(here[of.ravel()], filled.index, filled.columns)
 
 
 def _high(answers: pd.Series, scale: str, top: int, reverse: bool) -> tuple[pd.Series, pd.Series]:

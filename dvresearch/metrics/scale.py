@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from dvresearch.errors import DataError, ParameterError, check_choice
-from dvresearch.metrics.answers import Scale, positions, structure
+from dvresearch.metrics.answers import Scale, asked, positions, structure
 from dvresearch.metrics.counts import z_value
 from dvresearch.metrics.estimates import Floats, build, check_confidence, label_groups
 from dvresearch.metrics.survey import listed, need_columns
@@ -365,7 +365,7 @@ def item_statistics(
         ``factor`` and ``item``; ``n`` answers; ``mean`` and ``sd`` of the answers counted from 1; ``item_rest_r``, the
         correlation with the sum of the other items of the factor (under 0.3 the item measures something else);
         ``alpha_dropped``, alpha without the item; ``floor_share`` and ``ceiling_share`` of the lowest and highest
-        answer, of those on the scale; ``no_answer_share`` of all respondents.
+        answer, of those on the scale; ``no_answer_share`` of those who were asked.
 
     Raises
     ------
@@ -379,7 +379,7 @@ def item_statistics(
     check_choice("missing", missing, ("listwise", "pairwise"))
     form = structure(items, factors)
     places, sizes = positions(responses, form.items, scale=scale, no_answer=no_answer, reverse=reverse)
-    rows = []
+    rows, got_it = [], asked(responses[form.items])
     for j, item in enumerate(form.items):
         home = form.factor[j]
         members = [i for i, name in enumerate(form.factor[: len(form.items)]) if name == home]
@@ -401,7 +401,7 @@ def item_statistics(
                 "alpha_dropped": _alpha(rest) if len(rest) > 1 else np.nan,
                 "floor_share": (answers == 0).mean() if some else np.nan,
                 "ceiling_share": (answers == sizes[j] - 1).mean() if some else np.nan,
-                "no_answer_share": 1 - len(answers) / len(places),
+                "no_answer_share": 1 - len(answers) / got_it[item].sum(),
             }
         )
     table = pd.DataFrame(rows)
