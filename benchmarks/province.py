@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from dvresearch import codebook, examples
-from dvresearch.examples.responses import ITEMS
+from dvresearch.examples.registers import ITEMS
 from dvresearch.tables import CASES, DOSSIERS, MODELS, RUBRIC, TARGETS, responses_table
 
 UNITS, DOSSIERS_IN_ALL, RESPONDENTS, CASES_IN_ALL, MODELS_IN_ALL = 124, 1_000_000, 15_800, 3_000, 300

@@ -17,7 +17,7 @@ import pytest
 from dvresearch import cli, examples, loaders, metrics
 from dvresearch.errors import DataError
 from dvresearch.examples import petitions
-from dvresearch.examples.responses import ITEMS
+from dvresearch.examples.registers import ITEMS
 from dvresearch.privacy import holds_person, showable
 from dvresearch.screening import screen
 from dvresearch.tables import CASES, DOSSIERS, MODELS, RUBRIC, TARGETS, responses_table

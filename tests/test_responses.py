@@ -8,7 +8,7 @@ import pytest
 
 from dvresearch import codebook, examples
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.examples.responses import ITEMS
+from dvresearch.examples.registers import ITEMS
 from dvresearch.loaders import load_responses, questionnaire
 from dvresearch.metrics import answer_shares
 from dvresearch.metrics.answers import discordant

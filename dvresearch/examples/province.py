@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dvresearch.examples.records import MARK
+from dvresearch.examples.registers import MARK
 from dvresearch.tables import SCALES
 
 __all__ = ["province"]

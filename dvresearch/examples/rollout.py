@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import ParameterError, check_choice
-from dvresearch.examples.records import MARK
+from dvresearch.examples.registers import MARK
 
 __all__ = ["rollout"]
 
