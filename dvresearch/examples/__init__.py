@@ -14,6 +14,15 @@ from dvresearch.examples.commune import (
     write_petition_form,
 )
 from dvresearch.examples.office import write_office
-from dvresearch.examples.province import province
-from dvresearch.examples.registers import cases, comments, communes, dossiers, models, responses, rubric, targets
+from dvresearch.examples.registers import (
+    cases,
+    comments,
+    communes,
+    dossiers,
+    models,
+    province,
+    responses,
+    rubric,
+    targets,
+)
 from dvresearch.examples.rollout import rollout

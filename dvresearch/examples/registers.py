@@ -6,6 +6,7 @@ No commune, dossier, case, model or answer here is real: names say so, and the n
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from dvresearch.errors import ParameterError
 from dvresearch.tables import MODEL_CONTENTS, MODEL_FIELDS, SCALES, STAGES, STOP_REASONS
 from dvresearch.text import plain
 
-__all__ = ["cases", "comments", "communes", "dossiers", "models", "responses", "rubric", "targets"]
+__all__ = ["cases", "comments", "communes", "dossiers", "models", "province", "responses", "rubric", "targets"]
 
 #: What the tables are made of.
 MADE_UP = tomllib.loads((Path(__file__).parent / "made_up.toml").read_text(encoding="utf-8"))
@@ -165,9 +166,13 @@ def dossiers(
 
     frame = frame.sort_values("received", kind="stable", ignore_index=True)
     frame["dossier"] = [f"GL.{when.year}.{i:06}" for i, when in enumerate(frame["received"], start=1)]
-    texts = ["dossier", "unit", "procedure", "field", "channel", "outcome"]
-    times = ["received", "due", "resolved"]
-    return frame.astype(dict.fromkeys(texts, "str") | dict.fromkeys(times, "datetime64[s]")), truth
+    return _typed(frame), truth
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its words as text and its times to the second, as loaders give them."""
+    kinds = dict.fromkeys(frame.select_dtypes(["object", "str"]), "str")
+    return frame.astype(kinds | dict.fromkeys(frame.select_dtypes("datetime"), "datetime64[s]"))
 
 
 def _office_minutes(rng: np.random.Generator, n: int) -> NDArray[np.int64]:
@@ -261,14 +266,14 @@ def cases(
             "matters": np.where(reception, 1.0, np.nan),
             "group_visit": pd.Series(group, dtype="boolean").where(reception),
             "channel": [_CHANNELS.get(k, str(rng.choice(["portal", "hotline"]))) for k in kind],
-            "received": received.astype("datetime64[s]"),
-            "due": due.astype("datetime64[s]"),
-            "resolved": resolved.astype("datetime64[s]"),
+            "received": received,
+            "due": due,
+            "resolved": resolved,
             "outcome": outcome,
             "satisfied": pd.Series(rng.random(n) < SATISFIED, dtype="boolean").where(rated),
             "repeated": pd.array(rng.random(n) < REPEATED, dtype="boolean"),
         }
-    ).astype(dict.fromkeys(("case", "unit", "kind", "field", "channel", "outcome"), "str"))
+    )
     truth = frame[["unit", "kind"]].assign(
         received=1,
         late=late,
@@ -281,7 +286,7 @@ def cases(
         matters=reception,
         delegations=group,
     )
-    return frame, truth.groupby(["unit", "kind"], sort=False).sum().astype(np.int64).reset_index()
+    return _typed(frame), truth.groupby(["unit", "kind"], sort=False).sum().astype(np.int64).reset_index()
 
 
 #: The truth: share of the models of one stage that reach the next.
@@ -343,10 +348,7 @@ def models(n: int, units: pd.DataFrame, *, seed: int = 0, year: int = 2025) -> t
             **{f"states_{c}": pd.array(rng.random(n) < p, dtype="boolean") for c, p in STATED.items()},
         }
     )
-    words = ("model", "unit", "field", "owner_type", "stage", "stop_reason")
-    days = [c for c in frame if pd.api.types.is_datetime64_any_dtype(frame[c])]
-    frame = frame.astype(dict.fromkeys(words, "str") | dict.fromkeys(days, "datetime64[s]"))
-    return frame, pd.DataFrame({"stage": STAGES, "reached": counts, "passed": [1.0, *PASSED.values()]})
+    return _typed(frame), pd.DataFrame({"stage": STAGES, "reached": counts, "passed": [1.0, *PASSED.values()]})
 
 
 def targets(units: pd.DataFrame, *, seed: int = 0, year: int = 2025) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -385,9 +387,9 @@ def targets(units: pd.DataFrame, *, seed: int = 0, year: int = 2025) -> tuple[pd
             "planned": plan,
             "result": result,
         }
-    ).astype(dict.fromkeys(("unit", "period", "indicator"), "str"))
+    )
     sign = frame[["indicator"]].assign(more=result > plan, equal=result == plan, less=result < plan)
-    return frame, sign.groupby("indicator", sort=False).sum().reset_index()
+    return _typed(frame), sign.groupby("indicator", sort=False).sum().reset_index()
 
 
 def rubric(units: pd.DataFrame, *, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -432,7 +434,7 @@ def rubric(units: pd.DataFrame, *, seed: int = 0) -> tuple[pd.DataFrame, pd.Data
             "zero_rule": rule,
             "weight_origin": "own",
         }
-    ).astype(dict.fromkeys(("unit", "criterion_code", "criterion", "zero_rule", "weight_origin"), "str"))
+    )
     counts = (tasks > 0) | (rule != "excluded")
     truth = frame[["unit"]].assign(
         self_total=claimed * counts,
@@ -441,7 +443,7 @@ def rubric(units: pd.DataFrame, *, seed: int = 0) -> tuple[pd.DataFrame, pd.Data
         nothing=tasks == 0,
         full=(tasks == 0) & (appraised == maximum),
     )
-    return frame, truth.groupby("unit", sort=False).sum().reset_index()
+    return _typed(frame), truth.groupby("unit", sort=False).sum().reset_index()
 
 
 _NONE = (0.95, 0.03, 0.01, 0.01)  # an answer, "không biết", "không trả lời", nothing
@@ -497,8 +499,7 @@ def responses(
         kind = rng.choice(4, n, p=_NONE)
         frame[item] = answer.mask(kind == 1, "dont_know").mask(kind == 2, "refused").mask(kind == 3)
     truth = pd.DataFrame(shares, index=units["unit"].to_numpy()).rename_axis("unit").reset_index()
-    words = [c for c in frame if c not in ("weight", "answered")]
-    return frame.astype(dict.fromkeys(words, "str")), truth.melt("unit", var_name="item", value_name="top_share")
+    return _typed(frame), truth.melt("unit", var_name="item", value_name="top_share")
 
 
 # --- comments: nobody wrote them; names and numbers in them are made up -----------------------------------------------
@@ -550,3 +551,115 @@ def comments(n: int, units: pd.DataFrame, *, seed: int = 0, mislabelled: float =
     tones = np.where(wrong, (tones + rng.integers(1, 3, n)) % 3, tones)
     frame = {"unit": units["unit"].to_numpy()[np.arange(n) % len(units)], "comment": written, "topic": topics}
     return pd.DataFrame({**frame, "tone": np.array(_TONES)[tones]}).astype("str")
+
+
+# --- a province: everyone's answers, and a sample of communes drawn from it -------------------------------------------
+
+#: Communes, share of townspeople and level of satisfaction of each kind of place, on the scale of log odds.
+_PLACES = {"Đô thị": (30, 0.9), "Đồng bằng": (60, 0.3), "Miền núi": (30, -0.3)}
+_PEOPLE = 400  # in each commune, on average
+_AGES = ("18-34", "35-54", "55+")
+_AGE_SHARES = np.array([0.35, 0.4, 0.25])
+#: The young are harder to please and answer less: those who answer are more satisfied than everyone.
+_AGE_LEVEL, _AGE_ANSWERS = np.array([-0.9, 0.1, 0.9]), np.array([0.4, 0.65, 0.9])
+#: What the spread of answers between communes, between people and between items of one person is.
+_COMMUNE, _PERSON, _ITEM = 0.4, 0.8, 1.0
+
+
+def province(
+    scales: Mapping[str, str],
+    *,
+    outcome: str | None = None,
+    drives: Mapping[str, float] | None = None,
+    drawn: int = 12,
+    each: int = 25,
+    silent: bool = True,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make up a province of 120 communes and draw a sample of communes and people from it.
+
+    Parameters
+    ----------
+    scales : mapping of str to str
+        Item -> its scale, as ``questionnaire("one-stop").scales``.
+    outcome : str, optional
+        An item that follows from others.
+    drives : mapping of str to float, optional
+        Item -> how much the outcome follows from it; none of the others matters.
+    drawn, each : int, default 12, 25
+        Communes drawn in each of three strata, and people asked in each.
+    silent : bool, default True
+        Whether some do not answer, the young and less satisfied more often than others.
+    seed : int, default 0
+        The same seed gives the same province and the same sample.
+
+    Returns
+    -------
+    people : DataFrame
+        One row per person asked: ``unit`` (commune), ``stratum``, ``communes`` (in the stratum) and ``residents`` (in
+        the commune), both for ``Design(fpc=…)``, ``weight`` (one over the chance to be drawn), ``age``, ``responded``
+        (1 or 0) and the items, empty for those who did not answer.
+    truth : DataFrame
+        ``item`` and ``top_share``, the share (0-1) of the two highest answers (of “có”) among everyone in the province.
+    """
+    rng = np.random.default_rng([seed, 10])
+    frame = _everyone(rng)
+    level = frame.pop("level").to_numpy()
+    person = level + rng.normal(0, _PERSON, len(frame))
+    ease = rng.normal(0.7, 0.5, len(scales))
+    feeling = {i: person + e + rng.normal(0, _ITEM, len(frame)) for i, e in zip(scales, ease, strict=True)}
+    if outcome:
+        follows = sum(weight * feeling[item] for item, weight in (drives or {}).items())
+        feeling[outcome] = follows + rng.logistic(0, 0.6, len(frame))
+    places = {i: _cut(f, len(SCALES[scales[i]])) for i, f in feeling.items()}
+    top = [(p >= len(SCALES[scales[i]]) - (2 if len(SCALES[scales[i]]) > 2 else 1)).mean() for i, p in places.items()]
+    truth = pd.DataFrame({"item": list(scales), "top_share": [top[list(places).index(i)] for i in scales]})
+    rows = _sample(frame, drawn, each, rng)
+    people = frame.iloc[rows].reset_index(drop=True)
+    chance = drawn / people["communes"] * each / people["residents"]
+    answers = _AGE_ANSWERS[people["age"].map(_AGES.index).to_numpy(dtype=np.intp)]
+    people = people.assign(
+        weight=1 / chance, responded=((rng.random(len(people)) < answers) | (not silent)).astype(int)
+    )
+    for item, scale in scales.items():
+        words = pd.Series(np.array(SCALES[scale])[places[item][rows]], dtype="str")
+        people[item] = words.mask(people["responded"] == 0)
+    return people, truth
+
+
+def _everyone(rng: np.random.Generator) -> pd.DataFrame:
+    """Return everyone with commune, stratum, age and level of satisfaction."""
+    parts = []
+    for kind, (count, high) in _PLACES.items():
+        for number in range(count):
+            size = int(rng.integers(_PEOPLE // 2, _PEOPLE * 3 // 2))
+            age = rng.choice(3, size, p=_AGE_SHARES)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "unit": f"{kind} {number + 1:02} ({MARK})",
+                        "stratum": kind,
+                        "communes": count,
+                        "residents": size,
+                        "age": np.array(_AGES)[age],
+                        "level": high + rng.normal(0, _COMMUNE) + _AGE_LEVEL[age],
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _cut(feeling: np.ndarray, answers: int) -> np.ndarray:
+    """Cut a feeling into places on a scale; the cut below the two highest answers lies at 0."""
+    cuts = 1.1 * np.arange(3 - answers, 2) if answers > 2 else np.zeros(1)
+    return np.searchsorted(cuts, feeling)
+
+
+def _sample(frame: pd.DataFrame, drawn: int, each: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the rows of a sample: communes by lot within strata, then people by lot within communes."""
+    chosen = []
+    for _, stratum in frame.groupby("stratum", sort=False):
+        units = rng.choice(stratum["unit"].unique(), drawn, replace=False)
+        for unit in sorted(units):
+            chosen.append(rng.choice(stratum.index[stratum["unit"] == unit].to_numpy(), each, replace=False))
+    return np.concatenate(chosen)
