@@ -505,19 +505,19 @@ def change(
         refuse_mixed(wanted, ("definition", "basis", "unit_version"), by=match)
     found, counted = differences(pairs, "newcombe", confidence)
     words = {c: pairs[f"{c}_1"].astype("str").fillna("") for c in ("definition", "basis")}
-    out = build(
+    return build(
         pairs[[*keys, *(["part"] if "part" in figures else [])]].assign(
             period=f"{end} − {start}" + (f" ({bridge})" if bridge else "")
         ),
-        indicator="",
+        indicator=pairs["indicator"],
         **found,
+        confidence=np.where(counted, confidence, np.nan),
         definition=words["definition"],
         basis=words["basis"].replace("", "unknown"),
         method=pd.Series(np.where(counted, "newcombe", "published")),
         flags={**either_flag(pairs), "break": crossing},
         reasons={"no_pair": np.isnan(found["value"]), "no_n": ~counted},
     )
-    return out.assign(indicator=pairs["indicator"].astype("str"), confidence=np.where(counted, confidence, np.nan))
 
 
 def _broken(marked: pd.DataFrame, pairs: pd.DataFrame, start: str, end: str) -> DataError:

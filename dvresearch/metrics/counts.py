@@ -17,7 +17,6 @@ from dvresearch.metrics.estimates import (
     Floats,
     build,
     check_confidence,
-    check_positive,
     grouped_counts,
     missing_counts,
 )
@@ -214,8 +213,8 @@ def share(
     x: Floats,
     n: Floats,
     *,
-    indicator: str,
-    definition: str,
+    indicator: str | pd.Series,
+    definition: str | pd.Series,
     basis: str | pd.Series,
     method: str,
     confidence: float,
@@ -233,7 +232,7 @@ def share(
     x, n : array of float
         Numerators and denominators, NaN where not known.
     indicator, definition, basis, method, confidence, few, ceiling
-        As for :func:`proportion`; `basis` may differ from row to row.
+        As for :func:`proportion`; the codes but `method` may differ from row to row.
     flags, reasons : mapping of code to array-like of bool, optional
         Further flags, and reasons that go before the general ones.
 
@@ -406,7 +405,8 @@ def rate(
     """
     check_choice("method", method, ("byar", "exact_poisson"))
     check_confidence(confidence)
-    check_positive("per", per)
+    if isinstance(per, bool) or not isinstance(per, int | float | np.number) or not 0 < per < np.inf:
+        raise ParameterError("number-not-positive", got=f"per={per!r}", name="per")
     keys, (events, people) = grouped_counts(table, [numerator, population], by=by, overall=overall)
     known = np.isfinite(events) & (people > 0)
     exact = (events < EXACT_BELOW) | (method == "exact_poisson")

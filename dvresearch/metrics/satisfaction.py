@@ -13,7 +13,7 @@ from scipy import sparse
 from dvresearch.errors import DataError, check_choice
 from dvresearch.metrics.answers import SCORES, Scale, positions, scored, structure
 from dvresearch.metrics.comparisons import refuse_mixed
-from dvresearch.metrics.counts import wilson
+from dvresearch.metrics.counts import share
 from dvresearch.metrics.estimates import (
     CEILING,
     FEW,
@@ -395,29 +395,24 @@ def published_satisfaction(figures: pd.DataFrame, *, confidence: float = 0.95) -
     x, n, stated = (column_numbers(figures, c) for c in ("numerator", "denominator", "value"))
     check_part(x, n, names=("numerator", "denominator"))
     counted = ~np.isnan(x) & (n > 0)
-    value = np.divide(x, n, out=stated.copy(), where=counted)
-    lower, upper, error = (np.full(len(n), np.nan) for _ in range(3))
-    lower[counted], upper[counted] = wilson(x[counted], n[counted], confidence)
-    error[counted] = np.sqrt(value[counted] * (1 - value[counted]) / n[counted])
     words = ["basis", "flags", "definition"]
     figures[words] = figures[words].astype("str").fillna("")
     flags = {f: has_flag(figures, f) for f in FLAGS}
+    value = np.divide(x, n, out=stated.copy(), where=counted)
     asked_or_not = pd.Series(np.where(flags["imputed"], "census", "volunteers"))
-    table = build(
+    table = share(
         keys,
-        indicator="",
-        value=value,
-        std_error=error,
-        lower=lower,
-        upper=upper,
-        confidence=confidence,
-        numerator=x,
-        denominator=n,
-        n=n,
+        np.where(counted, x, np.nan),
+        n,
+        indicator=figures["indicator"],
         definition=figures["definition"],
         basis=figures["basis"].mask(figures["basis"] == "", asked_or_not),
-        method=pd.Series(np.where(counted, "wilson", "published")),
+        method="wilson",
+        confidence=confidence,
         flags={**flags, "few": flags["few"] | (n < FEW), "ceiling": value >= CEILING},
         reasons={"zero_denominator": n == 0, "no_n": ~counted},
     )
-    return table.assign(indicator=figures["indicator"], confidence=table["confidence"].where(counted))
+    method = np.where(counted, "wilson", "published")
+    return table.assign(value=value, numerator=x, method=method, confidence=table["confidence"].where(counted)).astype(
+        {"method": "str"}
+    )
