@@ -101,9 +101,8 @@ def agreement(
             observed, expected, error = _multirater(counts, measure)
             half = float(t_value(confidence, np.array(n - 1.0)) * error)
             null = _fleiss_null(counts) if measure == "fleiss" else np.nan
-        kappa = _kappa(observed, expected)
-        flat = not expected < 1
-    value = np.nan if flat else kappa
+    flat = not expected < 1
+    value = np.nan if flat else (observed - expected) / (1 - expected)
     alone = pair and n > 0 and (index.min(axis=0) == index.max(axis=0)).any()
     alike = n > 0 and bool((index == index[:, :1]).all())
     if alone or alike or not error > 0:
@@ -149,10 +148,6 @@ def _categories(labels: pd.DataFrame, *, weighted: bool) -> list[Any]:
     return scale or sorted(seen)
 
 
-def _kappa(observed: float, expected: float) -> float:
-    return (observed - expected) / (1 - expected) if expected < 1 else np.nan
-
-
 def _cohen(table: Floats, measure: str) -> tuple[float, float, float, float]:
     """Observed and expected agreement, the standard error of kappa, and that under chance agreement."""
     size, n = len(table), table.sum()
@@ -163,7 +158,7 @@ def _cohen(table: Floats, measure: str) -> tuple[float, float, float, float]:
     chance = np.outer(rows, columns)
     observed, expected = float((weight * p).sum()), float((weight * chance).sum())
     mean = np.add.outer(weight @ columns, weight.T @ rows)
-    kappa = _kappa(observed, expected)
+    kappa = np.divide(observed - expected, 1 - expected)
     spread = (p * (weight - mean * (1 - kappa)) ** 2).sum() - (kappa - expected * (1 - kappa)) ** 2
     null = (chance * (weight - mean) ** 2).sum() - expected**2
     scale = (1 - expected) * np.sqrt(n)
@@ -285,15 +280,11 @@ def _intraclass(x: Floats, kind: str, tail: float) -> tuple[float, float, float,
         r = (between - rest) / (between + (k - 1) * rest + k * (judges - rest) / n)
         a, b = k * r / (n * (1 - r)), 1 + k * r * (n - 1) / (n * (1 - r))
         v = (a * judges + b * rest) ** 2 / ((a * judges) ** 2 / (k - 1) + (b * rest) ** 2 / df2)
-        above, below = _f_quantile(df1, v, 1 - tail), _f_quantile(v, df1, 1 - tail)
+        above, below = special.fdtri(df1, v, 1 - tail), special.fdtri(v, df1, 1 - tail)
         spread = k * judges + (k * n - k - n) * rest
         lower = n * (between - above * rest) / (above * spread + n * between)
         upper = n * (below * between - rest) / (spread + n * below * between)
         return r, lower, upper, f, df2
-    low, high = f / _f_quantile(df1, df2, 1 - tail), f * _f_quantile(df2, df1, 1 - tail)
+    low, high = f / special.fdtri(df1, df2, 1 - tail), f * special.fdtri(df2, df1, 1 - tail)
     r, lower, upper = ((ratio - 1) / (ratio + k - 1) for ratio in (f, low, high))
     return r, lower, upper, f, df2
-
-
-def _f_quantile(df1: float, df2: float, p: float) -> float:
-    return float(special.fdtri(df1, df2, p))

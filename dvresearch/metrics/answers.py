@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
-from dvresearch.metrics.counts import proportion
-from dvresearch.metrics.estimates import ALL, CEILING, Floats, grouping
+from dvresearch.metrics.counts import shares
+from dvresearch.metrics.estimates import ALL, CEILING, Floats, add_flag, grouping
 from dvresearch.privacy import MIN_COUNT, showable, suppress
 from dvresearch.tables import NO_ANSWER, SCALES, check, responses_table
 
@@ -264,30 +264,18 @@ def answer_shares(
                 asked=got_it[item].astype(float),
             )
         )
+    wanted = {
+        "answers_top_share": ("top", "answered", f"top{top}_unweighted"),
+        "answers_none_share": ("none", "asked", "of_respondents"),
+    }
     counts = pd.concat(counted, ignore_index=True)
-    parts = {"answers_top_share": ("top", "answered"), "answers_none_share": ("none", "asked")}
-    pair = [
-        proportion(
-            counts,
-            numerator=x,
-            denominator=n,
-            by=[*labels, "item"],
-            indicator=indicator,
-            definition=f"top{top}_unweighted" if x == "top" else "of_respondents",
-            basis=basis,
-            confidence=confidence,
-            ceiling=CEILING if x == "top" else None,
-        )
-        for indicator, (x, n) in parts.items()
-    ]
-    # the two rows of a group and item stand together
-    order = np.arange(2 * len(pair[0])).reshape(2, -1).T.ravel()
-    shares = pd.concat(pair, ignore_index=True).take(order).reset_index(drop=True)
-    split = shares["item"].isin(got_it.columns[~got_it.all()]) & (shares["reason"] == "")
-    shares["reason"] = shares["reason"].mask(split, "split_items")
+    found = shares(counts, wanted, by=[*labels, "item"], basis=basis, confidence=confidence)
+    found = add_flag(found, "ceiling", (found["indicator"] == "answers_top_share") & (found["value"] >= CEILING))
+    split = found["item"].isin(got_it.columns[~got_it.all()]) & (found["reason"] == "")
+    found["reason"] = found["reason"].mask(split, "split_items")
     each = ["item", "indicator"]
     totals = [[*each, *(c for c in labels if c != gone)] for gone in labels] or [each]
-    return suppress(shares, totals=totals, min_count=min_count)
+    return suppress(found, totals=totals, min_count=min_count)
 
 
 def discordant(

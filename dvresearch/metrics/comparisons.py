@@ -124,21 +124,6 @@ def known_counts(estimates: pd.DataFrame) -> tuple[Floats, Floats, NDArray[np.bo
     return x, n, known
 
 
-def counted_shares(estimates: pd.DataFrame) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Return the same of shares that follow from their counts.
-
-    Raises
-    ------
-    DataError
-        As :func:`known_counts`, or when a value is not its numerator divided by its denominator (a rate, a
-        difference, an index).
-    """
-    x, n, known = known_counts(estimates)
-    if not np.allclose(estimates["value"].to_numpy(dtype=np.float64)[known], x[known] / n[known], rtol=0, atol=1e-9):
-        raise DataError("no-proportions")
-    return x, n, known
-
-
 def newcombe(x1: Floats, n1: Floats, x2: Floats, n2: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """Interval of a difference of independent proportions from two Wilson intervals.
 
@@ -276,7 +261,7 @@ def difference(
     check(estimates, ESTIMATES)
     keys = [c for c in estimates.columns if c not in ESTIMATES.names]
     check_choice("column", column, keys or ["unit"])
-    _check_labels(estimates[column], of, against)
+    _check_labels(estimates[column], of=of, against=against)
     family = next((f for f in _FAMILIES if column in f), (column,))
     others = [c for c in keys if c not in family]
     both = estimates.reset_index(drop=True)
@@ -288,7 +273,9 @@ def difference(
         check_comparable(both)
     else:
         refuse_mixed(both, ("indicator", "definition", "basis") if bridge is None else ("indicator",))
-    counted_shares(both)
+    x, n, counted = known_counts(both)
+    if not np.allclose(both["value"].to_numpy(dtype=np.float64)[counted], x[counted] / n[counted], rtol=0, atol=1e-9):
+        raise DataError("no-proportions")
     pairs = sides(both, column, of, against, on=[*others, "indicator"])
     if bridge is None and column not in _FAMILIES[0]:
         known_breaks = pairs[["breaks_1", "breaks_2"]].dropna()
@@ -322,14 +309,17 @@ _FAMILIES = (
 )
 
 
-def _check_labels(values: pd.Series, of: Hashable, against: Hashable) -> None:
+def _check_labels(values: pd.Series, **labels: Hashable) -> None:
+    """Refuse labels of two sides that a column has not, or that are not apart."""
     seen = list(values.dropna().unique())
-    for name, label in (("of", of), ("against", against)):
+    for name, label in labels.items():
         if label not in seen:
             near = difflib.get_close_matches(str(label), list(map(str, seen)), 3, 0.4) or list(map(str, seen[:3]))
             raise ParameterError("label-not-in-column", got=f"{name}={label!r}", name=values.name, near=", ".join(near))
-    if of == against or ALL in (of, against):
-        raise ParameterError("sides-are-not-apart", got=f"of={of!r}, against={against!r}")
+    if len({*labels.values(), ALL}) < 3:
+        raise ParameterError(
+            "sides-are-not-apart", got=", ".join(f"{name}={label!r}" for name, label in labels.items())
+        )
 
 
 def sides(rows: pd.DataFrame, column: str, of: Hashable, against: Hashable, *, on: list[str]) -> pd.DataFrame:
@@ -481,10 +471,7 @@ def change(
     check_confidence(confidence)
     check(figures, FIGURES)
     marked = breaks(figures.reindex(columns=FIGURES.names))
-    for name, label in (("start", start), ("end", end)):
-        if label not in set(marked["period"]):
-            there = ", ".join(map(str, marked["period"].dropna().unique()[:12]))
-            raise ParameterError("label-not-in-column", got=f"{name}={label!r}", name="period", near=there)
+    _check_labels(marked["period"], start=start, end=end)
     match = ["unit", "part", "indicator"]
     marked["part"] = marked["part"].astype("str").fillna("")
     wanted = marked[marked["period"].isin([start, end])].drop_duplicates([*match, "period", "value"])

@@ -270,14 +270,15 @@ def shares(
     *,
     by: str | Sequence[str] | None,
     confidence: float,
+    basis: Literal["census", "sample", "volunteers", "unknown"] = "census",
     overall: Literal["omit", "append"] = "omit",
     few: float = FEW,
 ) -> pd.DataFrame:
-    """Return several proportions of one complete count (``basis`` census), those of a group together.
+    """Return several proportions of one table of counts, those of a group together.
 
     Parameters
     ----------
-    table, by, confidence, overall, few
+    table, by, confidence, basis, overall, few
         As for :func:`proportion`.
     wanted : mapping of str to tuple of str
         Indicator -> numerator, denominator and definition.
@@ -290,7 +291,7 @@ def shares(
             by=by,
             indicator=indicator,
             definition=definition,
-            basis="census",
+            basis=basis,
             confidence=confidence,
             overall=overall,
             few=few,

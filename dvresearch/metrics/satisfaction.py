@@ -12,7 +12,7 @@ from scipy import sparse
 
 from dvresearch.errors import DataError, check_choice
 from dvresearch.metrics.answers import SCORES, Scale, positions, scored, structure
-from dvresearch.metrics.comparisons import refuse_mixed
+from dvresearch.metrics.comparisons import either_flag, refuse_mixed, sides
 from dvresearch.metrics.counts import share
 from dvresearch.metrics.estimates import (
     CEILING,
@@ -283,15 +283,14 @@ def survey_difference(
         got = ", ".join(map(str, covariances.columns))
         raise DataError("covariances-do-not-fit", got=got, needed=", ".join([*match, *ends]), name=column)
     refuse_mixed(estimates, ("indicator", "basis"))
-    sides = [estimates[estimates[column] == label].drop(columns=column) for label in (of, against)]
     swapped = covariances.rename(columns={ends[0]: ends[1], ends[1]: ends[0]})
     both = pd.concat([covariances, swapped])
     both = both[(both[ends[0]] == of) & (both[ends[1]] == against)][[*match, "covariance", "clusters", "strata"]]
     if not len(both):
         labels = ", ".join(map(repr, estimates[column].unique()[:5]))
         raise DataError("no-such-pair", got=labels, first=repr(of), second=repr(against))
-    pairs = sides[0].merge(sides[1], on=match, how="outer", sort=False, suffixes=("_1", "_2"))
-    pairs = pairs.merge(both.rename(columns={"clusters": "c", "strata": "s"}), on=match, how="left")
+    pairs = sides(estimates[estimates[column].isin([of, against])], column, of, against, on=match)
+    pairs = pairs.sort_values(match).merge(both.rename(columns={"clusters": "c", "strata": "s"}), on=match, how="left")
 
     def side(name: str) -> tuple[Floats, Floats]:
         first, second = (pairs[f"{name}_{i}"].to_numpy(dtype=np.float64) for i in (1, 2))
@@ -331,7 +330,7 @@ def survey_difference(
         definition=pairs["definition_1"].fillna(pairs["definition_2"]),
         basis=first["basis"],
         method="mover" if method == "mover" else "wald_" + ("t_" + rule).replace("t_normal", "normal"),
-        flags={f: has_flag(pairs, f, "flags_1") | has_flag(pairs, f, "flags_2") for f in FLAGS},
+        flags=either_flag(pairs),
         reasons={
             "no_pair": pairs[["basis_1", "basis_2"]].isna().any(axis=1),
             "clusters_alike": unseen,

@@ -121,11 +121,13 @@ def factor_loadings(
     size = len(items)
     if factors < 1 or (size - factors) ** 2 < size + factors:
         raise ParameterError("too-few-items-for-factors", got=f"factors={factors}", items=size, factors=factors)
-    places = _complete(responses, items, scale, no_answer, reverse)
-    correlation = np.asarray(np.corrcoef(places, rowvar=False))
-    solution = ml_factors(correlation, factors)
+    places, _ = positions(responses, items, scale=scale, no_answer=no_answer, reverse=reverse)
+    places = places[~np.isnan(places).any(axis=1)]
+    solution = None
+    if len(places) > size and (places.std(axis=0) > 0).all():
+        solution = ml_factors(np.asarray(np.corrcoef(places, rowvar=False)), factors)
     if solution is None:
-        raise _no_solution(len(places))
+        raise DataError("no-factor-solution", got=f"n = {len(places)}")
     loadings, unique = solution
     if rotation != "none" and factors > 1:
         from statsmodels.multivariate.factor_rotation import rotate_factors
@@ -142,24 +144,6 @@ def factor_loadings(
             "n": len(places),
         }
     )
-
-
-def _complete(
-    responses: pd.DataFrame,
-    items: Sequence[str],
-    scale: Scale | Mapping[str, Scale],
-    no_answer: Sequence[Hashable],
-    reverse: Sequence[str],
-) -> Floats:
-    places, _ = positions(responses, items, scale=scale, no_answer=no_answer, reverse=reverse)
-    places = places[~np.isnan(places).any(axis=1)]
-    if len(places) <= len(items) or not (places.std(axis=0) > 0).all():
-        raise _no_solution(len(places))
-    return places
-
-
-def _no_solution(n: int) -> DataError:
-    return DataError("no-factor-solution", got=f"n = {n}")
 
 
 def reliability(
@@ -283,33 +267,27 @@ def _coefficients(keys: pd.DataFrame, c: Floats, n: int, interval: str, confiden
         size = np.sqrt(np.diag(c))
         common = float((solution[0][:, 0] * size).sum() ** 2)
         omega = common / (common + float((solution[1] * size**2).sum()))
-    rows = {
-        "cronbach_alpha": (alpha, error, *limits, interval),
-        "cronbach_alpha_standardised": (standardised, np.nan, np.nan, np.nan, ""),
-        "inter_item_r": (mean_r, np.nan, np.nan, np.nan, ""),
-        "omega_total": (omega, np.nan, np.nan, np.nan, "ml_factor"),
-    }
-    return pd.concat(
-        build(
-            keys,
-            indicator=indicator,
-            value=value,
-            std_error=se,
-            lower=low,
-            upper=high,
-            confidence=confidence if np.isfinite(low) else np.nan,
-            n=n,
-            definition="of_items",
-            method=method,
-            reasons={
-                "too_few_items": k < (3 if indicator == "omega_total" else 2),
-                "never_together": apart,
-                "no_spread": flat,
-                "items_oppose": oppose and np.isnan(value),
-                "no_solution": np.isnan(value),
-            },
-        )
-        for indicator, (value, se, low, high, method) in rows.items()
+    values = {"cronbach_alpha": alpha, "cronbach_alpha_standardised": standardised, "inter_item_r": mean_r}
+    values["omega_total"] = omega
+    value, of_alpha, of_omega = np.array([*values.values()]), np.arange(4) == 0, np.arange(4) == 3
+    return build(
+        keys.take([0] * 4).reset_index(drop=True),
+        indicator=pd.Series([*values]),
+        value=value,
+        std_error=np.where(of_alpha, error, np.nan),
+        lower=np.where(of_alpha, limits[0], np.nan),
+        upper=np.where(of_alpha, limits[1], np.nan),
+        confidence=np.where(of_alpha & np.isfinite(limits[0]), confidence, np.nan),
+        n=n,
+        definition="of_items",
+        method=pd.Series([interval, "", "", "ml_factor"]),
+        reasons={
+            "too_few_items": k < np.where(of_omega, 3, 2),
+            "never_together": apart,
+            "no_spread": flat,
+            "items_oppose": oppose & np.isnan(value),
+            "no_solution": np.isnan(value),
+        },
     )
 
 
