@@ -14,7 +14,7 @@ import pytest
 from dvresearch import examples
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import Limits, convert_dossiers, load_dossiers
-from dvresearch.metrics.tally import tally
+from dvresearch.metrics.dossiers import tally
 from dvresearch.tables import DOSSIERS
 from tests import office
 

@@ -13,7 +13,7 @@ from dvresearch.examples.office import NOTICE
 from dvresearch.loaders import load_dossiers
 from dvresearch.loaders.form_layouts import form as form_layout
 from dvresearch.loaders.forms import load_form
-from dvresearch.metrics.tally import tally
+from dvresearch.metrics.dossiers import tally
 from tests import office
 
 UNITS = examples.communes(5, seed=1)

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.scale import factor_loadings, item_statistics, ml_factors, reliability
+from dvresearch.metrics.reliability import factor_loadings, item_statistics, ml_factors, reliability
 from dvresearch.tables import ESTIMATES, check
 
 SIX = range(1, 7)

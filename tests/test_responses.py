@@ -12,8 +12,8 @@ from dvresearch.examples.registers import ITEMS
 from dvresearch.loaders import load_responses, questionnaire
 from dvresearch.metrics import answer_shares
 from dvresearch.metrics.answers import discordant
+from dvresearch.metrics.reliability import item_statistics, reliability
 from dvresearch.metrics.satisfaction import satisfaction
-from dvresearch.metrics.scale import item_statistics, reliability
 from dvresearch.tables import ESTIMATES, NO_ANSWER, SCALES, responses_table
 from tests import office
 

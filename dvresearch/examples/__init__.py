@@ -22,7 +22,7 @@ from dvresearch.examples.registers import (
     models,
     province,
     responses,
+    rollout,
     rubric,
     targets,
 )
-from dvresearch.examples.rollout import rollout

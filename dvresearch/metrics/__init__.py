@@ -3,13 +3,13 @@
 # Each name stands once: what is imported here is what the room offers.
 # ruff: noqa: F401
 
-from dvresearch.metrics.agreement import agreement, intraclass
 from dvresearch.metrics.answers import answer_shares
 from dvresearch.metrics.associations import driver_importance, drivers
 from dvresearch.metrics.cases import case_counts, case_shares, cases_in_time, petition_results, receptions
 from dvresearch.metrics.comments import comment_learning, comment_quality, comment_shares, comment_words
 from dvresearch.metrics.comparisons import average, breaks, change, difference, ranks
 from dvresearch.metrics.counts import proportion, rate, selection_bounds
+from dvresearch.metrics.dossiers import resolution_rate, tally
 from dvresearch.metrics.effects.checks import impact_checks
 from dvresearch.metrics.effects.feasibility import feasibility
 from dvresearch.metrics.effects.fitting import fit as fit_impact
@@ -39,15 +39,12 @@ from dvresearch.metrics.index766 import (
     variance_check,
 )
 from dvresearch.metrics.plans import appraisal, attainment, attainment_shares, coverage, zero_denominators
-from dvresearch.metrics.resolution import resolution_rate
-from dvresearch.metrics.sample_size import sample_size
+from dvresearch.metrics.reliability import agreement, factor_loadings, intraclass, item_statistics, reliability
 from dvresearch.metrics.satisfaction import (
     published_satisfaction,
     satisfaction,
     satisfaction_covariance,
     survey_difference,
 )
-from dvresearch.metrics.scale import factor_loadings, item_statistics, reliability
-from dvresearch.metrics.survey import Design, survey_mean
-from dvresearch.metrics.tally import tally
+from dvresearch.metrics.survey import Design, sample_size, survey_mean
 from dvresearch.metrics.weighting import calibrate, response_overlap, response_weights, weight_cost
