@@ -305,22 +305,18 @@ def comment_learning(
             trained[s, k] = len(used)
     mean, error = found.mean(axis=2), found.std(axis=2, ddof=1) * np.sqrt(1 / folds + 1 / (folds - 1))
     half = t_value(confidence, np.array(folds - 1.0)) * error
-    tables = [
-        build(
-            pd.DataFrame({"trained": trained.mean(axis=1).round()}),
-            indicator=indicator,
-            value=mean[i],
-            std_error=error[i],
-            lower=np.clip(mean[i] - half[i], 0, 1),
-            upper=np.clip(mean[i] + half[i], 0, 1),
-            confidence=confidence,
-            n=len(seen.codes),
-            definition="cross_validated",
-            method="over_folds",
-        )
-        for i, indicator in enumerate(("comment_f1_weighted", "comment_f1_macro"))
-    ]
-    return pd.concat(tables, ignore_index=True)
+    return build(
+        pd.DataFrame({"trained": np.tile(trained.mean(axis=1).round(), 2)}),
+        indicator=pd.Series(np.repeat(["comment_f1_weighted", "comment_f1_macro"], len(steps))),
+        value=mean.ravel(),
+        std_error=error.ravel(),
+        lower=np.clip(mean - half, 0, 1).ravel(),
+        upper=np.clip(mean + half, 0, 1).ravel(),
+        confidence=confidence,
+        n=len(seen.codes),
+        definition="cross_validated",
+        method="over_folds",
+    )
 
 
 def comment_words(

@@ -498,42 +498,32 @@ def selection_bounds(
     keys, (x, n, total) = grouped_counts(
         table, [numerator, answered, served], by=by, nested=(numerator, answered, served)
     )
-    silent = total - n
+    # For each group the worst case comes first.
+    ratio = np.tile([np.nan, *odds_ratios], len(keys))
+    rows = len(odds_ratios) + 1
+    x, n, total = (np.repeat(count, rows) for count in (x, n, total))
+    worst, silent = np.isnan(ratio), total - n
+    defined = worst | ((x > 0) & (x < n)) | (silent == 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share, odds = x / n, x / (n - x)
-
-    tables = []
-    for ratio in (np.nan, *odds_ratios):
-        worst = np.isnan(ratio)
-        low, high = (np.zeros(len(n)), np.ones(len(n))) if worst else (_share(odds / ratio), _share(odds * ratio))
-        defined = worst | ((x > 0) & (x < n)) | (silent == 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lower, upper = ((x + np.where(silent == 0, 0, silent * q)) / total for q in (low, high))
-        tables.append(
-            build(
-                keys.assign(odds_ratio=ratio),
-                indicator=indicator,
-                value=np.where(np.isnan(total), np.nan, share),
-                lower=np.where(defined, lower, np.nan),
-                upper=np.where(defined, upper, np.nan),
-                numerator=x,
-                denominator=total,
-                n=n,
-                basis="volunteers",
-                method="worst_case" if worst else "odds_ratio",
-                flags={"few": n < FEW, "ceiling": share >= CEILING},
-                reasons={
-                    "no_served": np.isnan(total),
-                    "no_counts": np.isnan(x + n),
-                    "no_answer": n == 0,
-                    "odds_undefined": ~defined,
-                },
-            )
-        )
-    # A stable sort by group puts the rows of one group together, worst case first.
-    return pd.concat(tables).sort_index(kind="stable", ignore_index=True)
-
-
-def _share(odds: Floats) -> Floats:
-    with np.errstate(invalid="ignore"):
-        return odds / (1 + odds)
+        value, odds = x / n, x / (n - x)
+        ends = np.where(worst, 0.0, odds / (ratio + odds)), np.where(worst, 1.0, ratio * odds / (1 + ratio * odds))
+        lower, upper = ((x + np.where(silent == 0, 0, silent * end)) / total for end in ends)
+    return build(
+        keys.loc[keys.index.repeat(rows)].reset_index(drop=True).assign(odds_ratio=ratio),
+        indicator=indicator,
+        value=np.where(np.isnan(total), np.nan, value),
+        lower=np.where(defined, lower, np.nan),
+        upper=np.where(defined, upper, np.nan),
+        numerator=x,
+        denominator=total,
+        n=n,
+        basis="volunteers",
+        method=pd.Series(np.where(worst, "worst_case", "odds_ratio")),
+        flags={"few": n < FEW, "ceiling": value >= CEILING},
+        reasons={
+            "no_served": np.isnan(total),
+            "no_counts": np.isnan(x + n),
+            "no_answer": n == 0,
+            "odds_undefined": ~defined,
+        },
+    )

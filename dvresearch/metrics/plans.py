@@ -233,27 +233,25 @@ def appraisal(
     own, appraised = (
         np.where((k == rows) & (rows > 0), total, np.nan) for k, total in zip(given, (own, appraised), strict=True)
     )
-    totals = dict(zip((*_SCORES, "appraisal_gap"), (own, appraised, own - appraised), strict=True))
-    known = dict(zip(totals, (*given, np.minimum(*given)), strict=True))
-    frames = [
-        build(
-            keys,
-            indicator=indicator,
-            value=value,
-            numerator=value if indicator in _SCORES else np.nan,
-            denominator=maximum,
-            n=rows,
-            definition="of_counted_criteria",
-            basis="census",
-            reasons={
-                "not_scored": np.isnan(value) & (known[indicator] == 0),
-                "partly_missing": np.isnan(value),
-                "not_sampled": ~np.isnan(value),
-            },
-        )
-        for indicator, value in totals.items()
-    ]
-    return pd.concat(frames).sort_index(kind="stable", ignore_index=True)
+    value, known = (
+        np.column_stack(three).ravel() for three in ((own, appraised, own - appraised), (*given, np.minimum(*given)))
+    )
+    code = np.tile([*_SCORES, "appraisal_gap"], len(keys))
+    return build(
+        keys.loc[keys.index.repeat(3)].reset_index(drop=True),
+        indicator=pd.Series(code),
+        value=value,
+        numerator=np.where(code == "appraisal_gap", np.nan, value),
+        denominator=np.repeat(maximum, 3),
+        n=np.repeat(rows, 3),
+        definition="of_counted_criteria",
+        basis="census",
+        reasons={
+            "not_scored": np.isnan(value) & (known == 0),
+            "partly_missing": np.isnan(value),
+            "not_sampled": ~np.isnan(value),
+        },
+    )
 
 
 def zero_denominators(rubric: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: float = 0.95) -> pd.DataFrame:
