@@ -255,13 +255,8 @@ def drivers(
         flags={"few": few},
         reasons={"no_freedom": df <= 0, "few_clusters": few and sampled.clustered},
     )
-    return table.assign(coefficient=b, coefficient_error=error, t=b / error, p=_two_sided(b / error, df), df=df)
-
-
-def _two_sided(t: Floats, df: Floats) -> Floats:
-    from scipy import stats
-
-    return np.where(df > 0, 2 * stats.t.sf(np.abs(t), np.where(df > 0, df, 1)), np.nan)
+    p = 2 * special.stdtr(df, -np.abs(b / error))
+    return table.assign(coefficient=b, coefficient_error=error, t=b / error, p=p, df=df)
 
 
 def _model(

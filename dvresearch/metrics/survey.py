@@ -341,10 +341,7 @@ def kish(weights: Floats) -> float:
 
 def t_value(confidence: float, df: Floats) -> Floats:
     """Two-sided quantile of Student's t, the normal one for infinitely many degrees, NaN for none."""
-    df = np.asarray(df, dtype=np.float64)
-    inside = np.where(np.isfinite(df) & (df > 0), df, 1.0)
-    t = special.stdtrit(inside, (1 + confidence) / 2)
-    return np.where(df > 0, np.where(np.isinf(df), z_value(confidence), t), np.nan)
+    return special.stdtrit(np.asarray(df, dtype=np.float64), (1 + confidence) / 2)
 
 
 def estimated(
