@@ -397,23 +397,23 @@ def breaks(figures: pd.DataFrame) -> pd.DataFrame:
     series = [c for c in (*UNIT_KEY, "part", "indicator") if c in figures.columns]
     number = figures.groupby(series, sort=False, dropna=False).ngroup()
     rows = figures.assign(_series=number).sort_values(["_series", "period_end"], kind="stable").reset_index(drop=True)
-    sides, undated = _sides(rows)
+    where, undated = _against_breaks(rows)
     first = ~rows["_series"].duplicated().to_numpy()
-    moved = (sides != np.roll(sides, 1, axis=0)) & ~(first | undated)[:, None]
+    moved = (where != np.roll(where, 1, axis=0)) & ~(first | undated)[:, None]
     codes = [";".join(b.code for b, here in zip(known_breaks(), row, strict=True) if here) for row in moved]
     marked = rows.drop(columns="_series").assign(
-        segment=np.where(undated, -1, sides.sum(axis=1)).astype(np.int64),
+        segment=np.where(undated, -1, where.sum(axis=1)).astype(np.int64),
         break_code=pd.array(codes, dtype="str"),
         flags=rows["flags"].astype("str").fillna(""),
     )
     return add_flag(marked, "break", moved.any(axis=1))
 
 
-def _sides(figures: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _against_breaks(figures: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return for each row and break 0 before it, 2 after it and 1 on both sides, and rows that cannot be placed."""
     start, end = (pd.to_datetime(figures[c]).to_numpy() for c in ("period_start", "period_end"))
     codes = figures["indicator"].unique()
-    sides = np.zeros((len(figures), len(known_breaks())), dtype=np.int64)
+    place = np.zeros((len(figures), len(known_breaks())), dtype=np.int64)
     concerned = np.zeros(len(figures), dtype=bool)
     for i, known in enumerate(known_breaks()):
         hit = figures["indicator"].isin([c for c in codes if known.concerns(c)]).to_numpy()
@@ -421,8 +421,8 @@ def _sides(figures: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]
             hit = hit & figures["unit_level"].isin(known.levels).to_numpy()
         concerned |= hit
         after = np.datetime64(known.after)
-        sides[:, i] = hit * ((start > after).astype(np.int64) + (end > after))
-    return sides, concerned & (np.isnat(start) | np.isnat(end))
+        place[:, i] = hit * ((start > after).astype(np.int64) + (end > after))
+    return place, concerned & (np.isnat(start) | np.isnat(end))
 
 
 def change(
@@ -510,8 +510,8 @@ def change(
 def _broken(marked: pd.DataFrame, pairs: pd.DataFrame, start: str, end: str) -> DataError:
     affected = marked[marked["unit"].isin(pairs["unit"]) & marked["indicator"].isin(pairs["indicator"])]
     between = affected[affected["period"].isin([start, end])]
-    sides, undated = _sides(between)
-    known = [b for b, side in zip(known_breaks(), sides[~undated].T, strict=True) if len(set(side)) > 1]
+    where, undated = _against_breaks(between)
+    known = [b for b, side in zip(known_breaks(), where[~undated].T, strict=True) if len(set(side)) > 1]
     return DataError(
         "series-breaks-for-a-reason",
         got=", ".join(map(str, pairs["unit"].unique()[:5])),
