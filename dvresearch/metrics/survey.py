@@ -390,11 +390,15 @@ def estimated(
     sampled = draw(responses, design)
     keys, domain = label_groups(responses, listed(by))
     means = domain_means(y, domain, len(keys), sampled, combine)
-    value, n, w, inside = means.value, means.n, sampled.weights[:, None], adding(domain, size=len(keys))
-    weighted, used = means.answered * w, inside @ means.answered.astype(np.float64)
-    answered = apart(means.answered, domain, len(keys))
+    value, n, w = means.value.ravel(), means.n.ravel(), sampled.weights[:, None]
+
+    def summed(rows: Floats) -> Floats:
+        return (adding(domain, size=len(keys)) @ rows).ravel()
+
+    weighted, used = means.answered * w, summed(means.answered.astype(np.float64))
+    total, answered = summed(weighted), apart(means.answered, domain, len(keys))
     clusters, strata = (
-        (adding(units) @ answered > 0).sum(axis=0).reshape(value.shape).astype(np.float64)
+        np.asarray((adding(units) @ answered > 0).sum(axis=0), dtype=np.float64)
         for units in (sampled.clusters, sampled.strata)
     )
     drawn, layers = (len(np.unique(units[w[:, 0] > 0])) for units in (sampled.clusters, sampled.strata))
@@ -405,10 +409,10 @@ def estimated(
     free = (df > 0) & (clusters > (strata if sampled.lonely else 1))
     few = (clusters < FEW_CLUSTERS) & sampled.clustered
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = sampled.variance(apart(means.linear, domain, len(keys))).reshape(value.shape)
+        variance = sampled.variance(apart(means.linear, domain, len(keys)))
         # What the variance would be in a simple random sample of n drawn with replacement.
-        squares = inside @ np.divide(means.linear**2, w, out=np.zeros_like(means.linear), where=w > 0)
-        spread = inside @ weighted * squares / (used - 1)
+        squares = summed(np.divide(means.linear**2, w, out=np.zeros_like(means.linear), where=w > 0))
+        spread = total * squares / (used - 1)
         # All answers are the same (to each item, of a composite), or there is one at most.
         alike = ~(spread > (ROUNDING * value) ** 2)
         # Answers differ, but the design shows no error: what looks like certainty is not to be told as such, unless
@@ -418,7 +422,7 @@ def estimated(
         error = np.where(free & ~np.isnan(value) & (settled | ~unseen), np.sqrt(variance), np.nan)
         deff = np.where(alike | unseen, np.nan, error**2 / spread)
         # Weights scaled to n add up to it but for rounding, which must not be taken for people who were not asked.
-        share = used / (inside @ weighted)
+        share = used / total
         without = np.where(share < 1 - UNSEEN, deff / (1 - share), np.nan)
         t = t_value(confidence, np.where(free, df, 0))
         half, exact = t * np.where(alike | unseen, np.nan, error), np.zeros_like(alike)
@@ -430,7 +434,7 @@ def estimated(
             lower, upper = (low + width * special.expit(centre + sign * half) for sign in (-1, 1))
             end = np.round(p)  # a mean of items that are all 1 can be a hair off 1
             exact = alike & (np.abs(p - end) < ROUNDING) & (ends == (0.0, 1.0)) & ~np.isnan(t)
-            unequal = used * (inside @ weighted**2) / (inside @ weighted) ** 2
+            unequal = used * summed(weighted**2) / total**2
             size = np.where(n > 1, n / unequal * np.minimum((t_value(confidence, n - 1) / t) ** 2, 1), n)
             at_end = clopper_pearson(end * size, size, confidence)
             lower, upper = np.where(exact, at_end[0], lower), np.where(exact, at_end[1], upper)
@@ -438,32 +442,29 @@ def estimated(
     table = build(
         repeat_keys(keys, **each),
         indicator=indicator,
-        value=value.ravel(),
-        std_error=error.ravel(),
-        lower=lower.ravel(),
-        upper=upper.ravel(),
+        value=value,
+        std_error=error,
+        lower=lower,
+        upper=upper,
         confidence=confidence,
-        n=n.ravel(),
+        n=n,
         definition=pd.Series(definition * len(keys)),
         basis=basis,
-        method=pd.Series(np.where(exact, f"korn_graubard_{rule}", f"{interval}_{rule}").ravel()),
-        flags={
-            "few": ((n < FEW) | few).ravel(),
-            "ceiling": (value >= CEILING * (ends[1] if ends else np.inf)).ravel(),
-        },
+        method=pd.Series(np.where(exact, f"korn_graubard_{rule}", f"{interval}_{rule}")),
+        flags={"few": (n < FEW) | few, "ceiling": value >= CEILING * (ends[1] if ends else np.inf)},
         reasons={
-            "no_answer": (n == 0).ravel(),
-            "no_value": np.isnan(value).ravel(),
-            "no_freedom": ~free.ravel(),
-            "no_spread": (alike & ~exact).ravel(),
-            "no_sampling_error": settled.ravel(),
-            "clusters_alike": unseen.ravel(),
+            "no_answer": n == 0,
+            "no_value": np.isnan(value),
+            "no_freedom": ~free,
+            "no_spread": alike & ~exact,
+            "no_sampling_error": settled,
+            "clusters_alike": unseen,
             "split_items": means.split.ravel(),
-            "few_clusters": few.ravel(),
+            "few_clusters": few,
         },
     )
     extra = {"deff": deff, "deff_wor": without, "n_eff": n / deff, "df": df, "clusters": clusters, "strata": strata}
-    table = table.assign(**{name: numbers.ravel() for name, numbers in extra.items()}, lonely=sampled.lonely)
+    table = table.assign(**extra, lonely=sampled.lonely)
     table["confidence"] = table["confidence"].where(table["lower"].notna())
     totals = [[*each, *(c for c in keys if c != gone)] for gone in keys] or [[*each]]
     hide = ["value", "std_error", "lower", "upper", "n", *extra]
