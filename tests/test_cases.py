@@ -8,7 +8,7 @@ import pytest
 
 from dvresearch import examples
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.examples import petitions
+from dvresearch.examples import commune
 from dvresearch.loaders import blank_form, load_cases, load_form
 from dvresearch.metrics import (
     case_counts,
@@ -278,7 +278,7 @@ def test_rates_of_few_are_hidden_too():
 # --- forms of Thông tư 02/2021/TT-TTCP --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", petitions.PETITION_FORMS)
+@pytest.mark.parametrize("code", commune.PETITION_FORMS)
 def test_filled_forms_come_back_as_tallies(code, tmp_path):
     for seed in range(3):
         lines = examples.petition_lines(code, UNITS, seed=seed)
@@ -343,7 +343,7 @@ def test_the_new_circular_is_named_as_not_known(tmp_path):
         load_form(path, "09/XYZ")
 
 
-@pytest.mark.parametrize("code", petitions.PETITION_FORMS)
+@pytest.mark.parametrize("code", commune.PETITION_FORMS)
 def test_formulas_of_the_blank_form_are_its_sums(code, tmp_path):
     import re
 
@@ -357,7 +357,7 @@ def test_formulas_of_the_blank_form_are_its_sums(code, tmp_path):
         for c in sheet[8]
         if str(c.value).startswith("=")
     }
-    sums = petitions.form(code, "TT02/2021").sums
+    sums = commune.form(code, "TT02/2021").sums
     for total, parts in sums:
         assert (total, parts) in written or (0, (total, *parts)) in written
     assert len(written) == len(sums)

@@ -73,7 +73,7 @@ def test_late_share_is_the_one_asked_for():
 
 def test_days_are_those_of_an_office():
     # Due days day by day, from the calendar alone.
-    limits = {name: limit for name, _, limit, _ in examples.records._PROCEDURES}
+    limits = {name: limit for name, _, limit, _ in examples.registers.MADE_UP["procedures"]}
     for row in FRAME.head(200).to_dict("records"):
         day, left = row["received"].normalize(), limits[row["procedure"]]
         while left:

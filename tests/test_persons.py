@@ -16,7 +16,7 @@ import pytest
 
 from dvresearch import cli, examples, loaders, metrics
 from dvresearch.errors import DataError
-from dvresearch.examples import petitions
+from dvresearch.examples import commune
 from dvresearch.examples.registers import ITEMS
 from dvresearch.privacy import holds_person, showable
 from dvresearch.screening import screen
@@ -212,7 +212,7 @@ def test_an_evaluation_of_planted_files_names_nobody(tmp_path, program, caplog, 
     )
 
 
-@pytest.mark.parametrize("code", [*petitions.PETITION_FORMS, "II.06a"])
+@pytest.mark.parametrize("code", [*commune.PETITION_FORMS, "II.06a"])
 def test_forms_name_nobody(code, tmp_path):
     path = loaders.blank_form(tmp_path / "bieu-gia-lap.xlsx", code, lines=len(PLANTED))
     book = openpyxl.load_workbook(path)
