@@ -277,19 +277,11 @@ def cases(
             "repeated": pd.array(rng.random(n) < REPEATED, dtype="boolean"),
         }
     )
-    truth = frame[["unit", "kind"]].assign(
-        received=1,
-        late=late,
-        rated=rated,
-        satisfied=frame["satisfied"].fillna(False),
-        repeated=frame["repeated"],
-        accepted=outcome == "accepted",
-        visits=reception,
-        people=np.where(reception, people, 0),
-        matters=reception,
-        delegations=group,
-    )
-    return _typed(frame), truth.groupby(["unit", "kind"], sort=False).sum().astype(np.int64).reset_index()
+    counted = ["received", "late", "rated", "satisfied", "repeated", "accepted"]
+    counted += ["visits", "people", "matters", "delegations"]
+    told = {"received": 1, "late": late, "rated": rated, "accepted": outcome == "accepted", "delegations": group}
+    truth = frame.assign(**told).groupby(["unit", "kind"], sort=False)[counted].sum()
+    return _typed(frame), truth.astype(np.int64).reset_index()
 
 
 #: The truth: share of the models of one stage that reach the next.
@@ -767,14 +759,10 @@ def rollout(
         }
     ).astype({"unit": "str", "district": "str"})
     panel.attrs["synthetic"] = True
-    cells = [(g, t) for g in starts for t in year if t >= g]
-    truth = pd.DataFrame(
-        {
-            "cohort": [FIRST + int(g) for g, _ in cells],
-            "period": [FIRST + int(t) for _, t in cells],
-            "event_time": [int(t - g) for g, t in cells],
-            "units": [int((adopted == g).sum()) for g, _ in cells],
-            "effect": [float(gain[adopted == g, t].mean()) for g, t in cells],
-        }
-    )
+    rows = [
+        (FIRST + int(g), FIRST + int(t), int(t - g), int((adopted == g).sum()), float(gain[adopted == g, t].mean()))
+        for g in starts
+        for t in year[year >= g]
+    ]
+    truth = pd.DataFrame(rows, columns=["cohort", "period", "event_time", "units", "effect"])
     return panel, truth

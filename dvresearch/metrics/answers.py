@@ -322,11 +322,12 @@ def asked(answers: pd.DataFrame) -> pd.DataFrame:
     these answers gave one to it, though `SURE` of them would have, if they left out as much as others.
     """
     filled = answers.notna()
-    sets, of, people = np.unique(filled.to_numpy().astype(int), axis=0, return_inverse=True, return_counts=True)
+    if filled.all(axis=1).any() or not len(filled):  # somebody was asked everything
+        return filled | True
+    sets, of, people = np.unique(filled.to_numpy(np.float32), axis=0, return_inverse=True, return_counts=True)
     given = sets * people[:, None]
-    holds = (
-        sets @ sets.T == sets.sum(axis=1)[:, None]
-    )  # whether the set of the column has all answers of that of the row
+    # Whether the set of a column has all answers of the set of a row.
+    holds = (sets @ sets.T == sets.sum(axis=1)[:, None]).astype(np.float32)
     expected = (holds @ people)[:, None] * given.sum(axis=0) / people.sum()
     elsewhere = (holds @ given == 0) & (expected >= SURE)
     met = sets.T @ given
