@@ -17,14 +17,13 @@ from pathlib import Path
 import pandas as pd
 
 from dvresearch import codebook, examples
-from dvresearch.examples.responses import ITEMS
+from dvresearch.examples.registers import ITEMS
 from dvresearch.tables import CASES, DOSSIERS, MODELS, RUBRIC, TARGETS, responses_table
 
 UNITS, DOSSIERS_IN_ALL, RESPONDENTS, CASES_IN_ALL, MODELS_IN_ALL = 124, 1_000_000, 15_800, 3_000, 300
 #: Seconds, GiB.
 LONGEST, MEMORY = 40.0, 1.5
 YEAR = 2025
-LOOK = examples.Mess(titles=2, header_rows=2, serial=True, notes=True)
 SPEC = """# DỮ LIỆU GIẢ LẬP / SYNTHETIC DATA: một tỉnh không có thật.
 name = "tinh-mau-gia-lap"
 title_vi = "Đánh giá công tác dân vận chính quyền năm 2025 của một tỉnh (dữ liệu giả lập)"
@@ -71,7 +70,7 @@ def write_files(folder: Path, rows: int) -> Path:
         "rubric": (examples.rubric(units)[0], RUBRIC),
     }
     for name, (frame, table) in frames.items():
-        examples.write_office(frame, folder / f"{name}-gia-lap.xlsx", table=table, mess=LOOK)
+        examples.write_office(frame, folder / f"{name}-gia-lap.xlsx", table=table)
     items = "\n".join(f'{item} = {{ header = "{item}", scale = "{scale}" }}' for item, scale in ITEMS.items())
     (folder / "items-gia-lap.toml").write_text(f"[items]\n{items}\n", encoding="utf-8", newline="\n")
     listed = 'dossiers = { file = "ho-so-gia-lap.csv", due_contains_pause = false }\nitems = "items-gia-lap.toml"\n'

@@ -11,7 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import aggregate_raters, cohens_kappa, fleiss_kappa
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.agreement import agreement, intraclass
+from dvresearch.metrics.reliability import agreement, intraclass
 from dvresearch.tables import ESTIMATES, check
 
 

@@ -9,9 +9,8 @@ import pytest
 from dvresearch.codebook import get
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import load_figures
-from dvresearch.metrics.breaks import breaks, change
-from dvresearch.metrics.difference import difference, newcombe
-from dvresearch.metrics.proportions import proportion
+from dvresearch.metrics.comparisons import breaks, change, difference, newcombe
+from dvresearch.metrics.counts import proportion
 from dvresearch.series import known_breaks
 from dvresearch.tables import ESTIMATES, LEVELS, check
 

@@ -8,7 +8,7 @@ import pytest
 
 from dvresearch import examples
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.examples import petitions
+from dvresearch.examples import commune
 from dvresearch.loaders import blank_form, load_cases, load_form
 from dvresearch.metrics import (
     case_counts,
@@ -21,6 +21,7 @@ from dvresearch.metrics import (
     tally,
 )
 from dvresearch.tables import CASES, ESTIMATES, TALLY, check
+from tests import office
 
 UNITS = examples.communes(4, seed=3)
 FRAME, TRUTH = examples.cases(1500, UNITS, seed=3)
@@ -44,7 +45,7 @@ def test_random_books_come_back(tmp_path, rounds):
     for seed in range(rounds(8, 200)):
         frame = one_office(np.random.default_rng([seed, 5]), seed)
         suffix = [".xlsx", ".csv", ".txt"][seed % 3]
-        path = examples.write_office(frame, tmp_path / f"gia-lap-{seed}{suffix}", table=CASES, seed=seed)
+        path = office.write_office(frame, tmp_path / f"gia-lap-{seed}{suffix}", table=CASES, seed=seed)
         loaded = load_cases(path).reset_index(drop=True)
         assert set(loaded.columns) == set(frame.columns), seed
         loaded = loaded.astype({c: "datetime64[s]" for c in TIMES if c in loaded})[list(frame.columns)]
@@ -277,7 +278,7 @@ def test_rates_of_few_are_hidden_too():
 # --- forms of Thông tư 02/2021/TT-TTCP --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", petitions.PETITION_FORMS)
+@pytest.mark.parametrize("code", commune.PETITION_FORMS)
 def test_filled_forms_come_back_as_tallies(code, tmp_path):
     for seed in range(3):
         lines = examples.petition_lines(code, UNITS, seed=seed)
@@ -342,7 +343,7 @@ def test_the_new_circular_is_named_as_not_known(tmp_path):
         load_form(path, "09/XYZ")
 
 
-@pytest.mark.parametrize("code", petitions.PETITION_FORMS)
+@pytest.mark.parametrize("code", commune.PETITION_FORMS)
 def test_formulas_of_the_blank_form_are_its_sums(code, tmp_path):
     import re
 
@@ -356,7 +357,7 @@ def test_formulas_of_the_blank_form_are_its_sums(code, tmp_path):
         for c in sheet[8]
         if str(c.value).startswith("=")
     }
-    sums = petitions.form(code, "TT02/2021").sums
+    sums = commune.form(code, "TT02/2021").sums
     for total, parts in sums:
         assert (total, parts) in written or (0, (total, *parts)) in written
     assert len(written) == len(sums)

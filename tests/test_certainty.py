@@ -125,6 +125,30 @@ def test_one_cluster_tells_nothing_about_clusters(degrees):
     assert row[["std_error", "lower", "upper", "deff", "n_eff"]].isna().all()
 
 
+@pytest.mark.parametrize("degrees", ["domain", "design", "normal"])
+@pytest.mark.parametrize("lonely", ["adjust", "average", "certainty"])
+def test_lonely_clusters_alone_tell_nothing_about_clusters(lonely, degrees):
+    """Two strata of one cluster each: R survey would give their distances from each other as an error."""
+    table = pd.DataFrame({"s": np.repeat([*"abccccdddd"], 20), "c": np.repeat(range(10), 20)})
+    table["y"] = np.random.default_rng(4).normal(50, 10, 200) + table["c"]
+    table["g"] = np.where(table["s"].isin(["a", "b"]), "x", "y")
+    design = Design(strata="s", clusters="c", lonely=lonely)
+    alone, others = (survey_mean(table, values="y", by="g", design=design, degrees=degrees).iloc[i] for i in (0, 1))
+    assert (alone["clusters"], alone["reason"]) == (2, "no_freedom")
+    assert alone["value"] > 0
+    assert alone[["std_error", "lower", "upper", "confidence", "deff", "n_eff"]].isna().all()
+    assert others["lower"] < others["value"] < others["upper"]
+    options = {"items": ["q"], "by": "g", "score": "mean100", "scale": range(101), "design": design}
+    table["q"] = table["y"].round()
+    estimates, covariances = (
+        satisfaction(table, degrees=degrees, **options),
+        satisfaction_covariance(table, column="g", **options),
+    )
+    got = survey_difference(estimates, covariances, column="g", of="x", against="y", method="wald").iloc[0]
+    assert got[["std_error", "lower", "upper"]].isna().all()
+    assert got["reason"] == "no_freedom"
+
+
 def test_a_complete_count_has_no_sampling_error():
     table = pd.DataFrame({"y": [0.0, 1, 1, 1] * 10, "everyone": 1.0})
     row = survey_mean(table, values="y", design=Design(fpc="everyone")).iloc[0]

@@ -15,7 +15,6 @@ from sklearn.svm import LinearSVC
 
 from dvresearch import comment_learning, comment_quality, comment_shares, comment_words, examples
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.commentmodel import COST, VIEWS
 from dvresearch.metrics.comments import UNDECIDED
 from dvresearch.privacy import mask
 from dvresearch.tables import ESTIMATES
@@ -84,20 +83,24 @@ def test_other_words_are_not(text):
 
 
 def pipeline():
-    """The same model, put together from scikit-learn alone."""
+    """The same model, put together from scikit-learn alone, masking included."""
 
-    def words(view, strip):
+    def words(strip):
         return TfidfVectorizer(
             preprocessor=lambda t: plain(mask(t)) if strip else mask(t).lower(),
-            **({"analyzer": "char_wb", "ngram_range": (2, 4)} if view == 2 else {"ngram_range": (1, 2)}),
-            token_pattern=r"\w+" if view != 2 else None,
+            ngram_range=(1, 2),
+            token_pattern=r"\w+",
             sublinear_tf=True,
-            min_df=VIEWS[view][1],
         )
 
-    union = make_union(words(0, False), words(1, True), words(2, False))
-    union.set_params(transformer_weights={n: VIEWS[i][0] for i, (n, _) in enumerate(union.transformer_list)})
-    return make_pipeline(union, LinearSVC(C=COST, class_weight="balanced", tol=1e-3, random_state=0))
+    letters = TfidfVectorizer(
+        preprocessor=lambda t: mask(t).lower(), analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=2
+    )
+    union = make_union(words(False), words(True), letters)
+    union.set_params(
+        transformer_weights={n: w for (n, _), w in zip(union.transformer_list, (1, 0.5, 0.5), strict=True)}
+    )
+    return make_pipeline(union, LinearSVC(C=0.25, class_weight="balanced", tol=1e-3, random_state=0))
 
 
 def test_quality_on_other_comments_equals_a_pipeline_of_scikit_learn():

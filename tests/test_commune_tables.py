@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from dvresearch import examples, loaders, metrics
 from dvresearch.cli import app
+from dvresearch.examples.commune import PETITION_FORMS
 from dvresearch.examples.office import NOTICE
-from dvresearch.examples.petitions import PETITION_FORMS
 from dvresearch.screening import screen
 
 

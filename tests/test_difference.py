@@ -11,9 +11,9 @@ from scipy.special import xlogy
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.difference import difference, miettinen_nurminen, newcombe
+from dvresearch.metrics.comparisons import difference, miettinen_nurminen, newcombe
+from dvresearch.metrics.counts import proportion
 from dvresearch.metrics.estimates import ALL, add_flag
-from dvresearch.metrics.proportions import proportion
 from dvresearch.tables import ESTIMATES, check
 
 Z = 1.959963984540054

@@ -14,8 +14,9 @@ import pytest
 from dvresearch import examples
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import Limits, convert_dossiers, load_dossiers
-from dvresearch.metrics.tally import tally
+from dvresearch.metrics.dossiers import tally
 from dvresearch.tables import DOSSIERS
+from tests import office
 
 HEADER = "Mã hồ sơ,Đơn vị,Ngày tiếp nhận,Ngày hẹn trả,Ngày trả kết quả,Trạng thái"
 ROWS = (
@@ -392,7 +393,7 @@ def same(parquet: Path, csv: Path, **options: object) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_conversion_gives_what_loading_gives(seed: int, tmp_path: Path) -> None:
     frame, _ = examples.dossiers(200, examples.communes(3, seed=seed), seed=seed)
-    mess = examples.Mess(
+    mess = office.Mess(
         titles=seed % 3,
         header_rows=1,
         headers=("label", "english", "bare")[seed % 3],
@@ -402,7 +403,7 @@ def test_conversion_gives_what_loading_gives(seed: int, tmp_path: Path) -> None:
         applicants=bool(seed % 2),
         missing=("", "-", "…")[seed % 3],
     )
-    source = examples.write_office(frame, tmp_path / "gia-lap.csv", mess=mess, seed=seed)
+    source = office.write_office(frame, tmp_path / "gia-lap.csv", mess=mess, seed=seed)
     report = convert_dossiers(source, tmp_path / "a.parquet")
     assert report["rows"] == len(frame)
     same(tmp_path / "a.parquet", source)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.design import Design
-from dvresearch.metrics.drivers import driver_importance, drivers
+from dvresearch.metrics.associations import driver_importance, drivers
+from dvresearch.metrics.survey import Design
 from dvresearch.tables import ESTIMATES, check
 
 FIVE = [1, 2, 3, 4, 5]

@@ -11,10 +11,9 @@ from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from dvresearch.errors import DataError, ParameterError
+from dvresearch.metrics.counts import proportion, rate
 from dvresearch.metrics.estimates import ALL, add_flag
 from dvresearch.metrics.funnel import TAILS, count_quantile, funnel, funnel_curve, funnel_limits
-from dvresearch.metrics.proportions import proportion
-from dvresearch.metrics.rates import rate
 from dvresearch.tables import FUNNEL, check
 
 LIMITS = list(TAILS)

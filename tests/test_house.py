@@ -148,14 +148,14 @@ def test_lazy_names_exist() -> None:
 
 
 def public_functions() -> Iterator[tuple[str, Callable[..., object]]]:
-    """Every function a user can reach: named in `dvresearch` or in the `__all__` of a room."""
+    """Every function a user can reach: named in `dvresearch` or in a room, by its `__all__` or by what it imports."""
     rooms = [m.name for m in pkgutil.iter_modules([str(PACKAGE)], "dvresearch.")]
     seen = {}
     for module in ("dvresearch", *rooms):
         loaded = importlib.import_module(module)
-        for name in getattr(loaded, "__all__", ()):
+        for name in getattr(loaded, "__all__", vars(loaded)):
             thing = getattr(loaded, name)
-            if inspect.isfunction(inspect.unwrap(thing)):
+            if not name.startswith("_") and inspect.isfunction(inspect.unwrap(thing)):
                 seen[f"{thing.__module__}.{thing.__qualname__}"] = thing
     yield from sorted(seen.items())
 

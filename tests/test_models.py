@@ -10,6 +10,7 @@ from dvresearch import examples
 from dvresearch.loaders import load_models
 from dvresearch.screening import screen
 from dvresearch.tables import MODEL_CONTENTS, MODELS, STAGES
+from tests import office
 
 UNITS = examples.communes(5, seed=7)
 FRAME, TRUTH = examples.models(400, UNITS, seed=7)
@@ -43,7 +44,7 @@ def test_random_registers_come_back(tmp_path, rounds):
         optional = [c for c in frame if c not in ("unit", "stage", "states_name")]
         frame = frame.drop(columns=rng.choice(optional, int(rng.integers(0, 8)), replace=False))
         path = tmp_path / f"gia-lap-{seed}{['.xlsx', '.csv', '.txt'][seed % 3]}"
-        examples.write_office(frame, path, table=MODELS, seed=seed)
+        office.write_office(frame, path, table=MODELS, seed=seed)
         loaded = load_models(path).reset_index(drop=True)
         loaded = loaded.astype({c: "datetime64[s]" for c in DAYS if c in loaded})
         pd.testing.assert_frame_equal(loaded, frame, check_names=False, obj=f"seed {seed}")
@@ -97,7 +98,7 @@ def test_the_truth_of_the_example():
 
 def test_what_a_register_lacks_decides_what_can_be_evaluated(tmp_path):
     frame = FRAME.head(60).drop(columns="states_forces")
-    path = examples.write_office(frame, tmp_path / "gia-lap.xlsx", table=MODELS, mess=examples.Mess())
+    path = office.write_office(frame, tmp_path / "gia-lap.xlsx", table=MODELS, mess=office.Mess())
     found = screen(path, "models").set_index("check")
     assert found.loc["lacks_forces", ["verdict", "computed"]].tolist() == ["review", "100.00%"]
     lacking = 100 * (1 - frame["states_output"].mean())

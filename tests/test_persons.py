@@ -16,12 +16,13 @@ import pytest
 
 from dvresearch import cli, examples, loaders, metrics
 from dvresearch.errors import DataError
-from dvresearch.examples import petitions
-from dvresearch.examples.responses import ITEMS
+from dvresearch.examples import commune
+from dvresearch.examples.registers import ITEMS
 from dvresearch.privacy import holds_person, showable
 from dvresearch.screening import screen
 from dvresearch.tables import CASES, DOSSIERS, MODELS, RUBRIC, TARGETS, responses_table
 from dvresearch.text import plain
+from tests import office
 
 UNITS = examples.communes(3, seed=13)
 #: What is planted, one after another, and what must not be found afterwards (without diacritics and spaces).
@@ -43,7 +44,7 @@ EXAMPLES = {
     "targets": (examples.targets(UNITS, seed=13)[0], TARGETS),
     "rubric": (examples.rubric(UNITS, seed=13)[0], RUBRIC),
 }
-MESS = examples.Mess(titles=2, serial=True, total=True, notes=True)
+MESS = office.Mess(titles=2, serial=True, total=True, notes=True)
 FIRST = 6  # row of the first record: behind the notice, two titles, an empty row and the header
 
 
@@ -63,7 +64,7 @@ def asked(folder):
 def planted(table, columns, tmp_path):
     """Write the example, then plant each text once in each of `columns`."""
     frame, contract = EXAMPLES[table]
-    path = examples.write_office(frame, tmp_path / f"{table}-gia-lap.xlsx", table=contract, mess=MESS, seed=1)
+    path = office.write_office(frame, tmp_path / f"{table}-gia-lap.xlsx", table=contract, mess=MESS, seed=1)
     book = openpyxl.load_workbook(path)
     sheet = book["Giả lập"]
     for shift, name in enumerate(columns):
@@ -211,7 +212,7 @@ def test_an_evaluation_of_planted_files_names_nobody(tmp_path, program, caplog, 
     )
 
 
-@pytest.mark.parametrize("code", [*petitions.PETITION_FORMS, "II.06a"])
+@pytest.mark.parametrize("code", [*commune.PETITION_FORMS, "II.06a"])
 def test_forms_name_nobody(code, tmp_path):
     path = loaders.blank_form(tmp_path / "bieu-gia-lap.xlsx", code, lines=len(PLANTED))
     book = openpyxl.load_workbook(path)

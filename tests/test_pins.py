@@ -30,6 +30,7 @@ from dvresearch.evaluation.example import write_example
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.screening import screen
 from dvresearch.tables import CASES, MODELS, RUBRIC, TARGETS
+from tests import office
 from tests.spoilt import broken, tables, ugly
 
 PINS = Path(__file__).parent / "pins"
@@ -226,7 +227,7 @@ def province(folder: Path) -> Report:
             1500, units, seed=year, first=f"{year - 1}-11-01", last=f"{year}-12-31", as_of=f"{year}-12-31"
         )
         held = frame[(frame["received"].dt.year == year) | ~(frame["resolved"].dt.year < year)]
-        inputs[part]["dossiers"] = examples.write_office(held, folder / f"ho-so-{year}-gia-lap.xlsx", seed=year)
+        inputs[part]["dossiers"] = office.write_office(held, folder / f"ho-so-{year}-gia-lap.xlsx", seed=year)
     frames = {
         "cases": (examples.cases(600, units, seed=1, first="2024-01-01", last="2024-12-31")[0], CASES),
         "models": (examples.models(40, units, seed=1, year=2024)[0], MODELS),
@@ -235,7 +236,7 @@ def province(folder: Path) -> Report:
     }
     for seed, (key, (frame, table)) in enumerate(frames.items()):
         path = folder / f"{key}-2024-gia-lap.xlsx"
-        inputs["inputs"][key] = examples.write_office(frame, path, table=table, seed=seed)
+        inputs["inputs"][key] = office.write_office(frame, path, table=table, seed=seed)
     for key, code in PETITION_FORMS.items():
         lines, path = examples.petition_lines(code, units, seed=1), folder / f"{key}-2024-gia-lap.xlsx"
         inputs["inputs"][key] = examples.write_petition_form(lines, path, code, period="Năm 2024")

@@ -12,9 +12,9 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics import proportions
+from dvresearch.metrics import counts
+from dvresearch.metrics.counts import METHODS, agresti_coull, clopper_pearson, jeffreys, proportion, wilson
 from dvresearch.metrics.estimates import ALL, FEW, NOT_STATED, add_flag, build, has_flag
-from dvresearch.metrics.proportions import METHODS, agresti_coull, clopper_pearson, jeffreys, proportion, wilson
 from dvresearch.tables import ESTIMATES, FLAGS, check
 
 
@@ -126,7 +126,7 @@ def test_groups_are_added_not_averaged():
 
 
 def test_the_example_of_the_docstring_runs():
-    assert doctest.testmod(proportions).failed == 0
+    assert doctest.testmod(counts).failed == 0
 
 
 def test_without_groups_there_is_one_row():

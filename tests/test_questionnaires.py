@@ -18,6 +18,7 @@ from dvresearch.evaluation import spec
 from dvresearch.loaders.questionnaires import SHIPPED
 from dvresearch.privacy import holds_person
 from dvresearch.tables import SCALES, responses_table
+from tests import office
 
 MEETING = questionnaire("village-meeting")
 
@@ -158,7 +159,7 @@ def test_synthetic_people_answer_and_their_files_load(tmp_path, name):
     answered = people.loc[people["responded"] == 1, ["unit", *asked.scales]]
     answered = answered.sort_values("unit", kind="stable", ignore_index=True)
     path = tmp_path / "gia-lap.xlsx"
-    examples.write_office(answered, path, table=responses_table(asked.scales), seed=1)
+    office.write_office(answered, path, table=responses_table(asked.scales), seed=1)
     loaded = load_responses(path, asked).reset_index(drop=True)
     pd.testing.assert_frame_equal(loaded, answered, check_names=False)
 

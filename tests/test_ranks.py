@@ -8,10 +8,10 @@ import pytest
 
 from dvresearch.errors import DataError
 from dvresearch.loaders import load_figures, load_index766
+from dvresearch.metrics.comparisons import average, ranks
+from dvresearch.metrics.counts import proportion
+from dvresearch.metrics.dossiers import resolution_rate
 from dvresearch.metrics.index766 import index766
-from dvresearch.metrics.proportions import proportion
-from dvresearch.metrics.ranks import average, ranks
-from dvresearch.metrics.resolution import resolution_rate
 from dvresearch.metrics.satisfaction import published_satisfaction
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 from statsmodels.stats.rates import confint_poisson
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.rates import byar, exact_poisson, rate
+from dvresearch.metrics.counts import byar, exact_poisson, rate
 from dvresearch.tables import ESTIMATES, check
 
 

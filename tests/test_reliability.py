@@ -10,8 +10,7 @@ import pytest
 from scipy import stats
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.factors import factor_loadings, ml_factors
-from dvresearch.metrics.reliability import item_statistics, reliability
+from dvresearch.metrics.reliability import factor_loadings, item_statistics, ml_factors, reliability
 from dvresearch.tables import ESTIMATES, check
 
 SIX = range(1, 7)

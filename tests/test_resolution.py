@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dvresearch.codebook import get
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import load_index766, load_tallies
-from dvresearch.metrics.resolution import DEFINITIONS, resolution_rate
-from dvresearch.metrics.tally import tally as count_dossiers
+from dvresearch.metrics.dossiers import DEFINITIONS, resolution_rate
+from dvresearch.metrics.dossiers import tally as count_dossiers
 from dvresearch.tables import ESTIMATES, check
 
 # Phòng Nội vụ huyện Quế Sơn, 13 October 2022: the article does not say what the 43,479 dossiers are.

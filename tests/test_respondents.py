@@ -10,9 +10,8 @@ import pytest
 from scipy import special
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.design import Design
-from dvresearch.metrics.respondents import response_overlap, response_weights
-from dvresearch.metrics.surveyed import survey_mean
+from dvresearch.metrics.survey import Design, survey_mean
+from dvresearch.metrics.weighting import response_overlap, response_weights
 
 
 def test_chances_are_those_of_svyglm(validation):

@@ -8,11 +8,14 @@ import pytest
 
 from dvresearch import codebook, examples
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.examples.responses import ITEMS
+from dvresearch.examples.registers import ITEMS
 from dvresearch.loaders import load_responses, questionnaire
 from dvresearch.metrics import answer_shares
-from dvresearch.metrics.responses import discordant
+from dvresearch.metrics.answers import discordant
+from dvresearch.metrics.reliability import item_statistics, reliability
+from dvresearch.metrics.satisfaction import satisfaction
 from dvresearch.tables import ESTIMATES, NO_ANSWER, SCALES, responses_table
+from tests import office
 
 UNITS = examples.communes(4, seed=5)
 FRAME, TRUTH = examples.responses(1200, UNITS, seed=5, sensitive=("gender",))
@@ -45,7 +48,7 @@ def test_random_surveys_come_back(tmp_path, rounds):
         )
         frame = frame.drop(columns=dropped)
         path = tmp_path / f"gia-lap-{seed}{['.xlsx', '.csv', '.txt'][seed % 3]}"
-        examples.write_office(frame, path, table=responses_table(ITEMS, ("gender",)), seed=seed)
+        office.write_office(frame, path, table=responses_table(ITEMS, ("gender",)), seed=seed)
         loaded = load_responses(path, asked, sensitive=("gender",)).reset_index(drop=True)
         loaded = loaded.astype({"answered": "datetime64[s]"})
         pd.testing.assert_frame_equal(loaded, frame, check_names=False, obj=f"seed {seed}")
@@ -177,6 +180,39 @@ def test_a_split_questionnaire_counts_those_who_were_asked():
     top = found.xs("answers_top_share", level="indicator")
     assert top["n"].tolist() == [30, 60, 97]
     assert found["reason"].tolist() == ["split_items"] * 4 + ["", ""]
+
+
+@pytest.mark.parametrize("forms", ["three", "four"])
+def test_overlapping_parts_of_a_questionnaire_are_known(forms):
+    """Every two items meet in one of the forms; one in ten of those asked leaves an item blank."""
+    parts = {"three": ["12", "23", "31"], "four": ["123", "124", "134", "234"]}[forms]
+    every = sorted(set("".join(parts)))
+    items = {f"q{i}": "hai_long_5" for i in every}
+    rng = np.random.default_rng(6)
+    rows = [{f"q{i}": "satisfied" for i in part if rng.random() > 0.1} for part in parts for _ in range(60)]
+    frame = pd.DataFrame(rows, columns=list(items)).assign(unit="A")
+    got = {f"q{i}": sum(60 for part in parts if i in part) for i in every}
+    found = answer_shares(frame, items, min_count=1).set_index(["item", "indicator"])
+    none = found.xs("answers_none_share", level="indicator")
+    assert set(found["reason"]) == {"split_items"}
+    # Who left so much blank that several forms would fit stays in the base of each.
+    for item, n in got.items():
+        assert n <= none.loc[item, "denominator"] <= n + 0.12 * len(frame)
+        assert none.loc[item, "value"] < 0.25
+    whole = satisfaction(frame, items=list(items), min_count=1).iloc[-1]
+    assert "split_items" in whole["reason"] or whole["reason"] == "no_spread"
+    assert set(reliability(frame, items=list(items))["reason"]) == {"never_together"}
+    assert (item_statistics(frame, items=list(items), min_count=1)["no_answer_share"] < 0.25).all()
+
+
+def test_blanks_are_no_parts_of_a_questionnaire():
+    """Nobody answered all of twenty items, and each is still one that everyone was asked."""
+    rng = np.random.default_rng(2)
+    answers = np.where(rng.random((300, 20)) < 0.3, None, "satisfied")
+    answers[np.arange(300), rng.integers(0, 20, 300)] = None
+    frame = pd.DataFrame(answers, columns=[f"q{i}" for i in range(20)]).astype("str").assign(unit="A")
+    found = answer_shares(frame, dict.fromkeys(frame.columns[:-1], "hai_long_5"), min_count=1)
+    assert (found.loc[found["indicator"] == "answers_none_share", "denominator"] == 300).all()
 
 
 def test_what_is_refused():

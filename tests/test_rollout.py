@@ -8,7 +8,7 @@ import pytest
 
 from dvresearch import examples
 from dvresearch.errors import ParameterError
-from dvresearch.examples.records import MARK
+from dvresearch.examples.registers import MARK
 
 
 def test_same_seed_same_province_and_labelled_synthetic() -> None:

@@ -11,6 +11,7 @@ from dvresearch.errors import DataError
 from dvresearch.loaders import load_rubric
 from dvresearch.metrics import appraisal, zero_denominators
 from dvresearch.tables import ESTIMATES, RUBRIC
+from tests import office
 
 UNITS = examples.communes(20, seed=11)
 FRAME, TRUTH = examples.rubric(UNITS, seed=11)
@@ -121,7 +122,7 @@ def test_random_sheets_come_back(tmp_path, rounds):
         optional = [c for c in frame if c not in ("unit", "criterion", "maximum")]
         frame = frame.drop(columns=rng.choice(optional, int(rng.integers(0, 6)), replace=False))
         path = tmp_path / f"gia-lap-{seed}{['.xlsx', '.csv', '.txt'][seed % 3]}"
-        examples.write_office(frame, path, table=RUBRIC, seed=seed)
+        office.write_office(frame, path, table=RUBRIC, seed=seed)
         loaded = load_rubric(path).reset_index(drop=True)
         pd.testing.assert_frame_equal(loaded, frame, check_names=False, obj=f"seed {seed}")
 

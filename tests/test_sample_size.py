@@ -6,8 +6,8 @@ import pytest
 from statsmodels.stats.proportion import samplesize_confint_proportion
 
 from dvresearch.errors import ParameterError
-from dvresearch.metrics.proportions import z_value
-from dvresearch.metrics.sample_size import sample_size
+from dvresearch.metrics.counts import z_value
+from dvresearch.metrics.survey import sample_size
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,9 @@ from statsmodels.stats.proportion import proportion_confint
 from dvresearch.codebook import get
 from dvresearch.errors import DataError
 from dvresearch.loaders import load_figures
-from dvresearch.metrics.design import Design
 from dvresearch.metrics.estimates import ALL
 from dvresearch.metrics.satisfaction import published_satisfaction, satisfaction
-from dvresearch.metrics.surveyed import survey_mean
+from dvresearch.metrics.survey import Design, survey_mean
 from dvresearch.tables import ESTIMATES, SCALES, SURVEYED, check
 
 

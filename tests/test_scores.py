@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.scores import positions, scored, structure
+from dvresearch.metrics.answers import positions, scored, structure
 from dvresearch.tables import SCALES
 
 FIVE = SCALES["hai_long_5"]

@@ -19,6 +19,7 @@ from dvresearch.loaders import Limits, convert_dossiers, load_dossiers
 from dvresearch.screening import screen
 from dvresearch.screening.records import BATCH_SHARE, HEAP_SHARE, OFF_DUE
 from dvresearch.tables import FINDINGS, check
+from tests import office
 
 RECEIPTS = {
     "received": "case:startdate",
@@ -41,8 +42,8 @@ def spoilt(folder: Path, seed: int = 0, n: int = 400) -> Path:
     frame.loc[some[5:7], "dossier"] = frame.loc[some[7:9], "dossier"].to_numpy()
     frame.loc[some[9:], "due"] = pd.NaT
     frame["channel"] = frame["channel"].mask(rng.random(n) < 0.3)
-    mess = examples.Mess(dates="iso", encoding="utf-8", delimiter=",")
-    return examples.write_office(frame, folder / "gia-lap.csv", mess=mess, seed=seed)
+    mess = office.Mess(dates="iso", encoding="utf-8", delimiter=",")
+    return office.write_office(frame, folder / "gia-lap.csv", mess=mess, seed=seed)
 
 
 def counted(findings: pd.DataFrame, check: str) -> str:
@@ -96,8 +97,8 @@ def test_text_too_long_for_a_grid_gives_the_same_findings(tmp_path: Path) -> Non
     frame, _ = examples.dossiers(300, examples.communes(3, seed=2), seed=2, as_of="2025-12-31")
     frame.loc[5, "dossier"] = frame.loc[4, "dossier"]
     frame.loc[9, "resolved"] = frame.loc[9, "received"] - pd.Timedelta(days=3)
-    mess = examples.Mess(titles=2, applicants=True)
-    path = examples.write_office(frame, tmp_path / "ho-so-gia-lap.csv", mess=mess)
+    mess = office.Mess(titles=2, applicants=True)
+    path = office.write_office(frame, tmp_path / "ho-so-gia-lap.csv", mess=mess)
     found = screen(path, as_of="2025-12-31")
     assert set(found.loc[found["verdict"] == "fail", "check"]) == {"duplicate_code", "resolved_before_received"}
     pd.testing.assert_frame_equal(found, screen(path, as_of="2025-12-31", limits=Limits(text_file_mib=0)))
@@ -113,7 +114,7 @@ def test_receipt_log_has_its_published_oddities(validation: Callable[[str], Path
 
 def test_thresholds_are_prompts_and_not_crossed_by_an_ordinary_office(tmp_path: Path) -> None:
     frame, _ = examples.dossiers(600, examples.communes(2, seed=1), seed=1)
-    path = examples.write_office(frame, tmp_path / "gia-lap.csv", mess=examples.Mess(encoding="utf-8"), seed=1)
+    path = office.write_office(frame, tmp_path / "gia-lap.csv", mess=office.Mess(encoding="utf-8"), seed=1)
     findings = screen(path)
     quiet = (
         "due_on_day_off",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.selection import selection_bounds
+from dvresearch.metrics.counts import selection_bounds
 from dvresearch.tables import ESTIMATES, check
 
 

@@ -10,10 +10,8 @@ import pytest
 from scipy import stats
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.design import Design, draw
-from dvresearch.metrics.linearise import covariance, domain_means
-from dvresearch.metrics.proportions import clopper_pearson
-from dvresearch.metrics.surveyed import survey_mean, t_value
+from dvresearch.metrics.counts import clopper_pearson
+from dvresearch.metrics.survey import Design, domain_means, draw, survey_mean, t_value
 from dvresearch.tables import SURVEYED, check
 
 SCHOOLS = {
@@ -250,7 +248,7 @@ def test_covariance_of_two_groups_gives_the_variance_of_their_difference(sample)
     sampled = draw(table, Design(strata="stratum", clusters="cluster", weights="weight"))
     domain = table["group"].map({"a": 0, "b": 1, "c": 2}).to_numpy()
     z = domain_means(table[["yes"]].to_numpy(), domain, 3, sampled).linear[:, 0]
-    matrix = covariance(np.column_stack([np.where(domain == d, z, 0) for d in range(2)]), sampled)
+    matrix = sampled.covariance(np.column_stack([np.where(domain == d, z, 0) for d in range(2)]))
     contrast = np.where(domain == 0, z, 0) - np.where(domain == 1, z, 0)
     sums = pd.Series(contrast).groupby([table["stratum"], table["cluster"]]).sum()
     slow = sum(len(s) / (len(s) - 1) * ((s - s.mean()) ** 2).sum() for _, s in sums.groupby(level=0))

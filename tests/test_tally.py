@@ -9,7 +9,7 @@ import pytest
 
 from dvresearch import tables
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.tally import tally
+from dvresearch.metrics.dossiers import tally
 
 COUNTS = [c.name for c in tables.TALLY.columns if c.kind == "count" and c.name != "total"]
 STEP = {"month": 1, "quarter": 3, "year": 12}

@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 from dvresearch.codebook import get
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import load_figures
-from dvresearch.metrics.targets import OUTCOMES, attainment, attainment_shares, coverage
+from dvresearch.metrics.plans import OUTCOMES, attainment, attainment_shares, coverage
 from dvresearch.tables import ESTIMATES, check
 
 

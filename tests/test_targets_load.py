@@ -13,6 +13,7 @@ from dvresearch.errors import DataError
 from dvresearch.loaders import Declaration, load_targets
 from dvresearch.metrics import attainment, attainment_shares
 from dvresearch.tables import TARGETS
+from tests import office
 
 UNITS = examples.communes(6, seed=9)
 FRAME, TRUTH = examples.targets(UNITS, seed=9)
@@ -25,7 +26,7 @@ def test_random_plans_come_back(tmp_path, rounds):
         for name in ("planned", "result"):
             frame[name] = (frame[name] + rng.choice([0, 0.25, 1234.5], len(frame))).mask(rng.random(len(frame)) < 0.1)
         path = tmp_path / f"gia-lap-{seed}{['.xlsx', '.csv', '.txt'][seed % 3]}"
-        examples.write_office(frame, path, table=TARGETS, seed=seed)
+        office.write_office(frame, path, table=TARGETS, seed=seed)
         loaded = load_targets(path).reset_index(drop=True)
         loaded = loaded.drop(columns="direction")
         pd.testing.assert_frame_equal(loaded, frame, check_names=False, obj=f"seed {seed}")

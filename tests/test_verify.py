@@ -15,6 +15,7 @@ from dvresearch import cli, examples, tables
 from dvresearch.errors import ParameterError
 from dvresearch.evaluation import job, manifest
 from dvresearch.evaluation.verify import compare, verify
+from tests.office import Mess, write_office
 
 SPEC = """name = "thu"
 title_vi = "Thử"
@@ -156,7 +157,7 @@ def test_a_report_that_was_moved_asks_for_its_specification(office: Path, tmp_pa
 
 def test_corrections_are_recorded_and_missed_when_they_change(tmp_path: Path) -> None:
     frame, _ = examples.dossiers(40, examples.communes(1), as_of="2026-12-31", first="2026-01-01", last="2026-12-31")
-    examples.write_office(frame, tmp_path / "ho-so-gia-lap.csv", mess=examples.Mess())
+    write_office(frame, tmp_path / "ho-so-gia-lap.csv", mess=Mess())
     cells = ["3", "field", frame["field"].iloc[0], "Đất đai", "2026-01-05", "nhập nhầm", "công chức một cửa"]
     head = "row,column,old,new,when,why,by_role"
     (tmp_path / "sua.csv").write_text(f"{head}\n{','.join(cells)}\n", encoding="utf-8")

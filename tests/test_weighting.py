@@ -9,12 +9,10 @@ import pandas as pd
 import pytest
 
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
-from dvresearch.metrics.design import Design, draw
-from dvresearch.metrics.regression import fit_linear
-from dvresearch.metrics.satisfaction import satisfaction
-from dvresearch.metrics.surveyed import survey_mean
+from dvresearch.metrics.satisfaction import satisfaction, satisfaction_covariance, survey_difference
+from dvresearch.metrics.survey import Design, draw, survey_mean
 from dvresearch.metrics.weighting import calibrate, weight_cost
+from tests.test_regression import linear_fit
 
 
 def test_raked_mean_and_its_error_are_those_of_r(validation):
@@ -75,8 +73,8 @@ def test_a_difference_knows_of_the_margins(people):
     estimates, covariances = satisfaction(people, **options), satisfaction_covariance(people, column="sex", **options)
     got = survey_difference(estimates, covariances, column="sex", of="nữ", against="nam", method="wald").iloc[0]
     female = (people[["sex"]] == "nữ").to_numpy(dtype=float)
-    fit = fit_linear(female, (people["q"].to_numpy() - 20) / 60 * 100, ["nữ"], draw(people, design))
-    assert [got["value"], got["std_error"]] == pytest.approx([fit.coefficients[1], np.sqrt(fit.covariance[1, 1])])
+    b, covariance = linear_fit(female, (people["q"].to_numpy() - 20) / 60 * 100, draw(people, design))
+    assert [got["value"], got["std_error"]] == pytest.approx([b[1], np.sqrt(covariance[1, 1])])
 
 
 def test_a_variable_of_the_margins_has_no_error_left(people):

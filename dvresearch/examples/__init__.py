@@ -3,34 +3,26 @@
 Nothing here is real; every file says so in its name and at its top.
 """
 
-from dvresearch.examples.cases import cases
-from dvresearch.examples.comments import comments
-from dvresearch.examples.commune import commune_year, write_commune
-from dvresearch.examples.models import models
-from dvresearch.examples.office import Mess, write_office
-from dvresearch.examples.petitions import petition_lines, write_commune_tables, write_petition_form
-from dvresearch.examples.plans import rubric, targets
-from dvresearch.examples.province import province
-from dvresearch.examples.records import communes, dossiers
-from dvresearch.examples.responses import responses
-from dvresearch.examples.rollout import rollout
+# Each name stands once: what is imported here is what the room offers.
+# ruff: noqa: F401
 
-__all__ = [
-    "Mess",
-    "cases",
-    "comments",
-    "commune_year",
-    "communes",
-    "dossiers",
-    "models",
-    "petition_lines",
-    "province",
-    "responses",
-    "rollout",
-    "rubric",
-    "targets",
-    "write_commune",
-    "write_commune_tables",
-    "write_office",
-    "write_petition_form",
-]
+from dvresearch.examples.commune import (
+    commune_year,
+    petition_lines,
+    write_commune,
+    write_commune_tables,
+    write_petition_form,
+)
+from dvresearch.examples.office import write_office
+from dvresearch.examples.registers import (
+    cases,
+    comments,
+    communes,
+    dossiers,
+    models,
+    province,
+    responses,
+    rollout,
+    rubric,
+    targets,
+)

@@ -1,13 +1,15 @@
 """Tables in, estimates and findings out. Nothing here opens a file, draws or writes a sentence."""
 
-from dvresearch.metrics.agreement import agreement, intraclass
-from dvresearch.metrics.breaks import breaks, change
+# Each name stands once: what is imported here is what the room offers.
+# ruff: noqa: F401
+
+from dvresearch.metrics.answers import answer_shares
+from dvresearch.metrics.associations import driver_importance, drivers
 from dvresearch.metrics.cases import case_counts, case_shares, cases_in_time, petition_results, receptions
 from dvresearch.metrics.comments import comment_learning, comment_quality, comment_shares, comment_words
-from dvresearch.metrics.contrasts import satisfaction_covariance, survey_difference
-from dvresearch.metrics.design import Design
-from dvresearch.metrics.difference import difference
-from dvresearch.metrics.drivers import driver_importance, drivers
+from dvresearch.metrics.comparisons import average, breaks, change, difference, ranks
+from dvresearch.metrics.counts import proportion, rate, selection_bounds
+from dvresearch.metrics.dossiers import resolution_rate, tally
 from dvresearch.metrics.effects.checks import honest_effects, impact_checks, several_outcomes
 from dvresearch.metrics.effects.feasibility import feasibility
 from dvresearch.metrics.effects.impact import fit as fit_impact
@@ -15,7 +17,6 @@ from dvresearch.metrics.effects.impact import impact, impact_cross_check, two_wa
 from dvresearch.metrics.effects.panel import build_panel
 from dvresearch.metrics.effects.series import Interruption, interrupted_series, series_findings
 from dvresearch.metrics.effects.stages import running_share, stages
-from dvresearch.metrics.factors import factor_loadings
 from dvresearch.metrics.funnel import funnel, funnel_curve, funnel_limits
 from dvresearch.metrics.identities import (
     Identity,
@@ -34,94 +35,13 @@ from dvresearch.metrics.index766 import (
     national766,
     variance_check,
 )
-from dvresearch.metrics.proportions import proportion
-from dvresearch.metrics.ranks import average, ranks
-from dvresearch.metrics.rates import rate
-from dvresearch.metrics.reliability import item_statistics, reliability
-from dvresearch.metrics.resolution import resolution_rate
-from dvresearch.metrics.respondents import response_overlap, response_weights
-from dvresearch.metrics.responses import answer_shares
-from dvresearch.metrics.rubric import appraisal, zero_denominators
-from dvresearch.metrics.sample_size import sample_size
-from dvresearch.metrics.satisfaction import published_satisfaction, satisfaction
-from dvresearch.metrics.selection import selection_bounds
-from dvresearch.metrics.surveyed import survey_mean
-from dvresearch.metrics.tally import tally
-from dvresearch.metrics.targets import attainment, attainment_shares, coverage
-from dvresearch.metrics.weighting import calibrate, weight_cost
-
-__all__ = [
-    "Design",
-    "Identity",
-    "Interruption",
-    "agreement",
-    "answer_shares",
-    "appraisal",
-    "attainment",
-    "attainment_shares",
-    "average",
-    "breaks",
-    "build_panel",
-    "calibrate",
-    "case_counts",
-    "case_shares",
-    "cases_in_time",
-    "change",
-    "check_identities",
-    "check_parts",
-    "check_shares",
-    "check_tally",
-    "comment_learning",
-    "comment_quality",
-    "comment_shares",
-    "comment_words",
-    "compare766",
-    "compare_counts",
-    "compare_national766",
-    "coverage",
-    "cumulative_against_parts",
-    "difference",
-    "driver_importance",
-    "drivers",
-    "factor_loadings",
-    "feasibility",
-    "fit_impact",
-    "funnel",
-    "funnel_curve",
-    "funnel_limits",
-    "honest_effects",
-    "impact",
-    "impact_checks",
-    "impact_cross_check",
-    "imputed_check",
-    "index766",
-    "interrupted_series",
-    "intraclass",
-    "item_statistics",
-    "national766",
-    "petition_results",
-    "proportion",
-    "published_satisfaction",
-    "ranks",
-    "rate",
-    "receptions",
-    "reliability",
-    "resolution_rate",
-    "response_overlap",
-    "response_weights",
-    "running_share",
-    "sample_size",
-    "satisfaction",
-    "satisfaction_covariance",
-    "selection_bounds",
-    "series_findings",
-    "several_outcomes",
-    "stages",
-    "survey_difference",
-    "survey_mean",
-    "tally",
-    "two_way_fixed_effects",
-    "variance_check",
-    "weight_cost",
-    "zero_denominators",
-]
+from dvresearch.metrics.plans import appraisal, attainment, attainment_shares, coverage, zero_denominators
+from dvresearch.metrics.reliability import agreement, factor_loadings, intraclass, item_statistics, reliability
+from dvresearch.metrics.satisfaction import (
+    published_satisfaction,
+    satisfaction,
+    satisfaction_covariance,
+    survey_difference,
+)
+from dvresearch.metrics.survey import Design, sample_size, survey_mean
+from dvresearch.metrics.weighting import calibrate, response_overlap, response_weights, weight_cost

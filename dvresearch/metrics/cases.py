@@ -14,10 +14,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from dvresearch.metrics.counts import shares
+from dvresearch.metrics.dossiers import resolution_rate, tally
 from dvresearch.metrics.estimates import build, column_numbers, group_names, grouped_counts
-from dvresearch.metrics.proportions import shares
-from dvresearch.metrics.resolution import resolution_rate
-from dvresearch.metrics.tally import tally
 from dvresearch.privacy import MIN_COUNT, suppress
 from dvresearch.tables import CASES, Column, Table, check
 

@@ -7,39 +7,145 @@ are counts above the privacy threshold and words that many people used: no text,
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from dvresearch.metrics.commentmodel import (
-    WORD,
-    Codes,
-    check_labels,
-    check_options,
-    cross_validated,
-    decided,
-    doubtful,
-    f1_scores,
-    machine,
-    read,
-    scores_of,
-    splits,
-    vectors_of,
-)
-from dvresearch.metrics.design import Design, listed
+from dvresearch.errors import DataError, ParameterError
+from dvresearch.metrics.counts import share
 from dvresearch.metrics.estimates import ALL, FEW, Floats, add_flag, build, check_confidence, has_flag, label_groups
-from dvresearch.metrics.proportions import share
-from dvresearch.metrics.surveyed import need_columns, survey_mean, t_value
-from dvresearch.privacy import MIN_COUNT, suppress
+from dvresearch.metrics.survey import Codes, Design, listed, need_columns, repeat_keys, survey_mean, t_value
+from dvresearch.privacy import MIN_COUNT, SURNAMES, TITLES, mask, suppress
 from dvresearch.tables import ESTIMATES
+from dvresearch.text import nfc, plain
 
-__all__ = ["UNDECIDED", "comment_learning", "comment_quality", "comment_shares", "comment_words"]
+__all__ = ["UNDECIDED", "comment_learning", "comment_quality", "comment_shares", "comment_words", "model"]
 
 #: Label of comments the model leaves to people.
 UNDECIDED = "(chưa chắc)"
 #: Units a telling word has to come from: a name is known in one place.
 PLACES = 3
+#: Comments a label needs.
+LEAST = 10
+_WORD = re.compile(r"\w+")
+_AFTER_TITLE = re.compile(rf"\b(?:{TITLES})\s+(\w+)")
+_AFTER_SURNAME = re.compile(rf"\b(?:{SURNAMES})\s+(\w+)(?:\s+(\w+))?")
+
+
+# --- the model --------------------------------------------------------------------------------------------------------
+
+
+def model() -> Any:
+    """Return the untrained model: words and letters weighted by tf-idf, and a linear support vector machine.
+
+    Its settings are those with the best cross-validation on the training part of a corpus of feedback
+    (docs/methods.md). Rare labels weigh as much as frequent ones.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import FeatureUnion, make_pipeline
+    from sklearn.svm import LinearSVC
+
+    given: dict[str, Any] = {"lowercase": False, "sublinear_tf": True}
+    pairs = given | {"ngram_range": (1, 2), "token_pattern": r"\w+"}
+    views = {
+        "words": TfidfVectorizer(**pairs),
+        "without diacritics": TfidfVectorizer(**pairs, preprocessor=plain),
+        "letters": TfidfVectorizer(**given, analyzer="char_wb", ngram_range=(2, 4), min_df=2),
+    }
+    weights = {"words": 1.0, "without diacritics": 0.5, "letters": 0.5}
+    machine = LinearSVC(C=0.25, class_weight="balanced", tol=1e-3, random_state=0)
+    return make_pipeline(FeatureUnion([*views.items()], transformer_weights=weights), machine)
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """Masked comments, the code of the label of each (-1: none) and its group, which is never split."""
+
+    texts: NDArray[np.object_]
+    codes: Codes
+    groups: Codes
+    labels: list[str]
+
+    @classmethod
+    def read(cls, comments: pd.DataFrame, text: str, label: str, unit: str | None, folds: int) -> _Labelled:
+        masked = np.array([mask(t).lower() for t in comments[text].fillna("").astype("str")], dtype=object)
+        codes, labels = pd.factorize(comments[label].astype("str"), sort=True)
+        groups = pd.factorize(comments[unit].astype("str") if unit else np.array([*map(plain, masked)], dtype=object))[
+            0
+        ]
+        if unit and len(set(groups[codes >= 0])) < folds:
+            raise DataError("too-few-clusters-to-split", got=str(len(set(groups))), least=folds)
+        return cls(masked, codes.astype(np.intp), groups, list(labels))
+
+    def of(self, rows: NDArray[Any]) -> _Labelled:
+        return _Labelled(self.texts[rows], self.codes[rows], self.groups[rows], self.labels)
+
+    def check_labels(self, folds: int) -> None:
+        """Refuse labels of which there are too few comments to learn from and to test on."""
+        counted = zip(self.labels, self.sizes(), strict=True)
+        short = [f"{name} ({count})" for name, count in counted if count < max(LEAST, folds)]
+        if short or len(self.labels) < 2:
+            got = ", ".join(short) or f"{len(self.labels)}"
+            raise DataError("too-few-labelled-comments", got=got, least=max(LEAST, folds))
+
+    def sizes(self) -> NDArray[np.intp]:
+        return np.bincount(self.codes, minlength=len(self.labels))
+
+    def scores(self, others: _Labelled) -> Floats:
+        """Learn from these comments, and return how much speaks for each label in the others."""
+        trained = model().fit(self.texts, self.codes)
+        found = trained.decision_function(others.texts)
+        scores = np.full((len(others.texts), len(self.labels)), -np.inf)
+        scores[:, trained.classes_] = np.column_stack([-found, found]) if found.ndim == 1 else found
+        return scores
+
+    def parts(self, folds: int, seed: int) -> list[tuple[Codes, Codes]]:
+        """Return what to learn from and what to test on, part by part."""
+        from sklearn.model_selection import GroupKFold
+
+        return list(GroupKFold(folds, shuffle=True, random_state=seed).split(self.texts, groups=self.groups))
+
+    def cross_validated(self, folds: int, seed: int) -> Floats:
+        """Return the scores of each comment from a model that has not seen it."""
+        scores = np.empty((len(self.texts), len(self.labels)))
+        for train, test in self.parts(folds, seed):
+            scores[test] = self.of(train).scores(self.of(test))
+        return scores
+
+    def f1(self, given: Codes) -> tuple[Floats, float, float]:
+        """Return F1 of each label, 0 for one that nothing has and nothing is given; its weighted and its plain mean."""
+        from sklearn.metrics import f1_score
+
+        f1 = f1_score(self.codes, given, labels=range(len(self.labels)), average=None, zero_division=0)
+        return f1, float(np.average(f1, weights=self.sizes())), float(f1[self.sizes() > 0].mean())
+
+
+def _check_options(folds: int, abstain: float, steps: Sequence[float] = (1.0,)) -> None:
+    """Refuse settings out of range."""
+    if folds < 2 or not 0 <= abstain < 1 or not all(0 < step <= 1 for step in steps):
+        got = f"folds={folds}, abstain={abstain}, steps={list(steps)}"
+        raise ParameterError("folds-abstain-steps", got=got)
+
+
+def _decided(scores: Floats, within: Floats | None, truth: Codes, abstain: float) -> Codes:
+    """Return the label with the highest score, or -1 where its chance to be right is below `abstain`.
+
+    The chance follows from the lead of the highest score over the next, by logistic regression on the comments
+    whose labels are known (`within`, told by models that had not seen them).
+    """
+    given = scores.argmax(axis=1)
+    if within is None or not abstain or (right := within.argmax(axis=1) == truth).all():
+        return given
+    from sklearn.linear_model import LogisticRegression
+
+    lead, leads = (np.diff(np.sort(np.maximum(s, -10), axis=1)[:, -2:]) for s in (within, scores))
+    chance = LogisticRegression().fit(lead, right).predict_proba(leads)[:, 1]
+    return np.where(chance >= abstain, given, -1)
 
 
 def comment_quality(
@@ -102,18 +208,19 @@ def comment_quality(
     Joachims (1998), ECML 137-142. Platt (1999), Advances in Large Margin Classifiers 61-74, for the chance.
     """
     check_confidence(confidence)
-    check_options(folds, abstain)
+    _check_options(folds, abstain)
     both = comments if test is None else pd.concat([comments, test], ignore_index=True)
-    seen = read(both[both[label].notna()] if label in both else both, text, label, unit, folds)
-    known = len(both) if test is None else int(comments[label].notna().sum())
-    first = np.arange(len(seen.codes)) < known
-    check_labels(seen.codes[first], seen.labels, folds)
-    within = cross_validated(seen, np.flatnonzero(first), folds, seed) if test is None or abstain else None
-    rows = np.flatnonzero(first if test is None else ~first)
-    scores = scores_of(seen, np.flatnonzero(first), rows) if within is None or test is not None else within
-    truth, given = seen.codes[rows], decided(scores, within, seen.codes[first], abstain)
+    need_columns(both, [text, label, *([unit] if unit else [])])
+    seen = _Labelled.read(both[both[label].notna()], text, label, unit, folds)
+    first = np.arange(len(seen.codes)) < comments[label].notna().sum()
+    learnt = seen.of(first)
+    learnt.check_labels(folds)
+    within = learnt.cross_validated(folds, seed) if test is None or abstain else None
+    tested = learnt if test is None else seen.of(~first)
+    scores = learnt.scores(tested) if within is None or test is not None else within
+    truth, given = tested.codes, _decided(scores, within, learnt.codes, abstain)
     people = pd.DataFrame(
-        {"truth": truth, "given": given, "right": (truth == given).astype(float), "unit": seen.groups[rows]}
+        {"truth": truth, "given": given, "right": (truth == given).astype(float), "unit": tested.groups}
     )
     people["decided"] = (given >= 0).astype(float)
     people["right_decided"] = people["right"].where(given >= 0)
@@ -126,23 +233,18 @@ def comment_quality(
         )
         found = found[found[by] >= 0] if by else found
         names = [seen.labels[int(k)] for k in found[by]] if by else [ALL]
-        found = found.assign(
-            **{label: pd.array(names, dtype="str")},
-            indicator=indicator,
-            flags=found["flags"].str.replace(
-                ";?ceiling", "", regex=True
-            ),  # of satisfaction; here 100 % is what is wanted
-        )
+        # In a survey 95 % is a ceiling; here it is what is wanted.
+        flags = found["flags"].str.replace(";?ceiling", "", regex=True)
+        found = found.assign(**{label: pd.array(names, dtype="str")}, indicator=indicator, flags=flags)
         return found[[label, *ESTIMATES.names]]
 
     precision, recall = shares("comment_precision", "right", "given"), shares("comment_recall", "right", "truth")
-    f1, size = f1_scores(truth, given, len(seen.labels)), np.bincount(truth, minlength=len(seen.labels)).astype(float)
+    (f1, weighted, macro), size = tested.f1(given), tested.sizes().astype(np.float64)
     hidden = precision.set_index(label)["value"].reindex(seen.labels).isna().to_numpy() & (f1 > 0)
     single = _plain(label, seen.labels, "comment_f1", np.where(hidden, np.nan, f1), size)
-    present = size > 0
     overall = [
-        _plain(label, [ALL], "comment_f1_weighted", np.average(f1, weights=size), size.sum()),
-        _plain(label, [ALL], "comment_f1_macro", f1[present].mean(), size.sum()),
+        _plain(label, [ALL], "comment_f1_weighted", weighted, size.sum()),
+        _plain(label, [ALL], "comment_f1_macro", macro, size.sum()),
         shares("comment_right", "right_decided"),
         shares("comment_decided", "decided"),
     ]
@@ -188,44 +290,33 @@ def comment_learning(
     Nadeau and Bengio (2003), Machine Learning 52:239-281, for the interval.
     """
     check_confidence(confidence)
-    check_options(folds, 0.0, steps)
-    need_columns(comments, [text, label])
-    seen = read(comments[comments[label].notna()], text, label, unit, folds)
-    check_labels(seen.codes, seen.labels, folds)
+    _check_options(folds, 0.0, steps)
+    need_columns(comments, [text, label, *([unit] if unit else [])])
+    seen = _Labelled.read(comments[comments[label].notna()], text, label, unit, folds)
+    seen.check_labels(folds)
     rng = np.random.default_rng(seed)
-    every = np.arange(len(seen.codes))
-    found = np.empty((2, len(steps), folds))
-    trained = np.empty((len(steps), folds))
-    for k, (train, test) in enumerate(splits(seen, every, folds, seed)):
-        order = rng.permutation(train)
+    found, trained = np.empty((2, len(steps), folds)), np.empty((len(steps), folds))
+    for k, (train, test) in enumerate(seen.parts(folds, seed)):
+        order, tested = rng.permutation(train), seen.of(test)
+        one_of_each = order[np.unique(seen.codes[order], return_index=True)[1]]
         for s, step in enumerate(steps):
-            # every label is met, however small the step
-            used = np.union1d(order[: max(1, round(step * len(order)))], _one_of_each(seen.codes, order))
-            given = scores_of(seen, used, test).argmax(axis=1)
-            f1, size = (
-                f1_scores(seen.codes[test], given, len(seen.labels)),
-                np.bincount(seen.codes[test], minlength=len(seen.labels)),
-            )
-            found[:, s, k] = np.average(f1, weights=size), f1[size > 0].mean()
+            used = np.union1d(order[: max(1, round(step * len(order)))], one_of_each)
+            found[:, s, k] = tested.f1(seen.of(used).scores(tested).argmax(axis=1))[1:]
             trained[s, k] = len(used)
     mean, error = found.mean(axis=2), found.std(axis=2, ddof=1) * np.sqrt(1 / folds + 1 / (folds - 1))
     half = t_value(confidence, np.array(folds - 1.0)) * error
-    tables = [
-        build(
-            pd.DataFrame({"trained": trained.mean(axis=1).round()}),
-            indicator=indicator,
-            value=mean[i],
-            std_error=error[i],
-            lower=np.clip(mean[i] - half[i], 0, 1),
-            upper=np.clip(mean[i] + half[i], 0, 1),
-            confidence=confidence,
-            n=len(every),
-            definition="cross_validated",
-            method="over_folds",
-        )
-        for i, indicator in enumerate(("comment_f1_weighted", "comment_f1_macro"))
-    ]
-    return pd.concat(tables, ignore_index=True)
+    return build(
+        pd.DataFrame({"trained": np.tile(trained.mean(axis=1).round(), 2)}),
+        indicator=pd.Series(np.repeat(["comment_f1_weighted", "comment_f1_macro"], len(steps))),
+        value=mean.ravel(),
+        std_error=error.ravel(),
+        lower=np.clip(mean - half, 0, 1).ravel(),
+        upper=np.clip(mean + half, 0, 1).ravel(),
+        confidence=confidence,
+        n=len(seen.codes),
+        definition="cross_validated",
+        method="over_folds",
+    )
 
 
 def comment_words(
@@ -261,26 +352,23 @@ def comment_words(
     DataError
         As for :func:`comment_quality`.
     """
-    need_columns(comments, [text, label])
+    need_columns(comments, [text, label, *([unit] if unit else [])])
     labelled = comments[comments[label].notna()]
-    seen = read(labelled, text, label, unit, 2)
-    check_labels(seen.codes, seen.labels, 2)
-    every = np.arange(len(seen.codes))
-    vectors, kept = vectors_of(seen, every)
-    weights = machine().fit(vectors, seen.codes).coef_
+    seen = _Labelled.read(labelled, text, label, unit, 2)
+    seen.check_labels(2)
+    trained = model().fit(seen.texts, seen.codes)
+    words = trained[0].named_transformers["words"]
+    names, weights = words.get_feature_names_out(), trained[-1].coef_
     weights = np.vstack([-weights[0], weights[0]]) if len(weights) == 1 else weights
-    words = np.flatnonzero(kept[0])
-    used = seen.counts[0][:, words] > 0
-    n = np.asarray(used.sum(axis=0)).ravel()
-    names = [seen.words[w] for w in words]
-    hide = doubtful(labelled[text])
+    used = (words.transform(seen.texts) > 0).tocoo()
+    n, hide = np.bincount(used.col, minlength=len(names)), _doubtful(labelled[text])
     shown = (n >= min_count) & np.array([not set(w.split()) & hide and not re.search(r"\d", w) for w in names])
     if unit:
-        places = pd.DataFrame({"word": used.nonzero()[1], "unit": seen.groups[used.nonzero()[0]]}).drop_duplicates()
-        shown &= np.bincount(places["word"], minlength=len(words)) >= PLACES
+        places = pd.DataFrame({"word": used.col, "unit": seen.groups[used.row]}).drop_duplicates()
+        shown &= np.bincount(places["word"], minlength=len(names)) >= PLACES
     rows = []
     for k, name in enumerate(seen.labels):
-        own = weights[k, : len(words)]
+        own = weights[k, : len(names)]
         best = [j for j in np.argsort(-own, kind="stable") if shown[j] and own[j] > 0][:top]
         rows += [(name, names[j], own[j], int(n[j])) for j in best]
     return pd.DataFrame(rows, columns=[label, "word", "weight", "n"])
@@ -326,26 +414,23 @@ def comment_shares(
         As for :func:`comment_quality`.
     """
     check_confidence(confidence)
-    check_options(folds, abstain)
+    _check_options(folds, abstain)
     labels = listed(by)
-    need_columns(comments, [text, label, *labels])
-    written = comments[comments[text].fillna("").map(lambda words: bool(WORD.search(words)))]
-    seen = read(written, text, label, unit, folds)
-    known = seen.codes >= 0
-    given = seen.codes.copy()
+    need_columns(comments, [text, label, *labels, *([unit] if unit else [])])
+    written = comments[comments[text].fillna("").map(lambda words: bool(_WORD.search(words)))]
+    seen = _Labelled.read(written, text, label, unit, folds)
+    known, given = seen.codes >= 0, seen.codes.copy()
     if not known.all():
-        check_labels(seen.codes[known], seen.labels, folds)
-        train = np.flatnonzero(known)
-        within = cross_validated(seen, train, folds, seed) if abstain else None
-        scores = scores_of(seen, train, np.flatnonzero(~known))
-        given[~known] = decided(scores, within, seen.codes[known], abstain)
+        learnt = seen.of(known)
+        learnt.check_labels(folds)
+        within = learnt.cross_validated(folds, seed) if abstain else None
+        given[~known] = _decided(learnt.scores(seen.of(~known)), within, learnt.codes, abstain)
     keys, domain = label_groups(written, labels)
     names = [*seen.labels, *([UNDECIDED] if (given < 0).any() else [])]
     table = np.zeros((len(keys), len(names)))
     np.add.at(table, (domain, np.where(given < 0, len(names) - 1, given)), 1)
-    groups = keys.loc[keys.index.repeat(len(names))].reset_index(drop=True)
     out = share(
-        groups.assign(**{label: pd.array(names * len(keys), dtype="str")}),
+        repeat_keys(keys, **{label: names}),
         table.ravel(),
         table.sum(axis=1).repeat(len(names)),
         indicator="comment_share",
@@ -366,8 +451,18 @@ def comment_shares(
     return add_flag(out, "suppressed", small | has_flag(out, "suppressed"))
 
 
-def _one_of_each(codes: Codes, order: Codes) -> Codes:
-    return order[np.unique(codes[order], return_index=True)[1]]
+def _doubtful(texts: pd.Series) -> set[str]:
+    """Return the words that look like names: mostly after a title or surname, or with a capital within a sentence."""
+    every: Counter[str] = Counter()
+    named: Counter[str] = Counter()
+    for words in map(nfc, texts.fillna("").astype("str")):
+        small = words.lower()
+        every.update(_WORD.findall(small))
+        named.update(_AFTER_TITLE.findall(small))
+        named.update(word for pair in _AFTER_SURNAME.findall(small) for word in pair if word)
+        inside = re.findall(r"(?<=[^\W\d_] )[^\W\d_]\w*", words)
+        named.update(w.lower() for w in inside if w[0].isupper() and not w.isupper())
+    return {word for word, count in named.items() if 2 * count > every[word]}
 
 
 def _plain(label: str, names: list[str], indicator: str, value: Floats | float, n: Floats | float) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,29 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from dvresearch.errors import DataError, ParameterError, Text, check_choice
 from dvresearch.tables import BASES, ESTIMATES, FLAGS, Column, Table, check
 
-__all__ = [
-    "ALL",
-    "CEILING",
-    "FEW",
-    "NOT_STATED",
-    "Floats",
-    "add_flag",
-    "build",
-    "check_confidence",
-    "check_number",
-    "check_part",
-    "check_positive",
-    "check_whole",
-    "column_numbers",
-    "group_names",
-    "grouped_counts",
-    "grouping",
-    "has_flag",
-    "is_text",
-    "label_groups",
-    "missing_counts",
-    "with_counts",
-]
+__all__ = ["build"]
 
 #: Denominator below which an estimate is flagged ``few``. The presentation standard of the US National Center for
 #: Health Statistics does not show a proportion resting on fewer than 30 cases (Parker et al. 2017, Vital and Health
@@ -94,13 +72,6 @@ def check_number(argument: str, value: object, least: float, most: float) -> Non
         raise ParameterError(
             "number-outside-range", got=f"{argument}={value!r}", name=argument, least=f"{least:g}", most=f"{most:g}"
         )
-
-
-def check_positive(argument: str, value: object) -> None:
-    """Refuse `value` unless it is a number above 0; `argument` is its name in the message."""
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not number or not 0 < value < np.inf:  # type: ignore[operator]
-        raise ParameterError("number-not-positive", got=f"{argument}={value!r}", name=argument)
 
 
 def check_whole(argument: str, value: object, least: int = 0) -> None:
@@ -263,12 +234,12 @@ def _first_reason(reasons: Mapping[str, ArrayLike], rows: int) -> pd.api.extensi
 def build(
     keys: pd.DataFrame,
     *,
-    indicator: str,
+    indicator: str | pd.Series,
     value: ArrayLike,
     std_error: ArrayLike = np.nan,
     lower: ArrayLike = np.nan,
     upper: ArrayLike = np.nan,
-    confidence: float = np.nan,
+    confidence: ArrayLike = np.nan,
     numerator: ArrayLike = np.nan,
     denominator: ArrayLike = np.nan,
     n: ArrayLike = np.nan,
@@ -284,11 +255,11 @@ def build(
     ----------
     keys : DataFrame
         The grouping columns, a row per estimate (no column at all for a single one).
-    indicator : str
+    indicator : str or Series of str
         Code of what is measured, as in the codebook.
     value, std_error, lower, upper : array-like of float
         The estimate, its standard error and its interval, in the unit of the indicator.
-    confidence : float
+    confidence : float or array of float
         Level of the interval, 0-1; NaN when there is none.
     numerator, denominator, n : array-like of float
         The counts behind the value, and the number of observations.
@@ -311,28 +282,15 @@ def build(
     for flag in flags:
         check_choice("flags", flag, FLAGS)
     rows = len(keys)
-
-    def numbers(values: ArrayLike) -> Floats:
-        return np.broadcast_to(np.asarray(values, dtype=np.float64), rows).copy()
-
-    def codes(values: str | pd.Series) -> pd.api.extensions.ExtensionArray:
-        if isinstance(values, str):
-            return pd.array([values], dtype="str").take(np.zeros(rows, dtype=np.intp))
-        return values.astype("str").array
-
-    data = {
-        "indicator": codes(indicator),
-        "value": numbers(value),
-        "std_error": numbers(std_error),
-        "lower": numbers(lower),
-        "upper": numbers(upper),
-        "confidence": numbers(confidence),
-        "numerator": numbers(numerator),
-        "denominator": numbers(denominator),
-        "n": numbers(n),
-        "definition": codes(definition),
-        "basis": codes(basis),
-        "method": codes(method),
+    numbers = {"value": value, "std_error": std_error, "lower": lower, "upper": upper, "confidence": confidence}
+    numbers |= {"numerator": numerator, "denominator": denominator, "n": n}
+    codes = {"indicator": indicator, "definition": definition, "basis": basis, "method": method}
+    data: dict[str, Any] = {
+        **{c: np.broadcast_to(np.asarray(given, dtype=np.float64), rows).copy() for c, given in numbers.items()},
+        **{
+            c: pd.array(np.broadcast_to(np.asarray(given, dtype=object), rows), dtype="str")
+            for c, given in codes.items()
+        },
         "flags": _words(flags, rows),
         "reason": _first_reason(reasons, rows),
     }

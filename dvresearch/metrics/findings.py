@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TypedDict
 
 import pandas as pd
 
@@ -16,17 +15,8 @@ from dvresearch.text.formats import Lang
 __all__ = ["Finding", "digits", "finding", "graded", "p_value", "percent", "table", "untested", "written"]
 
 
-class Finding(TypedDict):
-    """One row of a findings table, see ``tables.FINDINGS``."""
-
-    check: str
-    verdict: str
-    severity: str
-    where: str
-    computed: str
-    stated: str
-    guidance_vi: str
-    guidance_en: str
+#: One row of a findings table, see ``tables.FINDINGS``.
+Finding = dict[str, str]
 
 
 def finding(
@@ -57,16 +47,8 @@ def finding(
         What it means and what to ask or to do.
     """
     advice = guidance or Text("", "")
-    return Finding(
-        check=check,
-        verdict=verdict,
-        severity=severity,
-        where=where,
-        computed=computed,
-        stated=stated,
-        guidance_vi=advice.vi,
-        guidance_en=advice.en,
-    )
+    row = (check, verdict, severity, where, computed, stated, advice.vi, advice.en)
+    return dict(zip(FINDINGS.names, row, strict=True))
 
 
 def table(rows: Iterable[Finding]) -> pd.DataFrame:

@@ -13,11 +13,11 @@ import pandas as pd
 from scipy import special
 
 from dvresearch.errors import DataError, ParameterError, check_choice
-from dvresearch.metrics.comparable import check_comparable, known_counts
+from dvresearch.metrics.comparisons import check_comparable, known_counts
 from dvresearch.metrics.estimates import Floats, check_number, has_flag
 from dvresearch.tables import FUNNEL
 
-__all__ = ["KINDS", "Kind", "count_quantile", "funnel", "funnel_curve", "funnel_limits"]
+__all__ = ["funnel", "funnel_curve", "funnel_limits"]
 
 Kind = Literal["proportion", "rate", "ratio"]
 KINDS: tuple[Kind, ...] = ("proportion", "rate", "ratio")

@@ -22,18 +22,7 @@ from dvresearch.metrics.estimates import Floats, column_numbers
 from dvresearch.tables import FIGURES, TALLY, check
 from dvresearch.text.formats import Lang, format_number, format_percent
 
-__all__ = [
-    "TALLY_IDENTITIES",
-    "Identity",
-    "check_identities",
-    "check_parts",
-    "check_shares",
-    "check_tally",
-    "compare_counts",
-    "complete",
-    "row_names",
-    "term",
-]
+__all__ = ["Identity", "check_identities", "check_parts", "check_shares", "check_tally", "compare_counts"]
 
 #: How codes of the groups of a source begin (kind ``value`` of the codebook); tables hold their Vietnamese names.
 SOURCE_GROUPS = ("group.", "owner_type.")

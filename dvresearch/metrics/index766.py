@@ -23,9 +23,6 @@ from dvresearch.tables import INDEX766, Q766_GROUPS, UNIT_KEY, check
 from dvresearch.text.formats import format_number, format_percent
 
 __all__ = [
-    "ITEMS",
-    "MAXIMA",
-    "THRESHOLDS",
     "compare766",
     "compare_national766",
     "cumulative_against_parts",
@@ -103,30 +100,32 @@ def index766(
     scores = {g: points[g] if g in points else _column(counts, g) for g in Q766_GROUPS}
     scores["q766_total"] = np.sum([scores[g] for g in Q766_GROUPS], axis=0)
     keys = counts[[c for c in (*UNIT_KEY, "parent_code", "period") if c in counts.columns]].reset_index(drop=True)
-    frames = []
-    for code, value in scores.items():
-        recomputed = code in points or code == "q766_total"
-        n = _column(counts, _SIZE.get(code, ""))
-        unknown = np.isnan(value)
-        frames.append(
-            build(
-                keys,
-                indicator=code,
-                value=value,
-                denominator=MAXIMA[code],
-                n=n,
-                basis="census",
-                method="recomputed" if recomputed else "published",
-                flags={"few": n < FEW, "ceiling": value >= CEILING * MAXIMA[code], "imputed": code == "q766_mdhl"},
-                reasons={
-                    "zero_denominator": unknown & empty.get(code, False),
-                    "no_counts": unknown & recomputed,
-                    "not_published": unknown,
-                    "not_sampled": np.full(len(counts), True),
-                },
-            )
+    code, most = np.tile([*MAXIMA], len(counts)), np.tile([*MAXIMA.values()], len(counts))
+    value, n, nothing = (
+        np.column_stack(columns).ravel()
+        for columns in (
+            [scores[c] for c in MAXIMA],
+            [_column(counts, _SIZE.get(c, "")) for c in MAXIMA],
+            [empty.get(c, np.zeros(len(counts), dtype=bool)) for c in MAXIMA],
         )
-    return pd.concat(frames).sort_index(kind="stable", ignore_index=True)
+    )
+    unknown, recomputed = np.isnan(value), np.isin(code, [*points, "q766_total"])
+    return build(
+        keys.loc[keys.index.repeat(len(MAXIMA))].reset_index(drop=True),
+        indicator=pd.Series(code),
+        value=value,
+        denominator=most,
+        n=n,
+        basis="census",
+        method=pd.Series(np.where(recomputed, "recomputed", "published")),
+        flags={"few": n < FEW, "ceiling": value >= CEILING * most, "imputed": code == "q766_mdhl"},
+        reasons={
+            "zero_denominator": unknown & nothing,
+            "no_counts": unknown & recomputed,
+            "not_published": unknown,
+            "not_sampled": ~unknown,
+        },
+    )
 
 
 def national766(counts: pd.DataFrame, *, thresholds: Mapping[str, float] = THRESHOLDS) -> pd.DataFrame:
@@ -162,28 +161,24 @@ def national766(counts: pd.DataFrame, *, thresholds: Mapping[str, float] = THRES
     counted = sorted({c for *_, x, n in ITEMS.values() for c in (x, n)})
     whole = pd.DataFrame({c: [_column(counts, c).sum()] for c in counted})
     pooled, _ = _recompute(whole, thresholds, "na")
-    frames = []
-    for code in MAXIMA:
-        value = np.array([_column(counts, code).mean(), *pooled.get(code, [np.nan])])
-        frames.append(
-            build(
-                pd.DataFrame(index=range(2)),
-                indicator=code,
-                value=value,
-                denominator=MAXIMA[code],
-                n=[len(counts), *_column(whole, _SIZE.get(code, ""))],
-                definition=pd.Series(["unweighted_mean", "pooled"]),
-                basis="census",
-                method=pd.Series(["published", "recomputed"]),
-                flags={"imputed": code == "q766_mdhl"},
-                reasons={
-                    "not_published": np.isnan(value) & [True, False],
-                    "no_counts": np.isnan(value),
-                    "not_sampled": [True, True],
-                },
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
+    code, means = np.repeat([*MAXIMA], 2), np.tile([True, False], len(MAXIMA))
+    value = np.array([v for c in MAXIMA for v in (_column(counts, c).mean(), *pooled.get(c, [np.nan]))])
+    return build(
+        pd.DataFrame(index=range(len(code))),
+        indicator=pd.Series(code),
+        value=value,
+        denominator=np.repeat([*MAXIMA.values()], 2),
+        n=[size for c in MAXIMA for size in (len(counts), *_column(whole, _SIZE.get(c, "")))],
+        definition=pd.Series(np.where(means, "unweighted_mean", "pooled")),
+        basis="census",
+        method=pd.Series(np.where(means, "published", "recomputed")),
+        flags={"imputed": code == "q766_mdhl"},
+        reasons={
+            "not_published": np.isnan(value) & means,
+            "no_counts": np.isnan(value),
+            "not_sampled": ~np.isnan(value),
+        },
+    )
 
 
 def _column(counts: pd.DataFrame, column: str) -> Floats:

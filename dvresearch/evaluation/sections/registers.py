@@ -11,8 +11,8 @@ from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
 from dvresearch.evaluation.context import Context, in_words
 from dvresearch.evaluation.sections.dossiers import compared
+from dvresearch.metrics.answers import discordant
 from dvresearch.metrics.estimates import NOT_STATED
-from dvresearch.metrics.responses import discordant
 from dvresearch.privacy import suppress
 from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES
 from dvresearch.text import format_number

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_rows
-from dvresearch.metrics.comparable import refuse_mixed, refuse_whole_and_parts
+from dvresearch.metrics.comparisons import refuse_mixed, refuse_whole_and_parts
 from dvresearch.metrics.effects.sample import check_columns, check_share, period_numbers, read_periods, refuse_twice
 from dvresearch.metrics.effects.stages import read_register, refuse_early_stop
 from dvresearch.metrics.estimates import ALL, column_numbers, is_text

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
+from dvresearch.metrics.counts import METHODS, share, z_value
 from dvresearch.metrics.effects.sample import refuse_twice
 from dvresearch.metrics.estimates import build, check_confidence, group_names, grouping, label_groups
-from dvresearch.metrics.proportions import METHODS, share, z_value
 from dvresearch.tables import FIGURES, MODELS, STAGES, STOP_REASONS, UNIT_KEY, check
 from dvresearch.text import cell_date
 
