@@ -181,10 +181,11 @@ def check(
 def _kinds(path: Path) -> list[str]:
     """Return what a file holds, as declared beside it; what is only likely is told."""
     from dvresearch.errors import DataError
-    from dvresearch.screening.kinds import declared_kinds, likely_kind
+    from dvresearch.loaders.declaration import all_declared
+    from dvresearch.screening.propose import likely_kind
 
-    if kinds := declared_kinds(path):
-        return kinds
+    if kinds := [t.kind for t in all_declared(path) if t.kind]:
+        return list(dict.fromkeys(kinds))
     try:
         kind = likely_kind(path) or "dossiers"
     except DataError:

@@ -23,7 +23,6 @@ __all__ = [
     "Fate",
     "Problem",
     "Question",
-    "QuestionError",
     "SheetAccount",
     "refuse_problems",
     "refuse_questions",
@@ -92,10 +91,6 @@ class Question:
     def advice(self) -> Text:
         """Return what to do, in both languages."""
         return message(self.code, "do", **self.blanks)
-
-
-class QuestionError(DataError):
-    """A file leaves open what decides whether it can be used at all."""
 
 
 @dataclass(frozen=True)
@@ -203,12 +198,12 @@ def refuse_questions(questions: Sequence[Question]) -> None:
     if not open_ones:
         return
     first, *rest = open_ones
-    raise QuestionError(
-        first.text(),
+    raise DataError(
+        first.code,
         where=first.where + (f" (+{len(rest)})" if rest else ""),
         got=first.evidence or None,
-        hint=first.advice(),
         give=[answer for question in open_ones[:_SHOWN] for answer in question.answers],
+        **first.blanks,
     )
 
 

@@ -20,8 +20,8 @@ from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.tables import STATES, TABLES, Table
 
 __all__ = [
-    "LEFT_OUT", "RECORDS", "WORDS", "Declaration", "Stated", "beside", "check_kind", "declared",
-    "declared_once", "from_mapping", "from_toml", "refuse_otherwise",
+    "LEFT_OUT", "RECORDS", "WORDS", "Declaration", "Stated", "all_declared", "beside", "check_kind",
+    "declared", "declared_once", "from_mapping", "from_toml", "refuse_otherwise",
 ]  # fmt: skip
 
 #: Settings with a fixed vocabulary.
@@ -168,6 +168,17 @@ def beside(path: str | Path) -> Path:
     return Path(path).with_name(Path(path).name + ".khai.toml")
 
 
+def all_declared(path: str | Path, stated: Stated = None) -> list[Declaration]:
+    """Return what is declared of all tables of a file; the parameters are those of :func:`declared`."""
+    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
+        tables = [stated] if isinstance(stated, Declaration) else list(stated)
+        for table in tables:
+            check_kind(table.kind, where=Path(path).name)
+        return tables
+    file = Path(stated) if stated is not None else beside(path)
+    return from_toml(file) if stated is not None or file.is_file() else []
+
+
 def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> list[Declaration]:
     """Return what is declared of the tables of one kind in a file.
 
@@ -192,13 +203,7 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     DataError
         When a TOML file cannot be read, or says something that cannot be.
     """
-    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
-        tables = [stated] if isinstance(stated, Declaration) else list(stated)
-        for table in tables:
-            check_kind(table.kind, where=Path(path).name)
-    else:
-        file = Path(stated) if stated is not None else beside(path)
-        tables = from_toml(file) if stated is not None or file.is_file() else []
+    tables = all_declared(path, stated)
     old = Path(path).with_name(Path(path).name + ".columns.toml")
     if old.is_file():
         raise DataError("old-mapping-file", where=old.name, file=beside(path).name)
@@ -225,12 +230,11 @@ def refuse_otherwise(path: str | Path, kind: str, given: Mapping[str, str]) -> N
     DataError
         For the first such line; an empty `kind` stands for all tables.
     """
-    file = beside(path)
-    for table in from_toml(file) if given and file.is_file() else ():
+    for table in all_declared(path) if given else ():
         for name, value in given.items() if not kind or table.kind in ("", kind) else ():
             if (said := table.given.get(name, value)) != value:
                 got = f"{name} = {value!r}"
-                raise DataError("given-declared-otherwise", where=file.name, got=got, name=name, value=said)
+                raise DataError("given-declared-otherwise", where=beside(path).name, got=got, name=name, value=said)
 
 
 def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
@@ -251,15 +255,31 @@ def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: A
 def from_toml(file: Path) -> list[Declaration]:
     """Read the declarations of a TOML file, each problem named by its key."""
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        raw = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         line = re.search(r"at line (\d+)", str(fault))
+        if line and "overwrite" in str(fault):
+            raise _said_twice(text.splitlines()[: int(line[1])], file) from None
         where = f"{file.name}, dòng/line {line[1]}" if line else file.name
         raise DataError("declaration-not-toml", where=where, got=str(fault)[:200]) from None
     tables = raw.get("table")
     if set(raw) - {"table"} or not isinstance(tables, list):
         raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
     return [from_mapping(table, file) for table in tables]
+
+
+def _said_twice(lines: Sequence[str], file: Path) -> DataError:
+    """Return the error for a key whose last line repeats it, as two questions about sheets do, and join the lists.
+
+    TOML itself would only say that a value cannot be overwritten.
+    """
+    name = lines[-1].partition("=")[0].strip()
+    before = max(n for n, line in enumerate(lines[:-1]) if line.partition("=")[0].strip() == name)
+    first, second = (next(iter(tomllib.loads(line).values())) for line in (lines[before], lines[-1]))
+    give = [Answer(name, [*dict.fromkeys([*first, *second])])] if isinstance(first, list) else ()
+    where, got = f"{file.name}, dòng/line {before + 1}, {len(lines)}", lines[-1].strip()
+    return DataError("declaration-key-twice", where=where, got=got, give=give, key=name)
 
 
 def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -158,9 +159,11 @@ def _typed_parquet(path: Path, said: Declaration, limits: Limits) -> Reading | N
 
 
 def _fault(check: str, error: DataError, where: str) -> Finding:
-    # what was found stands in `computed`
+    bare = copy(error)
+    bare.got, bare.where, bare.give = None, None, ()  # they have places of their own
+
     def line(lang: Literal["vi", "en"]) -> str:
-        said = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
+        said = [p.lstrip() for p in bare.lines(lang)]
         return _sentences(*(p if p.endswith((".", "…", "!", ":")) else f"{p}." for p in said), give=error.give)
 
     return noted(check, "fail", where, computed=error.got or "", guidance=Text(line("vi"), line("en")))
