@@ -75,7 +75,7 @@ class Question:
     evidence: str = ""
     answers: tuple[Answer, ...] = ()
     blocking: bool = False
-    blanks: Mapping[str, object] = field(default_factory=dict)
+    blanks: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
     first: bool = False
 

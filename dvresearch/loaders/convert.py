@@ -18,7 +18,7 @@ from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, is_open, vocabulary, word_for_others
 from dvresearch.loaders.declaration import Declaration, Stated, declared_once
 from dvresearch.loaders.delimited import decode, lines, parse_text
-from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
+from dvresearch.loaders.guard import LIMITS, Limits, container, refuse, shown_name
 from dvresearch.loaders.headers import Block, key
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.reading import Reading, read
@@ -116,7 +116,7 @@ def convert_records(
         raise refuse("large-file-not-utf8", source, encoding)
     whole = source.stat().st_size <= _HEAD
     cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
-    sheet = Sheet(source.name, "", cells)
+    sheet = Sheet(shown_name(source), "", cells)
     start = read([sheet], KINDS["dossiers"], said, partial=not whole)
     if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
         order = _order_further_on(source, start.block, delimiter)
@@ -155,7 +155,7 @@ def _piece(source: Path, start: int, size: int) -> tuple[str, str]:
         head = file.read(4096)
         file.seek(start - start % 4)
         data = file.read(size)
-    text, encoding, _ = decode(data if not start else head, source.name)
+    text, encoding, _ = decode(data if not start else head, shown_name(source))
     return (text if not start else data.decode(encoding, "ignore")), encoding
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.form_layouts import FORM_CODES
+from dvresearch.loaders.guard import shown_name
 from dvresearch.tables import STATES, TABLES, Table
 
 __all__ = [
@@ -173,7 +174,7 @@ def all_declared(path: str | Path, stated: Stated = None) -> list[Declaration]:
     if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
         tables = [stated] if isinstance(stated, Declaration) else list(stated)
         for table in tables:
-            check_kind(table.kind, where=Path(path).name)
+            check_kind(table.kind, where=shown_name(Path(path)))
         return tables
     file = Path(stated) if stated is not None else beside(path)
     return from_toml(file) if stated is not None or file.is_file() else []
@@ -206,7 +207,7 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     tables = all_declared(path, stated)
     old = Path(path).with_name(Path(path).name + ".columns.toml")
     if old.is_file():
-        raise DataError("old-mapping-file", where=old.name, file=beside(path).name)
+        raise DataError("old-mapping-file", where=shown_name(old), file=shown_name(beside(path)))
     said = {name: value for name, value in short.items() if value not in (None, {}, ())}
     if said.get("date_order") == "auto":
         del said["date_order"]
@@ -234,7 +235,9 @@ def refuse_otherwise(path: str | Path, kind: str, given: Mapping[str, str]) -> N
         for name, value in given.items() if not kind or table.kind in ("", kind) else ():
             if (said := table.given.get(name, value)) != value:
                 got = f"{name} = {value!r}"
-                raise DataError("given-declared-otherwise", where=beside(path).name, got=got, name=name, value=said)
+                raise DataError(
+                    "given-declared-otherwise", where=shown_name(beside(path)), got=got, name=name, value=said
+                )
 
 
 def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
@@ -247,7 +250,7 @@ def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: A
     """
     said, *others = declared(path, kind, stated, **short)
     if others:
-        name = Path(path).name
+        name = shown_name(Path(path))
         raise DataError("sheet-declared-twice", where=name, got=name, sheet=name)
     return said
 
@@ -261,11 +264,11 @@ def from_toml(file: Path) -> list[Declaration]:
         line = re.search(r"at line (\d+)", str(fault))
         if line and "overwrite" in str(fault):
             raise _said_twice(text.splitlines()[: int(line[1])], file) from None
-        where = f"{file.name}, dòng/line {line[1]}" if line else file.name
+        where = f"{shown_name(file)}, dòng/line {line[1]}" if line else shown_name(file)
         raise DataError("declaration-not-toml", where=where, got=str(fault)[:200]) from None
     tables = raw.get("table")
     if set(raw) - {"table"} or not isinstance(tables, list):
-        raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
+        raise DataError("declaration-without-table", where=shown_name(file), got=", ".join(map(str, raw)))
     return [from_mapping(table, file) for table in tables]
 
 
@@ -278,7 +281,7 @@ def _said_twice(lines: Sequence[str], file: Path) -> DataError:
     before = max(n for n, line in enumerate(lines[:-1]) if line.partition("=")[0].strip() == name)
     first, second = (next(iter(tomllib.loads(line).values())) for line in (lines[before], lines[-1]))
     give = [Answer(name, [*dict.fromkeys([*first, *second])])] if isinstance(first, list) else ()
-    where, got = f"{file.name}, dòng/line {before + 1}, {len(lines)}", lines[-1].strip()
+    where, got = f"{shown_name(file)}, dòng/line {before + 1}, {len(lines)}", lines[-1].strip()
     return DataError("declaration-key-twice", where=where, got=got, give=give, key=name)
 
 
@@ -289,7 +292,7 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
     for key, value in raw.items():
         if key not in blank:
             near = ", ".join(difflib.get_close_matches(key, blank, 1) or sorted(blank))
-            raise DataError("declaration-key-unknown", where=file.name, got=key, key=key, near=near)
+            raise DataError("declaration-key-unknown", where=shown_name(file), got=key, key=key, near=near)
         kind: type = dict if isinstance(blank[key], dict) else list if isinstance(blank[key], tuple) else str
         kind = bool if WORDS.get(key) == (True, False) else kind
         if kind is dict:
@@ -301,13 +304,13 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
             right = all(isinstance(t, str) for t in inner)
         if not right:
             line = _right_line(key, value, kind)
-            raise DataError("declaration-value", where=file.name, got=f"{key} = {value!r}", key=key, line=line)
+            raise DataError("declaration-value", where=shown_name(file), got=f"{key} = {value!r}", key=key, line=line)
         if key == "corrections" or (key == "items" and (file.parent / value).is_file()):
             value = file.parent / value
         values["kind" if key == "as" else key] = tuple(value) if kind is list else value
     found = Declaration(**values)
-    check_kind(found.kind, where=file.name)
-    _check_words(found, file.name)
+    check_kind(found.kind, where=shown_name(file))
+    _check_words(found, shown_name(file))
     return found
 
 
@@ -366,7 +369,9 @@ def _refuse_misplaced(key: str, entries: Any, file: Path) -> None:
             _refuse_misplaced(f"{key}.{entry}", value, file)
         elif entry in settings and not (isinstance(value, str) and value in columns):
             line = Answer(entry, value).toml()
-            raise DataError("declaration-key-misplaced", where=file.name, got=line, key=entry, table=f"[table.{key}]")
+            raise DataError(
+                "declaration-key-misplaced", where=shown_name(file), got=line, key=entry, table=f"[table.{key}]"
+            )
 
 
 def _check_words(found: Declaration, where: str) -> None:

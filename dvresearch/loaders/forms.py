@@ -440,7 +440,7 @@ def _heading(table: _Table, out: FormReading, unit: str | None, when: str | None
     listed = unit is None and any(_UNITS.fullmatch(plain(t)) for t in titles)
     match = next(filter(None, map(_WINDOW.search, above)), None)
     window = _span(f"{match[1]} đến {match[2]}") if match else None
-    label = next(filter(None, map(_span, [printed, *above, table.sheet.name])), None)
+    label = next(filter(None, map(_span, [printed, *above, table.sheet.called or table.sheet.name])), None)
     span = period(when) if when is not None else window or label
     code = span.code if span else ""
     if span and span.start and span.end and (span.start.day, span.end.day) == (15, 14):

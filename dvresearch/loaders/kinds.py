@@ -107,7 +107,7 @@ _OTHER_BOOKS = re.compile(r"\b(khieu nai|to cao|don thu|kntc)\b")
 def _book(block: Block) -> dict[str, str]:
     """Return the kind of a book of cases, when both its title and the name of its sheet say it."""
     above = plain(" ".join(t for row in block.sheet.rows(0, block.top) for t in texts(row)))
-    name = plain(block.sheet.name)
+    name = plain(block.sheet.called or block.sheet.name)
     other = _OTHER_BOOKS.search(f"{name} {above}")
     kinds = [kind for kind, words in _BOOKS.items() if words.search(name) and words.search(above) and not other]
     return {"kind": kinds[0]} if len(kinds) == 1 else {}

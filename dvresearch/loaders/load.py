@@ -18,7 +18,7 @@ from dvresearch.loaders.cells import convert_dates
 from dvresearch.loaders.convert import convert_dossiers, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
 from dvresearch.loaders.declaration import WORDS, Declaration, Stated, declared, declared_once
-from dvresearch.loaders.guard import LIMITS, Limits
+from dvresearch.loaders.guard import LIMITS, Limits, shown_name
 from dvresearch.loaders.headers import SERIAL_TITLES, key
 from dvresearch.loaders.kinds import KINDS, survey
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
@@ -102,7 +102,7 @@ def readings(
     _look_for_repeats(out)
     places = [(p.block.sheet.name, p.block.top, p.block.left) for reading in out for p in reading.parts]
     if twice := next((place for place in places if places.count(place) > 1), None):
-        raise DataError("sheet-declared-twice", where=Path(path).name, got=twice[0], sheet=twice[0])
+        raise DataError("sheet-declared-twice", where=shown_name(Path(path)), got=twice[0], sheet=twice[0])
     # a file whose tables are declared one by one is still one file
     ended = any(reading.frame["resolved"].notna().any() for reading in out if "resolved" in reading.frame)
     read_here = {name for name, *_ in places}
@@ -121,7 +121,7 @@ def readings(
 def _changes(path: str | Path, limits: Limits) -> pd.DataFrame:
     listed = read(path, Kind(CORRECTIONS, ("row",)), Declaration(), limits=limits)
     listed.refuse()
-    listed.frame.attrs["file"] = Path(path).name
+    listed.frame.attrs["file"] = shown_name(Path(path))
     return listed.frame
 
 
@@ -361,7 +361,7 @@ def _load_long(path: Path, said: Declaration) -> pd.DataFrame:
         frame[name] = clock.tz_localize(said.timezone, ambiguous=[True] * len(frame), nonexistent="shift_forward")
     first = report.pop("first_row")
     frame.index = pd.Index(range(first, first + len(frame)), name="row")
-    check(frame, DOSSIERS, source=path.name)
+    check(frame, DOSSIERS, source=shown_name(path))
     frame.attrs["load"] = LoadReport(report)
     return frame
 

@@ -359,6 +359,9 @@ def read(
     """
     sheets = read_sheets(source, limits=limits) if isinstance(source, str | Path) else source
     _check_zone(stated.timezone)
+    if called := {s.called: s.name for s in sheets if s.called}:
+        names = {part: tuple(called.get(n, n) for n in getattr(stated, part)) for part in ("sheets", "unread")}
+        stated = replace(stated, **names)  # type: ignore[arg-type]
     out = Reading(kind, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from dvresearch.errors import DataError
 from dvresearch.loaders.delimited import count_cells, decode, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, open_apart, refuse, shown_name
+from dvresearch.privacy import holds_person
 from dvresearch.text import legacy_font, nfc, repair
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class Sheet:
     file : str
         Name of the file.
     name : str
-        Name of the sheet, ``bảng 2`` for the second table of a Word file, empty for a file of one table.
+        Name of the sheet, ``bảng 2`` for the second table of a Word file, empty for a file of one table; ``trang 2``
+        for the second sheet where its own name is that of a person.
     columns : list
         The cells, column by column, all of one length: text, numbers, ``date``, ``datetime``, ``time``,
         ``timedelta``, bool or `Odd`; an empty cell is ``""``. Of a Parquet file: one Series per column.
@@ -107,6 +109,8 @@ class Sheet:
         always as many as `columns` hold.
     hidden_rows : tuple of int
         Rows that the file does not show (a filter hides them), from 0; of ``.xls`` and text not known.
+    called : str
+        What the file calls the sheet where that is not `name`; not to be shown.
     """
 
     file: str
@@ -120,6 +124,7 @@ class Sheet:
     notes: tuple[Note, ...] = ()
     counted: int = 0
     hidden_rows: tuple[int, ...] = ()
+    called: str = ""
     # which cells of a column hold something, by the column itself: looked at for the count, the account and the rows
     _held: dict[int, tuple[Any, NDArray[np.bool_]]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -218,14 +223,17 @@ def _read_apart(path: Path, kind: str, sheet: str | None, limits: Limits) -> lis
             _, name, hidden, row, column, merged, counted, unseen = message
             inside = tuple((a - row + 1, b - column + 1, c - row + 1, d - column + 1) for a, b, c, d in merged)
             rows = tuple(r - row + 1 for r in unseen if r >= row - 1)
-            sheet_read = Sheet(shown_name(path), name, [], row, column, inside, (), hidden, (), counted, rows)
+            person = holds_person(name)
+            shown, called = (f"trang {len(sheets) + 1}", name) if person else (name, "")
+            sheet_read = Sheet(shown_name(path), shown, [], row, column, inside, (), hidden, (), counted, rows, called)
             sheets.append(sheet_read)
         else:
             columns = sheets[-1].columns
             columns.extend([] for _ in range(len(message[1]) - len(columns)))
             for whole, part in zip(columns, message[1], strict=True):
                 whole.extend(_cells(part))
-    wanted = [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets if sheet in (None, s.name)]
+    sheets = [replace(s, notes=tuple(dict.fromkeys(notes))) for s in sheets]
+    wanted = [s for s in sheets if sheet in (None, s.name, s.called or s.name)]
     if sheet is not None and not wanted:
         names = ", ".join(s.name for s in sheets)
         raise DataError("declared-sheet-not-there", where=shown_name(path), got=names, sheet=sheet)

@@ -19,7 +19,7 @@ from dvresearch.loaders.declaration import RECORDS, Declaration, Stated, check_k
 from dvresearch.loaders.figures import faults
 from dvresearch.loaders.form_layouts import FORM_CODES
 from dvresearch.loaders.forms import FormReading, read_form
-from dvresearch.loaders.guard import LIMITS, Limits, container
+from dvresearch.loaders.guard import LIMITS, Limits, container, shown_name
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading, read
@@ -116,7 +116,7 @@ def screen(
             said = declared(file, table, declaration, **short)
             found = list(_screen_records(file, said, limits, as_of=as_of, calendar=calendar))
     except DataError as error:
-        found = [_fault("unreadable", error, error.where or file.name)]
+        found = [_fault("unreadable", error, error.where or shown_name(file))]
     return findings.table(found)
 
 
@@ -246,22 +246,23 @@ def _no_record(cell: Problem) -> Text:
 
 
 def _screen_figures(path: Path) -> Iterator[Finding]:
+    name = shown_name(path)
     told, figures = faults(path)
     for fault in told:
         rows = [int(str(row)) for row in fault.rows]
-        place = f"{path.name}, {named_rows(rows, len(rows))}"
+        place = f"{name}, {named_rows(rows, len(rows))}"
         place += f", cột/column {fault.column}" if fault.column else ""
-        yield _fault("figure_fault", fault, place) if rows else _fault("unreadable", fault, fault.where or path.name)
+        yield (_fault("figure_fault", fault, place) if rows else _fault("unreadable", fault, fault.where or name))
     if figures is None:
         return
-    yield noted("figures_read", "pass", path.name, computed=str(len(figures)))
+    yield noted("figures_read", "pass", name, computed=str(len(figures)))
     if figures.empty:
         return
     # where no precision is stated, the digits typed count: whole per cents or finer
     half = [0.5 * 10.0 ** -max(2, len(f"{v:.12f}".rstrip("0").partition(".")[2])) for v in figures["value"]]
     shares = figures["indicator"].map(codebook.quantity).eq("share")
     figures = figures.assign(
-        where=[f"{path.name}, dòng/row {row}" for row in figures.index],
+        where=[f"{name}, dòng/row {row}" for row in figures.index],
         value_low=figures["value_low"].fillna((figures["value"] - half).where(shares)),
         value_high=figures["value_high"].fillna((figures["value"] + half).where(shares)),
     )

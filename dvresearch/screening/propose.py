@@ -26,6 +26,7 @@ from dvresearch.loaders.declaration import (
     from_mapping,
 )
 from dvresearch.loaders.form_layouts import FORM_CODES, printed_codes
+from dvresearch.loaders.guard import shown_name
 from dvresearch.loaders.headers import find_blocks
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.load import readings
@@ -194,12 +195,13 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
     for wanted in (k for k in kinds if k not in there):
         if wanted in FORM_CODES:
             line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
-            raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
+            raise ParameterError("form-needs-no-declaration", form=wanted, name=shown_name(Path(path)), key=line)
         if not wanted:
-            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(RECORDS))
+            raise ParameterError("kind-not-told", got=shown_name(Path(path)), words=", ".join(RECORDS))
         check_kind(wanted, RECORDS)
     questions: _Questions = []
-    lines, cells = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi], 0
+    name = shown_name(Path(path))
+    lines, cells = [message("declaration-head", file=name, name=name).vi], 0
     # a table without `as` is of the kind asked for, and stays without
     mine = {k: [t for t in earlier if t.kind or k == kinds[0]] for k in (*kinds, *there)}
     said = {k: declared(path, k, found, **(short if k in kinds else {})) for k, found in mine.items()}
@@ -470,7 +472,7 @@ def read_answers(proposal: Proposal, path: Path) -> str:
     numbers = {" ".join(question.split()): n for n, (question, _) in enumerate(proposal.questions, start=1)}
     for row, cells in enumerate(sheet.rows(1, sheet.height), start=sheet.first_row + 1):
         _, asked, line = (texts(cells) + [""] * 3)[:3]
-        where = f"{path.name}, dòng/row {row}"
+        where = f"{shown_name(path)}, dòng/row {row}"
         if not line or line.rpartition("] ")[2] in text.splitlines():
             continue  # open still, or answered before
         number = numbers.get(" ".join(asked.split()))
