@@ -15,7 +15,7 @@ import pandas as pd
 
 from dvresearch.errors import Answer, DataError, ParameterError, check_choice
 from dvresearch.loaders.cells import convert_dates
-from dvresearch.loaders.convert import convert_dossiers, is_long
+from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
 from dvresearch.loaders.declaration import WORDS, Declaration, Stated, declared, declared_once
 from dvresearch.loaders.guard import LIMITS, Limits, shown_name
@@ -144,12 +144,13 @@ def _load(
         if words := TABLES[kind].column(name).words:
             check_choice(name, value, words)
     options |= {"given": given, "columns": dict(columns or {}), "sheets": (sheet,) if sheet else ()}
-    if kind == "dossiers" and options["key_salt"] is None and is_long(Path(path), limits):
-        said = declared_once(path, kind, stated, **options)
-        if said.corrections is None:
-            return _load_long(Path(path), said)
-    parts = readings(path, kind, stated, limits=limits, **options)
-    frames = [reading.checked() for reading in parts]
+    long = kind == "dossiers" and options["key_salt"] is None and is_long(Path(path), limits)
+    said = declared_once(path, kind, stated, **options) if long else None
+    if said and said.corrections is None:
+        parts, frames = _load_long(Path(path), said)
+    else:
+        parts = readings(path, kind, stated, limits=limits, **options)
+        frames = [reading.checked() for reading in parts]
     for question in (q for reading in parts for q in reading.questions):
         text = question.text()
         warnings.warn(f"{question.where}: {text.vi}\n{text.en}", OpenQuestion, stacklevel=3)
@@ -350,11 +351,11 @@ def load_dossiers(
     return _load(path, "dossiers", declaration, limits, columns, sheet, {"unit": unit}, **options)
 
 
-def _load_long(path: Path, said: Declaration) -> pd.DataFrame:
+def _load_long(path: Path, said: Declaration) -> tuple[list[Reading], list[pd.DataFrame]]:
     """Load text too long for a grid of cells: through Parquet, which holds the same in a tenth of the memory."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "dossiers.parquet"
-        report = convert_dossiers(path, target, declaration=said)
+        start, report = convert_records(path, target, said)
         frame = pd.read_parquet(target)
     for name in frame.select_dtypes("datetime").columns if said.timezone else ():
         clock = frame[name].dt
@@ -363,7 +364,7 @@ def _load_long(path: Path, said: Declaration) -> pd.DataFrame:
     frame.index = pd.Index(range(first, first + len(frame)), name="row")
     check(frame, DOSSIERS, source=shown_name(path))
     frame.attrs["load"] = LoadReport(report)
-    return frame
+    return [start], [frame]
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------

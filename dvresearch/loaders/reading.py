@@ -32,7 +32,7 @@ from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
 
-__all__ = ["Kind", "Part", "Reading", "date_only", "in_order", "read"]
+__all__ = ["Kind", "Part", "Reading", "date_only", "in_order", "note_words", "read"]
 
 _SAMPLE = 500  # cells by which the content of a column is judged
 #: What is wrong with a cell that cannot be read.
@@ -650,20 +650,25 @@ def _column(out: Reading, part: Part, name: str) -> pd.Series:
     if rule.required:
         empty = column.content.isna().to_numpy() & ~column.bad
         out.problems += [Problem("missing_required", int(row), at, "", block.sheet) for row in rows[empty]]
+    note_words(out, block, name, column.unknown, lambda: int(filled(part.cells(at)).sum()))
+    return column.content
+
+
+def note_words(out: Reading, block: Block, name: str, found: Mapping[str, int], count: Callable[[], int]) -> None:
+    """Note the words of a column that its vocabulary does not know, and how often they occur among `count` cells."""
     confirmed = {key(w) for w in out.stated.words.get(name, ())}
-    unknown = {w: n for w, n in column.unknown.items() if key(w) not in confirmed}
+    unknown = {w: n for w, n in found.items() if key(w) not in confirmed}
     # somebody's data is no word that could be declared
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
-        out.notes.append(Note("personal_cell", f"{name}: {(count := sum(unknown.pop(w) for w in held))}"))
-        if name in _STATES and 2 * count > int(filled(part.cells(at)).sum()):
+        out.notes.append(Note("personal_cell", f"{name}: {(persons := sum(unknown.pop(w) for w in held))}"))
+        if name in _STATES and 2 * persons > count():
             # most of a column that decides numbers is left empty: that is not for a remark
-            where, answers = block.where(at), [Answer("columns", LEFT_OUT, block.titles[at])]
-            out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=count)
+            where, answers = block.where(name), [Answer("columns", LEFT_OUT, block.titles[block.columns[name]])]
+            out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=persons)
     if unknown:
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
         said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
         out.words[name] = dict(Counter(out.words.get(name)) + Counter(said))
-    return column.content
 
 
 def _find_extra(out: Reading, part: Part) -> None:

@@ -129,9 +129,9 @@ def _screen_records(path: Path, tables: Sequence[Declaration], limits: Limits, *
             with tempfile.TemporaryDirectory() as folder:
                 parquet = Path(folder) / "dossiers.parquet"
                 start, report = convert_records(path, parquet, said)
-                # only the beginning was looked at word by word: how often each occurs is not known
-                start.words, start.notes = {}, [Note(code, detail) for code, detail in report["notes"]]
+                start.notes = [Note(code, detail) for code, detail in report["notes"]]
                 yield from _how_read(start)
+                yield from map(_asked, start.questions)
                 yield from screen_records(Records(start, parquet, report["first_row"]), **when)
             return
         if len(tables) == 1 and (head := _typed_parquet(path, said, limits)):
