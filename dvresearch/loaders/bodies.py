@@ -6,7 +6,7 @@ A row is set aside only for a reason no record can have: one witness asks, two d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ from dvresearch.privacy import showable
 from dvresearch.tables import Table
 from dvresearch.text import shape
 
-__all__ = ["LABELS", "LONG", "Body", "body_rows"]
+__all__ = ["LABELS", "LONG", "Body", "body_rows", "declared_row"]
 
 LABELS = 4  # columns in which the word of a total may stand
 #: A number of a heading: I, II, A, B; 1 and 2 number records.
@@ -134,6 +134,27 @@ def body_rows(
     return body
 
 
+def declared_row(said: str, first: int, count: int, words: Callable[[int], list[str]]) -> int | None:
+    """Return the row, from 0, that ``"48: Tổng cộng"`` is, if it is one of `count` rows and begins so.
+
+    Parameters
+    ----------
+    said : str
+        Its number in the file and its first words.
+    first : int
+        What the file calls the first of these rows.
+    count : int
+        How many there are.
+    words : callable
+        Returns the words of a row.
+    """
+    number, _, begin = said.partition(":")
+    row = int(number) - first if number.strip().isdecimal() else -1
+    line = words(row) if 0 <= row < count else []
+    starts = key(" ".join(line)).startswith(key(begin)) or key(begin) in map(key, line)
+    return row if line and starts else None
+
+
 class _Look:
     """The rows of a table as they are judged; words are read only of rows that need a look."""
 
@@ -187,11 +208,7 @@ class _Look:
 
     def declared(self, said: str) -> int | None:
         """Return the row that is declared, if it is one of this table and begins as stated."""
-        number, _, begin = said.partition(":")
-        i = int(number) - self.block.number(self.block.body) if number.strip().isdecimal() else -1
-        words = self.words(i) if 0 <= i < self.count else []
-        starts = key(" ".join(words)).startswith(key(begin)) or key(begin) in map(key, words)
-        return i if words and starts else None
+        return declared_row(said, self.block.number(self.block.body), self.count, self.words)
 
     def totals(self, numbers: NDArray[np.float64], asked: NDArray[np.bool_]) -> dict[int, bool]:
         """Return the rows that may be totals, and whether word and arithmetic agree."""

@@ -72,7 +72,8 @@ def screen(
         ``"rubric"``, ``"figures"`` (held to the contract of :func:`dvresearch.load_figures`, shares to their counts),
         or the code of a report form (``"II.06a"``, ``"01/TCD"``).
     columns, unit, sheet, timezone, date_order, corrections, declaration, limits
-        As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used, of figures none.
+        As for :func:`dvresearch.load_dossiers`; of a form only `columns`, `unit`,
+        `sheet`, `declaration` and `limits` are used, of figures none.
     given : mapping, optional
         Further columns that the file lacks -> their content: ``{"kind": "complaint"}`` for cases, ``{"period":
         "2025"}`` for targets, ``{"zero_rule": "full"}`` for a rubric.
@@ -98,7 +99,9 @@ def screen(
     """
     check_kind(table, (*RECORDS, "figures", *FORM_CODES))
     stated = {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections, "unit": unit}
-    used = {"figures": (), **dict.fromkeys(FORM_CODES, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
+    used = {"figures": (), **dict.fromkeys(FORM_CODES, ("columns", "sheet", "unit", "period"))}.get(
+        table, (*stated, *GIVEN.get(table, ()))
+    )
     stated |= given or {}
     if idle := ", ".join(name for name, value in stated.items() if value is not None and name not in used):
         words = ", ".join(sorted(used)) or "–"
@@ -111,7 +114,8 @@ def screen(
         if table == "figures":
             found = list(_screen_figures(file))
         elif table in FORM_CODES:
-            found = list(_screen_form(read_form(file, table, unit=unit, sheet=sheet, limits=limits)))
+            form: dict[str, Any] = {"given": short["given"], "columns": columns}
+            found = list(_screen_form(read_form(file, table, None, declaration, sheet=sheet, limits=limits, **form)))
         else:
             said = declared(file, table, declaration, **short)
             found = list(_screen_records(file, said, limits, as_of=as_of, calendar=calendar))

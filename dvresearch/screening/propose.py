@@ -26,6 +26,7 @@ from dvresearch.loaders.declaration import (
     from_mapping,
 )
 from dvresearch.loaders.form_layouts import FORM_CODES, printed_codes
+from dvresearch.loaders.forms import read_form
 from dvresearch.loaders.guard import shown_name
 from dvresearch.loaders.headers import find_blocks
 from dvresearch.loaders.kinds import KINDS
@@ -193,12 +194,12 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
     there = list(dict.fromkeys(t.kind for t in earlier if t.kind))
     kinds = [kind] if kind else there or [likely_kind(path)]
     for wanted in (k for k in kinds if k not in there):
-        if wanted in FORM_CODES:
+        if wanted in FORM_CODES and not _of_form(path, wanted, [Declaration(wanted)], []):
             line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
             raise ParameterError("form-needs-no-declaration", form=wanted, name=shown_name(Path(path)), key=line)
         if not wanted:
             raise ParameterError("kind-not-told", got=shown_name(Path(path)), words=", ".join(RECORDS))
-        check_kind(wanted, RECORDS)
+        check_kind(wanted, (*RECORDS, *FORM_CODES))
     questions: _Questions = []
     name = shown_name(Path(path))
     lines, cells = [message("declaration-head", file=name, name=name).vi], 0
@@ -213,8 +214,8 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
             replace(table, kind=as_written, unread=tuple(s for s in table.unread if s not in others))
             for table, as_written in zip(tables, kinds_written, strict=True)
         ]
-        if wanted in FORM_CODES:  # a form is only named
-            lines += [line for table in own for line in _table(table, (), questions)]
+        if wanted in FORM_CODES:
+            lines += _of_form(path, wanted, own, questions) or [r for t in own for r in _table(t, (), questions)]
             continue
         written, count = _tables(path, wanted, tables, own, questions)
         lines, cells = lines + written, cells + count
@@ -256,6 +257,16 @@ def _items(sheet: Sheet) -> int:
         return sum(len(told) > 1 and 2 * sum(map(bool, map(find, told))) > len(told) for told in columns)
 
     return max(on(scale) for scale in SCALES if scale != "co_khong")
+
+
+def _of_form(path: str | Path, code: str, own: Sequence[Declaration], questions: _Questions) -> list[str]:
+    """Return the lines of a form of which something is asked; of any other, or one that cannot be read, none."""
+    try:
+        asked = read_form(path, code, None, own).questions
+    except DataError:
+        return []
+    told = [(q.text().vi, ": ".join(filter(None, (q.where, q.evidence))), q.answers) for q in asked if q.answers]
+    return _table(own[0], told, questions) if told else []
 
 
 def _tables(
