@@ -77,11 +77,12 @@ class Answer:
         if self.key == "given":
             python, terminal = f"{self.entry}={value}", f'--given "{self.entry}={plain}"'
         elif self.key == "columns":
-            python, terminal = f"columns={{{_quoted(self.entry)}: {value}}}", f'--columns "{plain}={self.entry}"'
+            python = f"declaration=Declaration(columns={{{_quoted(self.entry)}: {value}}})"
+            terminal = f'--columns "{plain}={self.entry}"'
         elif self.key == "numbers":
             python = f"numbers={value}"
-        elif self.key in ("sheet", "date_order", "timezone", "items", "corrections"):
-            python, terminal = f"{self.key}={value}", f'--{self.key.replace("_", "-")} "{plain}"'
+        elif self.key == "date_order":
+            python = f"declaration=Declaration(date_order={value})"
         return {"python": python, "terminal": terminal, "declaration": declaration}[dialect]
 
 

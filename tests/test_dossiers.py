@@ -142,7 +142,7 @@ def test_times_as_systems_abroad_write_them(form: str, tmp_path: Path) -> None:
         )
     columns = {"received": "opened", "resolved": "closed", "unit": "department"}
     loaded = load_dossiers(path, columns=columns)
-    convert_dossiers(path, tmp_path / "a.parquet", columns=columns)
+    convert_dossiers(path, tmp_path / "a.parquet", declaration=Declaration(columns=columns))
     for got in (loaded, pd.read_parquet(tmp_path / "a.parquet")):
         for name, wanted in (("received", expected["opened"]), ("resolved", expected["closed"])):
             assert got[name].tolist() == wanted.tolist() or got[name].equals(wanted), name
@@ -419,7 +419,8 @@ def test_conversion_of_words_dates_and_units_given_apart(tmp_path: Path) -> None
     ]
     source = write(tmp_path, *rows, header=header)
     columns = {"received": "open_dt", "resolved": "closed_dt"}
-    convert_dossiers(source, tmp_path / "a.parquet", columns=columns, unit="Xã Mẫu")
+    said = Declaration(columns=columns, given={"unit": "Xã Mẫu"})
+    convert_dossiers(source, tmp_path / "a.parquet", declaration=said)
     same(tmp_path / "a.parquet", source, columns=columns, unit="Xã Mẫu")
 
 

@@ -539,7 +539,7 @@ def test_what_a_form_leaves_open_is_answered_in_its_declaration(tmp_path: Path) 
     book.save(path)
     with pytest.raises(DataError) as error:
         load_form(path, unit="Xã A", period="2026")
-    assert 'columns={"Đã giải quyết Tới ngày": "resolved_on_time"}' in str(error.value)
+    assert 'Declaration(columns={"Đã giải quyết Tới ngày": "resolved_on_time"})' in str(error.value)
     assert '[table.rows]\n    "5: Cả hai" = "total"' in str(error.value)
 
     def take(question: str, lines: list[Any]) -> str:

@@ -52,11 +52,6 @@ def convert_dossiers(
     source: str | Path,
     target: str | Path,
     *,
-    columns: Mapping[str, str] | None = None,
-    unit: str | None = None,
-    keep: Sequence[str] = (),
-    timezone: str | None = None,
-    date_order: Literal["auto", "dmy", "mdy"] = "auto",
     declaration: Stated = None,
     memory_mib: int = 1400,
     limits: Limits = LIMITS,
@@ -69,10 +64,9 @@ def convert_dossiers(
         Text with separators in UTF-8 or UTF-16, one dossier per row from the header to the end of the file.
     target : str or Path
         The Parquet file to write; an existing one is replaced once the new one is complete.
-    columns, unit, keep, date_order, declaration
-        As for :func:`dvresearch.load_dossiers`.
-    timezone : str, optional
-        Zone on whose clock instants with an offset are written; Vietnam without it.
+    declaration : Declaration, str or Path, optional
+        As for :func:`dvresearch.load_dossiers`; instants with an offset are written on the clock of its ``timezone``,
+        that of Vietnam without it.
     memory_mib : int, default 1400
         Memory DuckDB may use, MiB.
     limits : Limits, optional
@@ -93,16 +87,7 @@ def convert_dossiers(
     Times are written as clock times without a zone. Personal columns are not written. Measured against
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
-    said = declared_once(
-        source,
-        "dossiers",
-        declaration,
-        columns=dict(columns or {}),
-        given={} if unit is None else {"unit": unit},
-        keep=tuple(keep),
-        timezone=timezone,
-        date_order=date_order,
-    )
+    said = declared_once(source, "dossiers", declaration)
     return convert_records(Path(source), Path(target), said, memory_mib=memory_mib, limits=limits)[1]
 
 

@@ -105,7 +105,6 @@ def load_form(
     *,
     unit: str | None = None,
     period: str | None = None,
-    columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
     rows: Literal["lines", "totals", "all"] = "lines",
     blanks: Literal["unknown", "zero"] = "unknown",
@@ -129,8 +128,6 @@ def load_form(
     unit, period : str, optional
         The reporting unit and the period, where the lines above the table (``Đơn vị báo cáo: …``, ``Kỳ báo cáo: …``)
         do not say or say wrong.
-    columns : mapping, optional
-        Title in the file -> column of the form (``{"Giải quyết Tới ngày": "resolved_on_time"}``), or ``left_out``.
     sheet : str, optional
         One sheet only; without it all sheets that hold the form are read together.
     rows : {"lines", "totals", "all"}, default "lines"
@@ -175,7 +172,6 @@ def load_form(
     """
     check_choice("rows", rows, ("lines", "totals", "all"))
     said: dict[str, Any] = {"given": {n: v for n, v in (("unit", unit), ("period", period)) if v is not None}}
-    said["columns"] = dict(columns or {})
     reading = read_form(path, form, version, declaration, sheet=sheet, blanks=blanks, limits=limits, **said)
     lines = reading.frame["row_kind"] == "line"
     frame = reading.frame if rows == "all" else reading.frame[lines if rows == "lines" else ~lines]
