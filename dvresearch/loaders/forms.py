@@ -22,7 +22,7 @@ from dvresearch.loaders.cells import convert
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, declared_once
 from dvresearch.loaders.form_layouts import Form, form, printed_codes, refuse_unknown, title_words
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import is_numbering, key, layouts
+from dvresearch.loaders.headers import declared_sheets, is_numbering, key, layouts
 from dvresearch.loaders.load import OpenQuestion
 from dvresearch.loaders.sheets import LoadReport, Odd, Sheet, column_letters, read_sheets, texts
 from dvresearch.loaders.totals import total_rows
@@ -172,7 +172,8 @@ def load_form(
     """
     check_choice("rows", rows, ("lines", "totals", "all"))
     said: dict[str, Any] = {"given": {n: v for n, v in (("unit", unit), ("period", period)) if v is not None}}
-    reading = read_form(path, form, version, declaration, sheet=sheet, blanks=blanks, limits=limits, **said)
+    said["sheets"] = (sheet,) if sheet else ()
+    reading = read_form(path, form, version, declaration, blanks=blanks, limits=limits, **said)
     lines = reading.frame["row_kind"] == "line"
     frame = reading.frame if rows == "all" else reading.frame[lines if rows == "lines" else ~lines]
     refuse_problems([p for p in reading.problems if reading.index(p.sheet, p.row) in frame.index])
@@ -189,7 +190,6 @@ def read_form(
     version: str | None = None,
     declaration: Stated = None,
     *,
-    sheet: str | None = None,
     blanks: Literal["unknown", "zero"] = "unknown",
     limits: Limits = LIMITS,
     **short: Any,
@@ -200,16 +200,10 @@ def read_form(
     names = {*wanted.names.values(), LEFT_OUT}
     if names.issuperset(said.columns):  # the other way round, as in a terminal
         said = replace(said, columns={title: name for name, title in said.columns.items()})
-    every = read_sheets(path, sheet=sheet, limits=limits)
-    known = {n: s.name for s in every for n in (s.name, s.called) if n}
-    if unknown := next((n for n in (*said.sheets, *said.unread) if n not in known and sheet is None), None):
-        raise DataError("declared-sheet-not-there", where=every[0].file, got=", ".join(known.values()), sheet=unknown)
-    stated, unread = ({known.get(n, n) for n in part} for part in (said.sheets, said.unread))
-    left = [s for s in every if s.name not in unread and (sheet or not stated or s.name in stated)]
-    if not left:
-        raise DataError("all-sheets-unread", where=every[0].file, got=", ".join(known.values()))
-    found = _find(left, wanted, version, said)
-    tables = [t for t in found if not t.sheet.hidden or t.sheet.name in stated] or found
+    every = read_sheets(path, limits=limits)
+    said, _, read = declared_sheets(every, said)
+    found = _find(read, wanted, version, said)
+    tables = [t for t in found if not t.sheet.hidden or t.sheet.name in said.sheets] or found
     out = FormReading(wanted, [t.sheet for t in tables], said)
     for hidden in (t.sheet for t in found if t not in tables):
         answers = [

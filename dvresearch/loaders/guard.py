@@ -114,7 +114,8 @@ def shown_name(path: Path) -> str:
     name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     ending = re.search(r"(?:\.[a-z]{2,7})*$", name.lower())
     stem = name[: ending.start()] if ending else name
-    return f"…{name[len(stem) :]}" if holds_person(re.sub("[_-]+", " ", stem)) else name
+    named = stem != stem.lower() and holds_person(stem.replace("_", " "))
+    return f"…{name[len(stem) :]}" if named else name
 
 
 def container(path: str | Path, limits: Limits = LIMITS) -> str:

@@ -26,7 +26,7 @@ from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates,
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Block, find_blocks, key, labelled, missing_columns
+from dvresearch.loaders.headers import Block, declared_sheets, find_blocks, key, labelled, missing_columns
 from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable, shown_header
 from dvresearch.tables import Column, Table, check
@@ -359,13 +359,12 @@ def read(
     """
     sheets = read_sheets(source, limits=limits) if isinstance(source, str | Path) else source
     _check_zone(stated.timezone)
-    if called := {s.called: s.name for s in sheets if s.called}:
-        names = {part: tuple(called.get(n, n) for n in getattr(stated, part)) for part in ("sheets", "unread")}
-        stated = replace(stated, **names)  # type: ignore[arg-type]
+    stated, left, wanted = declared_sheets(sheets, stated)
     out = Reading(kind, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}
-    blocks = _choose(out, [filled_down(s) for s in sheets])
+    blocks = _choose(out, *([filled_down(s) for s in some] for some in (left, wanted)))
+    out.unread += [(s.name, "declared") for s in sheets if s.name not in [w.name for w in wanted]]
     if changes is not None:
         blocks, out.corrections = apply(blocks, kind.table, changes)
     for block, dates in zip(blocks, _read_dates(out, blocks), strict=True):
@@ -420,17 +419,9 @@ def _check_zone(timezone: str) -> None:
 # --- which tables ----------------------------------------------------------------------------------------------------
 
 
-def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
-    """Return the tables to read; ask about the sheets that may belong to them, name those left unread."""
+def _choose(out: Reading, left: Sequence[Sheet], wanted: Sequence[Sheet]) -> list[Block]:
+    """Return the tables to read in the `wanted` sheets; ask about the others `left` that may belong to them."""
     table, stated = out.table, out.stated
-    file, names = sheets[0].file, ", ".join(s.name for s in sheets)
-    for said in (*stated.sheets, *stated.unread):
-        if said not in [s.name for s in sheets]:
-            raise DataError("declared-sheet-not-there", where=file, got=names, sheet=said)
-    left = [s for s in sheets if s.name not in stated.unread]
-    wanted = [s for s in left if not stated.sheets or s.name in stated.sheets]
-    if not wanted:
-        raise DataError("all-sheets-unread", where=file, got=names)
     found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
     every = [b for _, blocks in found for b in blocks]
@@ -453,11 +444,11 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
             if wide > 1 and not stated.sheets:  # it may hold records
                 _ask_sheet(out, "sheet-unread", sheet)
             out.unread.append((sheet.name, "no-such-table"))
-    for sheet in (s for s in left if s not in wanted):  # one that came after the declaration was written
+    read = [s.name for s in wanted]
+    for sheet in (s for s in left if s.name not in read):  # one that came after the declaration was written
         alike = find_blocks(sheet, table, replace(stated, header=""))
         if any(_belongs(b, main, needed, False) for b in alike) or _continues(sheet, main):
             _ask_sheet(out, "sheet-unread", sheet)
-    out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
     for block in chosen:
         _ask_columns(out, block, needed - block.names)
     return chosen

@@ -113,8 +113,8 @@ def screen(
         if table == "figures":
             found = list(_screen_figures(file))
         elif table in FORM_CODES:
-            form: dict[str, Any] = {"given": short["given"], "columns": columns}
-            found = list(_screen_form(read_form(file, table, None, declaration, sheet=sheet, limits=limits, **form)))
+            form: dict[str, Any] = {name: short[name] for name in ("columns", "given", "sheets")}
+            found = list(_screen_form(read_form(file, table, None, declaration, limits=limits, **form)))
         else:
             said = declared(file, table, declaration, **short)
             found = list(_screen_records(file, said, limits, as_of=as_of, calendar=calendar))
