@@ -16,8 +16,7 @@ from dvresearch.examples.office import NOTICE, Mess, require_mark, write_office
 from dvresearch.examples.plans import rubric, targets
 from dvresearch.examples.records import communes
 from dvresearch.examples.responses import ITEMS, WORDING, responses
-from dvresearch.loaders.form_layouts import FORMS, TTCP, form
-from dvresearch.loaders.templates import blank_form
+from dvresearch.loaders.form_layouts import FORMS, TTCP, blank_form, form
 from dvresearch.tables import CASES, MODELS, RUBRIC, TARGETS, responses_table
 
 __all__ = ["PETITION_FORMS", "petition_lines", "write_commune_tables", "write_petition_form"]
