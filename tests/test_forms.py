@@ -13,9 +13,9 @@ import pytest
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import OpenQuestion, blank_form, forms, load_form
+from dvresearch.loaders.bodies import total_rows
 from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.loaders.sheets import Odd
-from dvresearch.loaders.totals import total_rows
 from dvresearch.metrics import resolution_rate
 from dvresearch.metrics.identities import check_tally
 from dvresearch.screening import screen

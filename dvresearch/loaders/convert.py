@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, is_open, vocabulary, word_for_others
 from dvresearch.loaders.declaration import Declaration, Stated, declared_once
-from dvresearch.loaders.delimited import decode, lines, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits, container, refuse, shown_name
 from dvresearch.loaders.headers import Block, key
 from dvresearch.loaders.kinds import KINDS, ask_of_dossiers, near_duplicates
 from dvresearch.loaders.reading import Reading, note_words, read
-from dvresearch.loaders.sheets import Sheet, texts
+from dvresearch.loaders.sheets import Sheet, decode, lines, parse_text, texts
 from dvresearch.privacy import CODE, MIN_COUNT, holds_person
 from dvresearch.tables import DOSSIERS, STATES, Column
 from dvresearch.text import column_date_order, column_style

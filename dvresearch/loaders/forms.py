@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import Answer, DataError, check_choice
 from dvresearch.loaders.account import Problem, Question, refuse_problems, refuse_questions
-from dvresearch.loaders.bodies import declared_row
+from dvresearch.loaders.bodies import declared_row, total_rows
 from dvresearch.loaders.cells import convert
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, declared_once
 from dvresearch.loaders.form_layouts import Form, form, printed_codes, refuse_unknown, title_words
@@ -25,7 +25,6 @@ from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import declared_sheets, is_numbering, key, layouts
 from dvresearch.loaders.load import OpenQuestion
 from dvresearch.loaders.sheets import LoadReport, Odd, Sheet, column_letters, read_sheets, texts
-from dvresearch.loaders.totals import total_rows
 from dvresearch.privacy import holds_person, showable
 from dvresearch.tables import TALLY, Column, check
 from dvresearch.text import Period, period, plain, shape
