@@ -287,10 +287,14 @@ class _Reading:
             cell, form = _name(name), rf"regexp_replace(lower({_name(name)}), '[^\p{{L}}\p{{N}}]', '', 'g')"
             one, two = (f"count(DISTINCT hash({of}))" for of in (cell, form))
             twice = f"SELECT hash({form}) FROM {written} GROUP BY 1 HAVING {one} > 1"
-            if engine.execute(f"SELECT {one} > {two} FROM {written}").fetchone() == (True,):
+            # looked at fast: codes of one length, in capitals, hardly differ in case or marks alone
+            alike = f"min(length({cell})) = max(length({cell})) AND bool_and({cell} = upper({cell}))"
+            alike += f" AND max(strlen({cell})) = max(length({cell}))"
+            uneven = engine.execute(f"SELECT {alike} FROM {written}").fetchone() != (True,)
+            if uneven and engine.execute(f"SELECT {one} > {two} FROM {written}").fetchone() == (True,):
                 query = f"SELECT DISTINCT {cell} FROM {written} WHERE hash({form}) IN ({twice})"
-                alike = near_duplicates([code for (code,) in engine.execute(query).fetchall()])
-                start.ask("near-duplicates", column=name, count=len(alike))
+                codes = near_duplicates([code for (code,) in engine.execute(query).fetchall()])
+                start.ask("near-duplicates", column=name, count=len(codes))
 
     def _mask(self, engine: duckdb.DuckDBPyConnection, source: Path, written: str, clean: Path) -> dict[str, int]:
         """Empty the cells that name a person, as :func:`mask_persons` does for small files."""
