@@ -21,27 +21,8 @@ from dvresearch.loaders.sheets import read_sheets
 from dvresearch.loaders.structure import read_tables
 
 __all__ = [
-    "Declaration",
-    "Limits",
-    "OpenQuestion",
-    "Questionnaire",
-    "blank_form",
-    "build_processed",
-    "cite",
-    "convert_dossiers",
-    "datapackage",
-    "load_cases",
-    "load_dossiers",
-    "load_figures",
-    "load_form",
-    "load_index766",
-    "load_models",
-    "load_responses",
-    "load_rubric",
-    "load_tallies",
-    "load_targets",
-    "questionnaire",
-    "read_sheets",
-    "read_tables",
-    "sources",
-]
+    "Declaration", "Limits", "OpenQuestion", "Questionnaire", "blank_form", "build_processed", "cite",
+    "convert_dossiers", "datapackage", "load_cases", "load_dossiers", "load_figures", "load_form", "load_index766",
+    "load_models", "load_responses", "load_rubric", "load_tallies", "load_targets", "questionnaire", "read_sheets",
+    "read_tables", "sources",
+]  # fmt: skip

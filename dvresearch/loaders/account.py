@@ -19,15 +19,7 @@ from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, Text, declared_lines, message
 from dvresearch.loaders.sheets import Sheet, column_letters
 
-__all__ = [
-    "Fate",
-    "Problem",
-    "Question",
-    "SheetAccount",
-    "refuse_problems",
-    "refuse_questions",
-    "summary",
-]
+__all__ = ["Fate", "Problem", "Question", "SheetAccount", "refuse_problems", "refuse_questions", "summary"]
 
 _SHOWN = 8  # cells or questions named in one message
 
