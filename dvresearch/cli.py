@@ -145,6 +145,7 @@ def check(
     """Kiểm tra một tệp, hoặc mọi tệp của một đánh giá. / Check a file, or all files of an evaluation."""
     from dvresearch.evaluation import screened, spec
     from dvresearch.loaders.declaration import refuse_otherwise
+    from dvresearch.loaders.guard import shown_name
     from dvresearch.screening import screen
 
     if html + xlsx + json > 1:
@@ -170,7 +171,7 @@ def check(
         typer.echo(str(screened.write(found, path, "html" if html else "xlsx", out, lang)))
     else:
         for kind, told in checked.items():
-            heading = [f"[{kind or path.name}]"] if whole or len(checked) > 1 else []
+            heading = [f"[{kind or shown_name(path)}]"] if whole or len(checked) > 1 else []
             typer.echo("\n\n".join([*heading, *screened.as_text(told, lang), *([""] if whole else [])]))
         if lang == "vi" and not whole:
             unread = found.loc[found["check"] == "unreadable", "guidance_en"]
@@ -182,10 +183,11 @@ def check(
 def _kinds(path: Path) -> list[str]:
     """Return what a file holds, as declared beside it; what is only likely is told."""
     from dvresearch.errors import DataError
-    from dvresearch.screening.kinds import declared_kinds, likely_kind
+    from dvresearch.loaders.declaration import all_declared
+    from dvresearch.screening.propose import likely_kind
 
-    if kinds := declared_kinds(path):
-        return kinds
+    if kinds := [t.kind for t in all_declared(path) if t.kind]:
+        return list(dict.fromkeys(kinds))
     try:
         kind = likely_kind(path) or "dossiers"
     except DataError:
@@ -205,6 +207,7 @@ def declare(
 ) -> None:
     """Đề nghị tệp khai báo cạnh một tệp dữ liệu. / Propose the declaration beside a data file."""
     from dvresearch.loaders.declaration import refuse_otherwise
+    from dvresearch.loaders.guard import shown_name
     from dvresearch.screening.propose import declare as run
 
     questions = path.with_name(f"{path.name}.cau-hoi.xlsx") if xlsx else None
@@ -213,7 +216,7 @@ def declare(
     refuse_otherwise(path, table, stated)
     short = {"given": stated, "items": Path(items) if items and Path(items).is_file() else items}
     file, made = run(path, table, ask=ask, answers=answers, questions=questions, **short)
-    typer.echo(f"Khai báo / declaration: {file}")
+    typer.echo(f"Khai báo / declaration: {file.with_name(shown_name(file))}")
     if made.cells:
         typer.echo(
             f"Có {made.cells} ô cần sửa trong tệp; `dvresearch check` nêu từng ô. / Cells to mend: {made.cells}."
@@ -222,7 +225,7 @@ def declare(
         are = "question is" if count == 1 else "questions are"
         typer.echo(f"Còn {count} câu hỏi (dòng # HỎI). / {count} {are} open (lines # HỎI).")
         if questions:
-            typer.echo(f"Câu hỏi / questions: {questions}")
+            typer.echo(f"Câu hỏi / questions: {questions.with_name(shown_name(questions))}")
     if made.cells or made.questions:
         raise typer.Exit(2)
 

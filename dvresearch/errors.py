@@ -77,11 +77,12 @@ class Answer:
         if self.key == "given":
             python, terminal = f"{self.entry}={value}", f'--given "{self.entry}={plain}"'
         elif self.key == "columns":
-            python, terminal = f"columns={{{_quoted(self.entry)}: {value}}}", f'--columns "{plain}={self.entry}"'
+            python = f"declaration=Declaration(columns={{{_quoted(self.entry)}: {value}}})"
+            terminal = f'--columns "{plain}={self.entry}"'
         elif self.key == "numbers":
             python = f"numbers={value}"
-        elif self.key in ("sheet", "date_order", "timezone", "items", "corrections"):
-            python, terminal = f"{self.key}={value}", f'--{self.key.replace("_", "-")} "{plain}"'
+        elif self.key == "date_order":
+            python = f"declaration=Declaration(date_order={value})"
         return {"python": python, "terminal": terminal, "declaration": declaration}[dialect]
 
 
@@ -185,14 +186,10 @@ class DvError(ValueError):
 
     Parameters
     ----------
-    title : str or Text
-        A code of ``messages.toml``, or what was wrong, in one sentence.
-    expected : Text or None
-        What would have been right.
+    code : str
+        The message of ``messages.toml``: ``header-not-found``.
     got : str or None
         What was found. Never the content of a personal cell.
-    hint : Text or None
-        What to type or to change.
     where : str or None
         File, sheet, row and column, as far as they are known. Rows are counted
         as the user's spreadsheet counts them: the first line of the file is 1.
@@ -206,43 +203,33 @@ class DvError(ValueError):
 
     def __init__(
         self,
-        title: str | Text,
+        code: str,
         /,
         *,
-        expected: Text | None = None,
         got: str | None = None,
-        hint: Text | None = None,
         where: str | None = None,
         give: Sequence[Answer] = (),
         **blanks: Any,
     ) -> None:
-        self.code = title if isinstance(title, str) else ""
-        self.got, self.where, self.give = got, where, tuple(give)
+        self.code, self.got, self.where, self.give = code, got, where, tuple(give)
         # Cells that are tried and cannot be read make errors by the thousand that nobody sees: sentences come late.
-        self._stated = {"what": title, "expected": expected, "do": hint}
         self._blanks = blanks
-        super().__init__(title)
-
-    def _part(self, name: str) -> Text:
-        said = self._stated[name]
-        if isinstance(said, Text):
-            return said
-        return message(self.code, name, **self._blanks) if self.code else Text("", "")
+        super().__init__(code)
 
     @property
     def title(self) -> Text:
         """What was wrong."""
-        return self._part("what")
+        return message(self.code, "what", **self._blanks)
 
     @property
     def expected(self) -> Text:
         """What would have been right; empty where there is nothing to say."""
-        return self._part("expected")
+        return message(self.code, "expected", **self._blanks)
 
     @property
     def hint(self) -> Text:
         """What to type or to change; empty where there is nothing to say."""
-        return self._part("do")
+        return message(self.code, "do", **self._blanks)
 
     def lines(self, lang: Literal["vi", "en"], dialect: Dialect = "python") -> list[str]:
         """Return the message in one language, a line for each part."""
@@ -275,7 +262,7 @@ class DataError(DvError):
 
     Parameters
     ----------
-    title, **parts
+    code, **parts
         As for :class:`DvError`.
     rows : sequence
         The rows at fault, as their source counts them, where the fault lies in cells.
@@ -283,11 +270,9 @@ class DataError(DvError):
         The column of these cells.
     """
 
-    def __init__(
-        self, title: str | Text, /, *, rows: Sequence[object] = (), column: str | None = None, **parts: Any
-    ) -> None:
+    def __init__(self, code: str, /, *, rows: Sequence[object] = (), column: str | None = None, **parts: Any) -> None:
         self.rows, self.column = rows, column
-        super().__init__(title, **parts)
+        super().__init__(code, **parts)
 
 
 class ParameterError(DvError):
@@ -324,7 +309,7 @@ def check_choice(name: str, value: object, words: Sequence[object]) -> None:
 
 def refuse_rows(
     rows: Sequence[object],
-    title: str | Text,
+    code: str,
     *,
     where: str,
     got: Callable[[object], object],
@@ -337,8 +322,8 @@ def refuse_rows(
     ----------
     rows : sequence
         The rows at fault, as their source counts them.
-    title : str or Text
-        A code of ``messages.toml``, or what is wrong.
+    code : str
+        The message of ``messages.toml``.
     where : str
         File or table the rows are in.
     got : callable
@@ -346,13 +331,13 @@ def refuse_rows(
     column : str, optional
         The column at fault.
     **parts
-        Blanks of the message, or further parts, as for :class:`DataError`; a function is given what was found.
+        Blanks of the message; a function is given what was found.
     """
     if not len(rows):
         return
     found = got(rows[0])
     raise DataError(
-        title,
+        code,
         got=str(found) or "''",
         where=f"{where}, dòng/row {rows[0]}"
         + (f", cột/column {column}" if column else "")

@@ -331,7 +331,7 @@ def test_a_tick_in_a_long_text_is_refused_too(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     with pytest.raises(DataError):
-        convert_dossiers(path, tmp_path / "a.parquet", unit="Xã Mẫu")
+        convert_dossiers(path, tmp_path / "a.parquet", declaration=Declaration(given={"unit": "Xã Mẫu"}))
 
 
 def test_a_row_called_a_total_that_holds_all_a_record_does_is_asked_about(tmp_path: Path) -> None:

@@ -18,9 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvresearch.errors import DataError
-from dvresearch.loaders.delimited import count_cells, parse_text
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.sheets import Note, Odd, Sheet, filled, read_sheets
+from dvresearch.loaders.sheets import Note, Odd, Sheet, count_cells, filled, parse_text, read_sheets
 from tests.spoilt import containers as files
 
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"

@@ -59,7 +59,11 @@ def test_help(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
             "Leave it out",
         ),
         (["check", "x", "--given", "kind=complaint"], "Không dùng được với bảng dossiers: kind.", "unit"),
-        (["check", "x", "--as", "II.06a", "--columns", "unit=a"], "với bảng II.06a: columns.", "sheet, unit"),
+        (
+            ["check", "x", "--as", "II.06a", "--timezone", "UTC"],
+            "với bảng II.06a: timezone.",
+            "columns, period, sheet, unit",
+        ),
     ],
 )
 def test_a_wrong_command_line_is_explained_in_both_languages(

@@ -24,8 +24,7 @@ from dvresearch.loaders.declaration import Declaration, from_toml
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.privacy import shown_header
 from dvresearch.screening import screen
-from dvresearch.screening.kinds import likely_kind
-from dvresearch.screening.propose import answer, declare, propose
+from dvresearch.screening.propose import answer, declare, likely_kind, propose
 
 TARGETS = "Chỉ tiêu,Kế hoạch,Kết quả\nTỷ lệ hồ sơ đúng hạn,98%,99%\nSố hộ nghèo,10,12\n"
 CASES = "STT,Ngày nhận,Loại đơn,Số vụ\n1,02/03/2026,Khiếu nại,1\n2,15/03/2026,Tố cáo,1\n"
@@ -484,3 +483,24 @@ def test_states_that_cannot_be_read_for_the_names_in_them_are_a_question(tmp_pat
     assert '"Tình trạng" = "left_out"' in said and "Mẫu" not in said
     ((question, choices),) = (q for q in propose(path, "dossiers").questions if "tên hoặc số của một người" in q[0])
     assert question and choices == ['"Tình trạng" = "left_out"']
+
+
+def test_two_sheets_left_unread_by_hand_are_told_the_one_line_that_says_both(tmp_path: Path) -> None:
+    stores = "Tên hàng,Giá,Số thùng\nA,1,2\nB,2,3\n"
+    path = workbook(tmp_path / "a.xlsx", HS=DOSSIERS, Kho=stores, Kho2=stores)
+    file, _ = declare(path, "dossiers", given={"unit": "Xã A"})
+    text = re.sub("^#(unread = )", r"\1", file.read_text(encoding="utf-8"), flags=re.M)
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        from_toml(file)
+    assert error.value.code == "declaration-key-twice"
+    assert 'unread = ["Kho", "Kho2"]' in str(error.value)
+
+
+@pytest.mark.parametrize("other", ["", '[[table]]\nas = "cases"\nsheets = ["Đơn"]\n'])
+def test_a_table_declared_without_its_kind_stays_so(other: str, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", HS=DOSSIERS, **({"Đơn": CASES} if other else {}))
+    beside = path.with_name(f"{path.name}.khai.toml")
+    beside.write_text(f'[[table]]\nsheets = ["HS"]\n[table.given]\nunit = "Xã A"\n{other}', encoding="utf-8")
+    file, _ = declare(path, "dossiers")
+    assert [(t.kind, t.sheets) for t in from_toml(file)] == [("", ("HS",)), *([("cases", ("Đơn",))] if other else [])]

@@ -13,7 +13,7 @@ import pytest
 
 from dvresearch import examples
 from dvresearch.errors import DataError, ParameterError
-from dvresearch.loaders import Limits, convert_dossiers, load_dossiers
+from dvresearch.loaders import Declaration, Limits, OpenQuestion, convert_dossiers, load_dossiers
 from dvresearch.metrics.dossiers import tally
 from dvresearch.tables import DOSSIERS
 from tests import office
@@ -143,7 +143,7 @@ def test_times_as_systems_abroad_write_them(form: str, tmp_path: Path) -> None:
         )
     columns = {"received": "opened", "resolved": "closed", "unit": "department"}
     loaded = load_dossiers(path, columns=columns)
-    convert_dossiers(path, tmp_path / "a.parquet", columns=columns)
+    convert_dossiers(path, tmp_path / "a.parquet", declaration=Declaration(columns=columns))
     for got in (loaded, pd.read_parquet(tmp_path / "a.parquet")):
         for name, wanted in (("received", expected["opened"]), ("resolved", expected["closed"])):
             assert got[name].tolist() == wanted.tolist() or got[name].equals(wanted), name
@@ -420,7 +420,8 @@ def test_conversion_of_words_dates_and_units_given_apart(tmp_path: Path) -> None
     ]
     source = write(tmp_path, *rows, header=header)
     columns = {"received": "open_dt", "resolved": "closed_dt"}
-    convert_dossiers(source, tmp_path / "a.parquet", columns=columns, unit="Xã Mẫu")
+    said = Declaration(columns=columns, given={"unit": "Xã Mẫu"})
+    convert_dossiers(source, tmp_path / "a.parquet", declaration=said)
     same(tmp_path / "a.parquet", source, columns=columns, unit="Xã Mẫu")
 
 
@@ -520,3 +521,41 @@ def test_persons_far_down_a_long_file_are_not_written(tmp_path: Path, short_head
     with pytest.raises(DataError, match="unit, dòng/row 2902"):
         convert_dossiers(write(tmp_path, *lines, header=header), tmp_path / "b.parquet")
     assert not (tmp_path / "b.parquet").exists()
+
+
+def test_a_long_file_is_asked_what_a_short_one_is(tmp_path: Path, short_head: None) -> None:
+    rows = [f"HS-{i:04},Xã Mẫu {i % 7},{1 + i % 28:02}/01/2026,,,Đang xử lý" for i in range(2_000)]
+    rows += [
+        "HS.0001,Xã Mẫu 1,05/01/2026,,,Dừng xử lý",
+        "HS-X,Xã Mẫu 1,05/01/2026,,,Chờ họp",
+        "HS-Y,Xã Mẫu 1,05/01/2026,,,",
+    ]
+    path = write(tmp_path, *rows)
+
+    def asked(declaration: Declaration, limits: Limits) -> tuple[pd.DataFrame, set[tuple[str, str]]]:
+        frame = load_dossiers(path, declaration=declaration, limits=limits)
+        return frame, {(q["code"], q["vi"]) for q in frame.attrs["load"]["questions"]}
+
+    with pytest.warns(OpenQuestion):
+        (short, told), (long, again) = (asked(Declaration(), Limits(text_file_mib=mib)) for mib in (24, -1))
+    assert {code for code, _ in told} == {"state-halted", "words-unknown", "nothing-finished", "near-duplicates"}
+    assert again == told
+    assert long.attrs["load"]["words"] == short.attrs["load"]["words"] == {"outcome": {"Chờ họp": 1}}
+    words = {"outcome": {"Chờ họp": "paused"}}
+    said = Declaration(halted="ends", nothing_finished=True, words=words)
+    with pytest.warns(OpenQuestion):
+        (short, told), (long, again) = (asked(said, Limits(text_file_mib=mib)) for mib in (24, -1))
+    assert {code for code, _ in told} == {"near-duplicates"} and again == told
+    pd.testing.assert_frame_equal(long, short)
+    assert long["outcome"].iloc[-3:-1].tolist() == ["stopped", "paused"]
+
+
+@pytest.mark.parametrize(("first", "later"), [("1,5", "1.5"), ("2", "1.234"), ("1.5", "2,25")])
+def test_numbers_of_another_convention_far_down_are_named(
+    first: str, later: str, tmp_path: Path, short_head: None
+) -> None:
+    rows = [f"HS-{i};Xã Mẫu;{1 + i % 28:02}/01/2026;{first}" for i in range(3_000)]
+    rows.append(f"HS-X;Xã Mẫu;05/01/2026;{later}")
+    source = write(tmp_path, *rows, header="Mã hồ sơ;Đơn vị;Ngày tiếp nhận;Số ngày bổ sung")
+    with pytest.raises(DataError, match="supplement_days, dòng/row 3002"):
+        convert_dossiers(source, tmp_path / "a.parquet")

@@ -13,9 +13,9 @@ import pytest
 
 from dvresearch.errors import DataError, ParameterError
 from dvresearch.loaders import OpenQuestion, blank_form, forms, load_form
+from dvresearch.loaders.bodies import total_rows
 from dvresearch.loaders.form_layouts import FORMS
 from dvresearch.loaders.sheets import Odd
-from dvresearch.loaders.totals import total_rows
 from dvresearch.metrics import resolution_rate
 from dvresearch.metrics.identities import check_tally
 from dvresearch.screening import screen
@@ -528,3 +528,33 @@ def test_rows_of_the_blank_form_that_nobody_filled_in_are_no_lines(tmp_path: Pat
     save(book, tmp_path / "hai-dong.xlsx")
     with pytest.raises(DataError, match="C9"):
         load_form(tmp_path / "hai-dong.xlsx")
+
+
+def test_what_a_form_leaves_open_is_answered_in_its_declaration(tmp_path: Path) -> None:
+    from dvresearch.screening.propose import declare
+
+    path = write(tmp_path, [1, "Đất đai", *LINE], [2, "Hộ tịch", *LINE], ["", "Cả hai", *(2 * n for n in LINE)])
+    book = openpyxl.load_workbook(path)
+    book.active["I2"] = "Tới ngày"  # resolved_on_time
+    book.save(path)
+    with pytest.raises(DataError) as error:
+        load_form(path, unit="Xã A", period="2026")
+    assert 'Declaration(columns={"Đã giải quyết Tới ngày": "resolved_on_time"})' in str(error.value)
+    assert '[table.rows]\n    "5: Cả hai" = "total"' in str(error.value)
+
+    def take(question: str, lines: list[Any]) -> str:
+        return next(line for line in lines if "resolved_on_time" in line or "total" in line)
+
+    file, left = declare(path, "II.06a", ask=take, given={"unit": "Xã A", "period": "2026"})
+    assert not left.questions and 'as = "II.06a"' in file.read_text(encoding="utf-8")
+    loaded = load_form(path)
+    assert loaded["resolved_on_time"].tolist() == [45, 45]
+    assert set(loaded["unit"]) == {"Xã A"} and set(loaded["period"]) == {"2026"}
+    found = screen(path, "II.06a")
+    assert not found["verdict"].eq("fail").any()
+    for wrong, code in (("Tới ngày", "declared-header-not-there"), ("Cả hai", "declared-row-not-there")):
+        said = file.read_text(encoding="utf-8").replace(wrong, "Khác")
+        (tmp_path / "khac.toml").write_text(said, encoding="utf-8")
+        with pytest.raises(DataError) as error:
+            load_form(path, declaration=tmp_path / "khac.toml")
+        assert error.value.code == code

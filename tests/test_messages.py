@@ -13,7 +13,7 @@ import pytest
 
 import dvresearch
 from dvresearch import errors
-from dvresearch.errors import DataError, ParameterError, Text, check_choice, refuse_rows
+from dvresearch.errors import DataError, ParameterError, check_choice, refuse_rows
 
 PACKAGE = Path(dvresearch.__file__).parent
 MESSAGES = tomllib.loads((PACKAGE / "messages.toml").read_text(encoding="utf-8"))
@@ -101,12 +101,6 @@ def test_blanks_are_filled_and_a_function_is_given_what_was_found() -> None:
     assert (error.value.where, error.value.got) == ("a.csv, dòng/row 3, cột/column x (+1)", "r3")
     assert error.value.lines("en")[-1] == "  What to do: R3"
     refuse_rows([], "not-in-codebook", where="a.csv", got=str)
-
-
-def test_a_message_without_code_is_still_taken() -> None:
-    with pytest.raises(DataError) as error:
-        refuse_rows([1], Text("Sai.", "Wrong."), where="a", got=lambda _: "", hint=Text("Sửa.", "Mend."))
-    assert error.value.lines("en") == ["Wrong.", "  Where: a, dòng/row 1", "  Got: ''", "  What to do: Mend."]
 
 
 def test_a_choice_names_its_words() -> None:

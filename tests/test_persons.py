@@ -269,3 +269,27 @@ def test_a_name_on_many_rows_is_that_of_a_ward(tmp_path):
     more = [f"HS-{i};Phường {w};05/01/2026;19/01/2026" for i, w in enumerate(["Ba", "Tư", "Năm"], start=200)]
     path.write_text("Mã hồ sơ;Đơn vị;Ngày tiếp nhận;Ngày hẹn trả\n" + "\n".join([*rows, *more]), encoding="utf-8")
     assert pd.Series(loaders.load_dossiers(path)["unit"]).value_counts()["Lê Lợi"] == 12
+
+
+def test_a_person_in_the_name_of_a_sheet_or_a_file_is_in_no_output(tmp_path, monkeypatch, capsys):
+    book, path = openpyxl.Workbook(), tmp_path / "Ho so Nguyễn Văn Bình.xlsx"
+    header = ["Mã hồ sơ", "Ngày tiếp nhận", "Ngày hẹn trả", "Ngày trả kết quả"]
+    for name in ("Trần Thị Hoa", "Phạm Văn Dũng"):
+        sheet = book.create_sheet(name)
+        sheet.append(header)
+        sheet.append([f"HS-{name[0]}", "02/13/2026", "05/03/2026", "04/03/2026"])
+    book["Phạm Văn Dũng"]["B2"] = "02/03/2026"
+    del book["Sheet"]
+    book.save(path)
+    for words in (["check", "--given", "unit=Xã A"], ["declare", "--given", "unit=Xã A"], ["check", "--json"]):
+        monkeypatch.setattr(sys, "argv", ["dvresearch", words[0], str(path), *words[1:]])
+        with pytest.raises(SystemExit):
+            cli.main()
+    beside = path.with_name(f"{path.name}.khai.toml")
+    said = "".join(capsys.readouterr()) + beside.read_text(encoding="utf-8")
+    assert "trang 2" in said or "trang 1" in said
+    assert not [name for name in ("Bình", "Hoa", "Dũng") if name in said]
+    # whoever knows the name may type it
+    beside.unlink()
+    for sheet in ("Phạm Văn Dũng", "trang 2"):
+        assert len(loaders.load_dossiers(path, unit="Xã A", sheet=sheet)) == 1

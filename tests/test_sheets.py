@@ -20,9 +20,17 @@ from openpyxl.utils import get_column_letter
 
 from dvresearch.errors import DataError
 from dvresearch.loaders.cells import convert_dates
-from dvresearch.loaders.delimited import decode, guess_delimiter, parse_text
 from dvresearch.loaders.guard import LIMITS, container
-from dvresearch.loaders.sheets import Note, Sheet, column_letters, read_sheets, texts
+from dvresearch.loaders.sheets import (
+    Note,
+    Sheet,
+    column_letters,
+    decode,
+    guess_delimiter,
+    parse_text,
+    read_sheets,
+    texts,
+)
 
 TYPES = [
     "  chữ  ",

@@ -11,8 +11,7 @@ import pandas as pd
 from dvresearch import workbook
 from dvresearch.examples.office import NOTICE, require_mark, write_office
 from dvresearch.examples.registers import ITEMS, MADE_UP, cases, communes, dossiers, models, responses, rubric, targets
-from dvresearch.loaders.form_layouts import FORMS, TTCP, form
-from dvresearch.loaders.templates import blank_form
+from dvresearch.loaders.form_layouts import FORMS, TTCP, blank_form, form
 from dvresearch.tables import CASES, MODELS, RUBRIC, TARGETS, responses_table
 
 __all__ = ["commune_year", "petition_lines", "write_commune", "write_commune_tables", "write_petition_form"]

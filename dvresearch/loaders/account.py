@@ -19,16 +19,7 @@ from dvresearch import codebook
 from dvresearch.errors import Answer, DataError, Text, declared_lines, message
 from dvresearch.loaders.sheets import Sheet, column_letters
 
-__all__ = [
-    "Fate",
-    "Problem",
-    "Question",
-    "QuestionError",
-    "SheetAccount",
-    "refuse_problems",
-    "refuse_questions",
-    "summary",
-]
+__all__ = ["Fate", "Problem", "Question", "SheetAccount", "refuse_problems", "refuse_questions", "summary"]
 
 _SHOWN = 8  # cells or questions named in one message
 
@@ -76,7 +67,7 @@ class Question:
     evidence: str = ""
     answers: tuple[Answer, ...] = ()
     blocking: bool = False
-    blanks: Mapping[str, object] = field(default_factory=dict)
+    blanks: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
     first: bool = False
 
@@ -92,10 +83,6 @@ class Question:
     def advice(self) -> Text:
         """Return what to do, in both languages."""
         return message(self.code, "do", **self.blanks)
-
-
-class QuestionError(DataError):
-    """A file leaves open what decides whether it can be used at all."""
 
 
 @dataclass(frozen=True)
@@ -203,12 +190,12 @@ def refuse_questions(questions: Sequence[Question]) -> None:
     if not open_ones:
         return
     first, *rest = open_ones
-    raise QuestionError(
-        first.text(),
+    raise DataError(
+        first.code,
         where=first.where + (f" (+{len(rest)})" if rest else ""),
         got=first.evidence or None,
-        hint=first.advice(),
         give=[answer for question in open_ones[:_SHOWN] for answer in question.answers],
+        **first.blanks,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -197,7 +197,7 @@ def vocabulary(column: Column) -> dict[str, str]:
     return names
 
 
-def finder(names: dict[str, str], *, exact: bool = False) -> Callable[[str], str | None]:
+def finder(names: Mapping[str, str], *, exact: bool = False) -> Callable[[str], str | None]:
     """Return what finds the code of a written word: exactly, or as the beginning of a longer phrase unless `exact`."""
     longest = [] if exact else sorted((n for n in names if len(n) >= 6), key=len, reverse=True)
 

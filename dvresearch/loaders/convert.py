@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,14 +18,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from dvresearch.errors import DataError
 from dvresearch.loaders.cells import HOME, finder, is_open, vocabulary, word_for_others
 from dvresearch.loaders.declaration import Declaration, Stated, declared_once
-from dvresearch.loaders.delimited import decode, lines, parse_text
-from dvresearch.loaders.guard import LIMITS, Limits, container, refuse
+from dvresearch.loaders.guard import LIMITS, Limits, container, refuse, shown_name
 from dvresearch.loaders.headers import Block, key
-from dvresearch.loaders.kinds import KINDS
-from dvresearch.loaders.reading import Reading, read
-from dvresearch.loaders.sheets import Sheet, texts
+from dvresearch.loaders.kinds import KINDS, ask_of_dossiers, near_duplicates
+from dvresearch.loaders.reading import Reading, note_words, read
+from dvresearch.loaders.sheets import Sheet, decode, lines, parse_text, texts
 from dvresearch.privacy import CODE, MIN_COUNT, holds_person
-from dvresearch.tables import DOSSIERS, Column
+from dvresearch.tables import DOSSIERS, STATES, Column
 from dvresearch.text import column_date_order, column_style
 from dvresearch.text.dates import FIRST_YEAR
 
@@ -51,11 +51,6 @@ def convert_dossiers(
     source: str | Path,
     target: str | Path,
     *,
-    columns: Mapping[str, str] | None = None,
-    unit: str | None = None,
-    keep: Sequence[str] = (),
-    timezone: str | None = None,
-    date_order: Literal["auto", "dmy", "mdy"] = "auto",
     declaration: Stated = None,
     memory_mib: int = 1400,
     limits: Limits = LIMITS,
@@ -68,10 +63,9 @@ def convert_dossiers(
         Text with separators in UTF-8 or UTF-16, one dossier per row from the header to the end of the file.
     target : str or Path
         The Parquet file to write; an existing one is replaced once the new one is complete.
-    columns, unit, keep, date_order, declaration
-        As for :func:`dvresearch.load_dossiers`.
-    timezone : str, optional
-        Zone on whose clock instants with an offset are written; Vietnam without it.
+    declaration : Declaration, str or Path, optional
+        As for :func:`dvresearch.load_dossiers`; instants with an offset are written on the clock of its ``timezone``,
+        that of Vietnam without it.
     memory_mib : int, default 1400
         Memory DuckDB may use, MiB.
     limits : Limits, optional
@@ -92,16 +86,7 @@ def convert_dossiers(
     Times are written as clock times without a zone. Personal columns are not written. Measured against
     DuckDB's own typed ``COPY`` in benchmarks/files.py.
     """
-    said = declared_once(
-        source,
-        "dossiers",
-        declaration,
-        columns=dict(columns or {}),
-        given={} if unit is None else {"unit": unit},
-        keep=tuple(keep),
-        timezone=timezone,
-        date_order=date_order,
-    )
+    said = declared_once(source, "dossiers", declaration)
     return convert_records(Path(source), Path(target), said, memory_mib=memory_mib, limits=limits)[1]
 
 
@@ -116,7 +101,7 @@ def convert_records(
         raise refuse("large-file-not-utf8", source, encoding)
     whole = source.stat().st_size <= _HEAD
     cells, delimiter, _ = parse_text(text, source, limits, whole=whole)
-    sheet = Sheet(source.name, "", cells)
+    sheet = Sheet(shown_name(source), "", cells)
     start = read([sheet], KINDS["dossiers"], said, partial=not whole)
     if not (whole or start.order_known):  # a file in order of receipt begins with the first days of a month
         order = _order_further_on(source, start.block, delimiter)
@@ -155,7 +140,7 @@ def _piece(source: Path, start: int, size: int) -> tuple[str, str]:
         head = file.read(4096)
         file.seek(start - start % 4)
         data = file.read(size)
-    text, encoding, _ = decode(data if not start else head, source.name)
+    text, encoding, _ = decode(data if not start else head, shown_name(source))
     return (text if not start else data.decode(encoding, "ignore")), encoding
 
 
@@ -197,13 +182,24 @@ class _Reading:
             distinct = dict.fromkeys(t for t in texts(cells) if t and t not in _NULLS)
             return self._time(rule.name, name, list(distinct)[:_SAMPLE], cells)
         if rule.words:
-            return _words(rule, name, set(texts(cells)))
+            return _words(self._known(rule), rule, name, set(texts(cells)))
         name = f"nullif({name}, 'x')"  # among days and coded words it is a tick
         if rule.kind in ("count", "number"):
-            digits = {"vi": f"replace(replace({name}, '.', ''), ',', '.')", "en": f"replace({name}, ',', '')"}
-            return f"CAST({digits.get(column_style(cells), name)} AS DOUBLE)"
+            group, mark = {"vi": (".", ","), "en": (",", ".")}.get(column_style(cells), ("", ""))
+            form = rf"[-+]?(\d+|\d{{1,3}}([{group}]\d{{3}})+)([{mark}]\d+)?" if mark else r"[-+]?\d+"
+            digits = f"replace(replace({name}, '{group}', ''), ',', '.')" if mark else name
+            # 95.5 below 1.234,5 is no number of this column: what is no number at all names its row
+            right = f"{name} IS NULL OR regexp_full_match({name}, {_quote(form)})"
+            return f"CAST(CASE WHEN {right} THEN {digits} ELSE '?' END AS DOUBLE)"
         # Trimming ten million cells that need it nowhere costs a tenth of the whole conversion.
         return f"trim({name})" if any(isinstance(c, str) and c != c.strip() for c in cells) else name
+
+    def _known(self, rule: Column) -> dict[str, str]:
+        """Return the words of a coded column, those that the user declares among them."""
+        said = {word: code for word, code in self.start.stated.words.get(rule.name, {}).items() if code}
+        known = vocabulary(replace(rule, codes=(*rule.codes, *said.items())))
+        settings = {s: words[answer] for s, words in STATES.items() if (answer := getattr(self.start.stated, s))}
+        return {word: settings.get(code, code) for word, code in known.items()}
 
     def _time(self, contract: str, name: str, cells: list[str], column: list[Any]) -> str:
         known = [f for forms in self.forms.values() for f in forms]
@@ -250,6 +246,7 @@ class _Reading:
                 if min(filled) < total:
                     empty = " OR ".join(f"({self.select[n]}) IS NULL" for n in _REQUIRED)
                     raise _unlike(source, self._rows(engine, empty), ", ".join(_REQUIRED))
+                self._ask(engine, written, int(total))
                 masked = self._mask(engine, source, written, clean)
                 (clean if masked else half).replace(target)
             except duckdb.Error as fault:
@@ -260,6 +257,44 @@ class _Reading:
                 half.unlink(missing_ok=True)
                 clean.unlink(missing_ok=True)
         return int(total), masked
+
+    def _ask(self, engine: duckdb.DuckDBPyConnection, written: str, total: int) -> None:
+        """Ask of the whole file what is asked of a short one; what its beginning told of it is forgotten."""
+        start, at = self.start, self.start.block.columns
+        coded = [n for n in self.select if n in at and DOSSIERS.column(n).words]
+        likely = [n for n in coded if start.words.get(n)]
+        start.words, start.notes = {}, [n for n in start.notes if n.code != "personal_cell"]
+        start.questions = [q for q in start.questions if q.code != "words-are-persons"]
+        states: dict[str, Counter[str]] = {}
+        for name in coded:
+            rule, cell = DOSSIERS.column(name), f"c{at[name]}"
+            doubtful = ", ".join(map(_quote, (word_for_others(rule), *STATES)))
+            found = engine.execute(f"SELECT count(*) FROM {written} WHERE {_name(name)} IN ({doubtful})").fetchone()
+            if not (name in likely or (found and found[0])):
+                continue
+            query = f"SELECT {cell}, count(*) FROM {self.rows} WHERE {cell} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC"
+            words = Counter({" ".join(word.split()): n for word, n in engine.execute(query).fetchall()})
+            find = finder(self._known(rule))
+            codes = {word: find(word) for word in words}
+            note_words(start, start.block, name, {w: words[w] for w, c in codes.items() if c is None}, words.total)
+            for setting in STATES if name == "outcome" else ():
+                if told := {w: words[w] for w, c in codes.items() if c == setting}:
+                    states[setting] = Counter(told)
+        finished = engine.execute(f"SELECT count(resolved) FROM {written}").fetchone() if "resolved" in at else None
+        units = engine.execute(f"SELECT DISTINCT unit FROM {written} WHERE unit IS NOT NULL").fetchall()
+        ask_of_dossiers(start, states, finished[0] if finished else 0, total, [unit for (unit,) in units])
+        if (name := DOSSIERS.key[0]) in at:
+            cell, form = _name(name), rf"regexp_replace(lower({_name(name)}), '[^\p{{L}}\p{{N}}]', '', 'g')"
+            one, two = (f"count(DISTINCT hash({of}))" for of in (cell, form))
+            twice = f"SELECT hash({form}) FROM {written} GROUP BY 1 HAVING {one} > 1"
+            # looked at fast: codes of one length, in capitals, hardly differ in case or marks alone
+            alike = f"min(length({cell})) = max(length({cell})) AND bool_and({cell} = upper({cell}))"
+            alike += f" AND max(strlen({cell})) = max(length({cell}))"
+            uneven = engine.execute(f"SELECT {alike} FROM {written}").fetchone() != (True,)
+            if uneven and engine.execute(f"SELECT {one} > {two} FROM {written}").fetchone() == (True,):
+                query = f"SELECT DISTINCT {cell} FROM {written} WHERE hash({form}) IN ({twice})"
+                codes = near_duplicates([code for (code,) in engine.execute(query).fetchall()])
+                start.ask("near-duplicates", column=name, count=len(codes))
 
     def _mask(self, engine: duckdb.DuckDBPyConnection, source: Path, written: str, clean: Path) -> dict[str, int]:
         """Empty the cells that name a person, as :func:`mask_persons` does for small files."""
@@ -319,9 +354,8 @@ def _line(fault: Exception) -> str | None:
     return found[1] if found else None
 
 
-def _words(rule: Column, name: str, seen: set[str]) -> str:
+def _words(known: Mapping[str, str], rule: Column, name: str, seen: set[str]) -> str:
     """Return the expression for a column of codes: words seen at the beginning as they stand, others by their form."""
-    known = vocabulary(rule)
     find = finder(known)
     quick = {w: c for w in sorted(seen) if (c := find(w))}
     form = rf"regexp_replace(lower(strip_accents(translate({name}, 'đĐ', 'dD'))), '[^\p{{L}}\p{{N}}]', '', 'g')"

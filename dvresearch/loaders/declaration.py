@@ -17,11 +17,12 @@ from typing import Any
 
 from dvresearch.errors import Answer, DataError, ParameterError
 from dvresearch.loaders.form_layouts import FORM_CODES
+from dvresearch.loaders.guard import shown_name
 from dvresearch.tables import STATES, TABLES, Table
 
 __all__ = [
-    "LEFT_OUT", "RECORDS", "WORDS", "Declaration", "Stated", "beside", "check_kind", "declared",
-    "declared_once", "from_mapping", "from_toml", "refuse_otherwise",
+    "LEFT_OUT", "RECORDS", "WORDS", "Declaration", "Stated", "all_declared", "beside", "check_kind",
+    "declared", "declared_once", "from_mapping", "from_toml", "refuse_otherwise",
 ]  # fmt: skip
 
 #: Settings with a fixed vocabulary.
@@ -168,6 +169,17 @@ def beside(path: str | Path) -> Path:
     return Path(path).with_name(Path(path).name + ".khai.toml")
 
 
+def all_declared(path: str | Path, stated: Stated = None) -> list[Declaration]:
+    """Return what is declared of all tables of a file; the parameters are those of :func:`declared`."""
+    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
+        tables = [stated] if isinstance(stated, Declaration) else list(stated)
+        for table in tables:
+            check_kind(table.kind, where=shown_name(Path(path)))
+        return tables
+    file = Path(stated) if stated is not None else beside(path)
+    return from_toml(file) if stated is not None or file.is_file() else []
+
+
 def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> list[Declaration]:
     """Return what is declared of the tables of one kind in a file.
 
@@ -192,16 +204,10 @@ def declared(path: str | Path, kind: str, stated: Stated = None, **short: Any) -
     DataError
         When a TOML file cannot be read, or says something that cannot be.
     """
-    if isinstance(stated, Declaration | Sequence) and not isinstance(stated, str):
-        tables = [stated] if isinstance(stated, Declaration) else list(stated)
-        for table in tables:
-            check_kind(table.kind, where=Path(path).name)
-    else:
-        file = Path(stated) if stated is not None else beside(path)
-        tables = from_toml(file) if stated is not None or file.is_file() else []
+    tables = all_declared(path, stated)
     old = Path(path).with_name(Path(path).name + ".columns.toml")
     if old.is_file():
-        raise DataError("old-mapping-file", where=old.name, file=beside(path).name)
+        raise DataError("old-mapping-file", where=shown_name(old), file=shown_name(beside(path)))
     said = {name: value for name, value in short.items() if value not in (None, {}, ())}
     if said.get("date_order") == "auto":
         del said["date_order"]
@@ -225,12 +231,13 @@ def refuse_otherwise(path: str | Path, kind: str, given: Mapping[str, str]) -> N
     DataError
         For the first such line; an empty `kind` stands for all tables.
     """
-    file = beside(path)
-    for table in from_toml(file) if given and file.is_file() else ():
+    for table in all_declared(path) if given else ():
         for name, value in given.items() if not kind or table.kind in ("", kind) else ():
             if (said := table.given.get(name, value)) != value:
                 got = f"{name} = {value!r}"
-                raise DataError("given-declared-otherwise", where=file.name, got=got, name=name, value=said)
+                raise DataError(
+                    "given-declared-otherwise", where=shown_name(beside(path)), got=got, name=name, value=said
+                )
 
 
 def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: Any) -> Declaration:
@@ -243,7 +250,7 @@ def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: A
     """
     said, *others = declared(path, kind, stated, **short)
     if others:
-        name = Path(path).name
+        name = shown_name(Path(path))
         raise DataError("sheet-declared-twice", where=name, got=name, sheet=name)
     return said
 
@@ -251,15 +258,31 @@ def declared_once(path: str | Path, kind: str, stated: Stated = None, **short: A
 def from_toml(file: Path) -> list[Declaration]:
     """Read the declarations of a TOML file, each problem named by its key."""
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        raw = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         line = re.search(r"at line (\d+)", str(fault))
-        where = f"{file.name}, dòng/line {line[1]}" if line else file.name
+        if line and "overwrite" in str(fault):
+            raise _said_twice(text.splitlines()[: int(line[1])], file) from None
+        where = f"{shown_name(file)}, dòng/line {line[1]}" if line else shown_name(file)
         raise DataError("declaration-not-toml", where=where, got=str(fault)[:200]) from None
     tables = raw.get("table")
     if set(raw) - {"table"} or not isinstance(tables, list):
-        raise DataError("declaration-without-table", where=file.name, got=", ".join(map(str, raw)))
+        raise DataError("declaration-without-table", where=shown_name(file), got=", ".join(map(str, raw)))
     return [from_mapping(table, file) for table in tables]
+
+
+def _said_twice(lines: Sequence[str], file: Path) -> DataError:
+    """Return the error for a key whose last line repeats it, as two questions about sheets do, and join the lists.
+
+    TOML itself would only say that a value cannot be overwritten.
+    """
+    name = lines[-1].partition("=")[0].strip()
+    before = max(n for n, line in enumerate(lines[:-1]) if line.partition("=")[0].strip() == name)
+    first, second = (next(iter(tomllib.loads(line).values())) for line in (lines[before], lines[-1]))
+    give = [Answer(name, [*dict.fromkeys([*first, *second])])] if isinstance(first, list) else ()
+    where, got = f"{shown_name(file)}, dòng/line {before + 1}, {len(lines)}", lines[-1].strip()
+    return DataError("declaration-key-twice", where=where, got=got, give=give, key=name)
 
 
 def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
@@ -269,7 +292,7 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
     for key, value in raw.items():
         if key not in blank:
             near = ", ".join(difflib.get_close_matches(key, blank, 1) or sorted(blank))
-            raise DataError("declaration-key-unknown", where=file.name, got=key, key=key, near=near)
+            raise DataError("declaration-key-unknown", where=shown_name(file), got=key, key=key, near=near)
         kind: type = dict if isinstance(blank[key], dict) else list if isinstance(blank[key], tuple) else str
         kind = bool if WORDS.get(key) == (True, False) else kind
         if kind is dict:
@@ -281,13 +304,13 @@ def from_mapping(raw: Mapping[str, Any], file: Path) -> Declaration:
             right = all(isinstance(t, str) for t in inner)
         if not right:
             line = _right_line(key, value, kind)
-            raise DataError("declaration-value", where=file.name, got=f"{key} = {value!r}", key=key, line=line)
+            raise DataError("declaration-value", where=shown_name(file), got=f"{key} = {value!r}", key=key, line=line)
         if key == "corrections" or (key == "items" and (file.parent / value).is_file()):
             value = file.parent / value
         values["kind" if key == "as" else key] = tuple(value) if kind is list else value
     found = Declaration(**values)
-    check_kind(found.kind, where=file.name)
-    _check_words(found, file.name)
+    check_kind(found.kind, where=shown_name(file))
+    _check_words(found, shown_name(file))
     return found
 
 
@@ -346,7 +369,9 @@ def _refuse_misplaced(key: str, entries: Any, file: Path) -> None:
             _refuse_misplaced(f"{key}.{entry}", value, file)
         elif entry in settings and not (isinstance(value, str) and value in columns):
             line = Answer(entry, value).toml()
-            raise DataError("declaration-key-misplaced", where=file.name, got=line, key=entry, table=f"[table.{key}]")
+            raise DataError(
+                "declaration-key-misplaced", where=shown_name(file), got=line, key=entry, table=f"[table.{key}]"
+            )
 
 
 def _check_words(found: Declaration, where: str) -> None:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dvresearch.errors import DataError, check_choice
+from dvresearch.errors import Answer, DataError, check_choice
 from dvresearch.loaders.account import Problem, Question, refuse_problems, refuse_questions
+from dvresearch.loaders.bodies import declared_row, total_rows
 from dvresearch.loaders.cells import convert
+from dvresearch.loaders.declaration import LEFT_OUT, Declaration, Stated, declared_once
 from dvresearch.loaders.form_layouts import Form, form, printed_codes, refuse_unknown, title_words
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import is_numbering, layouts
+from dvresearch.loaders.headers import declared_sheets, is_numbering, key, layouts
 from dvresearch.loaders.load import OpenQuestion
 from dvresearch.loaders.sheets import LoadReport, Odd, Sheet, column_letters, read_sheets, texts
-from dvresearch.loaders.totals import total_rows
 from dvresearch.privacy import holds_person, showable
 from dvresearch.tables import TALLY, Column, check
 from dvresearch.text import Period, period, plain, shape
@@ -56,6 +57,8 @@ class FormReading:
         Its layout.
     sheets : list of Sheet
         The sheets that hold it.
+    stated : Declaration
+        What the user says about it.
     frame : DataFrame
         All rows, see :func:`load_form`.
     places : dict
@@ -70,6 +73,7 @@ class FormReading:
 
     form: Form
     sheets: list[Sheet]
+    stated: Declaration = field(default_factory=Declaration)
     frame: pd.DataFrame = field(default_factory=pd.DataFrame)
     places: dict[object, str] = field(default_factory=dict)
     parts: dict[object, list[object]] = field(default_factory=dict)
@@ -81,9 +85,16 @@ class FormReading:
         number = sheet.first_row + row
         return f"{sheet.name}!{number}" if len(self.sheets) > 1 else number
 
-    def ask(self, code: str, where: str, evidence: str = "", *, blocking: bool = False) -> None:
+    def ask(
+        self, code: str, where: str, evidence: str = "", *, answers: Sequence[Answer] = (), blocking: bool = False
+    ) -> None:
         """Add a question."""
-        self.questions.append(Question(code, where, evidence, blocking=blocking))
+        self.questions.append(Question(code, where, evidence, tuple(answers), blocking))
+
+    def named(self, title: str, *names: str) -> list[Answer]:
+        """Return the lines that say which column of the form a title stands for, or that it is none."""
+        shown = [title] if title and showable(title, len(title)) == title else []
+        return [Answer("columns", name, t) for t in shown for name in (*names, LEFT_OUT)]
 
 
 def load_form(
@@ -96,6 +107,7 @@ def load_form(
     sheet: str | None = None,
     rows: Literal["lines", "totals", "all"] = "lines",
     blanks: Literal["unknown", "zero"] = "unknown",
+    declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
     """Load a filled-in report form as a tally.
@@ -123,6 +135,9 @@ def load_form(
     blanks : {"unknown", "zero"}, default "unknown"
         What an empty cell and the marks ``-``, ``…``, ``x`` stand for. Error cells and formulas without a result are
         unknown either way, and have to be mended.
+    declaration : Declaration, str or Path, optional
+        As for :func:`dvresearch.load_dossiers`: which sheets, the reporting ``unit`` and the ``period``, which title
+        is which column, and which row is a ``total``.
     limits : Limits, optional
         How much the file may ask for.
 
@@ -155,7 +170,9 @@ def load_form(
     One-stop software counts those waiting in 11 and 12, and those returned or withdrawn in 9 whatever their date.
     """
     check_choice("rows", rows, ("lines", "totals", "all"))
-    reading = read_form(path, form, version, unit=unit, period=period, sheet=sheet, blanks=blanks, limits=limits)
+    said: dict[str, Any] = {"given": {n: v for n, v in (("unit", unit), ("period", period)) if v is not None}}
+    said["sheets"] = (sheet,) if sheet else ()
+    reading = read_form(path, form, version, declaration, blanks=blanks, limits=limits, **said)
     lines = reading.frame["row_kind"] == "line"
     frame = reading.frame if rows == "all" else reading.frame[lines if rows == "lines" else ~lines]
     refuse_problems([p for p in reading.problems if reading.index(p.sheet, p.row) in frame.index])
@@ -170,26 +187,34 @@ def read_form(
     path: str | Path,
     code: str = "II.06a",
     version: str | None = None,
+    declaration: Stated = None,
     *,
-    unit: str | None = None,
-    period: str | None = None,
-    sheet: str | None = None,
     blanks: Literal["unknown", "zero"] = "unknown",
     limits: Limits = LIMITS,
+    **short: Any,
 ) -> FormReading:
     """Read all rows of a form, the cells to mend and what is open; parameters of :func:`load_form`."""
     check_choice("blanks", blanks, ("unknown", "zero"))
-    wanted = form(code, version)
-    every = read_sheets(path, sheet=sheet, limits=limits)
-    found = _find(every, wanted, version)
-    tables = [t for t in found if not t.sheet.hidden] or found
-    out = FormReading(wanted, [t.sheet for t in tables])
+    wanted, said = form(code, version), declared_once(path, code, declaration, **short)
+    names = {*wanted.names.values(), LEFT_OUT}
+    if names.issuperset(said.columns):  # the other way round, as in a terminal
+        said = replace(said, columns={title: name for name, title in said.columns.items()})
+    every = read_sheets(path, limits=limits)
+    said, _, read = declared_sheets(every, said)
+    found = _find(read, wanted, version, said)
+    tables = [t for t in found if not t.sheet.hidden or t.sheet.name in said.sheets] or found
+    out = FormReading(wanted, [t.sheet for t in tables], said)
     for hidden in (t.sheet for t in found if t not in tables):
-        out.ask("form-sheet-hidden", hidden.where())
+        answers = [
+            Answer("unread", [*said.unread, hidden.name]),
+            Answer("sheets", [*(said.sheets or (t.sheet.name for t in tables)), hidden.name]),
+        ]
+        out.ask("form-sheet-hidden", hidden.where(), answers=answers)
+    _check_declared(tables, out)
     frames = []
     for table in tables:
         _ask_titles(table, out)
-        frames.append(_rows(table, out, blanks, unit, period))
+        frames.append(_rows(table, out, blanks))
     _ask_periods(frames, out)
     out.frame = frame = pd.concat(frames)
     first, sheets = tables[0], [t.sheet.name for t in tables]
@@ -226,13 +251,35 @@ class _Table:
     #: Column -> its number, where a row numbers the columns as the form does; columns whose titles were not read.
     numbers: Mapping[int, int] = field(default_factory=dict)
     by_number: frozenset[int] = frozenset()
+    #: Columns of which the user says what they are.
+    stated: frozenset[int] = frozenset()
 
     @property
     def used(self) -> set[int | None]:
         return {c for at in self.columns.values() for c in at} | {self.label, self.ordinal}
 
 
-def _find(sheets: list[Sheet], wanted: Form, version: str | None) -> list[_Table]:
+def _check_declared(tables: list[_Table], out: FormReading) -> None:
+    """Refuse a declared column that the form does not have, and a title or row that is not there."""
+    titles, where = {key(title) for table in tables for title in table.titles}, tables[0].sheet.where()
+    words = (*out.form.names.values(), LEFT_OUT)
+    for title, name in out.stated.columns.items():
+        if name not in words:
+            got, what = f'"{title}" = "{name}"', f'columns."{title}"'
+            raise DataError("declaration-word", where=where, got=got, key=what, words=", ".join(words))
+        if key(title) not in titles:
+            raise DataError("declared-header-not-there", where=where, missing=f"“{title}”")
+    for said in out.stated.rows:
+        if all(_declared_row(table, said) is None for table in tables):
+            raise DataError("declared-row-not-there", where=where, got=said, row=said)
+
+
+def _declared_row(table: _Table, said: str) -> int | None:
+    """Return the row of a sheet, from 0 there, that is declared."""
+    return declared_row(said, table.sheet.first_row, table.sheet.height, lambda i: texts(table.sheet.rows(i, i + 1)[0]))
+
+
+def _find(sheets: list[Sheet], wanted: Form, version: str | None, said: Declaration) -> list[_Table]:
     """Find the sheets that hold the form; one that says it is another form, does not."""
     found: list[_Table] = []
     other: dict[str, str] = {}
@@ -244,7 +291,7 @@ def _find(sheets: list[Sheet], wanted: Form, version: str | None) -> list[_Table
         if codes and wanted.code not in codes:
             other |= codes
         elif table := _table(sheet, wanted):
-            found.append(table)
+            found.append(_as_declared(table, wanted, said))
     if not found and other:
         where = next(iter(other.values()))
         raise DataError("form-is-another", where=where, got=", ".join(sorted(other)), form=wanted.code)
@@ -253,6 +300,19 @@ def _find(sheets: list[Sheet], wanted: Form, version: str | None) -> list[_Table
         where = ", ".join(s.where() for s in sheets[:8])
         raise DataError("form-not-found", where=where, form=wanted.code, titles=titles, last=max(wanted.names))
     return found
+
+
+def _as_declared(table: _Table, wanted: Form, said: Declaration) -> _Table:
+    """Return a table in which the declared titles stand for the columns that they are said to be."""
+    stated = {key(title): name for title, name in said.columns.items()}
+    at = {c: stated[key(title)] for c, title in enumerate(table.titles) if key(title) in stated}
+    columns = {name: [c for c in cells if c not in at] for name, cells in table.columns.items()}
+    for c, name in at.items():
+        columns[name] = [*columns.get(name, []), c]
+    columns.pop(LEFT_OUT, None)
+    numbers = {c: n for c, n in table.numbers.items() if c not in at}
+    found = {name: cells for name, cells in columns.items() if cells}
+    return replace(table, columns=found, numbers=numbers, by_number=table.by_number - at.keys(), stated=frozenset(at))
 
 
 def _table(sheet: Sheet, wanted: Form) -> _Table | None:
@@ -321,35 +381,43 @@ def _ask_titles(table: _Table, out: FormReading) -> None:
         at = table.columns.get(column.name, [])
         if len(at) > 1 and not column.part:
             letters = ", ".join(column_letters(sheet.first_column + c) for c in at)
-            out.ask("form-column-twice", sheet.where(table.top), f"{column.name}: {letters}", blocking=True)
+            answers = [a for c in at for a in out.named(table.titles[c]) if a.value == LEFT_OUT]
+            seen = f"{column.name}: {letters}"
+            out.ask("form-column-twice", sheet.where(table.top), seen, answers=answers, blocking=True)
         for c in at:
             if table.numbers.get(c, column.number) != column.number:
                 seen = f"{column.name} ({column.number}) ≠ ({table.numbers[c]})"
-                out.ask("form-numbers-disagree", sheet.where(table.top, c), seen, blocking=True)
+                numbered = [names[n] for n in [table.numbers[c]] if n in names]
+                answers = out.named(table.titles[c], column.name, *numbered)
+                out.ask("form-numbers-disagree", sheet.where(table.top, c), seen, answers=answers, blocking=True)
     for c, title in enumerate(table.titles):
         below = texts(sheet.columns[c][table.body :])
         where, seen = sheet.where(table.top, c), f"“{showable(title)}”"
         if c in table.by_number:
-            out.ask("form-title-by-number", where, f"{seen} ({table.numbers[c]})")
-        elif c in table.used or not title or plain(title).startswith("kiem tra"):
+            answers = out.named(title, names[table.numbers[c]])
+            out.ask("form-title-by-number", where, f"{seen} ({table.numbers[c]})", answers=answers)
+        elif c in table.used or c in table.stated or not title or plain(title).startswith("kiem tra"):
             continue
         elif any(map(_COUNT.fullmatch, below)):
             low = max((n for n, at in found.items() if max(at) < c), default=0)
             high = min((n for n, at in found.items() if min(at) > c), default=max(names) + 1)
-            likely = [f"({n}) {names[n]}?" for n in missing if low < n < high]
-            out.ask("form-title-unread", where, ", ".join([seen, *likely]), blocking=bool(likely))
+            between = [n for n in missing if low < n < high]
+            likely = [f"({n}) {names[n]}?" for n in between]
+            answers = out.named(title, *(names[n] for n in between))
+            out.ask("form-title-unread", where, ", ".join([seen, *likely]), answers=answers, blocking=bool(likely))
 
 
 # --- cells, rows, places ---------------------------------------------------------------------------------------------
 
 
-def _rows(table: _Table, out: FormReading, blanks: str, unit: str | None, when: str | None) -> pd.DataFrame:
+def _rows(table: _Table, out: FormReading, blanks: str) -> pd.DataFrame:
     """Read the rows of one sheet that count something; lines, sections and totals apart."""
     sheet = table.sheet
     counts, problems = _counts(table, out.form, blanks)
     odd = {p.row for p in problems if p.code == "odd_cell"}
     values = np.array(list(counts.values()))
     counted = [c for at in table.columns.values() for c in at]
+    said = {row: what for text, what in out.stated.rows.items() if (row := _declared_row(table, text)) is not None}
     rows, labels, ordinals = [], [], []
     for i, cells in enumerate(sheet.rows(table.body, sheet.height)):
         words = texts(cells)
@@ -359,7 +427,7 @@ def _rows(table: _Table, out: FormReading, blanks: str, unit: str | None, when: 
         known = values[:, i][~np.isnan(values[:, i])]
         # Formulas give 0 on rows nobody filled in; headers repeat on each page; sections and notes have no numbers.
         empty = not ordinal and not any(words[c] for c in counted)
-        told = len(known) or table.body + i in odd
+        told = (len(known) or table.body + i in odd) and said.get(table.body + i) not in ("note", "header_again")
         if told and (named or known.any()) and not empty and not is_numbering(cells):
             rows.append(table.body + i)
             labels.append(named)
@@ -368,16 +436,24 @@ def _rows(table: _Table, out: FormReading, blanks: str, unit: str | None, when: 
     if np.isnan(values).all() and not odd & set(rows[:-1]):
         raise DataError("form-not-filled-in", where=sheet.where(table.top))
     totals = total_rows([[label] for label in labels], values.T, ordinals)
-    for i, why in totals.doubtful.items():
+    doubtful = {i: why for i, why in totals.doubtful.items() if rows[i] not in said}
+    for i, why in doubtful.items():
+        shown, where = showable(labels[i]), sheet.where(rows[i], table.label)
+        answers = [Answer("rows", kind, f"{sheet.first_row + rows[i]}: {shown}") for kind in ("total", "record")]
         code = "form-total-unnamed" if why == "sum_only" else "form-total-unlike"
-        out.ask(code, sheet.where(rows[i], table.label), showable(labels[i]), blocking=why != "sums_differ")
-    named_so = totals.sure | {i for i, why in totals.doubtful.items() if why == "sums_differ"}
-    own = [i not in named_so and not _SECTION.fullmatch(o) for i, o in enumerate(ordinals)]
+        out.ask(code, where, shown, answers=answers, blocking=why != "sums_differ")
+    named_so = totals.sure | {i for i, why in doubtful.items() if why == "sums_differ"}
+    named_so -= {i for i, row in enumerate(rows) if said.get(row, "total") != "total"}
+    named_so |= {i for i, row in enumerate(rows) if said.get(row) == "total"}
+    own = [
+        said.get(row) == "record" or (i not in named_so and not (_SECTION.fullmatch(o) or said.get(row) == "section"))
+        for i, (row, o) in enumerate(zip(rows, ordinals, strict=True))
+    ]
     # a section without a line below it counts itself; so does a total that stands alone
     after = [*own[1:], False]
     kinds = ["total" if i in named_so else "section" if not own[i] and after[i] else "line" for i in range(len(own))]
     index = [out.index(sheet, row) for row in rows]
-    listed, reporter, span, code = _heading(table, out, unit, when)
+    listed, reporter, span, code = _heading(table, out)
     frame = pd.DataFrame(
         {
             "unit": [
@@ -428,8 +504,9 @@ def _counts(table: _Table, form: Form, blanks: str) -> tuple[dict[str, NDArray[n
     return counts | {n: np.sum([counts[str(c)] for c in parts], axis=0) for n, parts in form.tally.items()}, problems
 
 
-def _heading(table: _Table, out: FormReading, unit: str | None, when: str | None) -> tuple[bool, str, Period, str]:
+def _heading(table: _Table, out: FormReading) -> tuple[bool, str, Period, str]:
     """Return whether a sheet lists units, who reports, and the period and its code: as given, or as printed above."""
+    unit, when = out.stated.given.get("unit"), out.stated.given.get("period")
     lines = [[t for t in texts(row) if t] for row in table.sheet.rows(0, table.top)]
     above = [t for line in lines for t in line] + [" ".join(p) for line in lines for p in pairwise(line)]
     name, printed = (
@@ -440,14 +517,16 @@ def _heading(table: _Table, out: FormReading, unit: str | None, when: str | None
     listed = unit is None and any(_UNITS.fullmatch(plain(t)) for t in titles)
     match = next(filter(None, map(_WINDOW.search, above)), None)
     window = _span(f"{match[1]} đến {match[2]}") if match else None
-    label = next(filter(None, map(_span, [printed, *above, table.sheet.name])), None)
+    label = next(filter(None, map(_span, [printed, *above, table.sheet.called or table.sheet.name])), None)
     span = period(when) if when is not None else window or label
     code = span.code if span else ""
     if span and span.start and span.end and (span.start.day, span.end.day) == (15, 14):
         # called by the months in which it ends
         code = period(f"{span.start.replace(day=1) + dt.timedelta(31):%Y-%m}..{span.end:%Y-%m}").code
     if span and span is window and label and _span(printed) and label.code != code:
-        out.ask("form-period-label", table.sheet.where(), f"{label.code} ≠ {span.start}..{span.end}")
+        # one period is stated for all sheets
+        answers = [Answer("given", c, "period") for c in (label.code, code)] if len(out.sheets) == 1 else ()
+        out.ask("form-period-label", table.sheet.where(), f"{label.code} ≠ {span.start}..{span.end}", answers=answers)
     return listed, unit or name or _UNKNOWN, span or Period(None, None, "range"), code
 
 
@@ -466,4 +545,5 @@ def _ask_periods(frames: list[pd.DataFrame], out: FormReading) -> None:
         if set(one["unit"]) & set(two["unit"]) and not (end < first or last < start):
             named |= dict.fromkeys((one["sheet"].iloc[0], two["sheet"].iloc[0]))
     if named:
-        out.ask("form-periods-repeat", out.sheets[0].file, ", ".join(named), blocking=True)
+        answers = [Answer("unread", [*out.stated.unread, name]) for name in named]
+        out.ask("form-periods-repeat", out.sheets[0].file, ", ".join(named), answers=answers, blocking=True)

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from dvresearch.errors import DataError
+from dvresearch.privacy import holds_person
 
-__all__ = ["LIMITS", "Limits", "container", "open_apart", "refuse"]
+__all__ = ["LIMITS", "Limits", "container", "open_apart", "refuse", "shown_name"]
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,15 @@ def refuse(code: str, path: Path, detail: str = "") -> DataError:
 
 
 def shown_name(path: Path) -> str:
-    """Return the name of a file as it can be written anywhere; bytes that are no text become a mark."""
-    return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Return the name of a file as it can be written anywhere; of one that names a person only its endings.
+
+    Bytes that are no text become a mark.
+    """
+    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    ending = re.search(r"(?:\.[a-z]{2,7})*$", name.lower())
+    stem = name[: ending.start()] if ending else name
+    named = stem != stem.lower() and holds_person(stem.replace("_", " "))
+    return f"…{name[len(stem) :]}" if named else name
 
 
 def container(path: str | Path, limits: Limits = LIMITS) -> str:

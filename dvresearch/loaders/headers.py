@@ -28,7 +28,8 @@ from dvresearch.tables import Table
 from dvresearch.text import plain
 
 __all__ = [
-    "SERIAL_TITLES", "Block", "column_names", "find_blocks", "is_numbering", "key", "label", "labelled", "layouts",
+    "SERIAL_TITLES", "Block", "column_names", "declared_sheets", "find_blocks", "is_numbering", "key", "label",
+    "labelled", "layouts",
     "missing_columns", "titles_above",
 ]  # fmt: skip
 
@@ -59,6 +60,26 @@ _READY = re.compile(r".*\b(co (ket qua|kq)|hoan thanh|ket thuc|(xu ly|giai quyet
 def key(name: str) -> str:
     """Return the form in which names are compared."""
     return plain(name).replace(" ", "")
+
+
+def declared_sheets(sheets: Sequence[Sheet], stated: Declaration) -> tuple[Declaration, list[Sheet], list[Sheet]]:
+    """Return what is stated with sheets by the names they are shown by, those not left unread, and those to read.
+
+    Raises
+    ------
+    DataError
+        When a declared sheet is not there, or none is left.
+    """
+    named = {name: s.name for s in sheets for name in (s.called, s.name) if name}
+    for said in (*stated.sheets, *stated.unread):
+        if said not in named:
+            raise DataError("declared-sheet-not-there", where=sheets[0].file, got=", ".join(named.values()), sheet=said)
+    wanted, unread = (tuple(named[said] for said in part) for part in (stated.sheets, stated.unread))
+    left = [s for s in sheets if s.name not in unread]
+    read = [s for s in left if not wanted or s.name in wanted]
+    if not read:
+        raise DataError("all-sheets-unread", where=sheets[0].file, got=", ".join(named.values()))
+    return replace(stated, sheets=wanted, unread=unread), left, read
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from dvresearch.privacy import holds_person, showable, shown_header
 from dvresearch.tables import CASES, DOSSIERS, MODELS, NO_ANSWER, RUBRIC, STAGES, STATES, TARGETS, responses_table
 from dvresearch.text import column_style, plain, shape, target_row
 
-__all__ = ["KINDS", "survey"]
+__all__ = ["KINDS", "ask_of_dossiers", "near_duplicates", "survey"]
 
 
 # --- dossiers --------------------------------------------------------------------------------------------------------
@@ -27,24 +28,47 @@ __all__ = ["KINDS", "survey"]
 
 def _finish_dossiers(reading: Reading) -> None:
     """Give states that depend on a setting the word it stands for, and ask what the file does not say."""
-    frame, stated = reading.frame, reading.stated
+    frame = reading.frame
+    seen: dict[str, Counter[str]] = {}
     for setting, words in STATES.items() if "outcome" in frame else ():
         rows = frame["outcome"] == setting
-        if said := getattr(stated, setting):
+        if said := getattr(reading.stated, setting):
             frame["outcome"] = frame["outcome"].mask(rows, words[said])
         elif rows.any():
-            seen = ", ".join(sorted({f"“{showable(w)}”" for w in reading.cells("outcome")[rows].unique()}))
-            code, answers = f"state-{setting.replace('_', '-')}", [Answer(setting, word) for word in words]
-            reading.ask(code, column="outcome", evidence=f"{seen} ({int(rows.sum())})", answers=answers)
-    _ask_words(reading, "outcome")
-    count = int(frame["resolved"].notna().sum()) if "resolved" in frame else 0
-    if count and stated.nothing_finished:
-        raise DataError("declared-nothing-finished", where=reading.where("resolved"), got="true", count=count)
-    if not (count or stated.nothing_finished or "resolved" in reading.block.rivals):
-        answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
-        reading.ask("nothing-finished", column="resolved", answers=answers, count=len(frame))
-    _ask_departments(reading)
+            seen[setting] = Counter(reading.cells("outcome")[rows])
+    finished = int(frame["resolved"].notna().sum()) if "resolved" in frame else 0
+    ask_of_dossiers(reading, seen, finished, len(frame), frame["unit"].dropna().unique() if "unit" in frame else ())
     _ask_near_duplicates(reading)
+
+
+def ask_of_dossiers(
+    reading: Reading, states: Mapping[str, Counter[str]], finished: int, count: int, units: Sequence[str]
+) -> None:
+    """Ask what a list of dossiers does not say, of which only the beginning may be in `reading`.
+
+    Parameters
+    ----------
+    reading : Reading
+        The list; ``words`` holds the unknown words of the whole file.
+    states : mapping
+        Setting that is not declared and on which the meaning of states depends -> their words and how often they occur.
+    finished, count : int
+        How many dossiers are finished, and how many there are.
+    units : sequence of str
+        The names that stand as units.
+    """
+    for setting, said in states.items():
+        seen = ", ".join(sorted(f"“{showable(word)}”" for word in said))
+        code, answers = f"state-{setting.replace('_', '-')}", [Answer(setting, word) for word in STATES[setting]]
+        reading.ask(code, column="outcome", evidence=f"{seen} ({said.total()})", answers=answers)
+    _ask_words(reading, "outcome")
+    none_said = reading.stated.nothing_finished
+    if finished and none_said:
+        raise DataError("declared-nothing-finished", where=reading.where("resolved"), got="true", count=finished)
+    if not (finished or none_said or "resolved" in reading.block.rivals):
+        answers = [Answer("columns", "resolved", "…"), Answer("nothing_finished", True)]
+        reading.ask("nothing-finished", column="resolved", answers=answers, count=count)
+    _ask_departments(reading, units)
 
 
 def _ask_words(reading: Reading, column: str) -> None:
@@ -60,17 +84,18 @@ def _ask_words(reading: Reading, column: str) -> None:
 _LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХаеорсухΑΒΕΗΙΚΜΝΟΡΤΥΧΖ", "ABEKMHOPCTYXaeopcyxABEHIKMNOPTYXZ")
 
 
-def _ask_near_duplicates(reading: Reading) -> None:
-    """Ask about codes that differ only in case, blanks or letters that look alike."""
-    name = reading.table.key[0]
-    if name not in reading.frame:
-        return
-    codes = reading.frame[name]
-    distinct = pd.Series(codes.dropna().unique(), dtype="str")
+def near_duplicates(codes: Sequence[str]) -> pd.Series:
+    """Return those of several distinct codes that differ only in case, blanks or letters that look alike."""
+    distinct = pd.Series(codes, dtype="str")
     joined = distinct.str.normalize("NFKC").str.translate(_LOOK_ALIKE).str.casefold()
-    alike = distinct[joined.str.replace(r"[\W_]+", "", regex=True).duplicated(keep=False)]
-    if len(alike):
-        rows = np.flatnonzero(codes.isin(alike)).tolist()
+    return distinct[joined.str.replace(r"[\W_]+", "", regex=True).duplicated(keep=False)]
+
+
+def _ask_near_duplicates(reading: Reading) -> None:
+    """Ask about codes that may be one."""
+    name = reading.table.key[0]
+    if name in reading.frame and len(alike := near_duplicates(reading.frame[name].dropna().unique())):
+        rows = np.flatnonzero(reading.frame[name].isin(alike)).tolist()
         where = reading.where(name, rows[:10], len(rows) - 10)
         reading.ask("near-duplicates", where=where, column=name, count=len(alike))
 
@@ -80,13 +105,12 @@ _DEPARTMENT = re.compile(
 )
 
 
-def _ask_departments(reading: Reading) -> None:
+def _ask_departments(reading: Reading, names: Sequence[str]) -> None:
     """Ask whether what stands as the unit are bodies inside one."""
-    if "unit" not in reading.frame or "unit" in reading.stated.given:
+    if "unit" in reading.stated.given:
         return
-    names = list(reading.frame["unit"].dropna().unique())
     inside = [u for u in names if _DEPARTMENT.match(plain(u))]
-    if names and len(inside) > len(names) / 2:
+    if len(inside) > len(names) / 2:
         shown = ", ".join(showable(u) for u in inside[:3])
         title = shown_header(reading.block.titles[reading.block.columns["unit"]])
         answers = [Answer("given", "…", "unit"), Answer("columns", "department", title)]
@@ -107,7 +131,7 @@ _OTHER_BOOKS = re.compile(r"\b(khieu nai|to cao|don thu|kntc)\b")
 def _book(block: Block) -> dict[str, str]:
     """Return the kind of a book of cases, when both its title and the name of its sheet say it."""
     above = plain(" ".join(t for row in block.sheet.rows(0, block.top) for t in texts(row)))
-    name = plain(block.sheet.name)
+    name = plain(block.sheet.called or block.sheet.name)
     other = _OTHER_BOOKS.search(f"{name} {above}")
     kinds = [kind for kind, words in _BOOKS.items() if words.search(name) and words.search(above) and not other]
     return {"kind": kinds[0]} if len(kinds) == 1 else {}
@@ -137,7 +161,7 @@ def _finish_models(reading: Reading) -> None:
             stage = stage.mask(frame[f"{name}_on"].notna(), name)
         frame.insert(frame.columns.get_loc(f"{reached[0]}_on"), "stage", stage)
     _ask_words(reading, "stage")
-    _ask_departments(reading)
+    _ask_departments(reading, frame["unit"].dropna().unique() if "unit" in frame else ())
 
 
 # --- survey answers --------------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ import pandas as pd
 
 from dvresearch.errors import Answer, DataError, ParameterError, check_choice
 from dvresearch.loaders.cells import convert_dates
-from dvresearch.loaders.convert import convert_dossiers, is_long
+from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.corrections import CORRECTIONS
 from dvresearch.loaders.declaration import WORDS, Declaration, Stated, declared, declared_once
-from dvresearch.loaders.guard import LIMITS, Limits
+from dvresearch.loaders.guard import LIMITS, Limits, shown_name
 from dvresearch.loaders.headers import SERIAL_TITLES, key
 from dvresearch.loaders.kinds import KINDS, survey
 from dvresearch.loaders.questionnaires import Numbers, Questionnaire, questionnaire
@@ -31,7 +31,6 @@ __all__ = [
     "readings",
 ]  # fmt: skip
 
-DateOrder = Literal["auto", "dmy", "mdy"]
 #: Share of the rows of a sheet that stand in others, too, from which it repeats them.
 _MOST = 0.9
 #: Share of different rows in a sheet below which rows alike are chance, not the same record.
@@ -104,7 +103,7 @@ def readings(
     _look_for_repeats(out)
     places = [(p.block.sheet.name, p.block.top, p.block.left) for reading in out for p in reading.parts]
     if twice := next((place for place in places if places.count(place) > 1), None):
-        raise DataError("sheet-declared-twice", where=Path(path).name, got=twice[0], sheet=twice[0])
+        raise DataError("sheet-declared-twice", where=shown_name(Path(path)), got=twice[0], sheet=twice[0])
     # a file whose tables are declared one by one is still one file
     ended = any(reading.frame["resolved"].notna().any() for reading in out if "resolved" in reading.frame)
     read_here = {name for name, *_ in places}
@@ -123,7 +122,7 @@ def readings(
 def _changes(path: str | Path, limits: Limits) -> pd.DataFrame:
     listed = read(path, Kind(CORRECTIONS, ("row",)), Declaration(), limits=limits)
     listed.refuse()
-    listed.frame.attrs["file"] = Path(path).name
+    listed.frame.attrs["file"] = shown_name(Path(path))
     return listed.frame
 
 
@@ -132,26 +131,25 @@ def _load(
     kind: str,
     stated: Stated,
     limits: Limits,
-    columns: Mapping[str, str] | None,
-    sheet: str | None,
     given: Mapping[str, str | None],
     **options: Any,
 ) -> pd.DataFrame:
     """Return the records of a file, with the account of the reading; a `DataError` where they cannot be used.
 
-    `columns`, `sheet` and `given` are keywords of the loaders, `options` what :func:`readings` takes.
+    `given` are keywords of the loaders, `options` what :func:`readings` takes.
     """
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
         if words := TABLES[kind].column(name).words:
             check_choice(name, value, words)
-    options |= {"given": given, "columns": dict(columns or {}), "sheets": (sheet,) if sheet else ()}
-    if kind == "dossiers" and options["key_salt"] is None and is_long(Path(path), limits):
-        said = declared_once(path, kind, stated, **options)
-        if said.corrections is None:
-            return _load_long(Path(path), said)
-    parts = readings(path, kind, stated, limits=limits, **options)
-    frames = [reading.checked() for reading in parts]
+    options |= {"given": given}
+    long = kind == "dossiers" and options.get("key_salt") is None and is_long(Path(path), limits)
+    said = declared_once(path, kind, stated, **options) if long else None
+    if said and said.corrections is None:
+        parts, frames = _load_long(Path(path), said)
+    else:
+        parts = readings(path, kind, stated, limits=limits, **options)
+        frames = [reading.checked() for reading in parts]
     for question in (q for reading in parts for q in reading.questions):
         text = question.text()
         warnings.warn(f"{question.where}: {text.vi}\n{text.en}", OpenQuestion, stacklevel=3)
@@ -283,7 +281,7 @@ def load_dossiers(
     keep: Sequence[str] = (),
     sheet: str | None = None,
     timezone: str | None = None,
-    date_order: DateOrder = "auto",
+    date_order: Literal["auto", "dmy", "mdy"] = "auto",
     corrections: str | Path | None = None,
     declaration: Stated = None,
     key_salt: str | None = None,
@@ -347,25 +345,25 @@ def load_dossiers(
     Checked against the counts of the CoSeLoG receipt log (tests/test_dossiers.py): of 1,434 cases
     1,329 closed, 952 of them by the deadline, 1,020 by its day.
     """
-    options: dict[str, Any] = {"timezone": timezone, "date_order": date_order, "keep": tuple(keep)}
-    options |= {"corrections": corrections, "key_salt": key_salt}
-    return _load(path, "dossiers", declaration, limits, columns, sheet, {"unit": unit}, **options)
+    options: dict[str, Any] = {"columns": dict(columns or {}), "sheets": (sheet,) if sheet else (), "keep": tuple(keep)}
+    options |= {"timezone": timezone, "date_order": date_order, "corrections": corrections, "key_salt": key_salt}
+    return _load(path, "dossiers", declaration, limits, {"unit": unit}, **options)
 
 
-def _load_long(path: Path, said: Declaration) -> pd.DataFrame:
+def _load_long(path: Path, said: Declaration) -> tuple[list[Reading], list[pd.DataFrame]]:
     """Load text too long for a grid of cells: through Parquet, which holds the same in a tenth of the memory."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "dossiers.parquet"
-        report = convert_dossiers(path, target, declaration=said)
+        start, report = convert_records(path, target, said)
         frame = pd.read_parquet(target)
     for name in frame.select_dtypes("datetime").columns if said.timezone else ():
         clock = frame[name].dt
         frame[name] = clock.tz_localize(said.timezone, ambiguous=[True] * len(frame), nonexistent="shift_forward")
     first = report.pop("first_row")
     frame.index = pd.Index(range(first, first + len(frame)), name="row")
-    check(frame, DOSSIERS, source=path.name)
+    check(frame, DOSSIERS, source=shown_name(path))
     frame.attrs["load"] = LoadReport(report)
-    return frame
+    return [start], [frame]
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------
@@ -374,12 +372,8 @@ def _load_long(path: Path, said: Declaration) -> pd.DataFrame:
 def load_cases(
     path: str | Path,
     *,
-    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     kind: Literal["reception", "complaint", "denunciation", "petition", "feedback", "supervision"] | None = None,
-    sheet: str | None = None,
-    date_order: DateOrder = "auto",
-    corrections: str | Path | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -387,7 +381,7 @@ def load_cases(
 
     Parameters
     ----------
-    path, columns, unit, sheet, date_order, corrections, declaration, limits
+    path, unit, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     kind : str, optional
         The kind of all cases, for a file of one kind that has no such column: ``reception`` (tiếp công dân),
@@ -406,10 +400,9 @@ def load_cases(
     DataError
         When the file or its header cannot be used, or cells have to be mended; the message names them all by row.
     ParameterError
-        For an unknown kind, column or date order.
+        For an unknown kind.
     """
-    given, options = {"unit": unit, "kind": kind}, {"date_order": date_order, "corrections": corrections}
-    return _load(path, "cases", declaration, limits, columns, sheet, given, **options)
+    return _load(path, "cases", declaration, limits, {"unit": unit, "kind": kind})
 
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -418,11 +411,7 @@ def load_cases(
 def load_models(
     path: str | Path,
     *,
-    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
-    sheet: str | None = None,
-    date_order: DateOrder = "auto",
-    corrections: str | Path | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -430,7 +419,7 @@ def load_models(
 
     Parameters
     ----------
-    path, columns, unit, sheet, date_order, corrections, declaration, limits
+    path, unit, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
 
     Returns
@@ -447,11 +436,8 @@ def load_models(
     ------
     DataError
         When the file or its header cannot be used, or cells have to be mended; the message names them all by row.
-    ParameterError
-        For an unknown column or date order.
     """
-    given, options = {"unit": unit}, {"date_order": date_order, "corrections": corrections}
-    return _load(path, "models", declaration, limits, columns, sheet, given, **options)
+    return _load(path, "models", declaration, limits, {"unit": unit})
 
 
 # --- survey answers --------------------------------------------------------------------------------------------------
@@ -463,12 +449,8 @@ def load_responses(
     *,
     scale: str = "hai_long_5",
     numbers: Numbers = "words",
-    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     sensitive: Sequence[Literal["gender", "ethnicity", "religion"]] = (),
-    sheet: str | None = None,
-    date_order: DateOrder = "auto",
-    corrections: str | Path | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -476,7 +458,7 @@ def load_responses(
 
     Parameters
     ----------
-    path, columns, unit, sheet, date_order, corrections, declaration, limits
+    path, unit, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     items : mapping, str, Path or Questionnaire, optional
         Item -> header in the file (``{"q1": "1. Thời gian giải quyết"}``), a questionnaire of the package
@@ -510,13 +492,12 @@ def load_responses(
         When the file, its header or the questionnaire cannot be used, or answers are not on the scale; the
         message names their cells.
     ParameterError
-        For an unknown scale, column, attribute or word.
+        For an unknown scale, attribute or word.
     """
     for name in sensitive:
         check_choice("sensitive", name, [c.name for c in SENSITIVE])
-    options: dict[str, Any] = {"date_order": date_order, "corrections": corrections, "sensitive": sensitive}
-    options |= {"items": items, "scale": scale, "numbers": numbers}
-    return _load(path, "responses", declaration, limits, columns, sheet, {"unit": unit}, **options)
+    options: dict[str, Any] = {"items": items, "scale": scale, "numbers": numbers, "sensitive": sensitive}
+    return _load(path, "responses", declaration, limits, {"unit": unit}, **options)
 
 
 # --- plan targets ----------------------------------------------------------------------------------------------------
@@ -525,11 +506,8 @@ def load_responses(
 def load_targets(
     path: str | Path,
     *,
-    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     period: str | None = None,
-    sheet: str | None = None,
-    corrections: str | Path | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -537,7 +515,7 @@ def load_targets(
 
     Parameters
     ----------
-    path, columns, unit, sheet, corrections, declaration, limits
+    path, unit, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     period : str, optional
         The period of all targets (``"2025"``), for a file that has no such column.
@@ -552,11 +530,8 @@ def load_targets(
     ------
     DataError
         When the file or its header cannot be used, or cells have to be mended; the message names them all by row.
-    ParameterError
-        For an unknown column.
     """
-    given = {"unit": unit, "period": period}
-    return _load(path, "targets", declaration, limits, columns, sheet, given, corrections=corrections)
+    return _load(path, "targets", declaration, limits, {"unit": unit, "period": period})
 
 
 # --- self-assessment -------------------------------------------------------------------------------------------------
@@ -565,11 +540,8 @@ def load_targets(
 def load_rubric(
     path: str | Path,
     *,
-    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     zero_rule: Literal["full", "zero", "excluded"] | None = None,
-    sheet: str | None = None,
-    corrections: str | Path | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -577,7 +549,7 @@ def load_rubric(
 
     Parameters
     ----------
-    path, columns, unit, sheet, corrections, declaration, limits
+    path, unit, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     zero_rule : {"full", "zero", "excluded"}, optional
         What every criterion gives when there was nothing to do, for a file that has no such column.
@@ -595,7 +567,6 @@ def load_rubric(
     DataError
         When the file or its header cannot be used, or cells have to be mended; the message names them all by row.
     ParameterError
-        For an unknown rule or column.
+        For an unknown rule.
     """
-    given = {"unit": unit, "zero_rule": zero_rule}
-    return _load(path, "rubric", declaration, limits, columns, sheet, given, corrections=corrections)
+    return _load(path, "rubric", declaration, limits, {"unit": unit, "zero_rule": zero_rule})

@@ -26,13 +26,13 @@ from dvresearch.loaders.cells import HOME, Order, Typed, convert, convert_dates,
 from dvresearch.loaders.corrections import apply
 from dvresearch.loaders.declaration import LEFT_OUT, Declaration
 from dvresearch.loaders.guard import LIMITS, Limits
-from dvresearch.loaders.headers import Block, find_blocks, key, labelled, missing_columns
+from dvresearch.loaders.headers import Block, declared_sheets, find_blocks, key, labelled, missing_columns
 from dvresearch.loaders.sheets import LoadReport, Note, Sheet, column_letters, filled, filled_down, read_sheets, texts
 from dvresearch.privacy import MIN_COUNT, holds_person, personal_kind, pseudonym, showable, shown_header
 from dvresearch.tables import Column, Table, check
 from dvresearch.text import column_date_order, plain, shape
 
-__all__ = ["Kind", "Part", "Reading", "date_only", "in_order", "read"]
+__all__ = ["Kind", "Part", "Reading", "date_only", "in_order", "note_words", "read"]
 
 _SAMPLE = 500  # cells by which the content of a column is judged
 #: What is wrong with a cell that cannot be read.
@@ -359,10 +359,12 @@ def read(
     """
     sheets = read_sheets(source, limits=limits) if isinstance(source, str | Path) else source
     _check_zone(stated.timezone)
+    stated, left, wanted = declared_sheets(sheets, stated)
     out = Reading(kind, stated, accounts=[SheetAccount(s) for s in sheets])
     out.notes = list(dict.fromkeys(n for s in sheets for n in s.notes))
     filled_cells = {a.sheet.name: a.filled for a in out.accounts}
-    blocks = _choose(out, [filled_down(s) for s in sheets])
+    blocks = _choose(out, *([filled_down(s) for s in some] for some in (left, wanted)))
+    out.unread += [(s.name, "declared") for s in sheets if s.name not in [w.name for w in wanted]]
     if changes is not None:
         blocks, out.corrections = apply(blocks, kind.table, changes)
     for block, dates in zip(blocks, _read_dates(out, blocks), strict=True):
@@ -417,17 +419,9 @@ def _check_zone(timezone: str) -> None:
 # --- which tables ----------------------------------------------------------------------------------------------------
 
 
-def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
-    """Return the tables to read; ask about the sheets that may belong to them, name those left unread."""
+def _choose(out: Reading, left: Sequence[Sheet], wanted: Sequence[Sheet]) -> list[Block]:
+    """Return the tables to read in the `wanted` sheets; ask about the others `left` that may belong to them."""
     table, stated = out.table, out.stated
-    file, names = sheets[0].file, ", ".join(s.name for s in sheets)
-    for said in (*stated.sheets, *stated.unread):
-        if said not in [s.name for s in sheets]:
-            raise DataError("declared-sheet-not-there", where=file, got=names, sheet=said)
-    left = [s for s in sheets if s.name not in stated.unread]
-    wanted = [s for s in left if not stated.sheets or s.name in stated.sheets]
-    if not wanted:
-        raise DataError("all-sheets-unread", where=file, got=names)
     found = [(s, [replace(b, given=out.kind.titled(b)) for b in find_blocks(s, table, stated)]) for s in wanted]
     needed = {c.name for c in table.columns if c.required} - set(stated.given)
     every = [b for _, blocks in found for b in blocks]
@@ -450,11 +444,11 @@ def _choose(out: Reading, sheets: Sequence[Sheet]) -> list[Block]:
             if wide > 1 and not stated.sheets:  # it may hold records
                 _ask_sheet(out, "sheet-unread", sheet)
             out.unread.append((sheet.name, "no-such-table"))
-    for sheet in (s for s in left if s not in wanted):  # one that came after the declaration was written
+    read = [s.name for s in wanted]
+    for sheet in (s for s in left if s.name not in read):  # one that came after the declaration was written
         alike = find_blocks(sheet, table, replace(stated, header=""))
         if any(_belongs(b, main, needed, False) for b in alike) or _continues(sheet, main):
             _ask_sheet(out, "sheet-unread", sheet)
-    out.unread += [(s.name, "declared") for s in sheets if s not in wanted]
     for block in chosen:
         _ask_columns(out, block, needed - block.names)
     return chosen
@@ -647,20 +641,25 @@ def _column(out: Reading, part: Part, name: str) -> pd.Series:
     if rule.required:
         empty = column.content.isna().to_numpy() & ~column.bad
         out.problems += [Problem("missing_required", int(row), at, "", block.sheet) for row in rows[empty]]
+    note_words(out, block, name, column.unknown, lambda: int(filled(part.cells(at)).sum()))
+    return column.content
+
+
+def note_words(out: Reading, block: Block, name: str, found: Mapping[str, int], count: Callable[[], int]) -> None:
+    """Note the words of a column that its vocabulary does not know, and how often they occur among `count` cells."""
     confirmed = {key(w) for w in out.stated.words.get(name, ())}
-    unknown = {w: n for w, n in column.unknown.items() if key(w) not in confirmed}
+    unknown = {w: n for w, n in found.items() if key(w) not in confirmed}
     # somebody's data is no word that could be declared
     if held := [w for w in unknown if showable(w) == shape(" ".join(w.split()))]:
-        out.notes.append(Note("personal_cell", f"{name}: {(count := sum(unknown.pop(w) for w in held))}"))
-        if name in _STATES and 2 * count > int(filled(part.cells(at)).sum()):
+        out.notes.append(Note("personal_cell", f"{name}: {(persons := sum(unknown.pop(w) for w in held))}"))
+        if name in _STATES and 2 * persons > count():
             # most of a column that decides numbers is left empty: that is not for a remark
-            where, answers = block.where(at), [Answer("columns", LEFT_OUT, block.titles[at])]
-            out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=count)
+            where, answers = block.where(name), [Answer("columns", LEFT_OUT, block.titles[block.columns[name]])]
+            out.ask("words-are-persons", where=where, column=name, answers=answers, title=name, count=persons)
     if unknown:
         few = len(unknown) <= _FEW_WORDS and not personal_kind("", unknown, header=False)
         said = {showable(w): n for w, n in unknown.items()} if few else {"…": sum(unknown.values())}
         out.words[name] = dict(Counter(out.words.get(name)) + Counter(said))
-    return column.content
 
 
 def _find_extra(out: Reading, part: Part) -> None:

@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from dvresearch.errors import Answer
 from dvresearch.loaders.account import Fate, Question, SheetAccount
-from dvresearch.loaders.bodies import LABELS, LONG, Body
+from dvresearch.loaders.bodies import LABELS, LONG, Body, total_rows
 from dvresearch.loaders.guard import LIMITS, Limits
 from dvresearch.loaders.headers import Block, is_numbering, key, titles_above
 from dvresearch.loaders.sheets import Odd, Sheet, column_letters, filled_down, read_sheets, texts
-from dvresearch.loaders.totals import total_rows
 
 __all__ = ["TableRead", "read_tables"]
 

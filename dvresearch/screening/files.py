@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -16,18 +17,17 @@ from dvresearch.loaders.account import Problem, Question, summary
 from dvresearch.loaders.convert import convert_records, is_long
 from dvresearch.loaders.declaration import RECORDS, Declaration, Stated, check_kind, declared, declared_once
 from dvresearch.loaders.figures import faults
-from dvresearch.loaders.form_layouts import FORM_CODES
+from dvresearch.loaders.form_layouts import FORM_CODES, Form
 from dvresearch.loaders.forms import FormReading, read_form
-from dvresearch.loaders.guard import LIMITS, Limits, container
+from dvresearch.loaders.guard import LIMITS, Limits, container, shown_name
 from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading, read
 from dvresearch.loaders.sheets import Note, Sheet, read_sheets, texts
 from dvresearch.metrics import findings
 from dvresearch.metrics.findings import Finding
-from dvresearch.metrics.identities import check_shares
+from dvresearch.metrics.identities import TALLY_IDENTITIES, Identity, check_identities, check_shares
 from dvresearch.privacy import shown_header
-from dvresearch.screening.forms import check_form
 from dvresearch.screening.records import Records, named_rows, noted, screen_records
 from dvresearch.screening.registers import CHECKS, GIVEN
 from dvresearch.tables import DOSSIERS
@@ -71,7 +71,8 @@ def screen(
         ``"rubric"``, ``"figures"`` (held to the contract of :func:`dvresearch.load_figures`, shares to their counts),
         or the code of a report form (``"II.06a"``, ``"01/TCD"``).
     columns, unit, sheet, timezone, date_order, corrections, declaration, limits
-        As for :func:`dvresearch.load_dossiers`; of a form only `unit`, `sheet` and `limits` are used, of figures none.
+        As for :func:`dvresearch.load_dossiers`; of a form only `columns`, `unit`,
+        `sheet`, `declaration` and `limits` are used, of figures none.
     given : mapping, optional
         Further columns that the file lacks -> their content: ``{"kind": "complaint"}`` for cases, ``{"period":
         "2025"}`` for targets, ``{"zero_rule": "full"}`` for a rubric.
@@ -97,7 +98,9 @@ def screen(
     """
     check_kind(table, (*RECORDS, "figures", *FORM_CODES))
     stated = {"columns": columns, "sheet": sheet, "timezone": timezone, "corrections": corrections, "unit": unit}
-    used = {"figures": (), **dict.fromkeys(FORM_CODES, ("sheet", "unit"))}.get(table, (*stated, *GIVEN.get(table, ())))
+    used = {"figures": (), **dict.fromkeys(FORM_CODES, ("columns", "sheet", "unit", "period"))}.get(
+        table, (*stated, *GIVEN.get(table, ()))
+    )
     stated |= given or {}
     if idle := ", ".join(name for name, value in stated.items() if value is not None and name not in used):
         words = ", ".join(sorted(used)) or "–"
@@ -110,12 +113,13 @@ def screen(
         if table == "figures":
             found = list(_screen_figures(file))
         elif table in FORM_CODES:
-            found = list(_screen_form(read_form(file, table, unit=unit, sheet=sheet, limits=limits)))
+            form: dict[str, Any] = {name: short[name] for name in ("columns", "given", "sheets")}
+            found = list(_screen_form(read_form(file, table, None, declaration, limits=limits, **form)))
         else:
             said = declared(file, table, declaration, **short)
             found = list(_screen_records(file, said, limits, as_of=as_of, calendar=calendar))
     except DataError as error:
-        found = [_fault("unreadable", error, error.where or file.name)]
+        found = [_fault("unreadable", error, error.where or shown_name(file))]
     return findings.table(found)
 
 
@@ -128,9 +132,9 @@ def _screen_records(path: Path, tables: Sequence[Declaration], limits: Limits, *
             with tempfile.TemporaryDirectory() as folder:
                 parquet = Path(folder) / "dossiers.parquet"
                 start, report = convert_records(path, parquet, said)
-                # only the beginning was looked at word by word: how often each occurs is not known
-                start.words, start.notes = {}, [Note(code, detail) for code, detail in report["notes"]]
+                start.notes = [Note(code, detail) for code, detail in report["notes"]]
                 yield from _how_read(start)
+                yield from map(_asked, start.questions)
                 yield from screen_records(Records(start, parquet, report["first_row"]), **when)
             return
         if len(tables) == 1 and (head := _typed_parquet(path, said, limits)):
@@ -158,9 +162,11 @@ def _typed_parquet(path: Path, said: Declaration, limits: Limits) -> Reading | N
 
 
 def _fault(check: str, error: DataError, where: str) -> Finding:
-    # what was found stands in `computed`
+    bare = copy(error)
+    bare.got, bare.where, bare.give = None, None, ()  # they have places of their own
+
     def line(lang: Literal["vi", "en"]) -> str:
-        said = [p.lstrip() for p in DataError(error.title, expected=error.expected, hint=error.hint).lines(lang)]
+        said = [p.lstrip() for p in bare.lines(lang)]
         return _sentences(*(p if p.endswith((".", "…", "!", ":")) else f"{p}." for p in said), give=error.give)
 
     return noted(check, "fail", where, computed=error.got or "", guidance=Text(line("vi"), line("en")))
@@ -243,22 +249,23 @@ def _no_record(cell: Problem) -> Text:
 
 
 def _screen_figures(path: Path) -> Iterator[Finding]:
+    name = shown_name(path)
     told, figures = faults(path)
     for fault in told:
         rows = [int(str(row)) for row in fault.rows]
-        place = f"{path.name}, {named_rows(rows, len(rows))}"
+        place = f"{name}, {named_rows(rows, len(rows))}"
         place += f", cột/column {fault.column}" if fault.column else ""
-        yield _fault("figure_fault", fault, place) if rows else _fault("unreadable", fault, fault.where or path.name)
+        yield (_fault("figure_fault", fault, place) if rows else _fault("unreadable", fault, fault.where or name))
     if figures is None:
         return
-    yield noted("figures_read", "pass", path.name, computed=str(len(figures)))
+    yield noted("figures_read", "pass", name, computed=str(len(figures)))
     if figures.empty:
         return
     # where no precision is stated, the digits typed count: whole per cents or finer
     half = [0.5 * 10.0 ** -max(2, len(f"{v:.12f}".rstrip("0").partition(".")[2])) for v in figures["value"]]
     shares = figures["indicator"].map(codebook.quantity).eq("share")
     figures = figures.assign(
-        where=[f"{path.name}, dòng/row {row}" for row in figures.index],
+        where=[f"{name}, dòng/row {row}" for row in figures.index],
         value_low=figures["value_low"].fillna((figures["value"] - half).where(shares)),
         value_high=figures["value_high"].fillna((figures["value"] + half).where(shares)),
     )
@@ -271,4 +278,33 @@ def _screen_form(reading: FormReading) -> Iterator[Finding]:
         yield from _remarks(sheet, sheet.notes)
     yield from map(_asked, reading.questions)
     yield from _cells(reading.problems)
-    yield from check_form(reading)
+    yield from _check_form(reading)
+
+
+def _check_form(reading: FormReading) -> list[Finding]:
+    """Return whether the sums of a form hold in each row, and whether its total rows are what they add up."""
+    frame, layout = reading.frame, reading.form
+    known = frame[[c.name for c in layout.columns if c.name in frame]].notna().any(axis=1)
+    labels = frame["group"].where(frame["group"] != "", frame["unit"])[known]
+    named = frame[known].assign(where=[f"{reading.places[row]}, {label}" for row, label in labels.items()])
+    found = check_identities(named, _identities(layout), label=("where",)).drop(columns="residual").to_dict("records")
+    for row, parts in reading.parts.items():
+        for name in (c.name for c in layout.columns if c.name in frame):
+            stated, computed = frame.loc[row, name], frame.loc[parts, name].sum(min_count=len(parts))
+            known = pd.notna(stated) and pd.notna(computed)
+            verdict = "unknown" if not known else "pass" if abs(stated - computed) < 0.5 else "fail"
+            where = f"{reading.places[row]}, " + (f"cột/column ({name})" if layout.numbered else name)
+            told = {"computed": findings.digits(computed), "stated": findings.digits(stated)}
+            found.append(findings.graded("total_row", verdict, where, **told))
+    return found
+
+
+def _identities(layout: Form) -> tuple[Identity, ...]:
+    """Return the sums of a form: those of a tally, or those between its numbered columns."""
+    if not layout.numbered:
+        return TALLY_IDENTITIES
+    totals = [total for total, _ in layout.sums]
+    return tuple(
+        Identity(check, str(total), tuple(map(str, parts)), role="link" if total in totals[:i] else "sum")
+        for i, (check, (total, parts)) in enumerate(zip(layout.checks(), layout.sums, strict=True))
+    )

@@ -12,24 +12,32 @@ from typing import Any, NamedTuple
 
 from dvresearch import codebook, workbook
 from dvresearch.errors import Answer, DataError, ParameterError, message
+from dvresearch.loaders.cells import finder, vocabulary
+from dvresearch.loaders.convert import is_long
 from dvresearch.loaders.declaration import (
     LEFT_OUT,
     RECORDS,
     Declaration,
     Stated,
+    all_declared,
     beside,
     check_kind,
     declared,
     from_mapping,
 )
-from dvresearch.loaders.form_layouts import FORM_CODES
+from dvresearch.loaders.form_layouts import FORM_CODES, printed_codes
+from dvresearch.loaders.forms import read_form
+from dvresearch.loaders.guard import shown_name
+from dvresearch.loaders.headers import find_blocks
+from dvresearch.loaders.kinds import KINDS
 from dvresearch.loaders.load import readings
 from dvresearch.loaders.reading import Reading
-from dvresearch.loaders.sheets import read_sheets, texts
+from dvresearch.loaders.sheets import Sheet, read_sheets, texts
 from dvresearch.privacy import shown_header
-from dvresearch.screening.kinds import declared_kinds, likely_kind
+from dvresearch.tables import SCALES, responses_table
+from dvresearch.text import plain
 
-__all__ = ["Choice", "Proposal", "answer", "declare", "propose", "read_answers", "write_questions"]
+__all__ = ["Choice", "Proposal", "answer", "declare", "likely_kind", "propose", "read_answers", "write_questions"]
 
 _SHEET = ("Câu hỏi", "Lựa chọn")
 #: Questions that name a sheet of the file.
@@ -55,6 +63,10 @@ _SAID = {
     ("decimal", "comma"): "1.234 là một nghìn hai trăm ba mươi tư",
     ("decimal", "dot"): "1.234 là một phẩy hai ba bốn",
 }
+#: Columns of answers on one scale from which a table holds a survey; rows and answers that are looked at.
+_ITEMS, _HEAD, _ANSWERS = 3, 30, 200
+#: Title of the first column of what an online form writes.
+_ONLINE = ("dau thoi gian", "timestamp")
 _ROUNDS = 8  # answers may bring up further questions, never that often
 
 
@@ -178,29 +190,83 @@ def propose(path: str | Path, kind: str = "", stated: Stated = None, **short: An
     ParameterError
         For a kind that cannot be declared, and where nothing tells which kind it is.
     """
-    given = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else ()
-    there = declared_kinds(path) if stated is None else list(dict.fromkeys(t.kind for t in given))
+    earlier = all_declared(path, stated)
+    there = list(dict.fromkeys(t.kind for t in earlier if t.kind))
     kinds = [kind] if kind else there or [likely_kind(path)]
     for wanted in (k for k in kinds if k not in there):
-        if wanted in FORM_CODES:
+        if wanted in FORM_CODES and not _of_form(path, wanted, [Declaration(wanted)], []):
             line = "form" if wanted == "II.06a" else f"form_{wanted.lower().replace('/', '_')}"
-            raise ParameterError("form-needs-no-declaration", form=wanted, name=Path(path).name, key=line)
+            raise ParameterError("form-needs-no-declaration", form=wanted, name=shown_name(Path(path)), key=line)
         if not wanted:
-            raise ParameterError("kind-not-told", got=Path(path).name, words=", ".join(RECORDS))
-        check_kind(wanted, RECORDS)
+            raise ParameterError("kind-not-told", got=shown_name(Path(path)), words=", ".join(RECORDS))
+        check_kind(wanted, (*RECORDS, *FORM_CODES))
     questions: _Questions = []
-    lines, cells = [message("declaration-head", file=Path(path).name, name=Path(path).name).vi], 0
-    said = {k: declared(path, k, stated, **(short if k in kinds else {})) for k in dict.fromkeys((*kinds, *there))}
+    name = shown_name(Path(path))
+    lines, cells = [message("declaration-head", file=name, name=name).vi], 0
+    # a table without `as` is of the kind asked for, and stays without
+    mine = {k: [t for t in earlier if t.kind or k == kinds[0]] for k in (*kinds, *there)}
+    said = {k: declared(path, k, found, **(short if k in kinds else {})) for k, found in mine.items()}
     for wanted, tables in said.items():
         # what other tables of the file hold need not be said a second time
         others = {sheet for k, found in said.items() if k != wanted for table in found for sheet in table.sheets}
-        own = [replace(table, unread=tuple(s for s in table.unread if s not in others)) for table in tables]
-        if wanted in FORM_CODES:  # a form is only named
-            lines += [line for table in own for line in _table(table, (), questions)]
+        kinds_written = [t.kind for t in mine[wanted] if t.kind in ("", wanted)] or [wanted]
+        own = [
+            replace(table, kind=as_written, unread=tuple(s for s in table.unread if s not in others))
+            for table, as_written in zip(tables, kinds_written, strict=True)
+        ]
+        if wanted in FORM_CODES:
+            lines += _of_form(path, wanted, own, questions) or [r for t in own for r in _table(t, (), questions)]
             continue
         written, count = _tables(path, wanted, tables, own, questions)
         lines, cells = lines + written, cells + count
     return Proposal("\n".join([*lines, ""]), questions, cells)
+
+
+def likely_kind(path: str | Path) -> str:
+    """Return the kind of table a file most likely holds, or the code of a form; ``""`` where nothing tells.
+
+    A form prints its code above its table; a survey has several columns of answers on one scale, or the times of an
+    online form; any other table is the one most of whose columns the headers name.
+    """
+    if is_long(Path(path)):
+        return "dossiers"
+    sheets = read_sheets(path, rows=_ANSWERS)
+    heads = [texts(row) for s in sheets for row in ([s.titles] if s.titles else s.rows(0, _HEAD))]
+    printed = (code for head in heads for code in printed_codes(" ".join(head)))
+    if form := next((code for code in printed if code in FORM_CODES), ""):
+        return form
+
+    def named(kind: str) -> int:
+        said = Declaration(kind)
+        return max((len(b.names) for s in sheets for b in find_blocks(s, KINDS[kind].table, said)), default=0)
+
+    counts = {kind: named(kind) for kind in KINDS}
+    best = max(counts, key=counts.__getitem__)
+    online = any(plain(title) in _ONLINE for title in heads[0])
+    if online or max(map(_items, sheets)) >= max(_ITEMS, counts[best]):
+        return "responses"
+    return best if counts[best] else ""
+
+
+def _items(sheet: Sheet) -> int:
+    """Return how many columns of a sheet hold answers on one and the same scale."""
+    columns = [[t for t in texts(column[:_ANSWERS]) if t] for column in sheet.columns]
+
+    def on(scale: str) -> int:
+        find = finder(vocabulary(responses_table({"item": scale}).column("item")))
+        return sum(len(told) > 1 and 2 * sum(map(bool, map(find, told))) > len(told) for told in columns)
+
+    return max(on(scale) for scale in SCALES if scale != "co_khong")
+
+
+def _of_form(path: str | Path, code: str, own: Sequence[Declaration], questions: _Questions) -> list[str]:
+    """Return the lines of a form of which something is asked; of any other, or one that cannot be read, none."""
+    try:
+        asked = read_form(path, code, None, own).questions
+    except DataError:
+        return []
+    told = [(q.text().vi, ": ".join(filter(None, (q.where, q.evidence))), q.answers) for q in asked if q.answers]
+    return _table(own[0], told, questions) if told else []
 
 
 def _tables(
@@ -417,7 +483,7 @@ def read_answers(proposal: Proposal, path: Path) -> str:
     numbers = {" ".join(question.split()): n for n, (question, _) in enumerate(proposal.questions, start=1)}
     for row, cells in enumerate(sheet.rows(1, sheet.height), start=sheet.first_row + 1):
         _, asked, line = (texts(cells) + [""] * 3)[:3]
-        where = f"{path.name}, dòng/row {row}"
+        where = f"{shown_name(path)}, dòng/row {row}"
         if not line or line.rpartition("] ")[2] in text.splitlines():
             continue  # open still, or answered before
         number = numbers.get(" ".join(asked.split()))

@@ -1,22 +1,19 @@
-"""Letters: one form for each, their order, and forms for matching and for messages."""
+"""Letters: one form for each, and forms for matching and for messages."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-__all__ = ["LOOKS", "nfc", "plain", "shape", "sort_key", "split_tone"]
+__all__ = ["LOOKS", "nfc", "plain", "shape", "split_tone"]
 
 #: What stands before the look of a cell.
 LOOKS = "dạng ô/looks like "
-#: Tone marks in the order of Vietnamese dictionaries (no mark comes first): huyền, hỏi, ngã, sắc, nặng.
+#: Tone marks: huyền, hỏi, ngã, sắc, nặng.
 TONES = "\u0300\u0309\u0303\u0301\u0323"
 
-_ALPHABET = {c: i for i, c in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", start=1)}
-_BLOCK = re.compile(r"\d+|[^\W\d_]+")
 _MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
 _WORDS = re.compile(r"[^\W_]+")
-_DIGITS, _OTHER = 0, 100
 
 
 def nfc(text: str) -> str:
@@ -39,42 +36,6 @@ def split_tone(word: str) -> tuple[str, tuple[int, ...]]:
     parts = unicodedata.normalize("NFD", word)
     bare = "".join(c for c in parts if c not in TONES)
     return unicodedata.normalize("NFC", bare), tuple(TONES.index(c) for c in parts if c in TONES)
-
-
-def sort_key(text: str) -> tuple[object, ...]:
-    """Return a key that sorts as a Vietnamese dictionary does.
-
-    Letters follow the alphabet a ă â b c d đ e ê ... y; the tone decides only between
-    syllables of equal letters, in the order ngang, huyền, hỏi, ngã, sắc, nặng; an earlier
-    syllable outweighs a later one; small letters stand before capitals. Digits sort by
-    value and before letters, so that "Phường 2" precedes "Phường 10".
-
-    Parameters
-    ----------
-    text : str
-        A name or a sentence in any Unicode form.
-
-    Returns
-    -------
-    tuple
-        Comparable with the keys of other texts.
-
-    Notes
-    -----
-    Rules of Vũ Xuân Lương, "Quy tắc sắp xếp đơn vị từ vựng trong từ điển tiếng Việt"
-    (Vietlex). Checked against the examples there and against the letter order of
-    Unicode CLDR ``vi`` (see tests/test_text_letters.py).
-    """
-    text = nfc(text)
-    blocks: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
-    for block in _BLOCK.findall(text):
-        if block[0].isdecimal():
-            digits = "".join(str(int(c)) for c in block).lstrip("0")
-            blocks.append(((_DIGITS, len(digits), *map(int, digits)), ()))
-        else:
-            bare, tones = split_tone(block.casefold())
-            blocks.append((tuple(_ALPHABET.get(c, _OTHER + ord(c)) for c in bare), tones))
-    return (blocks, text.swapcase())
 
 
 def plain(name: str) -> str:

@@ -16,17 +16,9 @@ from dvresearch.text.damage import one_line
 from dvresearch.text.letters import shape
 
 __all__ = [
-    "BLANKS",
-    "HEDGES",
-    "MISSING",
-    "SCALES",
-    "Number",
-    "cell_code",
-    "cell_number",
-    "column_style",
-    "is_missing",
+    "BLANKS", "HEDGES", "MISSING", "SCALES", "Number", "cell_code", "cell_number", "column_style", "is_missing",
     "number",
-]
+]  # fmt: skip
 
 Style = Literal["vi", "en"]
 AnyStyle = Style | Literal["auto"]
