@@ -131,18 +131,20 @@ def _load(
     kind: str,
     stated: Stated,
     limits: Limits,
+    columns: Mapping[str, str] | None,
+    sheet: str | None,
     given: Mapping[str, str | None],
     **options: Any,
 ) -> pd.DataFrame:
     """Return the records of a file, with the account of the reading; a `DataError` where they cannot be used.
 
-    `given` are keywords of the loaders, `options` what :func:`readings` takes.
+    `columns`, `sheet` and `given` are keywords of the loaders, `options` what :func:`readings` takes.
     """
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
         if words := TABLES[kind].column(name).words:
             check_choice(name, value, words)
-    options |= {"given": given}
+    options |= {"given": given, "columns": dict(columns or {}), "sheets": (sheet,) if sheet else ()}
     long = kind == "dossiers" and options.get("key_salt") is None and is_long(Path(path), limits)
     said = declared_once(path, kind, stated, **options) if long else None
     if said and said.corrections is None:
@@ -345,9 +347,9 @@ def load_dossiers(
     Checked against the counts of the CoSeLoG receipt log (tests/test_dossiers.py): of 1,434 cases
     1,329 closed, 952 of them by the deadline, 1,020 by its day.
     """
-    options: dict[str, Any] = {"columns": dict(columns or {}), "sheets": (sheet,) if sheet else (), "keep": tuple(keep)}
+    options: dict[str, Any] = {"keep": tuple(keep)}
     options |= {"timezone": timezone, "date_order": date_order, "corrections": corrections, "key_salt": key_salt}
-    return _load(path, "dossiers", declaration, limits, {"unit": unit}, **options)
+    return _load(path, "dossiers", declaration, limits, columns, sheet, {"unit": unit}, **options)
 
 
 def _load_long(path: Path, said: Declaration) -> tuple[list[Reading], list[pd.DataFrame]]:
@@ -372,8 +374,10 @@ def _load_long(path: Path, said: Declaration) -> tuple[list[Reading], list[pd.Da
 def load_cases(
     path: str | Path,
     *,
+    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     kind: Literal["reception", "complaint", "denunciation", "petition", "feedback", "supervision"] | None = None,
+    sheet: str | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -381,7 +385,7 @@ def load_cases(
 
     Parameters
     ----------
-    path, unit, declaration, limits
+    path, columns, unit, sheet, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     kind : str, optional
         The kind of all cases, for a file of one kind that has no such column: ``reception`` (tiếp công dân),
@@ -402,7 +406,7 @@ def load_cases(
     ParameterError
         For an unknown kind.
     """
-    return _load(path, "cases", declaration, limits, {"unit": unit, "kind": kind})
+    return _load(path, "cases", declaration, limits, columns, sheet, {"unit": unit, "kind": kind})
 
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -411,7 +415,9 @@ def load_cases(
 def load_models(
     path: str | Path,
     *,
+    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
+    sheet: str | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -419,7 +425,7 @@ def load_models(
 
     Parameters
     ----------
-    path, unit, declaration, limits
+    path, columns, unit, sheet, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
 
     Returns
@@ -437,7 +443,7 @@ def load_models(
     DataError
         When the file or its header cannot be used, or cells have to be mended; the message names them all by row.
     """
-    return _load(path, "models", declaration, limits, {"unit": unit})
+    return _load(path, "models", declaration, limits, columns, sheet, {"unit": unit})
 
 
 # --- survey answers --------------------------------------------------------------------------------------------------
@@ -449,8 +455,10 @@ def load_responses(
     *,
     scale: str = "hai_long_5",
     numbers: Numbers = "words",
+    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     sensitive: Sequence[Literal["gender", "ethnicity", "religion"]] = (),
+    sheet: str | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -458,7 +466,7 @@ def load_responses(
 
     Parameters
     ----------
-    path, unit, declaration, limits
+    path, columns, unit, sheet, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     items : mapping, str, Path or Questionnaire, optional
         Item -> header in the file (``{"q1": "1. Thời gian giải quyết"}``), a questionnaire of the package
@@ -497,7 +505,7 @@ def load_responses(
     for name in sensitive:
         check_choice("sensitive", name, [c.name for c in SENSITIVE])
     options: dict[str, Any] = {"items": items, "scale": scale, "numbers": numbers, "sensitive": sensitive}
-    return _load(path, "responses", declaration, limits, {"unit": unit}, **options)
+    return _load(path, "responses", declaration, limits, columns, sheet, {"unit": unit}, **options)
 
 
 # --- plan targets ----------------------------------------------------------------------------------------------------
@@ -506,8 +514,10 @@ def load_responses(
 def load_targets(
     path: str | Path,
     *,
+    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     period: str | None = None,
+    sheet: str | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -515,7 +525,7 @@ def load_targets(
 
     Parameters
     ----------
-    path, unit, declaration, limits
+    path, columns, unit, sheet, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     period : str, optional
         The period of all targets (``"2025"``), for a file that has no such column.
@@ -531,7 +541,7 @@ def load_targets(
     DataError
         When the file or its header cannot be used, or cells have to be mended; the message names them all by row.
     """
-    return _load(path, "targets", declaration, limits, {"unit": unit, "period": period})
+    return _load(path, "targets", declaration, limits, columns, sheet, {"unit": unit, "period": period})
 
 
 # --- self-assessment -------------------------------------------------------------------------------------------------
@@ -540,8 +550,10 @@ def load_targets(
 def load_rubric(
     path: str | Path,
     *,
+    columns: Mapping[str, str] | None = None,
     unit: str | None = None,
     zero_rule: Literal["full", "zero", "excluded"] | None = None,
+    sheet: str | None = None,
     declaration: Stated = None,
     limits: Limits = LIMITS,
 ) -> pd.DataFrame:
@@ -549,7 +561,7 @@ def load_rubric(
 
     Parameters
     ----------
-    path, unit, declaration, limits
+    path, columns, unit, sheet, declaration, limits
         As for :func:`dvresearch.load_dossiers`.
     zero_rule : {"full", "zero", "excluded"}, optional
         What every criterion gives when there was nothing to do, for a file that has no such column.
@@ -569,4 +581,4 @@ def load_rubric(
     ParameterError
         For an unknown rule.
     """
-    return _load(path, "rubric", declaration, limits, {"unit": unit, "zero_rule": zero_rule})
+    return _load(path, "rubric", declaration, limits, columns, sheet, {"unit": unit, "zero_rule": zero_rule})
