@@ -219,7 +219,7 @@ def test_a_row_that_is_not_there_is_a_gap():
     pd.testing.assert_frame_equal(rows, cells)
     found = rows.set_index("check")
     assert found.loc["outcome_gaps", ["computed", "verdict", "severity"]].tolist() == [
-        "50.00%",
+        "50.00\u00a0%",
         "review",
         "major",
     ]

@@ -100,9 +100,9 @@ def test_what_a_register_lacks_decides_what_can_be_evaluated(tmp_path):
     frame = FRAME.head(60).drop(columns="states_forces")
     path = office.write_office(frame, tmp_path / "gia-lap.xlsx", table=MODELS, mess=office.Mess())
     found = screen(path, "models").set_index("check")
-    assert found.loc["lacks_forces", ["verdict", "computed"]].tolist() == ["review", "100.00%"]
+    assert found.loc["lacks_forces", ["verdict", "computed"]].tolist() == ["review", "100.00\u00a0%"]
     lacking = 100 * (1 - frame["states_output"].mean())
-    assert found.loc["lacks_output", "computed"] == f"{lacking:.2f}%"
+    assert found.loc["lacks_output", "computed"] == f"{lacking:.2f}\u00a0%"
     assert found.loc["lacks_output", "severity"] == "major"
     ready = frame["states_baseline"] & frame["states_target"] & frame["states_output"] & frame["evaluation"].notna()
     assert found.loc["can_be_evaluated", "computed"] == f"{ready.sum()}/60"

@@ -136,7 +136,7 @@ def percentages_are_computed(notebook: NotebookNode) -> list[str]:
     """A percentage with decimals in the prose stands in some output: nothing else would tell when it is outdated."""
     prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown").replace(",", ".")
     shown = "\n".join(output_texts(notebook)).replace(",", ".")
-    return [number for number in re.findall(r"(\d+\.\d+)[ \u00a0]%", prose) if number not in shown]
+    return [number for number in re.findall(r"(\d+\.\d+)[ \u00a0]?%", prose) if number not in shown]
 
 
 def usual_kernel(notebook: NotebookNode) -> list[str]:

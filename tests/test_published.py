@@ -42,7 +42,7 @@ def check_share(x, n, printed, half, **counts_beside) -> pd.Series:
 def test_shares(x, n, printed, half, verdict, severity, computed):
     found = check_share(x, n, printed, half)
     assert (found["verdict"], found["severity"]) == (verdict, severity)
-    assert found["computed"] == f"{computed}%"
+    assert found["computed"] == f"{computed}\u00a0%"
 
 
 def test_the_denominator_that_fits_is_named():
@@ -56,7 +56,7 @@ def test_the_shipped_figures():
     assert all(get("check", code) for code in found["check"])
     assert len(found) == 21
     wrong = found[found["verdict"] == "fail"]
-    assert wrong["stated"].tolist() == ["98.7%", "83.5%", "68.5%"]
+    assert wrong["stated"].tolist() == ["98.7\u00a0%", "83.5\u00a0%", "68.5\u00a0%"]
     assert "đơn tiếp nhận" in wrong["guidance_vi"].iloc[1]
     assert (found["verdict"] == "review").sum() == 2
 

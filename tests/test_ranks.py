@@ -48,7 +48,7 @@ def test_rankings_the_data_do_not_allow_are_refused_with_the_way_out():
         "unit_level": good.assign(unit_level=["province", "commune", "province"]),
         "period": good.assign(period=["2023", "2024", "2024"]),
         "cỡ mẫu": published_satisfaction(load_figures(indicator="sipas", period="2023", level="province")),
-        "chạm trần": rates([10, 10, 6], [10, 10, 10], ceiling=0.95),
+        "đạt điểm tối đa": rates([10, 10, 6], [10, 10, 10], ceiling=0.95),
         "không có số liệu": rates([8, 7, 0], [10, 10, 0]),
         "số đếm toàn bộ": rates([8, 7, 6], [10, 10, 10], basis="census"),
         "chiều tốt": rates([8, 7, 6], [10, 10, 10], "proportion"),

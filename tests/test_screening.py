@@ -69,14 +69,14 @@ def test_counts_are_those_of_a_slow_look(seed: int, tmp_path: Path) -> None:
     missing = findings[
         (findings["check"] == "missing") & findings["where"].str.endswith(f"column {_letter(d, path, 'due')}")
     ]
-    assert missing["computed"].iloc[0] == f"{100 * d['due'].isna().mean():.2f}%"
+    assert missing["computed"].iloc[0] == f"{100 * d['due'].isna().mean():.2f}\u00a0%"
     for name in ("due", "resolved"):
         days = d[name].dropna().dt.normalize()
         off = 1 - workdays.is_working(days.to_numpy()).mean()
-        assert counted(findings, f"{name}_on_day_off") == f"{100 * off:.2f}%"
+        assert counted(findings, f"{name}_on_day_off") == f"{100 * off:.2f}\u00a0%"
     both = d.dropna(subset=["due", "resolved"])
     on_day = (both["due"].dt.normalize() == both["resolved"].dt.normalize()).mean()
-    assert counted(findings, "heap_on_due_day") == f"{100 * on_day:.2f}%"
+    assert counted(findings, "heap_on_due_day") == f"{100 * on_day:.2f}\u00a0%"
 
 
 def _letter(frame: pd.DataFrame, path: Path, name: str) -> str:

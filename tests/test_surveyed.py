@@ -359,7 +359,7 @@ def test_t_value():
     [
         ({"y": [1.0, 2]}, Design(weights="w"), "Thiếu cột của thiết kế mẫu: w"),
         ({"y": [1.0, 2], "w": [1.0, -1]}, Design(weights="w"), "dòng/row 2, cột/column w"),
-        ({"y": [1.0, 2], "w": [0.0, 0]}, Design(weights="w"), "Mọi quyền số bằng 0"),
+        ({"y": [1.0, 2], "w": [0.0, 0]}, Design(weights="w"), "Mọi trọng số bằng 0"),
         ({"y": [1.0, 2], "s": ["a", None]}, Design(strata="s"), "dòng/row 2, cột/column s"),
         ({"y": [1.0, 2], "N": [1.5, 1.5]}, Design(fpc="N"), "không hợp với số đã chọn"),
         ({"y": [1.0, 2], "N": [10.0, 20.0]}, Design(fpc="N"), "không hợp với số đã chọn"),
