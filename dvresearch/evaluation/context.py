@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import pandas as pd
 
@@ -26,7 +26,9 @@ from dvresearch.wording.values import GROUPS, reason_labels, say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-__all__ = ["Context", "Lang", "in_words", "with_counts"]
+__all__ = ["Context", "Lang", "in_words", "once", "with_counts"]
+
+T = TypeVar("T")
 
 #: Columns in front of an estimate that its reader does not need beside the others.
 _UNSHOWN = ("unit_version", "unit_level", "unit_code", "period_start", "period_end")
@@ -48,6 +50,8 @@ class Context(Lists):
         self.used: dict[str, None] = {}
         #: Codes of the sections that the report is to have.
         self.sections: list[str] = []
+        #: What was made once, by the function that made it.
+        self.kept: dict[Callable[..., object], object] = {}
         self._counted: dict[tuple[object, ...], Traced] = {}
 
     # --- what is counted and published --------------------------------------------------------------------------------
@@ -405,6 +409,18 @@ class Context(Lists):
         alt = wording.alt_text(cast("Any", kind), frame, self.lang, **given)
         drawn = made.of(frame, f"plots.{kind}({{}}{', funnel_curve(...)' if curve else ''})")
         return Figure(**self._placed(key, drawn, notes, blanks), draw=draw, alt=alt)
+
+
+def once(make: Callable[[Context], T]) -> Callable[[Context], T]:
+    """Keep what is made of an evaluation: page one and its sections speak of the same estimates."""
+
+    @wraps(make)
+    def kept(ctx: Context) -> T:
+        if make not in ctx.kept:
+            ctx.kept[make] = make(ctx)
+        return cast("T", ctx.kept[make])
+
+    return kept
 
 
 def in_words(column: pd.Series, ctx: Context) -> list[str]:

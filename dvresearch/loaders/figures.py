@@ -150,7 +150,9 @@ def load_tallies(path: str | Path | None = None) -> pd.DataFrame:
 @cache
 def published(files: tuple[str, ...]) -> pd.DataFrame:
     """Return published files stacked. They do not change while a program runs, and reports ask for them often."""
-    return pd.concat([_figures(shipped.folder() / name) for name in files], ignore_index=True)
+    if len(files) == 1:
+        return _figures(shipped.folder() / files[0]).reset_index(drop=True)
+    return pd.concat([published((name,)) for name in files], ignore_index=True)
 
 
 def keep(frame: pd.DataFrame, column: str, word: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.errors import DataError
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context, in_words
+from dvresearch.evaluation.context import Context, in_words, once
 from dvresearch.evaluation.sections import registers
 from dvresearch.tables import UNIT_KEY
 
@@ -56,6 +56,7 @@ def first_difference(ctx: Context) -> list[str]:
     return [ctx.prose("comparison.refused", what=what, why=first["why"].iloc[0])]
 
 
+@once
 def differences(ctx: Context) -> pd.DataFrame:
     """Return both years of every figure, ``before`` and ``after``, their difference, and ``why`` there is none."""
     now, then = years(ctx)

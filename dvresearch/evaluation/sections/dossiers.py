@@ -10,7 +10,7 @@ import pandas as pd
 from dvresearch import loaders, metrics, wording
 from dvresearch.errors import DataError
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context, with_counts
+from dvresearch.evaluation.context import Context, once, with_counts
 from dvresearch.evaluation.inputs import PETITION_FORMS
 from dvresearch.metrics.funnel import FEWEST
 from dvresearch.screening import screen
@@ -111,6 +111,7 @@ def compared(ctx: Context, code: str, shares: Traced, beside: Sequence[Column] =
     ]
 
 
+@once
 def unit_funnel(ctx: Context) -> pd.DataFrame:
     """Return the share of those resolved of every unit with its funnel limits."""
     return metrics.funnel(ctx.rates(ctx.tally(each=True), "resolved").frame)
@@ -138,6 +139,7 @@ def units(ctx: Context) -> Section:
 # --- official forms ---------------------------------------------------------------------------------------------------
 
 
+@once
 def form_beside_list(ctx: Context) -> Traced:
     """Return whether form II.06a and the list of dossiers count alike in the windows of the form."""
     totals = ctx.form.groupby("period_start", sort=True)[list(_COMPARED)].sum().reset_index()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from dvresearch import loaders, metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.context import Context, once
 from dvresearch.tables import Q766_GROUPS, UNIT_KEY
 from dvresearch.text import format_date, format_number, format_percent
 from dvresearch.wording.periods import period_words
@@ -14,6 +14,7 @@ from dvresearch.wording.periods import period_words
 __all__ = ["averages", "feedback", "feedback_in_time", "index766", "monthly_check", "province_funnel", "resolution"]
 
 
+@once
 def province_funnel(ctx: Context) -> Traced:
     """Return the on-time shares of the provinces with their funnel limits."""
     by = [*UNIT_KEY, "period"]
@@ -21,6 +22,7 @@ def province_funnel(ctx: Context) -> Traced:
     return rates.then(metrics.funnel)
 
 
+@once
 def averages(ctx: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the national share in both ways of averaging, each named."""
     rates = province_funnel(ctx).frame
@@ -29,12 +31,14 @@ def averages(ctx: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pooled, equal
 
 
+@once
 def _months(ctx: Context) -> Traced:
     """Return the published share of each month."""
     found = ctx.national("dossiers_in_time_share")
     return found.of(found.frame[found.frame["period"].str.fullmatch(r"\d{4}-\d{2}")])
 
 
+@once
 def monthly_check(ctx: Context) -> Traced:
     """Return the finding on the cumulative share against its months."""
     months, index = _months(ctx), ctx.index766

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context, in_words
+from dvresearch.evaluation.context import Context, in_words, once
 from dvresearch.evaluation.sections.dossiers import compared
 from dvresearch.metrics.answers import discordant
 from dvresearch.metrics.estimates import NOT_STATED
@@ -67,6 +67,7 @@ def cases(ctx: Context) -> Section:
     return Section("cases", ctx.title("cases"), tuple(blocks))
 
 
+@once
 def cases_answer(ctx: Context) -> list[str]:
     """Return the sentence on all cases; none where the register does not tell, or the numbers are hidden."""
     if not {"due", "resolved"} <= set(ctx.cases):
@@ -76,6 +77,7 @@ def cases_answer(ctx: Context) -> list[str]:
     return [ctx.prose("brief.cases", day=ctx.day, late=late, **ctx.share(row))] if pd.notna(row["value"]) else []
 
 
+@once
 def cases_late(ctx: Context) -> int:
     """Return how many cases were handled late; 0 where that is hidden or not known."""
     row = cases_in_time(ctx).frame.iloc[0]
@@ -108,6 +110,7 @@ def survey(ctx: Context) -> Section:
     return Section("survey", ctx.title("survey"), tuple(blocks))
 
 
+@once
 def survey_answer(ctx: Context) -> list[str]:
     """Return the sentence on the items with the highest and the lowest share, as far as they can be told apart."""
     shares = answer_shares(ctx).frame
