@@ -115,6 +115,8 @@ def _of_sheet(sheet: Sheet) -> pd.DataFrame:
     for column in (c for c in sheet.columns if c.kind != "text"):
         told = {"indicator": frame["indicator"], "statistic": column.key} if "indicator" in frame else {}
         told = told or {"indicator": column.key, "statistic": "value"}
+        # a figure as its source prints it is not the one computed from its counts
+        told |= {"statistic": f"{told['statistic']} as published"} if "cited" in frame else {}
         parts.append(rows.assign(**told, value=[_printed(v, column) for v in frame[column.key]]))
     return pd.concat(parts)[[*WHERE, "value"]].query("value != ''") if parts else pd.DataFrame()
 

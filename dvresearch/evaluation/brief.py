@@ -14,12 +14,12 @@ from dvresearch.evaluation.context import Context
 from dvresearch.evaluation.sections import comparison, dossiers, national, registers
 from dvresearch.text import format_date, format_number, format_percent
 from dvresearch.wording import describe_funnel, localised
-from dvresearch.wording.values import listed
+from dvresearch.wording.values import listed, shown_name
 
 __all__ = ["Told", "assemble", "tell"]
 
 #: A leader reads no more than these.
-MOST_FINDINGS, MOST_ASKS = 6, 5
+MOST_FINDINGS, MOST_ASKS = 6, 6
 
 
 Kind = Literal["caution", "finding", "unknown", "ask", "note"]
@@ -94,8 +94,10 @@ def _failed_checks(ctx: Context, code: str) -> Iterator[Told]:
     found = ctx.screened(table)
     failed = (found["verdict"] == "fail") & (found["severity"] == "major") & ~found["check"].isin(_SAID)
     if failed.any():
-        where = ctx.title("quality" if code == "dossiers" else code)
-        yield _say(ctx, "caution", "failed", file=ctx.own(table), checks=int(failed.sum()), section=where)
+        where = "quality" if code == "dossiers" else code
+        key = "failed" if where in ctx.sections else "failed-unseen"
+        values = {"file": ctx.own(table), "checks": int(failed.sum()), "section": ctx.title(where)}
+        yield _say(ctx, "caution", key, **values)
 
 
 # --- the published figures --------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ def _resolution(ctx: Context) -> Iterator[Told]:
     yield _say(ctx, "finding", "resolution", **ctx.share(pooled), units=len(judged), day=day)
     yield _apart(ctx, judged, pooled["value"])
     if len(low := judged[judged["position"] == "below998"]):
-        yield _say(ctx, "ask", "ask-below", names=listed(sorted(low["unit"]), ctx.lang))
+        yield _say(ctx, "ask", "ask-below", names=_named(ctx, low))
     check = national.monthly_check(ctx).frame.iloc[0]
     if check["verdict"] == "fail":
         highest, cumulative = (localised(check[side], ctx.lang) for side in ("computed", "stated"))
@@ -118,15 +120,23 @@ def _resolution(ctx: Context) -> Iterator[Told]:
 
 
 def _apart(ctx: Context, judged: pd.DataFrame, level: float) -> Told:
-    """Name the units that chance does not explain, with their shares; those that differ less are counted only."""
+    """Name the units that chance does not explain, by direction; those that differ less are counted only."""
     told = {"level": format_percent(float(level), 1, ctx.lang)}
     far = judged[judged["position"].str.contains("998")].sort_values("value")
     if far.empty:
         return _say(ctx, "finding", "together", **told)
-    pairs = zip(far["unit"], far["value"], strict=True)
-    names = listed([f"{unit} ({format_percent(float(value), 1, ctx.lang)})" for unit, value in pairs], ctx.lang, 5)
-    some = int(judged["position"].isin(["above95", "below95"]).sum())
-    return _say(ctx, "finding", "apart", names=names, some=some, **told)
+    sides = []
+    for side in ("below", "above"):
+        rows = far[far["position"] == f"{side}998"]
+        pairs = zip(rows["unit"], rows["value"], strict=True)
+        names = [f"{shown_name(unit, ctx.lang)} ({format_percent(float(value), 1, ctx.lang)})" for unit, value in pairs]
+        sides += [ctx.prose(f"brief.apart-{side}", names=listed(names, ctx.lang, 5), **told)] if names else []
+    less = {side: int((judged["position"] == f"{side}95").sum()) for side in ("above", "below")}
+    return _say(ctx, "finding", "apart", sides="; ".join(sides), **less)
+
+
+def _named(ctx: Context, rows: pd.DataFrame) -> str:
+    return listed([shown_name(unit, ctx.lang) for unit in sorted(rows["unit"])], ctx.lang)
 
 
 def _feedback(ctx: Context) -> Iterator[Told]:
@@ -180,7 +190,7 @@ def _units(ctx: Context) -> Iterator[Told]:
     judged = dossiers.unit_funnel(ctx)
     yield Told("finding", " ".join(describe_funnel(judged, ctx.lang)[:-2]))
     if len(low := judged[judged["position"] == "below998"]):
-        yield _say(ctx, "ask", "ask-below", names=listed(sorted(low["unit"]), ctx.lang))
+        yield _say(ctx, "ask", "ask-below", names=_named(ctx, low))
 
 
 def _form(ctx: Context) -> Iterator[Told]:
@@ -188,7 +198,7 @@ def _form(ctx: Context) -> Iterator[Told]:
     unlike = int((found["verdict"] == "fail").sum())
     if unlike:
         yield _say(ctx, "finding", "form", unlike=unlike, compared=int((found["verdict"] != "unknown").sum()))
-        yield _say(ctx, "ask", "ask-form")
+        yield _say(ctx, "ask", "ask-form", unlike=unlike)
 
 
 def _cases(ctx: Context) -> Iterator[Told]:
@@ -208,7 +218,7 @@ def _survey(ctx: Context) -> Iterator[Told]:
 def _models(ctx: Context) -> Iterator[Told]:
     frame = ctx.models
     baseline = int(frame["states_baseline"].fillna(False).sum()) if "states_baseline" in frame else 0
-    yield _say(ctx, "unknown", "models", models=len(frame), baseline=baseline)
+    yield _say(ctx, "unknown", "models" if baseline else "models-none", models=len(frame), baseline=baseline)
     if baseline < len(frame):
         yield _say(ctx, "ask", "ask-models", lacking=len(frame) - baseline)
 
@@ -222,7 +232,7 @@ def _targets(ctx: Context) -> Iterator[Told]:
         left = each.loc[each["target_outcome"] == "not_met", "target_name"].tolist()
         if left:
             yield _say(
-                ctx, "ask", "ask-targets", left=len(left), names=", ".join(left[:4]) + (", …" if len(left) > 4 else "")
+                ctx, "ask", "ask-targets", left=len(left), names=", ".join(left[:6]) + ("; …" if left[6:] else "")
             )
 
 

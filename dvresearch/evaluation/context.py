@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
 
 from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.evaluation import prose
 from dvresearch.evaluation.content import Checks, Column, Figure, Sheet, Traced
-from dvresearch.evaluation.lists import Lists
+from dvresearch.evaluation.lists import Lists, once
 from dvresearch.evaluation.shown import Lang
 from dvresearch.evaluation.spec import Spec
 from dvresearch.loaders.figures import PUBLISHED, published
@@ -26,9 +26,7 @@ from dvresearch.wording.values import GROUPS, reason_labels, say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-__all__ = ["Context", "Lang", "in_words", "once", "with_counts"]
-
-T = TypeVar("T")
+__all__ = ["Context", "Lang", "in_words", "with_counts"]
 
 #: Columns in front of an estimate that its reader does not need beside the others.
 _UNSHOWN = ("unit_version", "unit_level", "unit_code", "period_start", "period_end")
@@ -50,9 +48,6 @@ class Context(Lists):
         self.used: dict[str, None] = {}
         #: Codes of the sections that the report is to have.
         self.sections: list[str] = []
-        #: What was made once, by the function that made it.
-        self.kept: dict[Callable[..., object], object] = {}
-        self._counted: dict[tuple[object, ...], Traced] = {}
 
     # --- what is counted and published --------------------------------------------------------------------------------
 
@@ -119,6 +114,7 @@ class Context(Lists):
             getattr(self, table) if frame is None else frame, call or f"load_{table}({name!r})", (name,), (name,)
         )
 
+    @once
     def tally(self, *by: str, period: Literal["month"] | tuple[date, ...] | None = None, each: bool = False) -> Traced:
         """Count the office's dossiers in the period evaluated, by the rules of the specification.
 
@@ -132,8 +128,6 @@ class Context(Lists):
         each : bool, default False
             Of several units: a row for each, instead of one for all of them together.
         """
-        if (by, period, each) in self._counted:
-            return self._counted[by, period, each]
         spec = self.spec
         whole = "year" if spec.period == "three-years" else spec.period
         pooled = self.many and not each
@@ -150,8 +144,7 @@ class Context(Lists):
         if not isinstance(period, tuple):
             frame = frame[frame["period_start"] >= str(spec.start)].reset_index(drop=True)
         unnamed = {name: say(words, self.lang) for name, words in GROUPS.items()}
-        self._counted[by, period, each] = counts.of(frame.assign(**{c: frame[c].replace(unnamed) for c in by}))
-        return self._counted[by, period, each]
+        return counts.of(frame.assign(**{c: frame[c].replace(unnamed) for c in by}))
 
     def rates(self, counts: Traced, definition: Literal["resolved", "due", "all"], *by: str) -> Traced:
         """Return the shares in time of a tally by one definition, or all."""
@@ -409,18 +402,6 @@ class Context(Lists):
         alt = wording.alt_text(cast("Any", kind), frame, self.lang, **given)
         drawn = made.of(frame, f"plots.{kind}({{}}{', funnel_curve(...)' if curve else ''})")
         return Figure(**self._placed(key, drawn, notes, blanks), draw=draw, alt=alt)
-
-
-def once(make: Callable[[Context], T]) -> Callable[[Context], T]:
-    """Keep what is made of an evaluation: page one and its sections speak of the same estimates."""
-
-    @wraps(make)
-    def kept(ctx: Context) -> T:
-        if make not in ctx.kept:
-            ctx.kept[make] = make(ctx)
-        return cast("T", ctx.kept[make])
-
-    return kept
 
 
 def in_words(column: pd.Series, ctx: Context) -> list[str]:

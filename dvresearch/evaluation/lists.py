@@ -6,8 +6,8 @@ import textwrap
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from dvresearch import loaders
 from dvresearch.errors import Answer, DataError, declared_lines
@@ -22,7 +22,29 @@ from dvresearch.screening import screen
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Lists"]
+__all__ = ["Lists", "once"]
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def once(make: Callable[P, T]) -> Callable[P, T]:
+    """Keep what is made of an evaluation, the first argument, for each set of further arguments.
+
+    Page one and its sections speak of the same estimates.
+    """
+
+    @wraps(make)
+    def kept(*given: P.args, **options: P.kwargs) -> T:
+        ctx, *others = given
+        found: dict[object, Any] = ctx.kept  # type: ignore[attr-defined]
+        key = (make, *others, *sorted(options.items()))
+        if key not in found:
+            found[key] = make(*given, **options)
+        return cast("T", found[key])
+
+    return kept
 
 
 class Lists:
@@ -37,7 +59,8 @@ class Lists:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.lang = cast(Lang, spec.language)
-        self._screened: dict[str, pd.DataFrame] = {}
+        #: What :func:`once` has made.
+        self.kept: dict[object, Any] = {}
 
     @property
     def many(self) -> bool:
@@ -155,6 +178,7 @@ class Lists:
         often = Counter(cut.values())
         return {item: words if often[words] == 1 else f"{words} ({item})" for item, words in cut.items()}
 
+    @once
     def screened(self, table: str) -> pd.DataFrame:
         """What the checks of one of the office's lists found."""
         inputs = self.spec.inputs
@@ -163,10 +187,7 @@ class Lists:
             options["corrections"] = inputs.get("corrections")
         if table == "responses":
             options["items"] = inputs["items"]
-        path = inputs[table]
-        if table not in self._screened:
-            self._screened[table] = screen(path, table, declaration=self.spec.stated(table), **options)
-        return self._screened[table]
+        return screen(inputs[table], table, declaration=self.spec.stated(table), **options)
 
     @cached_property
     def form(self) -> pd.DataFrame:

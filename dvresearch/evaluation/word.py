@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["write", "write_brief"]
 
 #: A picture of less height could not be read.
-LEAST_MM = 38
+LEAST_MM = 34
 
 
 def write(report: Report, pictures: dict[str, bytes], path: Path, template: Path | None = None) -> None:
@@ -112,10 +112,10 @@ def _brief(document: Document, report: Report, pictures: dict[str, bytes], word:
 
 
 def _room(report: Report) -> float:
-    """Return how high a picture the sentences leave on page one, in mm: lines of 12 points, about 92 letters each."""
+    """Return how high a picture the sentences leave on page one, in mm: lines of 12 points, about 96 letters each."""
     brief = report.brief
     told = [*(p.text for p in report.summary), *brief.unknown, *brief.asks]
-    lines = sum(math.ceil(len(text) / 92) for text in told)
+    lines = sum(math.ceil(len(text) / 96) for text in told)
     small = math.ceil((len(brief.reading) + 60) / 110) + math.ceil(len(" ".join(brief.notes)) / 110)
     title = math.ceil(len(report.title) / 70)
     return 266 - 7 * title - 12 - 3 * 9 - 4.95 * lines - 1.1 * len(told) - 4.2 * small - 8

@@ -137,7 +137,8 @@ def _fit(ax: Axes, drawn: pd.DataFrame, unit: str, lang: Lang) -> None:
 
 def _label_limits(ax: Axes, end: pd.Series, target: str, lang: Lang) -> list[Annotation]:
     """Name target and limits at their right end."""
-    words = {"target": target, **{c: values.value(share, "share", None, lang) for c, (_, share) in _LIMITS.items()}}
+    limits = {c: phrase("funnel.limit", lang, values.value(p, "share", None, lang)) for c, (_, p) in _LIMITS.items()}
+    words = {"target": target, **limits}
     low, high = ax.get_ylim()
     return [
         write(ax, text, (1, end[c]), (5, 0), "beside", color=INK if c == "target" else MUTED)

@@ -10,7 +10,8 @@ import pandas as pd
 from dvresearch import codebook, loaders, metrics, wording
 from dvresearch.errors import DataError
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context, in_words, once
+from dvresearch.evaluation.context import Context, in_words
+from dvresearch.evaluation.lists import once
 from dvresearch.evaluation.sections import registers
 from dvresearch.tables import UNIT_KEY
 
@@ -62,9 +63,10 @@ def differences(ctx: Context) -> pd.DataFrame:
     now, then = years(ctx)
     found = []
     for rows in _figures(ctx, now, then):
-        sides = rows.assign(part=rows["part"].fillna("")).pivot_table(
-            index=["unit", "part"], columns="period", values="value", sort=False
-        )
+        each = rows.assign(part=rows["part"].fillna("")).drop_duplicates(["unit", "part", "period", "value"])
+        # of a place with several numbers in one year none is printed, and certainly not their mean
+        several = each.duplicated(["unit", "part", "period"], keep=False)
+        sides = each[~several].pivot_table(index=["unit", "part"], columns="period", values="value", aggfunc="first")
         try:
             change = metrics.change(rows, start=then, end=now, bridge=ctx.spec.bridge or None, **ctx.sure)
             change = change.assign(part=change["part"].fillna(""), why="")
@@ -76,7 +78,7 @@ def differences(ctx: Context) -> pd.DataFrame:
                 **dict.fromkeys(("value", "lower", "upper"), np.nan),
                 why=getattr(error.title, ctx.lang).replace("'", ""),
             )
-        ends = sides.rename(columns={then: "before", now: "after"}).reset_index()
+        ends = sides.reindex(columns=[then, now]).set_axis(["before", "after"], axis=1).reset_index()
         found.append(change.merge(ends[["unit", "part", "before", "after"]], on=["unit", "part"], how="left"))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 

@@ -10,8 +10,9 @@ import pandas as pd
 from dvresearch import loaders, metrics, wording
 from dvresearch.errors import DataError
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context, once, with_counts
+from dvresearch.evaluation.context import Context, with_counts
 from dvresearch.evaluation.inputs import PETITION_FORMS
+from dvresearch.evaluation.lists import once
 from dvresearch.metrics.funnel import FEWEST
 from dvresearch.screening import screen
 from dvresearch.text import format_number
@@ -83,9 +84,9 @@ def dossiers(ctx: Context) -> Section:
 def _paused(ctx: Context) -> Traced:
     """Return how many dossiers of each field wait for the citizen at the end of the period."""
     counted = {"numerator": "pending_paused", "denominator": "workload", "by": ["field"], "basis": "census"}
-    last = ctx.tally("field")
-    ends = last.of(last.frame[last.frame["period"] == last.frame["period"].iloc[-1]])
-    return ends.then(metrics.proportion, indicator="dossiers_paused_share", **counted, **ctx.sure)
+    counts = ctx.tally("field")
+    last = counts.of(counts.frame[counts.frame["period_end"] == counts.frame["period_end"].max()])
+    return last.then(metrics.proportion, indicator="dossiers_paused_share", **counted, **ctx.sure)
 
 
 def _thin_months(ctx: Context, months: pd.DataFrame) -> list[Block]:

@@ -6,7 +6,8 @@ import pandas as pd
 
 from dvresearch import loaders, metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context, once
+from dvresearch.evaluation.context import Context
+from dvresearch.evaluation.lists import once
 from dvresearch.tables import Q766_GROUPS, UNIT_KEY
 from dvresearch.text import format_date, format_number, format_percent
 from dvresearch.wording.periods import period_words

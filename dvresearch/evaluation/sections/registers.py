@@ -9,7 +9,8 @@ import pandas as pd
 
 from dvresearch import metrics, wording
 from dvresearch.evaluation.content import Block, Paragraph, Section, Traced
-from dvresearch.evaluation.context import Context, in_words, once
+from dvresearch.evaluation.context import Context, in_words
+from dvresearch.evaluation.lists import once
 from dvresearch.evaluation.sections.dossiers import compared
 from dvresearch.metrics.answers import discordant
 from dvresearch.metrics.estimates import NOT_STATED
@@ -18,18 +19,20 @@ from dvresearch.tables import MODEL_CONTENTS, SCALES, STAGES
 from dvresearch.text import format_number
 
 __all__ = [
-    *(
-        "answer_shares",
-        "cases",
-        "cases_answer",
-        "cases_in_time",
-        "cases_late",
-        "models",
-        "rubric",
-        "rubric_totals",
-        "survey",
-    ),
-    *("survey_answer", "targets", "told_apart", "yes_shares"),
+    "answer_shares",
+    "cases",
+    "cases_answer",
+    "cases_in_time",
+    "cases_late",
+    "models",
+    "rubric",
+    "rubric_totals",
+    "survey",
+    "survey_answer",
+    "targets",
+    "told_apart",
+    "topic_shares",
+    "yes_shares",
 ]
 
 #: Letters of an item beside a picture: two lines.
@@ -73,17 +76,19 @@ def cases_answer(ctx: Context) -> list[str]:
     if not {"due", "resolved"} <= set(ctx.cases):
         return []
     row = cases_in_time(ctx).frame.iloc[0]
+    if pd.isna(row["value"]):
+        return []
     late = format_number(cases_late(ctx), 0, ctx.lang)
-    return [ctx.prose("brief.cases", day=ctx.day, late=late, **ctx.share(row))] if pd.notna(row["value"]) else []
+    return [ctx.prose("brief.cases", day=ctx.day, late=late, **ctx.share(row))]
 
 
-@once
 def cases_late(ctx: Context) -> int:
     """Return how many cases were handled late; 0 where that is hidden or not known."""
     row = cases_in_time(ctx).frame.iloc[0]
     return int(row["denominator"] - row["numerator"]) if pd.notna(row["value"]) else 0
 
 
+@once
 def cases_in_time(ctx: Context, *by: str) -> Traced:
     """Return the shares of cases handled in time."""
     return ctx.file("cases").then(metrics.cases_in_time, by=by, as_of=ctx.spec.as_of, clock=ctx.spec.clock, **ctx.safe)
@@ -159,6 +164,7 @@ def _yes_or_no(ctx: Context) -> list[Block]:
     ]
 
 
+@once
 def answer_shares(ctx: Context, *by: str) -> Traced:
     """Return the shares of the highest answers, item by item."""
     options = {"by": by, "reverse": _reversed(ctx), "basis": "unknown"}
