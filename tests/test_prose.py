@@ -25,7 +25,8 @@ SAID = {
 TAKEN = ("printed", "word-file", "workbook", "page", "slip", "paper")
 #: Keys put together from a beginning that stands in the code and what the data say.
 PUT_TOGETHER = (
-    *("titles.", "unknown.", "limits.", "words.", "summary.", "brief.read-", "brief.survey-", "local.counts-"),
+    *("titles.", "unknown.", "limits.", "words.", "summary.", "local.counts-"),
+    *("brief.read-", "brief.survey-", "brief.apart-"),
     *("comparison.comparison", "plan.key-", "units.units", "units.cases-units", "petitions.alike", "petitions.unlike"),
     *("index766.q766_", "index766.imputed_", "index766.group_", "index766.feedback_", "rubric.below", "rubric.above"),
 )
